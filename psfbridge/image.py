@@ -1,0 +1,101 @@
+"""The image: a volume of counts and the size of its voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from psfbridge.checks import voxel_size
+from psfbridge.errors import ImageError
+
+__all__ = ["Image", "Volume", "VoxelUm"]
+
+Volume = NDArray[np.float32]
+VoxelUm = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A stack of counts with its voxel size.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x) or (c, z, y, x); a 2-D array becomes one plane. The units are
+        counts, of any integer or floating type; it may be a memory map and is never changed.
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    name : str
+        What messages call the image, usually the file's name.
+    source : str
+        Where it came from: a path, or empty.
+    notes : tuple of str
+        What was assumed while reading it, one sentence each; hosts show them.
+
+    Raises
+    ------
+    ImageError
+        If the array is empty, or has an impossible type or number of axes.
+    OptionError
+        If the voxel size is not three positive numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Image(np.zeros((5, 7), "uint8"), (0.2, 0.1, 0.1)).data.shape
+    (1, 5, 7)
+    """
+
+    data: NDArray[Any]
+    voxel_um: VoxelUm
+    name: str = "array"
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", _volume(self.data, self.name))
+        object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
+
+    @property
+    def channels(self) -> int:
+        """How many channels there are."""
+        return 1 if self.data.ndim == 3 else int(self.data.shape[0])
+
+    def channel(self, number: int | None = None) -> Image:
+        """Return one channel as an image with axes (z, y, x); the only one needs no number."""
+        if self.data.ndim == 3:
+            if number not in (None, 0):
+                raise ImageError(f"{self.name} has one channel; channel {number} is not there.")
+            return self
+        if number is None and self.channels > 1:
+            raise ImageError(
+                f"{self.name} has {self.channels} channels. Choose one: "
+                f"--channel 0 to {self.channels - 1}."
+            )
+        number = number or 0
+        if not 0 <= number < self.channels:
+            raise ImageError(
+                f"{self.name} has no channel {number}; allowed are 0 to {self.channels - 1}."
+            )
+        return Image(self.data[number], self.voxel_um, self.name, self.source, self.notes)
+
+
+def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
+    array = np.asanyarray(data)
+    if array.dtype.kind not in "uif":
+        raise ImageError(
+            f"{name} has voxels of type {array.dtype}; allowed are integer and floating types."
+        )
+    if array.ndim == 2:
+        array = array[np.newaxis]
+    if array.ndim not in (3, 4):
+        raise ImageError(
+            f"{name} has {array.ndim} axes {array.shape}; allowed are (y, x), (z, y, x) "
+            "and (c, z, y, x)."
+        )
+    if array.size == 0:
+        raise ImageError(f"{name} is empty: its shape is {array.shape}.")
+    return array

@@ -1,0 +1,34 @@
+"""How long work reports itself, and how it is cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sized
+from typing import Protocol, TypeVar
+
+__all__ = ["Progress", "no_progress", "tracked"]
+
+Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """A callback of a host, called often during long work.
+
+    It is called as ``progress(stage, done, total)``: a few words that name the stage, and how
+    many of its steps are done. To cancel, it raises `psfbridge.errors.Cancelled`.
+    """
+
+    def __call__(self, stage: str, done: int, total: int, /) -> None: ...
+
+
+def no_progress(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001
+    """Report nothing."""
+
+
+def tracked(items: Iterable[Item], progress: Progress, stage: str) -> Iterator[Item]:
+    """Yield `items`, reporting before the first and after each of them."""
+    items = items if isinstance(items, Sized) else list(items)
+    total = len(items)
+    progress(stage, 0, total)
+    for done, item in enumerate(items, start=1):
+        yield item
+        progress(stage, done, total)
