@@ -15,11 +15,12 @@ __all__ = ["Noise", "estimate_noise", "saturation_level"]
 
 _MOST_VOXELS = 4_000_000
 _BINS = 24
+_LEAST_IN_BIN = 60
 # The second difference along y and x has the weights 1 -2 1 by 1 -2 1: their squares sum to 36
 # (Immerkær 1996, "Fast noise variance estimation").
 _SECOND_DIFFERENCE_POWER = 36.0
 # The mean of the lowest nine tenths of squares of a normal variable, as a share of its variance.
-_TRIMMED_SHARE = 0.7015 / 0.9
+_TRIMMED_SHARE = 0.5609 / 0.9
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ def estimate_noise(image: Image) -> Noise:
     """Estimate the noise of an image from the image alone.
 
     The second difference of each plane removes what is smooth; its square, against the local mean
-    of the counts, gives a line whose slope is the gain. The brightest tenth of each bin is left
-    out: there it is beads, not noise.
+    of the counts, gives the gain where light is smooth.
 
     Parameters
     ----------
@@ -98,19 +98,46 @@ def _second_difference(planes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _line(mean: NDArray[np.float32], square: NDArray[np.float32]) -> Noise:
-    """Fit variance against mean over bins of equally many voxels; bright bins count less."""
-    order = np.argsort(mean, kind="stable")
-    bins = np.array_split(order[: int(0.995 * len(order)) + 1], _BINS)
-    bins = [members for members in bins if len(members)]
-    level = np.array([mean[members].mean() for members in bins], float)
-    variance = np.array([_trimmed_mean(square[members]) for members in bins])
-    floor = max(float(np.median(variance[: max(len(bins) // 4, 1)])), 1 / 12)
-    offset = float(level[: max(len(bins) // 4, 1)].mean())
-    light = np.maximum(level - offset, 0)
-    weight = 1 / np.maximum(variance, floor) ** 2
-    spread = float((weight * light**2).sum())
-    gain = float((weight * light * (variance - floor)).sum()) / spread if spread > 0 else 0.0
-    return Noise(offset, max(gain, 0.0), float(np.sqrt(floor)))
+    """Variance at the background, and its growth with the light above it."""
+    quarter = mean <= np.quantile(mean, 0.25)
+    offset = float(mean[quarter].mean())
+    floor = max(_trimmed_mean(square[quarter]), 1 / 12)
+    light = mean - offset
+    return Noise(offset, _gain(light, square, floor), float(np.sqrt(floor)))
+
+
+def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float) -> float:
+    """Growth of the variance with the light: a low quantile over bins of equal ratio.
+
+    What is left of the beads' own curvature can only add to the square, so the bins of smooth
+    light tell the gain, and they are the low ones.
+    """
+    top = float(light.max())
+    if top <= 0:
+        return 0.0
+    bins = np.digitize(light, np.geomspace(top / 500, top, _BINS))
+    slopes, weights = [], []
+    for number in range(1, _BINS):
+        members = bins == number
+        count = int(np.count_nonzero(members))
+        if count < _LEAST_IN_BIN:
+            continue
+        level = float(light[members].mean())
+        variance = _trimmed_mean(square[members])
+        slopes.append((variance - floor) / level)
+        # The error of a slope is that of its variance over the level.
+        weights.append(count * level**2 / variance**2)
+    if not slopes:
+        return 0.0
+    return max(_weighted_quantile(np.array(slopes), np.array(weights), 0.3), 0.0)
+
+
+def _weighted_quantile(
+    values: NDArray[np.float64], weights: NDArray[np.float64], share: float
+) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][np.searchsorted(reached, share)])
 
 
 def _trimmed_mean(squares: NDArray[np.float32]) -> float:
