@@ -1,0 +1,136 @@
+"""How large a bead looks in the image, before any bead is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from psfbridge.image import Image
+
+__all__ = ["BeadScale", "estimate_scale"]
+
+_SIGMA_PER_FWHM = 1 / 2.3548
+_TRIAL_SIGMAS = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
+_MOST_SPOTS = 40
+
+
+@dataclass(frozen=True)
+class BeadScale:
+    """The full width at half maximum of a typical bead.
+
+    Parameters
+    ----------
+    fwhm : tuple of float
+        In z, y and x, in voxels; z is 0 for an image of one plane.
+
+    Examples
+    --------
+    >>> BeadScale((4.0, 2.0, 2.0)).sigma[1] < 1
+    True
+    """
+
+    fwhm: tuple[float, float, float]
+
+    @property
+    def sigma(self) -> tuple[float, float, float]:
+        """The standard deviations of a Gaussian of this width, in voxels."""
+        z, y, x = (width * _SIGMA_PER_FWHM for width in self.fwhm)
+        return z, y, x
+
+    def half_extent(self, widths: float, planes: int) -> tuple[int, int, int]:
+        """Return a half size of so many FWHM in voxels, two voxels at least; no z in 2-D."""
+        z, y, x = (max(int(np.ceil(widths * width)), 2) for width in self.fwhm)
+        return (z if planes > 1 else 0), y, x
+
+
+def estimate_scale(image: Image) -> BeadScale:
+    """Estimate the width of a bead from the brightest compact spots.
+
+    The spots are found on the maximum projection, at the smoothing where they stand out most;
+    their widths are read from profiles through their brightest voxel.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+
+    Returns
+    -------
+    BeadScale
+        The median over the spots.
+    """
+    projection = np.asarray(image.data.max(axis=0), np.float32)
+    spots = _spots(projection)
+    widths = [_widths(image.data, y, x) for y, x in spots]
+    usable = np.array([width for width in widths if np.isfinite(width).all()]).reshape(-1, 3)
+    if len(usable) == 0:
+        return BeadScale((3.0 if len(image.data) > 1 else 0.0, 3.0, 3.0))
+    z, y, x = (float(width) for width in np.median(usable, axis=0))
+    return BeadScale((z if len(image.data) > 1 else 0.0, y, x))
+
+
+def _spots(projection: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """The brightest maxima over trial smoothings, in the smoothing's own contrast."""
+    flat = projection - ndimage.median_filter(projection[::4, ::4], 9).mean()
+    best = [_blobs(flat, sigma) for sigma in _TRIAL_SIGMAS if 6 * sigma < min(flat.shape)]
+    best = [found for found in best if found]
+    if not best:
+        return []
+    # The right smoothing gives the strongest normalised response for the typical spot.
+    strengths = [float(np.median([strength for strength, _, _ in found])) for found in best]
+    chosen = best[int(np.argmax(strengths))]
+    return [(y, x) for _, y, x in chosen]
+
+
+def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, int]]:
+    """The strongest maxima of the scale-normalised Laplacian (Lindeberg 1998)."""
+    response = -(sigma**2) * ndimage.gaussian_laplace(flat, sigma)
+    size = 2 * int(np.ceil(3 * sigma)) + 1
+    peaks = response == ndimage.maximum_filter(response, size)
+    ys, xs = np.nonzero(peaks & (response > 0))
+    # A hot pixel has no width: smoothing must leave something of its neighbours.
+    strengths = response[ys, xs]
+    order = np.argsort(strengths)[::-1][:_MOST_SPOTS]
+    floor = 0.05 * strengths[order[0]] if len(order) else 0.0
+    return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in order if strengths[i] > floor]
+
+
+def _widths(data: NDArray[Any], y: int, x: int) -> NDArray[np.float64]:
+    """FWHM in z, y, x through the brightest voxel near (y, x); NaN where there is none."""
+    rows = slice(max(y - 2, 0), y + 3)
+    columns = slice(max(x - 2, 0), x + 3)
+    core = np.asarray(data[:, rows, columns], float)
+    if len(core) >= 3:
+        core = ndimage.median_filter(core, (3, 1, 1))
+    z, dy, dx = np.unravel_index(int(np.argmax(core)), core.shape)
+    y, x = rows.start + int(dy), columns.start + int(dx)
+    near_z = slice(max(int(z) - 1, 0), int(z) + 2)
+    profiles = (
+        core[:, max(dy - 1, 0) : dy + 2, max(dx - 1, 0) : dx + 2].mean(axis=(1, 2)),
+        np.asarray(data[near_z, :, x], float).mean(axis=0),
+        np.asarray(data[near_z, y, :], float).mean(axis=0),
+    )
+    tops = (int(z), y, x)
+    return np.array([_half_width(p, top) for p, top in zip(profiles, tops, strict=True)])
+
+
+def _half_width(profile: NDArray[np.float64], top: int) -> float:
+    """Width at half maximum, linear between samples; twice one side where the other is cut."""
+    if len(profile) == 1:
+        return 0.0
+    half = (profile[top] + np.percentile(profile, 20)) / 2
+    sides = [_crossing(profile[top:], half), _crossing(profile[top::-1], half)]
+    found = [side for side in sides if np.isfinite(side)]
+    return float(2 * np.mean(found)) if found else float("nan")
+
+
+def _crossing(profile: NDArray[np.float64], half: float) -> float:
+    below = np.nonzero(profile < half)[0]
+    if len(below) == 0 or below[0] == 0:
+        return float("nan")
+    i = int(below[0])
+    return float(i - 1 + (profile[i - 1] - half) / (profile[i - 1] - profile[i]))
