@@ -12,9 +12,12 @@ from scipy import optimize
 
 from psfbridge.profiles import FWHM_PER_SIGMA
 
-__all__ = ["GaussianFit", "fit_gaussian"]
+__all__ = ["GaussianFit", "fit_gaussian", "fit_line"]
 
 Floats = NDArray[np.float64]
+
+_REACH_FWHM = 1.25
+_LINE_REACH_FWHM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +85,7 @@ def fit_gaussian(
     voxel_um : sequence of float
         Voxel size in z, y and x, in µm.
     centre, fwhm : sequence of float
-        Where to start and how wide, in voxels; the fit takes a box of two FWHM to each side.
+        Where to start and how wide, in voxels; the fit takes a box of 1.25 FWHM to each side.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def fit_gaussian(
         return None
     target = (counts.ravel() - base) / (top - base)
     found = optimize.least_squares(
-        _residual, _start(len(axes)), jac=_jacobian, args=(where, target), max_nfev=200
+        _residual, _start(len(axes)), jac=_jacobian, method="lm", args=(where, target)
     )
     if not found.success or np.abs(found.x[2 : 2 + len(axes)]).max() > 1 or found.x[0] <= 0:
         return None
@@ -114,10 +117,10 @@ def fit_gaussian(
 def _box(
     volume: NDArray[Any], centre: Sequence[float], fwhm: Sequence[float]
 ) -> tuple[Floats, list[int]]:
-    """The voxels within two FWHM of the centre, and the index of the first."""
+    """The voxels around the centre, and the index of the first."""
     slices, origin = [], []
     for length, at, width in zip(volume.shape, centre, fwhm, strict=True):
-        reach = max(2 * width, 2.0) if length > 1 else 0.0
+        reach = max(_REACH_FWHM * width, 2.0) if length > 1 else 0.0
         first = max(round(at - reach), 0)
         slices.append(slice(first, round(at + reach) + 1))
         origin.append(first)
@@ -179,3 +182,49 @@ def _in_units(
     z, y, x = (float(value) for value in place)
     amplitude, background = float(values[0] * height), float(values[1] * height + base)
     return GaussianFit((z, y, x), amplitude, background, precision, r2)
+
+
+def fit_line(line: NDArray[Any], at: int, fwhm: float) -> float:
+    """Fit a one-dimensional Gaussian on a level to a row of voxels.
+
+    Parameters
+    ----------
+    line : array
+        The array has one axis. The units are counts.
+    at : int
+        Its brightest voxel.
+    fwhm : float
+        About how wide it is, in voxels; the fit takes four of these to each side.
+
+    Returns
+    -------
+    float
+        FWHM in voxels; NaN where there are too few voxels, or no Gaussian.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(31) - 15.3
+    >>> round(fit_line(5 + np.exp(-0.5 * (x / 2) ** 2), 15, 4.0), 3)
+    4.71
+    """
+    reach = int(np.ceil(_LINE_REACH_FWHM * fwhm))
+    first = max(at - reach, 0)
+    counts = np.asarray(line[first : at + reach + 1], float)
+    base, top = float(counts.min()), float(counts.max())
+    if len(counts) < 5 or top == base:
+        return float("nan")
+    offset = (np.arange(len(counts)) + first - at) / fwhm
+    target = (counts - base) / (top - base)
+    start = (1.0, 0.0, 1 / FWHM_PER_SIGMA, 0.0)
+    found = optimize.least_squares(_line_residual, start, method="lm", args=(offset, target))
+    amplitude, centre, sigma, _ = found.x
+    if not found.success or abs(centre) > 1 or amplitude <= 0:
+        return float("nan")
+    return float(abs(sigma) * FWHM_PER_SIGMA * fwhm)
+
+
+def _line_residual(values: Floats, offset: Floats, target: Floats) -> Floats:
+    amplitude, centre, sigma, level = values
+    model: Floats = amplitude * np.exp(-0.5 * ((offset - centre) / sigma) ** 2) + level
+    return model - target

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 __all__ = ["FWHM_PER_SIGMA", "Profile", "profiles_through"]
 
@@ -18,7 +18,6 @@ Floats = NDArray[np.float64]
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 _SPLINE_ORDER = 5
 _SAMPLES_PER_VOXEL = 16
-_FIT_REACH_FWHM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +30,10 @@ class Profile:
         Distance from the peak in µm, finely sampled.
     counts : array
         The spline-interpolated counts there, above the background.
-    voxel_offset_um, voxel_counts : array
-        The same, once for each voxel of the axis.
     """
 
     offset_um: Floats
     counts: Floats
-    voxel_offset_um: Floats
-    voxel_counts: Floats
 
     @property
     def peak(self) -> float:
@@ -58,34 +53,6 @@ class Profile:
         """Full width at half maximum in µm; NaN where a side does not reach it."""
         before, after = self.half_maximum_um
         return after - before
-
-    def gaussian(self) -> tuple[float, float, float, float]:
-        """Fit a Gaussian and a level to the voxels within two FWHM of the peak.
-
-        Returns
-        -------
-        tuple of float
-            Amplitude, centre in µm, FWHM in µm, level; NaN where there is nothing to fit.
-        """
-        width = self.fwhm_um
-        near = np.abs(self.voxel_offset_um) <= _FIT_REACH_FWHM * width
-        if not np.isfinite(width) or near.sum() < 5:
-            return (float("nan"),) * 4
-        offset, counts = self.voxel_offset_um[near] / width, self.voxel_counts[near] / self.peak
-        start = (1.0, 0.0, 1 / FWHM_PER_SIGMA, 0.0)
-        found = optimize.least_squares(_gaussian_residual, start, args=(offset, counts))
-        amplitude, centre, sigma, level = (float(value) for value in found.x)
-        if not found.success or abs(centre) > 1:
-            return (float("nan"),) * 4
-        scale = self.peak
-        fwhm = abs(sigma) * FWHM_PER_SIGMA * width
-        return amplitude * scale, centre * width, fwhm, level * scale
-
-
-def _gaussian_residual(values: Floats, offset: Floats, counts: Floats) -> Floats:
-    amplitude, centre, sigma, level = values
-    model: Floats = amplitude * np.exp(-0.5 * ((offset - centre) / sigma) ** 2) + level
-    return model - counts
 
 
 def _crossing(offset: Floats, counts: Floats, half: float) -> float:
@@ -140,9 +107,7 @@ def _profile(spline: Floats, centre: list[float], axis: int, step_um: float) -> 
     length = spline.shape[axis]
     fine = np.linspace(0, length - 1, (length - 1) * _SAMPLES_PER_VOXEL + 1)
     counts = _along(spline, centre, axis, fine)
-    offset_um = (fine - centre[axis]) * step_um
-    voxels = slice(None, None, _SAMPLES_PER_VOXEL)
-    return Profile(offset_um, counts, offset_um[voxels], counts[voxels])
+    return Profile((fine - centre[axis]) * step_um, counts)
 
 
 def _along(spline: Floats, centre: list[float], axis: int, where: Floats) -> Floats:
