@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.checks import voxel_size
-from psfbridge.cutouts import Spot, spot_at, spot_in_psf, spots_in_image
+from psfbridge.spots import Spot, spot_at, spot_in_psf, spots_in_image
 from psfbridge.errors import NoBeadsError, OptionError
-from psfbridge.gaussian import fit_gaussian, fit_line
+from psfbridge.tilted_gaussian import fit_gaussian, fit_line
 from psfbridge.image import Image
 from psfbridge.plain import plain
 from psfbridge.profiles import profiles_through
