@@ -14,7 +14,9 @@ from typing import Any
 from psfbridge.checks import known_names
 from psfbridge.errors import OptionError
 
-__all__ = ["key_of", "options_of", "parse", "read", "written"]
+__all__ = ["Options", "key_of", "options_of", "parse", "read", "written"]
+
+Options = Mapping[str, Field[Any]]
 
 _UNIT = re.compile(r"_(um|au)$")
 _KEY = re.compile(r"\s*([A-Za-z]\w*)(=?)")
@@ -32,10 +34,17 @@ def key_of(name: str) -> str:
     return _UNIT.sub("", name)
 
 
-def options_of(record: type) -> dict[str, Field[Any]]:
+def options_of(record: type, names: Iterable[str] | None = None) -> Options:
     """Return each key of an option record with the field that it sets.
 
     Where a length can be given in voxels too, the key is the length in µm.
+
+    Parameters
+    ----------
+    record : type
+        An option record of `psfbridge.options`.
+    names : iterable of str, optional
+        Only these options, for a command that needs not all of them.
 
     Examples
     --------
@@ -44,7 +53,10 @@ def options_of(record: type) -> dict[str, Field[Any]]:
     'size_um'
     """
     bare_first = sorted(fields(record), key=lambda field: _UNIT.search(field.name) is not None)
-    return {key_of(field.name): field for field in bare_first}
+    chosen = None if names is None else set(names)
+    return {
+        key_of(field.name): field for field in bare_first if chosen is None or field.name in chosen
+    }
 
 
 def parse(text: str | None) -> dict[str, str]:
@@ -104,16 +116,19 @@ def _value(key: str, text: str) -> tuple[str, str]:
 
 
 def read(
-    texts: Mapping[str, str], record: type, others: Iterable[str] = (), flags: Iterable[str] = ()
+    texts: Mapping[str, str],
+    options: Options,
+    others: Iterable[str] = (),
+    flags: Iterable[str] = (),
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the options of `record` as values, and the texts of the other keys.
+    """Return the options as values, and the texts of the other keys.
 
     Parameters
     ----------
     texts : mapping
         What `parse` returned.
-    record : type
-        An option record of `psfbridge.options`.
+    options : mapping
+        What `options_of` returned.
     others, flags : iterable of str
         The command's own keys, with a value and without.
 
@@ -125,17 +140,18 @@ def read(
     Examples
     --------
     >>> from psfbridge.options import DistillOptions
-    >>> read({"size": "3,1.5,1.5", "report": "r"}, DistillOptions, ["report"])
+    >>> read({"size": "3,1.5,1.5", "report": "r"}, options_of(DistillOptions), ["report"])
     ({'size_um': (3.0, 1.5, 1.5)}, {'report': 'r'})
     """
-    known = options_of(record)
-    known_names(texts, [*known, *others, *flags])
+    known_names(texts, [*options, *others, *flags])
     for key, text in texts.items():
         _check_value(key, text, key in flags)
-    options = {
-        known[key].name: _read(key, text, known[key]) for key, text in texts.items() if key in known
+    values = {
+        options[key].name: _read(key, text, options[key])
+        for key, text in texts.items()
+        if key in options
     }
-    return options, {key: text for key, text in texts.items() if key not in known}
+    return values, {key: text for key, text in texts.items() if key not in options}
 
 
 def _check_value(key: str, text: str, is_flag: bool) -> None:

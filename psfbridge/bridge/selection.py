@@ -83,9 +83,7 @@ def _slices(imp: Any, roi: Any, count: int) -> Sequence[int | None]:
     ]
 
 
-def _brightest(
-    data: NDArray[Any], z: int | None, y: float, x: float
-) -> tuple[int, int, int]:
+def _brightest(data: NDArray[Any], z: int | None, y: float, x: float) -> tuple[int, int, int]:
     low = [_from(z, data.shape[0]), _from(round(y), data.shape[1]), _from(round(x), data.shape[2])]
     high = [_to(z, data.shape[0]), _to(round(y), data.shape[1]), _to(round(x), data.shape[2])]
     box = data[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
