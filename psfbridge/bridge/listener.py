@@ -7,25 +7,28 @@ from collections.abc import Callable
 from typing import Any
 
 from psfbridge.bridge.commands import COMMANDS, called
-from psfbridge.bridge.extensions import EXTENSIONS_COMMAND, register
 from psfbridge.bridge.faults import line_of, stop
 from psfbridge.bridge.java import java_class
-from psfbridge.bridge.record import Last
+from psfbridge.bridge.session import session
 from psfbridge.bridge.status import ImageJProgress
+from psfbridge.bridge.summary import Figures
+from psfbridge.errors import Cancelled
 
-__all__ = ["make_listener", "run_now"]
+__all__ = ["make_listener", "run_and_remember", "run_command"]
 
-Alive = Callable[[], None]
+_VARIABLE = re.compile(r"=&(\w+)")
 
 
-def make_listener(from_menu: Callable[[str, Any], None]) -> Any:
+def make_listener(others: dict[str, Callable[[], None]], from_menu: Callable[[str], None]) -> Any:
     """Return an ``ij.CommandListener`` that runs psfbridge's commands.
 
     Parameters
     ----------
+    others : dict
+        Commands without options, by name.
     from_menu : callable
-        Called with the command and the active image where a person chose it in a menu; it must
-        return at once, as ImageJ runs nothing else until it does.
+        Called with the command that a person chose in a menu; it must return at once, as ImageJ
+        runs nothing else until it does.
     """
     import jpype
 
@@ -33,20 +36,66 @@ def make_listener(from_menu: Callable[[str, Any], None]) -> Any:
     class Listener:
         @jpype.JOverride
         def commandExecuting(self, command: Any) -> Any:  # noqa: N802 - Java's name
+            session.alive()
             name = str(command)
-            if name not in COMMANDS and name != EXTENSIONS_COMMAND:
+            if name in others:
+                run_guarded(others[name])
+            elif name in COMMANDS and in_macro():
+                run_command(name, macro_options())
+            elif name in COMMANDS:
+                from_menu(name)
+            else:
                 return command
-            _dispatch(name, from_menu)
             return None
 
     return Listener()
 
 
-def _dispatch(name: str, from_menu: Callable[[str, Any], None]) -> None:
-    thread = str(java_class("java.lang.Thread").currentThread().getName())
-    if name == EXTENSIONS_COMMAND:
-        register()
-    elif thread.startswith("Run$_"):
-        run_now(name, _options())
-    else:
-        from_menu(name, java_class("ij.WindowManager").getCurrentImage())
+def in_macro() -> bool:
+    """Tell whether this thread runs a macro or a script, and not a person's click."""
+    thread = java_class("java.lang.Thread").currentThread()
+    return str(thread.getName()).startswith("Run$_")
+
+
+def macro_options() -> str:
+    """Return the options that a macro gave, its variables (``key=&name``) replaced."""
+    text = str(java_class("ij.Macro").getOptions() or "")
+    return _VARIABLE.sub(lambda match: "=" + _variable(match[1]), text)
+
+
+def _variable(name: str) -> str:
+    interpreter = java_class("ij.macro.Interpreter").getInstance()
+    value = interpreter.getVariableAsString(name) if interpreter is not None else None
+    if value is None:
+        return f"&{name}"
+    return f"[{value}]" if " " in str(value) else str(value)
+
+
+def run_command(name: str, text: str, imp: Any = None) -> None:
+    """Run a command; a fault stops the macro with one line."""
+    run_guarded(lambda: run_and_remember(name, text, imp))
+
+
+def run_guarded(work: Callable[[], Any]) -> None:
+    """Do `work`; tell ImageJ of any fault in one line.
+
+    Everything is caught here: what an exception of Python says is lost on its way through Java.
+    """
+    try:
+        work()
+    except Exception as fault:
+        session.fault = line_of(fault)
+        if isinstance(fault, Cancelled):
+            java_class("ij.IJ").resetEscape()
+        stop(session.fault, fault)
+
+
+def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
+    """Run a command, show its progress, and keep its figures for ``Ext.psfGet``."""
+    progress = ImageJProgress(session.alive)
+    try:
+        figures = called(name, text, progress, imp)
+    finally:
+        progress.close()
+    session.figures = figures
+    return figures
