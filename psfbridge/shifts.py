@@ -98,33 +98,24 @@ def _ascent(gradient: Floats, curvature: Floats) -> Floats:
 
 def _slopes(spectrum: NDArray[np.complex128], position: Floats) -> tuple[Floats, Floats]:
     """Gradient and second derivatives of the Fourier series at a position."""
-    waves = [_wave(length, at) for length, at in zip(spectrum.shape, position, strict=True)]
-    axes = range(spectrum.ndim)
-    gradient = np.zeros(spectrum.ndim)
-    curvature = np.zeros((spectrum.ndim, spectrum.ndim))
-    for i in axes:
-        gradient[i] = _contract(spectrum, [waves[a][int(a == i)] for a in axes])
-        for j in range(i, spectrum.ndim):
-            orders = [int(a == i) + int(a == j) for a in axes]
-            value = _contract(spectrum, [waves[a][orders[a]] for a in axes])
-            curvature[i, j] = curvature[j, i] = value
+    table = spectrum
+    for length, at in zip(spectrum.shape, position, strict=True):
+        # One pass over the axis gives all three orders; they queue up as the last axis.
+        table = np.tensordot(table, _waves(length, at), axes=(0, 1))
+    value = np.real(table)
+    unit = np.eye(spectrum.ndim, dtype=int)
+    gradient = np.array([value[tuple(one)] for one in unit])
+    curvature = np.array([[value[tuple(one + other)] for other in unit] for one in unit])
     return gradient, curvature
 
 
-def _wave(length: int, at: float) -> list[NDArray[np.complex128]]:
-    """Give the waves of one axis at a position, and their first and second derivatives."""
+def _waves(length: int, at: float) -> NDArray[np.complex128]:
+    """Return the waves of one axis at a position, and their first two derivatives."""
     omega = 2j * np.pi * fft.fftfreq(length)
     wave = np.exp(omega * at)
     if length % 2 == 0:
         wave[length // 2] = wave[length // 2].real
-    return [wave, wave * omega, wave * omega**2]
-
-
-def _contract(spectrum: NDArray[np.complex128], waves: list[NDArray[np.complex128]]) -> float:
-    result: NDArray[np.complex128] = spectrum
-    for wave in reversed(waves):
-        result = result @ wave
-    return float(np.real(result))
+    return np.stack([wave, wave * omega, wave * omega**2])
 
 
 def fitted_to(volume: NDArray[Any], shape: Sequence[int], centre: Sequence[int]) -> Floats:
