@@ -1,0 +1,149 @@
+"""The problem that an engine solves: image and PSF laid out in one periodic frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.image import Volume
+
+__all__ = ["Problem", "circulant_problem", "next_smooth", "open_edge_problem"]
+
+Shape = tuple[int, int, int]
+
+#: Where less than this part of a voxel's light falls into the image, nothing can be said of it
+#: (Bertero and Boccacci 2005, A&A 437, 369, use the same threshold).
+LEAST_SEEN = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Image and PSF in a periodic frame whose lengths have no prime factor above 7.
+
+    Parameters
+    ----------
+    image : array
+        What was measured, at the beginning of the frame; the array has axes (z, y, x). Where it
+        is smaller than the frame, the rest was not measured.
+    psf : array
+        The PSF; the array has axes (z, y, x).
+    origin : tuple of int
+        The PSF's voxel that stands for no shift.
+    frame : tuple of int
+        Size of the periodic frame.
+    inner : tuple of slice
+        Where the result lies in the frame.
+    """
+
+    image: Volume
+    psf: Volume
+    origin: Shape
+    frame: Shape
+    inner: tuple[slice, slice, slice]
+
+    @property
+    def open_edges(self) -> bool:
+        """Whether a part of the frame was not measured."""
+        return self.image.shape != self.frame
+
+    def wrapped_psf(self) -> Volume:
+        """Return the PSF over the frame, its origin at index 0 of every axis."""
+        wrapped = np.zeros(self.frame, np.float32)
+        places = [
+            (np.arange(length) - at) % size
+            for length, at, size in zip(self.psf.shape, self.origin, self.frame, strict=True)
+        ]
+        wrapped[np.ix_(*places)] = self.psf
+        return wrapped
+
+    def start(self) -> Volume:
+        """Return the first estimate: the image, or its mean where edges are open."""
+        if not self.open_edges:
+            return self.image.copy()
+        return np.full(self.frame, self.image.mean(dtype=float), np.float32)
+
+    def seen(self) -> Volume:
+        """Return the part of each voxel's light that falls into the image.
+
+        It is the adjoint of the blur, of ones in the image and zeros around it. As that is a
+        box, it needs running sums of the PSF only, no transform.
+        """
+        sums = np.zeros([length + 1 for length in self.psf.shape])
+        sums[1:, 1:, 1:] = self.psf
+        seen: NDArray[np.float64] = sums
+        for axis in range(3):
+            seen = np.cumsum(seen, axis=axis)
+            low, high = self._reach(axis)
+            seen = np.take(seen, high, axis=axis) - np.take(seen, low, axis=axis)
+        return seen.astype(np.float32)
+
+    def _reach(self, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """First and last-but-one PSF index whose light from each place falls into the image."""
+        size, length = self.frame[axis], self.psf.shape[axis]
+        before = self.origin[axis]
+        place = np.arange(size)
+        # The far end of the frame is the margin before the image.
+        place = np.where(place >= size - (length - 1 - before), place - size, place)
+        low = np.clip(before - place, 0, length)
+        high = np.clip(before - place + self.image.shape[axis], 0, length)
+        return low, np.maximum(low, high)
+
+    def cut(self, estimate: Volume) -> Volume:
+        """Return the part of an estimate over the frame that is the result."""
+        return np.ascontiguousarray(estimate[self.inner])
+
+
+def circulant_problem(image: Volume, psf: Volume) -> Problem:
+    """Lay image and PSF out as ``clij2fft.richardson_lucy`` 0.30 does, voxel for voxel.
+
+    An even PSF in an odd frame has its origin one voxel lower than ``n // 2`` there; so it
+    has here.
+    """
+    pairs = list(zip(image.shape, psf.shape, strict=True))
+    frame = _shape([next_smooth(max(pair)) for pair in pairs])
+    before = [-((n - size) // 2) for n, size in zip(image.shape, frame, strict=True)]
+    after = [size - n - b for n, size, b in zip(image.shape, frame, before, strict=True)]
+    padded = np.pad(image, list(zip(before, after, strict=True)), "reflect")
+    origin = _shape([size // 2 + (m - size) // 2 for m, size in zip(psf.shape, frame, strict=True)])
+    first, second, third = (slice(b, b + n) for b, n in zip(before, image.shape, strict=True))
+    return Problem(padded, psf, origin, frame, (first, second, third))
+
+
+def open_edge_problem(image: Volume, psf: Volume) -> Problem:
+    """Lay image and PSF out so that light may come from outside the image and leave it.
+
+    The PSF must be odd and centred. The frame is larger than the image by the PSF, so that
+    nothing wraps around; what lies there is estimated with the rest and cut off at the end.
+    """
+    lengths = [n + m - 1 for n, m in zip(image.shape, psf.shape, strict=True)]
+    frame = _shape([next_smooth(length) for length in lengths])
+    first, second, third = (slice(0, n) for n in image.shape)
+    return Problem(image, psf, _shape([m // 2 for m in psf.shape]), frame, (first, second, third))
+
+
+def next_smooth(length: int) -> int:
+    """Return the least length from `length` on that has no prime factor above 7.
+
+    Examples
+    --------
+    >>> next_smooth(11), next_smooth(512)
+    (12, 512)
+    """
+    while _rough_part(length) > 1:
+        length += 1
+    return length
+
+
+def _rough_part(length: int) -> int:
+    for prime in (2, 3, 5, 7):
+        while length % prime == 0:
+            length //= prime
+    return length
+
+
+def _shape(lengths: Sequence[int]) -> Shape:
+    nz, ny, nx = lengths
+    return nz, ny, nx
