@@ -92,6 +92,11 @@ class PSF:
         volume = np.asarray(volume, float)
         if volume.ndim == 2:
             volume = volume[np.newaxis]
+        if volume.ndim != 3 or not volume.size:
+            raise PSFError(
+                f"a volume of {volume.ndim} axes {volume.shape} is no PSF; allowed are (y, x) "
+                "and (z, y, x)."
+            )
         size = odd_shape(volume.shape if shape is None else shape)
         data = _conformed(volume, size)
         return cls(data, voxel_size(voxel_um), None, dict(provenance or {}))
@@ -116,8 +121,10 @@ class PSF:
         image = read_image(path).channel()
         info = read_info(path)
         try:
-            provenance = json.loads(info) if info else {}
+            provenance = json.loads(info or "{}")
         except ValueError:
+            provenance = None
+        if not isinstance(provenance, dict):
             provenance = {"info": info}
         try:
             return cls(np.asarray(image.data, np.float32), image.voxel_um, None, provenance)

@@ -76,8 +76,13 @@ def peak_position(volume: NDArray[Any], start: Sequence[int] | None = None) -> F
         start = [int(at) for at in np.unravel_index(int(np.argmax(volume)), volume.shape)]
     origin = np.asarray(start, float)
     position = origin.copy()
+    # Slopes below this are rounding: of a constant volume, nothing is known.
+    rounding = 1e-12 * float(np.abs(volume).sum())
     for _ in range(20):
-        step = _ascent(*_slopes(volume, position))
+        gradient, curvature = _slopes(volume, position)
+        if np.abs(curvature).max() <= rounding:
+            break
+        step = _ascent(gradient, curvature)
         position = np.clip(position + step, origin - 1, origin + 1)
         if np.abs(step).max() < 1e-5:
             break
@@ -87,10 +92,7 @@ def peak_position(volume: NDArray[Any], start: Sequence[int] | None = None) -> F
 def _ascent(gradient: Floats, curvature: Floats) -> Floats:
     """Newton's step towards a maximum, half a voxel at most; axes without curvature rest."""
     values, vectors = np.linalg.eigh(curvature)
-    scale = np.abs(values).max()
-    if scale == 0:
-        return np.zeros_like(gradient)
-    damped = np.maximum(np.abs(values), 1e-6 * scale)
+    damped = np.maximum(np.abs(values), 1e-6 * np.abs(values).max())
     step: Floats = vectors @ ((vectors.T @ gradient) / damped)
     return np.clip(step, -0.5, 0.5)
 
