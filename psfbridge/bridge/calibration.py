@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from psfbridge.bridge.java import java_class
 from psfbridge.checks import voxel_size
 from psfbridge.errors import ImageError
 from psfbridge.image import VoxelUm
-from psfbridge.units import unit_um
+from psfbridge.units import positive_length, unit_um
 
 __all__ = ["calibrate", "voxel_um_of"]
 
@@ -24,9 +23,11 @@ def voxel_um_of(imp: Any) -> VoxelUm:
         If a length is missing, impossible, or in a unit that is no length.
     """
     calibration = imp.getCalibration()
-    z, y, x = (_axis_um(imp, calibration, axis) for axis in "zyx")
-    if imp.getNSlices() == 1 and z is None:
-        z = x  # one plane has no thickness of its own
+    z = _length_um(calibration.pixelDepth, calibration.getZUnit())
+    y = _length_um(calibration.pixelHeight, calibration.getYUnit())
+    x = _length_um(calibration.pixelWidth, calibration.getXUnit())
+    if z is None and int(imp.getNSlices()) == 1:
+        z = 1.0  # as for files of a single plane, whose thickness nothing depends on
     if z is None or y is None or x is None:
         raise ImageError(
             f"{imp.getTitle()} has no voxel size in a unit of length: it says "
@@ -36,17 +37,8 @@ def voxel_um_of(imp: Any) -> VoxelUm:
     return voxel_size((z, y, x))
 
 
-def _axis_um(imp: Any, calibration: Any, axis: str) -> float | None:
-    name = {"z": "Z", "y": "Y", "x": "X"}[axis]
-    unit = unit_um(getattr(calibration, f"get{name}Unit")())
-    length = float(
-        {"z": calibration.pixelDepth, "y": calibration.pixelHeight, "x": calibration.pixelWidth}[
-            axis
-        ]
-    )
-    if unit is None or not math.isfinite(length) or length <= 0:
-        return None
-    return length * unit
+def _length_um(length: Any, unit: Any) -> float | None:
+    return positive_length(length, unit_um(unit))
 
 
 def _as_written(calibration: Any) -> str:

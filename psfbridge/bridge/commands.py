@@ -72,7 +72,9 @@ class Command:
     flags: tuple[str, ...] = ()
 
 
-def called(name: str, text: str | None, progress: Progress = no_progress, imp: Any = None) -> Figures:
+def called(
+    name: str, text: str | None, progress: Progress = no_progress, imp: Any = None
+) -> Figures:
     """Run a command with an option string and return its figures.
 
     Raises

@@ -5,7 +5,7 @@ ImageJ wants at least one argument for a function, and variables that exist befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +78,9 @@ def _handler() -> Any:
         @jpype.JOverride
         def handleExtension(self, name: Any, arguments: Any) -> Any:  # noqa: N802
             session.alive()
-            answer: list[str] = []
+            answer: list[str | None] = [None]
             run_guarded(lambda: answer.append(_answer(str(name), arguments)))
-            return answer[0] if answer else None
+            return answer[-1]
 
         @jpype.JOverride
         def getExtensionFunctions(self) -> Any:  # noqa: N802
@@ -99,7 +99,8 @@ def _signatures() -> dict[str, list[int]]:
     return signatures
 
 
-def _answer(name: str, arguments: Sequence[Any]) -> str:
+def _answer(name: str, arguments: Sequence[Any]) -> str | None:
+    """Do what a function does; what is returned as a text would be printed if it is not used."""
     if name == _GET:
         return _figure(str(arguments[0]))
     extension = EXTENSIONS[name]
@@ -107,7 +108,7 @@ def _answer(name: str, arguments: Sequence[Any]) -> str:
     figures = run_and_remember(extension.command, "" if options is None else str(options))
     for slot, figure in zip(arguments, extension.out, strict=False):
         slot[0] = _java_value(figures, figure)
-    return str(figures[extension.out[0]])
+    return None
 
 
 def _java_value(figures: Figures, name: str) -> Any:

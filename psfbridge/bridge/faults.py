@@ -8,7 +8,7 @@ from typing import Any
 from psfbridge.bridge.java import java_class
 from psfbridge.errors import BridgeError, Cancelled, PsfBridgeError
 
-__all__ = ["line_of", "stop"]
+__all__ = ["as_ours", "stop", "tell"]
 
 _OUT_OF_JAVA_MEMORY = (
     "Java is out of memory. Close images, or give it more: Edit > Options > Memory & Threads..., "
@@ -16,52 +16,49 @@ _OUT_OF_JAVA_MEMORY = (
 )
 
 
-def line_of(fault: BaseException) -> str:
-    """Return any fault as the one line that the command line gives.
-
-    The traceback of a fault that nobody foresaw goes to Python's stderr only where a debugger of
-    psfbridge asks for it; a macro's user gets its last line and where to report it.
-    """
+def as_ours(fault: Exception) -> PsfBridgeError:
+    """Return any fault as an error of psfbridge, whose text is one line for a person."""
     import jpype
 
     if isinstance(fault, PsfBridgeError):
-        return f"{type(fault).__name__}: {fault}"
+        return fault
     if isinstance(fault, MemoryError):
-        return "MemoryError: out of memory: close other programs, or take a smaller image."
+        return BridgeError("out of memory: close other programs, or take a smaller image.")
     if isinstance(fault, java_class("java.lang.OutOfMemoryError")):
-        return f"BridgeError: {_OUT_OF_JAVA_MEMORY}"
+        return BridgeError(_OUT_OF_JAVA_MEMORY)
+    text = f"{type(fault).__name__}: {fault}"
     if isinstance(fault, jpype.JException):
-        return f"BridgeError: ImageJ failed: {' '.join(str(fault).split())}"
+        return BridgeError(f"ImageJ failed: {text}")
     where = traceback.extract_tb(fault.__traceback__)[-1]
-    text = " ".join(str(fault).split())
-    return (
-        f"{BridgeError.__name__}: an error in psfbridge itself: {type(fault).__name__}: {text} "
-        f"({where.name}, line {where.lineno}). Please report it."
+    return BridgeError(
+        f"an error in psfbridge itself: {text} (in {where.name}, line {where.lineno}). "
+        "Please report it."
     )
 
 
-def stop(line: str, fault: BaseException) -> None:
-    """Tell ImageJ that a command failed: a macro stops there, a script gets an exception.
-
-    Parameters
-    ----------
-    line : str
-        What `line_of` returned.
-    fault : BaseException
-        The fault; a cancelled command needs no dialog.
-    """
+def stop(fault: PsfBridgeError) -> None:
+    """Tell ImageJ that a command failed: a macro stops there, a script gets an exception."""
+    line = f"{type(fault).__name__}: {fault}"
     interpreter = java_class("ij.macro.Interpreter").getInstance()
     if interpreter is not None:
         _stop_macro(interpreter, line, fault)
-        return
-    if _has_window() and not isinstance(fault, Cancelled):
-        java_class("ij.IJ").error("PSF Bridge", line)
-        return
-    # Without a window nobody would see a dialog: scripts and Python get the line as an exception.
-    raise java_class("java.lang.RuntimeException")(line)
+    elif _has_window():
+        tell(fault)
+    else:
+        # Without a window nobody would see a dialog: scripts and Python get an exception.
+        raise java_class("java.lang.RuntimeException")(line)
 
 
-def _stop_macro(interpreter: Any, line: str, fault: BaseException) -> None:
+def tell(fault: PsfBridgeError) -> None:
+    """Show a fault to a person; who cancelled needs no dialog."""
+    line = f"{type(fault).__name__}: {fault}"
+    if isinstance(fault, Cancelled):
+        java_class("ij.IJ").showStatus(line)
+    else:
+        java_class("ij.IJ").showMessage("PSF Bridge", line)
+
+
+def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
     import jpype
 
     if isinstance(fault, Cancelled):

@@ -95,9 +95,10 @@ def _first(text: str) -> tuple[str, str, str]:
         return match[1], value, rest.strip()
     if match and _END.match(text, match.end()):
         return match[1], "", text[match.end() :].strip()
+    word = text.split(maxsplit=1)[0]
     raise OptionError(
-        f"cannot read {text.split()[0]!r} in the options; allowed are key=value, key=[a value] "
-        "and the bare name of a flag, with spaces between them."
+        f"cannot read {word!r} in the options; allowed are key=value, key=[a value] and the bare "
+        "name of a flag, with spaces between them."
     )
 
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from psfbridge.bridge.commands import COMMANDS, called
-from psfbridge.bridge.faults import line_of, stop
+from psfbridge.bridge.faults import as_ours, stop
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.session import session
 from psfbridge.bridge.status import ImageJProgress
 from psfbridge.bridge.summary import Figures
 from psfbridge.errors import Cancelled
 
-__all__ = ["make_listener", "run_and_remember", "run_command"]
+__all__ = ["make_listener", "run_and_remember", "run_guarded"]
 
 _VARIABLE = re.compile(r"=&(\w+)")
 
@@ -84,10 +84,10 @@ def run_guarded(work: Callable[[], Any]) -> None:
     try:
         work()
     except Exception as fault:
-        session.fault = line_of(fault)
+        session.fault = as_ours(fault)
         if isinstance(fault, Cancelled):
             java_class("ij.IJ").resetEscape()
-        stop(session.fault, fault)
+        stop(session.fault)
 
 
 def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:

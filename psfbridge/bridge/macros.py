@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
-import threading
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from psfbridge.bridge.convert import to_imageplus
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.jvm import current
 from psfbridge.bridge.session import session
 from psfbridge.bridge.streams import JavaStreams
-from psfbridge.errors import BridgeError, Cancelled
+from psfbridge.bridge.threads import java_thread
+from psfbridge.errors import BridgeError, Cancelled, ImageError
+from psfbridge.image import read_image
 
-__all__ = ["MacroResult", "run_macro"]
+__all__ = ["MacroResult", "open_file", "read_macro", "run_macro"]
+
+# What psfbridge reads better than plain ImageJ, by how the name ends.
+_OURS = (".npy", ".ome.tif", ".ome.tiff")
 
 # How long a macro that was told to stop may take to do so.
 _GRACE_S = 5.0
@@ -24,18 +32,20 @@ _CANCELED = "Macro canceled"
 
 @dataclass(frozen=True)
 class MacroResult:
-    """What a macro returned, and everything that was written meanwhile."""
+    """What a macro returned, and what Java wrote meanwhile to its output and error streams."""
 
     value: str
     output: str
+    errors: str = ""
 
 
 def run_macro(
     macro: str,
     argument: str = "",
     *,
+    image: str | os.PathLike[str] | None = None,
     timeout_s: float | None = 60.0,
-    echo: Callable[[str], Any] = lambda text: None,
+    echo: Callable[[str], Any] = str,
 ) -> MacroResult:
     """Run the text of a macro to its end.
 
@@ -45,11 +55,13 @@ def run_macro(
         The macro.
     argument : str
         What its ``getArgument()`` returns.
+    image : path, optional
+        An image to open before it runs.
     timeout_s : float, optional
         It is stopped after so many seconds without any sign of life: a command, progress, or
         output. None waits for ever.
     echo : callable, optional
-        Given what the macro writes, as it comes.
+        Given what the macro writes, as it comes; by default nobody is.
 
     Returns
     -------
@@ -58,8 +70,10 @@ def run_macro(
 
     Raises
     ------
+    PsfBridgeError
+        If a psfbridge command in it fails: that command's own error.
     BridgeError
-        If it fails, is stopped, or shows no life; in one line.
+        If it fails otherwise, is stopped, or shows no life; in one line.
 
     Examples
     --------
@@ -69,26 +83,70 @@ def run_macro(
     """
     if current() is None:
         raise BridgeError("no ImageJ is started. Call bridge.start() or bridge.install() first.")
-    run = _Run(macro, argument)
+    opened = None if image is None else open_file(image)
+    run = _Run(macro, argument, opened)
     with JavaStreams(echo) as streams:
         run.wait(timeout_s, streams)
-    return MacroResult(run.value(streams), streams.output)
+    return MacroResult(run.value(streams), streams.output, streams.foreign_errors())
+
+
+def read_macro(path: str | os.PathLike[str]) -> str:
+    """Return the text of a macro file; ``-`` is what comes in on stdin.
+
+    Raises
+    ------
+    BridgeError
+        If there is no such file, or it is not text.
+    """
+    if os.fspath(path) == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as fault:
+        raise BridgeError(f"cannot read the macro {path}: {fault.strerror}.") from fault
+    except UnicodeDecodeError:
+        raise BridgeError(f"cannot read the macro {path}: it is no UTF-8 text.") from None
+
+
+def open_file(path: str | os.PathLike[str]) -> Any:
+    """Open an image file as an ImagePlus, not shown.
+
+    ImageJ opens what it knows, with its selection and overlay; psfbridge what plain ImageJ does
+    not understand: OME-TIFF, OME-Zarr and ``.npy``.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be opened.
+    """
+    file = Path(path).expanduser().absolute()
+    if file.is_dir() or file.name.lower().endswith(_OURS):
+        return to_imageplus(read_image(file))
+    if not file.is_file():
+        raise ImageError(f"there is no image {path}.")
+    imp = java_class("ij.IJ").openImage(str(file))
+    if imp is None:
+        raise ImageError(f"ImageJ cannot open {path}: {java_class('ij.IJ').getErrorMessage()}")
+    return imp
 
 
 class _Run:
     """One run of a macro, on a thread of its own so that it can be given up."""
 
-    def __init__(self, macro: str, argument: str) -> None:
+    def __init__(self, macro: str, argument: str, image: Any) -> None:
         self._interpreter = java_class("ij.macro.Interpreter")()
         self._value: Any = None
         self._fault: Exception | None = None
         self._work = (macro, argument)
-        self._thread = threading.Thread(target=self._run, name="PSF Bridge macro", daemon=True)
-        session.fault = ""
+        self._image = image
+        self._thread = java_thread(self._run, "PSF Bridge macro")
+        session.fault = None
         java_class("ij.IJ").getErrorMessage()  # forgets an older one
 
     def _run(self) -> None:
         try:
+            if self._image is not None:
+                self._image.show()
             self._value = self._interpreter.run(*self._work)
         except Exception as fault:
             self._fault = fault  # told by value(), on the thread that waits
@@ -127,14 +185,14 @@ class _Run:
 
     def value(self, streams: JavaStreams) -> str:
         """Return what the macro returned, or raise why it stopped."""
+        if session.fault is not None:
+            raise session.fault
         line = self._failure(streams)
         if line:
             raise BridgeError(line)
         return "" if self._value is None else str(self._value)
 
     def _failure(self, streams: JavaStreams) -> str:
-        if session.fault:
-            return f"line {self._line()} of the macro: {session.fault}"
         if self._interpreter.wasError():
             message = " ".join(str(self._interpreter.getErrorMessage()).split())
             return f"line {self._line()} of the macro: {message}."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from psfbridge.bridge.commands import COMMANDS
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.session import session
+from psfbridge.bridge.threads import java_thread
 
 __all__ = ["MENU", "add_menu", "from_menu", "remove_menu"]
 
@@ -55,5 +55,4 @@ def from_menu(name: str) -> None:
     from psfbridge.bridge.dialogs import ask_and_run
 
     imp = java_class("ij.WindowManager").getCurrentImage()
-    thread = threading.Thread(target=ask_and_run, args=(name, imp), name=MENU, daemon=True)
-    thread.start()
+    java_thread(lambda: ask_and_run(name, imp), MENU).start()

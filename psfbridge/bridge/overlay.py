@@ -73,7 +73,7 @@ def _place(source: Input, roi: Any, z: int) -> None:
 
 
 def _slices_of(data: NDArray[Any], bead: Bead) -> Iterable[int]:
-    """The slices around the bead where its column is above half of its height."""
+    """Return the slices around the bead where its column is above half of its height."""
     z, y, x = (
         _clipped(at, length)
         for at, length in zip((bead.z, bead.y, bead.x), data.shape, strict=True)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from psfbridge.errors import PsfBridgeError
+
 __all__ = ["Session", "session"]
 
 
@@ -15,8 +17,8 @@ class Session:
     def __init__(self) -> None:
         #: Figures of the last command that ended well, for ``Ext.psfGet``.
         self.figures: Mapping[str, float | str] = {}
-        #: The line of the last command that failed, for whoever runs a macro.
-        self.fault = ""
+        #: Why the last command failed, for whoever runs a macro.
+        self.fault: PsfBridgeError | None = None
         #: What must stay referenced while ImageJ holds it: listener, menu, extensions.
         self.kept: dict[str, Any] = {}
         #: Asked by every progress report; raises to cancel.

@@ -11,7 +11,14 @@ from psfbridge.beads import Beads
 from psfbridge.measures import Measures
 from psfbridge.result import Distillation
 
-__all__ = ["Figures", "bead_figures", "distill_figures", "distill_line", "measure_figures", "widths"]
+__all__ = [
+    "Figures",
+    "bead_figures",
+    "distill_figures",
+    "distill_line",
+    "measure_figures",
+    "widths",
+]
 
 Figures = dict[str, float | str]
 
@@ -87,4 +94,5 @@ def widths(measures: Measures) -> str:
 def distill_line(result: Distillation) -> str:
     """Return what was done in one line."""
     seconds = sum(result.timings_s.values())
-    return f"{result.method}; beads {result.beads.sentence()}; {widths(result.measures)}; {seconds:.1f} s"
+    beads = result.beads.sentence()
+    return f"{result.method}; beads {beads}; {widths(result.measures)}; {seconds:.1f} s"
