@@ -38,7 +38,7 @@ def add_imagej_options(parser: argparse.ArgumentParser) -> None:
         "--imagej",
         default="plain",
         metavar="WHERE",
-        help="plain (default: ImageJ 1.x from Maven Central), a Fiji folder, a version, coordinates",
+        help="plain (default: ImageJ 1.x), a Fiji folder, an ImageJ2 version, coordinates",
     )
     parser.add_argument(
         "--memory-gib", type=float, metavar="N", help="memory that Java may take (half of it)"
