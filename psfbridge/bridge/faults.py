@@ -69,7 +69,7 @@ def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
         interpreter.abort(line)
     except jpype.JException as stopped:
         # The interpreter stops by an exception of its own; it is marked as done all the same.
-        if java_class("ij.Macro").MACRO_CANCELED not in str(stopped):
+        if str(java_class("ij.Macro").MACRO_CANCELED) not in str(stopped):
             raise
 
 

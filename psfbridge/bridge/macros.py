@@ -185,23 +185,24 @@ class _Run:
 
     def value(self, streams: JavaStreams) -> str:
         """Return what the macro returned, or raise why it stopped."""
+        reported = java_class("ij.IJ").getErrorMessage()
+        said = "" if reported is None else " ".join(str(reported).split())
         if session.fault is not None:
-            raise session.fault
-        line = self._failure(streams)
+            before = f" ImageJ said before: {said}." if said else ""
+            raise type(session.fault)(f"{session.fault}{before}") from session.fault
+        line = self._failure(streams, said)
         if line:
             raise BridgeError(line)
         return "" if self._value is None else str(self._value)
 
-    def _failure(self, streams: JavaStreams) -> str:
+    def _failure(self, streams: JavaStreams, said: str) -> str:
         if self._interpreter.wasError():
             message = " ".join(str(self._interpreter.getErrorMessage()).split())
             return f"line {self._line()} of the macro: {message}."
-        reported = java_class("ij.IJ").getErrorMessage()
         if self._fault is not None:
             return self._stopped(streams, str(self._fault))
-        if reported is not None:
-            return f"the macro: {' '.join(str(reported).split())}."
-        return ""
+        # Without a window ImageJ writes such a message and goes on; with one, it would be a dialog.
+        return f"the macro: {said}." if said else ""
 
     def _stopped(self, streams: JavaStreams, text: str) -> str:
         """Why the interpreter threw: ``exit(...)``, a dialog, or a fault in Java."""
