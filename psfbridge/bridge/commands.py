@@ -64,12 +64,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its work, and the keys that it takes."""
+    """A command: its work, the keys that it takes, and whether its dialog shows the beads."""
 
     run: Callable[[Call], Figures]
     options: Callable[[], Options]
     keys: tuple[str, ...] = HOST_KEYS
     flags: tuple[str, ...] = ()
+    previews: bool = False
 
 
 def called(
@@ -189,7 +190,9 @@ _REPORTS = ("beads", "json", "report")
 
 #: Every command by the name that macros and menus call it.
 COMMANDS: dict[str, Command] = {
-    "Find Beads...": Command(_find, _find_options, (*HOST_KEYS, "csv")),
-    "Distill PSF...": Command(_distill, _distill_options, (*HOST_KEYS, *_REPORTS), ("error",)),
+    "Find Beads...": Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True),
+    "Distill PSF...": Command(
+        _distill, _distill_options, (*HOST_KEYS, *_REPORTS), ("error",), previews=True
+    ),
     "Measure PSF...": Command(_measure, _no_options),
 }

@@ -7,7 +7,7 @@ the records, so that a new option is a new key.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import Field, fields
 from typing import Any
 
@@ -34,7 +34,7 @@ def key_of(name: str) -> str:
     return _UNIT.sub("", name)
 
 
-def options_of(record: type, names: Iterable[str] | None = None) -> Options:
+def options_of(record: type, names: Collection[str] | None = None) -> Options:
     """Return each key of an option record with the field that it sets.
 
     Where a length can be given in voxels too, the key is the length in µm.
@@ -43,7 +43,7 @@ def options_of(record: type, names: Iterable[str] | None = None) -> Options:
     ----------
     record : type
         An option record of `psfbridge.options`.
-    names : iterable of str, optional
+    names : collection of str, optional
         Only these options, for a command that needs not all of them.
 
     Examples
@@ -52,11 +52,13 @@ def options_of(record: type, names: Iterable[str] | None = None) -> Options:
     >>> options_of(DistillOptions)["size"].name
     'size_um'
     """
-    bare_first = sorted(fields(record), key=lambda field: _UNIT.search(field.name) is not None)
-    chosen = None if names is None else set(names)
-    return {
-        key_of(field.name): field for field in bare_first if chosen is None or field.name in chosen
-    }
+    chosen = [field for field in fields(record) if names is None or field.name in names]
+    found: dict[str, Field[Any]] = {}
+    for field in chosen:
+        key = key_of(field.name)
+        if key not in found or key != field.name:
+            found[key] = field
+    return found
 
 
 def parse(text: str | None) -> dict[str, str]:
