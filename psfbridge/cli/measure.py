@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli.common import say
@@ -44,31 +42,10 @@ def run(args: argparse.Namespace) -> int:
 
 def table(measures: Measures) -> str:
     """Return the measures as a table for people."""
-    return "\n".join([f"measured: {measures.subject}", *_rows(measures), *measures.notes])
+    from psfbridge.rows import measure_rows
 
-
-def _rows(measures: Measures) -> Iterator[str]:
-    yield _row("", ("z", "y", "x"))
-    yield _row("FWHM at half maximum, µm", measures.fwhm_um)
-    yield _row("FWHM of 1-D Gaussian fits, µm", measures.profile_fit_fwhm_um)
-    yield _row("FWHM of a 3-D Gaussian fit, µm", measures.gaussian_fwhm_um)
-    yield _row("odd share of the energy", measures.asymmetry)
-    yield _row("FWHM along principal axes, µm", measures.principal_fwhm_um)
-    yield _row("tilt of the longest axis, degrees", [measures.tilt_deg])
-    yield _row("R² of the 3-D Gaussian fit", [measures.gaussian_r2])
-    yield _row("light in the Airy zone, in focus", [measures.zone_energy])
-    yield _row("light in the Airy zone, in space", [measures.zone_energy_volume])
-    yield _row("signal to noise at the peak", [measures.snr])
-    yield _row("background left, share of the peak", [measures.background_share])
-
-
-def _row(name: str, values: Sequence[float | str]) -> str:
-    return f"{name:<35}" + "".join(f"{_cell(value):>10}" for value in values)
-
-
-def _cell(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    if not math.isfinite(value):
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    lines = [
+        f"{name:<42}" + "".join(f"{cell:>10}" for cell in cells)
+        for name, cells in measure_rows(measures)
+    ]
+    return "\n".join([f"measured: {measures.subject}", *lines, *measures.notes])
