@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["beads_figure", "image_figure", "profiles_figure", "psf_figure"]
+__all__ = ["plot_beads", "plot_image", "plot_profiles", "plot_psf"]
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ class _Layout:
         return panels
 
 
-def image_figure(image: Image) -> Figure:
+def plot_image(image: Image) -> Figure:
     """Show the maximum projections of an image along z, x and y at the true aspect ratio.
 
     Parameters
@@ -112,7 +112,7 @@ def image_figure(image: Image) -> Figure:
     return figure
 
 
-def beads_figure(image: Image, beads: Beads) -> Figure:
+def plot_beads(image: Image, beads: Beads) -> Figure:
     """Show every bead candidate by its status over the maximum projections.
 
     Parameters
@@ -136,7 +136,7 @@ def beads_figure(image: Image, beads: Beads) -> Figure:
     return figure
 
 
-def psf_figure(psf: PSF) -> Figure:
+def plot_psf(psf: PSF) -> Figure:
     """Show the maximum projections of a PSF, on a linear and on a logarithmic scale.
 
     Parameters
@@ -150,22 +150,22 @@ def psf_figure(psf: PSF) -> Figure:
     layout = _Layout.of(psf.data.shape, psf.voxel_um, 4.6)
     width, height = layout.size
     between = max(0.45, _LEAST_WIDTH_IN / 2 - width)
-    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.6), dpi=150, facecolor=_DARK)
+    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150, facecolor=_DARK)
     shares = psf.data / psf.data.max()
     norms = {"linear": Normalize(0, 1), "logarithmic": LogNorm(1e-4, 1, clip=True)}
     for number, (words, norm) in enumerate(norms.items()):
         left = 0.25 + number * (width + between)
-        panels = _panels(figure, layout, (left, 0.85))
+        panels = _panels(figure, layout, (left, 1.2))
         for name, axes in panels.items():
             shown = _show(axes, np.maximum(_projections(shares)[name], 1e-6), norm, "inferno")
-        _scale_bar(panels["xy"], psf.data.shape[2] * psf.voxel_um[2])
         _colour_bar(figure, shown, (left, 0.42, width, 0.1), words)
+    _scale_bar(figure, layout, (0.25, 1.0))
     _title(figure, "PSF: maximum projections")
     _subtitle(figure, _size_words(psf.image))
     return figure
 
 
-def profiles_figure(psf: PSF) -> Figure:
+def plot_profiles(psf: PSF) -> Figure:
     """Show the profiles of a PSF through its peak, with the half maximum; below, logarithmic.
 
     Parameters
@@ -178,7 +178,7 @@ def profiles_figure(psf: PSF) -> Figure:
     lines = profiles_through(psf.data, psf.voxel_um, peak_position(psf.data))
     used = [(name, line) for name, line in zip("zyx", lines, strict=True) if line is not None]
     figure = Figure(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150, facecolor=_DARK)
-    figure.subplots_adjust(0.09, 0.09, 0.98, 0.84, 0.12, 0.22)
+    figure.subplots_adjust(0.09, 0.09, 0.98, 0.82, 0.12, 0.22)
     grid = figure.subplots(2, max(len(used), 1), squeeze=False, sharey="row")
     for column, (name, line) in enumerate(used):
         _draw_profile(grid[0, column], name, line)
@@ -219,9 +219,9 @@ def _projection_figure(
     layout = _Layout.of(image.data.shape, image.voxel_um, _LONGEST_IN)
     width, height = layout.size
     across = max(width + 0.5 + right, _LEAST_WIDTH_IN)
-    figure = Figure(figsize=(across, height + 1.0), dpi=150, facecolor=_DARK)
-    panels = _panels(figure, layout, (0.25, 0.25))
-    _scale_bar(panels["xy"], image.data.shape[2] * image.voxel_um[2])
+    figure = Figure(figsize=(across, height + 1.3), dpi=150, facecolor=_DARK)
+    panels = _panels(figure, layout, (0.25, 0.55))
+    _scale_bar(figure, layout, (0.25, 0.25))
     _title(figure, title)
     return figure, panels
 
@@ -256,18 +256,20 @@ def _show(axes: Axes, plane: NDArray[Any], norm: Any, colours: str) -> Any:
     )  # fmt: skip
 
 
-def _scale_bar(axes: Axes, width_um: float) -> None:
-    """Draw a bar of a round length, about a fifth of the width."""
-    rough = width_um / 5
+def _scale_bar(figure: Figure, layout: _Layout, corner: tuple[float, float]) -> None:
+    """Draw a bar of a round length below the panels, about a fifth of their width."""
+    from matplotlib.lines import Line2D
+
+    rough = layout.x / layout.scale / 5
     power = 10.0 ** np.floor(np.log10(rough))
     length = float(power * max(step for step in (1, 2, 5) if step * power <= rough))
-    bottom = axes.get_ylim()[0]
-    right, level = width_um * 0.97, bottom * 0.965
-    axes.plot([right - length, right], [level, level], color="white", lw=3, solid_capstyle="butt")
-    axes.annotate(
-        f"{length:g} µm", (right, level), (0, 4), textcoords="offset points",
-        color="white", ha="right", va="bottom", fontsize=9,
-    )  # fmt: skip
+    across, down = figure.get_size_inches()
+    left, level = corner[0] / across, corner[1] / down
+    right = left + length * layout.scale / across
+    figure.add_artist(
+        Line2D([left, right], [level, level], color="white", lw=3, solid_capstyle="butt")
+    )
+    figure.text(right + 0.1 / across, level, f"{length:g} µm", color="white", va="center", size=10)
 
 
 def _kind(bead: Bead) -> str:
@@ -322,10 +324,15 @@ def _legend(figure: Figure, axes: Axes, beads: Sequence[Bead]) -> None:
         count = sum(_kind(bead) == kind for bead in beads)
         handles.append(
             Line2D(
-                [], [], linestyle="none", marker=marker, markersize=7, color=colour,
+                [],
+                [],
+                linestyle="none",
+                marker=marker,
+                markersize=7,
+                color=colour,
                 markerfacecolor=colour if marker in _STROKES else "none",
                 label=f"{kind.replace('_', ' ')}: {count}",
-            )  # fmt: skip
+            )
         )
     box = axes.get_position()
     across = figure.get_size_inches()[0]

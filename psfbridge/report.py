@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from psfbridge import __version__
 from psfbridge.files import check_folder, whole_folder
-from psfbridge.plots import beads_figure, image_figure, profiles_figure, psf_figure
+from psfbridge.plots import plot_beads, plot_image, plot_profiles, plot_psf
 from psfbridge.rows import measure_rows
 
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ def _save_pictures(result: Distillation, folder: Path) -> list[Path]:
 
 
 def _figures(result: Distillation) -> Iterator[tuple[str, Any]]:
-    yield "psf", psf_figure(result.psf)
-    yield "profiles", profiles_figure(result.psf)
+    yield "psf", plot_psf(result.psf)
+    yield "profiles", plot_profiles(result.psf)
     for number, image in enumerate(result.images, start=1):
         ending = f"_{number}" if len(result.images) > 1 else ""
-        yield f"beads{ending}", beads_figure(image, result.beads)
-        yield f"image{ending}", image_figure(image)
+        yield f"beads{ending}", plot_beads(image, result.beads)
+        yield f"image{ending}", plot_image(image)
 
 
 def _page(result: Distillation, pictures: Sequence[Path]) -> str:
@@ -136,10 +137,9 @@ def _sections(result: Distillation, pictures: Sequence[Path]) -> Iterator[str]:
 
 
 def _lead(result: Distillation) -> str:
-    z, y, x = result.measures.fwhm_um
-    widths = f"{z:.3f} × {y:.3f} × {x:.3f}" if z == z else f"{y:.3f} × {x:.3f}"
-    axes = "z, y, x" if z == z else "y, x"
-    return f"Method {result.method}. FWHM {widths} µm ({axes}). Beads: {result.beads.sentence()}."
+    named = zip("zyx", result.measures.fwhm_um, strict=True)
+    widths = ", ".join(f"{name} {width:.3f} µm" for name, width in named if math.isfinite(width))
+    return f"Method {result.method}. FWHM {widths}. Beads: {result.beads.sentence()}."
 
 
 def _picture(path: Path, words: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from psfbridge.cli.common import say
+from psfbridge.cli.common import add_image_options, read_input, say
 
 if TYPE_CHECKING:
     from psfbridge.measures import Measures
@@ -18,22 +18,19 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser("measure", help="FWHM and friends of a PSF or of beads")
     parser.add_argument("image", metavar="PSF.tif", help="a PSF, or an image of one bead or many")
     parser.add_argument("--json", metavar="OUT", help="write the figures as JSON too")
-    parser.add_argument(
-        "--voxel-um", nargs=3, type=float, metavar=("Z", "Y", "X"), help="overrides the file's"
-    )
-    parser.add_argument("--channel", type=int, metavar="N", help="counted from 0")
+    add_image_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     from psfbridge.files import check_writable, write_text
-    from psfbridge.measures import measure_file
+    from psfbridge.measures import measure
     from psfbridge.plain import json_text
 
     if args.json:
         check_writable(args.json)
-    measures = measure_file(args.image, voxel_um=args.voxel_um, channel=args.channel)
+    measures = measure(read_input(args.image, args))
     if args.json:
         write_text(args.json, json_text(measures))
     say(table(measures))
