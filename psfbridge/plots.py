@@ -7,7 +7,6 @@ that they work without a display and inside any host; save one with ``figure.sav
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,16 @@ from numpy.typing import NDArray
 
 from psfbridge.beads import HELD_OUT, REASONS, USED, Bead, Beads
 from psfbridge.image import Image
+from psfbridge.plot_layout import (
+    DARK,
+    FAINT,
+    INK,
+    Layout,
+    add_panels,
+    add_scale_bar,
+    add_titles,
+    style_graph,
+)
 from psfbridge.profiles import SAMPLES_PER_VOXEL, Profile, profiles_through
 from psfbridge.psf import PSF
 from psfbridge.shifts import peak_position
@@ -27,7 +36,6 @@ __all__ = ["plot_beads", "plot_image", "plot_profiles", "plot_psf"]
 
 Floats = NDArray[np.float64]
 
-_DARK, _PANEL, _INK, _FAINT = "#0f1115", "#000000", "#e8e8ea", "#8b919c"
 _AXIS_COLOURS = {"z": "#56b4e9", "y": "#e69f00", "x": "#3ddc97"}
 _STATUS_COLOURS = {USED: "#3ddc97", HELD_OUT: "#56b4e9"}
 # Nine reasons, apart also for people who do not see red and green alike.
@@ -51,46 +59,9 @@ _REASON_COLOURS = dict(
 _MARKERS = dict(zip(REASONS, "xsd^vDhpP", strict=True))
 _STROKES = "x"
 _LONGEST_IN = 7.0
-_GAP_IN = 0.08
 _MOST_PIXELS = 1400
 _MOST_NUMBERS = 80
 _LEAST_WIDTH_IN = 5.0
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where the three projections lie: xy with zy at its right and xz below; sizes in inches."""
-
-    scale: float
-    x: float
-    y: float
-    z: float
-
-    @classmethod
-    def of(cls, shape: Sequence[int], voxel_um: Sequence[float], longest: float) -> _Layout:
-        z, y, x = (length * step for length, step in zip(shape, voxel_um, strict=True))
-        if shape[0] == 1:
-            z = 0.0
-        scale = longest / max(x + z, y + z)
-        return cls(scale, x * scale, y * scale, z * scale)
-
-    @property
-    def gap(self) -> float:
-        return _GAP_IN if self.z else 0.0
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height."""
-        return self.x + self.gap + self.z, self.y + self.gap + self.z
-
-    def boxes(self) -> dict[str, tuple[float, float, float, float]]:
-        """Left, bottom, width and height of each panel, from the layout's lower left corner."""
-        low = self.z + self.gap
-        panels = {"xy": (0.0, low, self.x, self.y)}
-        if self.z:
-            panels["zy"] = (self.x + self.gap, low, self.z, self.y)
-            panels["xz"] = (0.0, 0.0, self.x, self.z)
-        return panels
 
 
 def plot_image(image: Image) -> Figure:
@@ -105,10 +76,11 @@ def plot_image(image: Image) -> Figure:
 
     projections = _projections(image.data)
     low, high = _range(projections["xy"])
-    figure, panels = _projection_figure(image, f"{image.name}: maximum projections")
+    figure, panels = _projection_figure(image)
     for name, axes in panels.items():
         _show(axes, projections[name], PowerNorm(0.5, low, high, clip=True), "gray")
-    _subtitle(figure, f"{_size_words(image)}, gamma 0.5")
+    words = f"{_size_words(image)}, gamma 0.5"
+    add_titles(figure, f"{image.name}: maximum projections", words)
     return figure
 
 
@@ -127,12 +99,12 @@ def plot_beads(image: Image, beads: Beads) -> Figure:
     own = [bead for bead in beads if bead.image == image.name]
     projections = _projections(image.data)
     low, high = _range(projections["xy"])
-    figure, panels = _projection_figure(image, f"{image.name}: bead candidates", right=2.3)
+    figure, panels = _projection_figure(image, right=2.3)
     for name, axes in panels.items():
         _show(axes, projections[name], PowerNorm(0.5, low, high, clip=True), "gray")
         _mark(axes, name, own, image)
     _legend(figure, panels["xy"], own)
-    _subtitle(figure, Beads(own).sentence())
+    add_titles(figure, f"{image.name}: bead candidates", Beads(own).sentence())
     return figure
 
 
@@ -147,21 +119,20 @@ def plot_psf(psf: PSF) -> Figure:
     from matplotlib.colors import LogNorm, Normalize
     from matplotlib.figure import Figure
 
-    layout = _Layout.of(psf.data.shape, psf.voxel_um, 4.6)
+    layout = Layout.of(psf.data.shape, psf.voxel_um, 4.6)
     width, height = layout.size
     between = max(0.45, _LEAST_WIDTH_IN / 2 - width)
-    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150, facecolor=_DARK)
+    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150, facecolor=DARK)
     shares = psf.data / psf.data.max()
     norms = {"linear": Normalize(0, 1), "logarithmic": LogNorm(1e-4, 1, clip=True)}
     for number, (words, norm) in enumerate(norms.items()):
         left = 0.25 + number * (width + between)
-        panels = _panels(figure, layout, (left, 1.2))
+        panels = add_panels(figure, layout, (left, 1.2))
         for name, axes in panels.items():
             shown = _show(axes, np.maximum(_projections(shares)[name], 1e-6), norm, "inferno")
         _colour_bar(figure, shown, (left, 0.42, width, 0.1), words)
-    _scale_bar(figure, layout, (0.25, 1.0))
-    _title(figure, "PSF: maximum projections")
-    _subtitle(figure, _size_words(psf.image))
+    add_scale_bar(figure, layout, (0.25, 1.0))
+    add_titles(figure, "PSF: maximum projections", _size_words(psf.image))
     return figure
 
 
@@ -177,7 +148,7 @@ def plot_profiles(psf: PSF) -> Figure:
 
     lines = profiles_through(psf.data, psf.voxel_um, peak_position(psf.data))
     used = [(name, line) for name, line in zip("zyx", lines, strict=True) if line is not None]
-    figure = Figure(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150, facecolor=_DARK)
+    figure = Figure(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150, facecolor=DARK)
     figure.subplots_adjust(0.09, 0.09, 0.98, 0.82, 0.12, 0.22)
     grid = figure.subplots(2, max(len(used), 1), squeeze=False, sharey="row")
     for column, (name, line) in enumerate(used):
@@ -185,8 +156,8 @@ def plot_profiles(psf: PSF) -> Figure:
         _draw_log_profile(grid[1, column], name, line)
     grid[0, 0].set_ylabel("share of the peak")
     grid[1, 0].set_ylabel("logarithmic")
-    _title(figure, "PSF: profiles through the peak")
-    _subtitle(figure, "dots: voxels; line: spline between them; dashed: half of the peak")
+    words = "dots: voxels; line: spline between them; dashed: half of the peak"
+    add_titles(figure, "PSF: profiles through the peak", words)
     return figure
 
 
@@ -211,41 +182,16 @@ def _range(plane: NDArray[Any]) -> tuple[float, float]:
     return low, max(high, low + 1e-9)
 
 
-def _projection_figure(
-    image: Image, title: str, right: float = 0.0
-) -> tuple[Figure, dict[str, Axes]]:
+def _projection_figure(image: Image, right: float = 0.0) -> tuple[Figure, dict[str, Axes]]:
     from matplotlib.figure import Figure
 
-    layout = _Layout.of(image.data.shape, image.voxel_um, _LONGEST_IN)
+    layout = Layout.of(image.data.shape, image.voxel_um, _LONGEST_IN)
     width, height = layout.size
     across = max(width + 0.5 + right, _LEAST_WIDTH_IN)
-    figure = Figure(figsize=(across, height + 1.3), dpi=150, facecolor=_DARK)
-    panels = _panels(figure, layout, (0.25, 0.55))
-    _scale_bar(figure, layout, (0.25, 0.25))
-    _title(figure, title)
+    figure = Figure(figsize=(across, height + 1.3), dpi=150, facecolor=DARK)
+    panels = add_panels(figure, layout, (0.25, 0.55))
+    add_scale_bar(figure, layout, (0.25, 0.25))
     return figure, panels
-
-
-def _panels(figure: Figure, layout: _Layout, corner: tuple[float, float]) -> dict[str, Axes]:
-    """Add the panels; their axes are in µm, with 0 at the first voxel's edge."""
-    across, down = figure.get_size_inches()
-    panels = {}
-    for name, (left, bottom, width, height) in layout.boxes().items():
-        place = (corner[0] + left, corner[1] + bottom, width, height)
-        axes = figure.add_axes(
-            tuple(value / size for value, size in zip(place, (across, down) * 2, strict=True))
-        )
-        axes.set_facecolor(_PANEL)
-        axes.set(xlim=(0, width / layout.scale), ylim=(height / layout.scale, 0))
-        axes.set(xticks=[], yticks=[])
-        for spine in axes.spines.values():
-            spine.set_color("#2a2f38")
-        axes.annotate(
-            name, (0, 1), (4, -4), "axes fraction", "offset points", ha="left", va="top",
-            color=_FAINT, fontsize=8,
-        )  # fmt: skip
-        panels[name] = axes
-    return panels
 
 
 def _show(axes: Axes, plane: NDArray[Any], norm: Any, colours: str) -> Any:
@@ -254,22 +200,6 @@ def _show(axes: Axes, plane: NDArray[Any], norm: Any, colours: str) -> Any:
         plane, cmap=colours, norm=norm, extent=(left, right, bottom, top), aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
-
-
-def _scale_bar(figure: Figure, layout: _Layout, corner: tuple[float, float]) -> None:
-    """Draw a bar of a round length below the panels, about a fifth of their width."""
-    from matplotlib.lines import Line2D
-
-    rough = layout.x / layout.scale / 5
-    power = 10.0 ** np.floor(np.log10(rough))
-    length = float(power * max(step for step in (1, 2, 5) if step * power <= rough))
-    across, down = figure.get_size_inches()
-    left, level = corner[0] / across, corner[1] / down
-    right = left + length * layout.scale / across
-    figure.add_artist(
-        Line2D([left, right], [level, level], color="white", lw=3, solid_capstyle="butt")
-    )
-    figure.text(right + 0.1 / across, level, f"{length:g} µm", color="white", va="center", size=10)
 
 
 def _kind(bead: Bead) -> str:
@@ -338,10 +268,10 @@ def _legend(figure: Figure, axes: Axes, beads: Sequence[Bead]) -> None:
     across = figure.get_size_inches()[0]
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1 - 2.3 / across, box.y1),
-        frameon=False, labelcolor=_INK, fontsize=10, borderaxespad=0.2, labelspacing=0.7,
+        frameon=False, labelcolor=INK, fontsize=10, borderaxespad=0.2, labelspacing=0.7,
         title=f"{len(beads)} candidates", title_fontproperties={"size": 10}, alignment="left",
     )  # fmt: skip
-    figure.legends[0].get_title().set_color(_INK)
+    figure.legends[0].get_title().set_color(INK)
 
 
 def _colour_bar(
@@ -352,15 +282,15 @@ def _colour_bar(
     axes = figure.add_axes((left / across, bottom / down, width / across, height / down))
     bar = figure.colorbar(shown, cax=axes, orientation="horizontal")
     bar.outline.set_visible(False)
-    axes.tick_params(colors=_FAINT, labelsize=8, length=2)
-    axes.set_title(f"share of the peak, {words}", color=_INK, fontsize=9, pad=4)
+    axes.tick_params(colors=FAINT, labelsize=8, length=2)
+    axes.set_title(f"share of the peak, {words}", color=INK, fontsize=9, pad=4)
 
 
 def _draw_profile(axes: Axes, name: str, line: Profile) -> None:
-    _axes_style(axes)
+    style_graph(axes)
     colour = _AXIS_COLOURS[name]
     axes.plot(line.offset_um, line.counts / line.peak, color=colour, lw=1.6, **_DOTS)
-    axes.axhline(0.5, color=_FAINT, lw=0.8, ls="--")
+    axes.axhline(0.5, color=FAINT, lw=0.8, ls="--")
     before, after = line.half_maximum_um
     title = f"{name}: half maximum not reached"
     if np.isfinite([before, after]).all():
@@ -371,47 +301,17 @@ def _draw_profile(axes: Axes, name: str, line: Profile) -> None:
     axes.set_ylim(-0.03, 1.06)
 
 
-_DOTS = {"marker": "o", "markersize": 2.6, "markevery": SAMPLES_PER_VOXEL}
-_ARROW = {"arrowstyle": "<->", "color": _INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
+_DOTS: dict[str, Any] = {"marker": "o", "markersize": 2.6, "markevery": SAMPLES_PER_VOXEL}
+_ARROW: dict[str, Any] = {"arrowstyle": "<->", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
 
 
 def _draw_log_profile(axes: Axes, name: str, line: Profile) -> None:
-    _axes_style(axes)
+    style_graph(axes)
     shares = np.maximum(line.counts / line.peak, 1e-6)
     axes.semilogy(line.offset_um, shares, color=_AXIS_COLOURS[name], lw=1.4, **_DOTS)
-    axes.axhline(0.5, color=_FAINT, lw=0.8, ls="--")
+    axes.axhline(0.5, color=FAINT, lw=0.8, ls="--")
     axes.set_ylim(1e-4, 1.5)
     axes.set_xlabel(f"{name} from the peak, µm")
-
-
-def _axes_style(axes: Axes) -> None:
-    axes.set_facecolor("#15181e")
-    axes.tick_params(colors=_FAINT, labelsize=8, which="both")
-    axes.xaxis.label.set_color(_INK)
-    axes.yaxis.label.set_color(_INK)
-    axes.grid(color="#252a33", lw=0.6)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set_color("#2a2f38")
-
-
-def _title(figure: Figure, words: str) -> None:
-    down = figure.get_size_inches()[1]
-    left = 0.25 / figure.get_size_inches()[0]
-    words = _shortened(words, figure, 7.5)
-    figure.text(left, 1 - 0.18 / down, words, color=_INK, fontsize=13, weight="bold", va="top")
-
-
-def _subtitle(figure: Figure, words: str) -> None:
-    across, down = figure.get_size_inches()
-    words = _shortened(words, figure, 13.0)
-    figure.text(0.25 / across, 1 - 0.46 / down, words, color=_FAINT, fontsize=9, va="top")
-
-
-def _shortened(words: str, figure: Figure, per_inch: float) -> str:
-    """Keep what fits into the figure at so many characters an inch."""
-    room = int((figure.get_size_inches()[0] - 0.5) * per_inch)
-    return words if len(words) <= room else words[: room - 1] + "…"
 
 
 def _size_words(image: Image) -> str:
