@@ -449,7 +449,7 @@ def test_real_stacks(name, shape, voxel_um):
     if not (SHARED / name).exists():
         pytest.skip(f"{name} is not here")
     if voxel_um is None:
-        with pytest.raises(ImageError, match="lattice_bead.tif has no voxel size"):
+        with pytest.raises(ImageError, match=r"lattice_bead\.tif has no voxel size"):
             read_image(SHARED / name)
         voxel_um = (0.1, 0.102, 0.102)
         image = read_image(SHARED / name, voxel_um=voxel_um)

@@ -57,11 +57,11 @@ def test_unreadable(tmp_path, monkeypatch):
     refused(path, r"a\.tif may not be read")
 
 
-def test_neither_file_nor_folder(tmp_path):
+def test_neither_file_nor_folder(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe.tif")
     refused(tmp_path / "pipe.tif", "is not a file")
     with socket.socket(socket.AF_UNIX) as plug:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         plug.bind("plug.tif")
         refused(tmp_path / "plug.tif", "is not a file")
 
@@ -223,7 +223,8 @@ def test_an_ome_tiff_whose_other_files_are_gone(tmp_path):
     start, end = text.index("<TiffData"), text.rindex("</Pixels>")
     planes = "".join(
         f'<TiffData IFD="0" FirstZ="{z}" FirstC="0" FirstT="0" PlaneCount="1">'
-        f'<UUID FileName="{z}.ome.tif">urn:uuid:{z:08}-0000-0000-0000-000000000000</UUID></TiffData>'
+        f'<UUID FileName="{z}.ome.tif">urn:uuid:{z:08}-0000-0000-0000-000000000000</UUID>'
+        "</TiffData>"
         for z in range(9)
     )
     spread = text[:start] + planes + text[end:]

@@ -48,7 +48,7 @@ def write_imagej(
     dtype = dtype if dtype in _IMAGEJ_TYPES else np.dtype(np.float32)
     low, high = _range_checked(stack, dtype)
     channels, slices, height, width = stack.shape
-    metadata: dict[str, Any] = {"axes": "ZCYX", "spacing": voxel_um[0], "unit": "micron"}
+    metadata: dict[str, Any] = {"axes": "TZCYXS", "spacing": voxel_um[0], "unit": "micron"}
     if low < high:
         metadata |= {"min": low, "max": high}
     if channels > 1:
@@ -58,7 +58,7 @@ def write_imagej(
     tifffile.imwrite(
         path,
         _planes(stack, dtype),
-        shape=(slices, channels, height, width),
+        shape=(1, slices, channels, height, width, 1),
         dtype=dtype,
         imagej=True,
         resolution=(1 / voxel_um[2], 1 / voxel_um[1]),
