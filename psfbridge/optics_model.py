@@ -32,7 +32,7 @@ _STOKES = 0.94
 # Samples across the pupil: enough for its rim at the least, and to fit into memory at the most.
 _LEAST_PUPIL_SAMPLES, _MOST_PUPIL_SAMPLES = 80, 400
 # psfmodels interpolates linearly between radii as far apart as its points: ask for finer ones.
-_PSFMODELS_FINER = 4
+_PSFMODELS_FINER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
