@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from psfbridge.image import Image
+from psfbridge.noise import Noise
 
 __all__ = ["BeadScale", "estimate_scale"]
 
 _SIGMA_PER_FWHM = 1 / 2.3548
 _TRIAL_SIGMAS = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
 _MOST_SPOTS = 40
+_SURROUND = 31
 # Profiles reach so many standard deviations from a spot: to its foot and a little more.
 _REACH = 6.0
 
@@ -49,7 +51,7 @@ class BeadScale:
         return (z if planes > 1 else 0), y, x
 
 
-def estimate_scale(image: Image) -> BeadScale:
+def estimate_scale(image: Image, noise: Noise) -> BeadScale:
     """Estimate the width of a bead from the brightest compact spots.
 
     The spots are found on the maximum projection, at the smoothing where they stand out most;
@@ -59,6 +61,8 @@ def estimate_scale(image: Image) -> BeadScale:
     ----------
     image : Image
         The array has axes (z, y, x). The units are counts.
+    noise : Noise
+        The noise of the image: in a bright background its noise must not pass for spots.
 
     Returns
     -------
@@ -66,7 +70,8 @@ def estimate_scale(image: Image) -> BeadScale:
         The median over the spots.
     """
     projection = np.asarray(image.data.max(axis=0), np.float32)
-    sigma, spots = _spots(projection)
+    spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, _SURROUND)))
+    sigma, spots = _spots(np.asarray(projection / spread, np.float32))
     reach = int(np.ceil(_REACH * sigma))
     widths = [_widths(image.data, y, x, reach) for y, x in spots]
     usable = np.array([width for width in widths if np.isfinite(width).all()]).reshape(-1, 3)
