@@ -28,7 +28,7 @@ from psfbridge.bridge.summary import (
 )
 from psfbridge.bridge.tables import add_measures, show_beads
 from psfbridge.errors import OptionError
-from psfbridge.files import check_writable
+from psfbridge.files import check_writable, write_text
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.result import Distillation
@@ -140,7 +140,8 @@ def distilled(source: Input, call: Call) -> Distillation:
     elif is_area(roi):
         found = pb.find_beads(source.image, progress=call.progress)
         extra["positions"] = inside(roi, found, source.image.name).positions
-    return pb.distill(source.image, progress=call.progress, **extra, **call.options)
+    result: Distillation = pb.distill(source.image, progress=call.progress, **extra, **call.options)
+    return result
 
 
 def _show_errors(title: str, results: list[Distillation]) -> None:
@@ -154,7 +155,7 @@ def _write_files(result: Distillation, files: Mapping[str, Any], report: str | N
     if files["beads"]:
         result.beads.save(files["beads"])
     if files["json"]:
-        result.save_json(files["json"])
+        write_text(files["json"], result.to_json())
     if report:
         result.report(report)
 

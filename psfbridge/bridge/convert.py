@@ -22,7 +22,11 @@ __all__ = ["from_imageplus", "to_imageplus"]
 Array = NDArray[Any]
 
 # ImagePlus.getType(): GRAY8, GRAY16 and GRAY32 hold counts, the colour types do not.
-_DTYPES = {0: np.dtype("uint8"), 1: np.dtype("uint16"), 2: np.dtype("float32")}
+_DTYPES: dict[int, np.dtype[Any]] = {
+    0: np.dtype("uint8"),
+    1: np.dtype("uint16"),
+    2: np.dtype("float32"),
+}
 _COLOURS = {3: "8-bit Color", 4: "RGB"}
 # ImageJ's signed 16-bit images are unsigned ones with this offset in their calibration.
 _SIGNED_OFFSET = 32768
@@ -178,17 +182,17 @@ def _filler(data: Array) -> Callable[[int], Any]:
     planes = np.ascontiguousarray(data).reshape(-1, data.shape[-2] * data.shape[-1])
     if not planes.flags.writeable:
         planes = planes.copy()  # JPype takes writable memory only, though it is only read here
-    java_type, typed = {
-        "uint8": (jpype.JByte, lambda buffer: buffer),
-        "uint16": (jpype.JShort, lambda buffer: buffer.asShortBuffer()),
-        "float32": (jpype.JFloat, lambda buffer: buffer.asFloatBuffer()),
+    java_type, view = {
+        "uint8": (jpype.JByte, "slice"),
+        "uint16": (jpype.JShort, "asShortBuffer"),
+        "float32": (jpype.JFloat, "asFloatBuffer"),
     }[data.dtype.name]
     native = java_class("java.nio.ByteOrder").nativeOrder()
 
     def fill(index: int) -> Any:
         pixels = jpype.JArray(java_type)(planes.shape[1])
         buffer = jpype.nio.convertToDirectBuffer(planes[index].view(np.int8))
-        typed(buffer.order(native)).get(pixels)
+        getattr(buffer.order(native), view)().get(pixels)
         return pixels
 
     return fill

@@ -5,14 +5,14 @@ Its labels are the keys of the macro, so that what is recorded can be read off t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field
 from typing import Any
 
 from psfbridge.bridge.commands import COMMANDS, Command
 from psfbridge.bridge.faults import as_ours, tell
 from psfbridge.bridge.inputs import open_image
-from psfbridge.bridge.java import java_class
+from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.keys import written
 from psfbridge.bridge.listener import run_and_remember
 from psfbridge.bridge.preview import Preview
@@ -26,6 +26,9 @@ _CHOICES = {"method": METHODS, "engine": ENGINES, "microscope": ("", *MICROSCOPE
 _UNITS = {"_um": "µm", "_au": "Airy units"}
 _PREVIEW = "Preview_beads"
 _COLUMNS = 12
+
+#: Key, label, and choices (none for a text field).
+Row = tuple[str, str, Sequence[str]]
 
 
 def ask_and_run(name: str, imp: Any) -> None:
@@ -66,9 +69,9 @@ def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
     return chosen
 
 
-def _rows(command: Command, imp: Any) -> list[tuple[str, str, Sequence[str]]]:
-    """Return key, label and choices (none for a text) of each row."""
-    rows = [
+def _rows(command: Command, imp: Any) -> list[Row]:
+    """Return the rows of a command's dialog; none where there is nothing to choose."""
+    rows: list[Row] = [
         (key, _label(key, field), _CHOICES.get(key, ())) for key, field in command.options().items()
     ]
     if int(imp.getNChannels()) > 1:
@@ -96,9 +99,7 @@ def _default(command: Command, key: str) -> str:
 class _Form:
     """A dialog of text fields and choices, one for each key."""
 
-    def __init__(
-        self, name: str, rows: list[tuple[str, str, Sequence[str]]], before: Mapping[str, str]
-    ) -> None:
+    def __init__(self, name: str, rows: list[Row], before: Mapping[str, str]) -> None:
         self._defaults = {key: _default(COMMANDS[name], key) for key, _, _ in rows}
         self._texts = [key for key, _, choices in rows if not choices]
         self._choices = [key for key, _, choices in rows if choices]
@@ -139,17 +140,12 @@ class _Form:
         return None if self._dialog.wasCanceled() else self.values()
 
 
-def _listener(changed: Any) -> Any:
-    import jpype
+def _listener(changed: Callable[[], Any]) -> Any:
+    def item_changed(dialog: Any, event: Any) -> bool:  # noqa: ARG001 - Java's signature
+        changed()
+        return True
 
-    @jpype.JImplements("ij.gui.DialogListener")
-    class Listener:
-        @jpype.JOverride
-        def dialogItemChanged(self, dialog: Any, event: Any) -> bool:  # noqa: ARG002, N802
-            changed()
-            return True
-
-    return Listener()
+    return implemented("ij.gui.DialogListener", dialogItemChanged=item_changed)
 
 
 def _record(name: str, texts: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psfbridge.bridge.java import java_class
+from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.listener import run_and_remember, run_guarded
 from psfbridge.bridge.session import session
 from psfbridge.bridge.summary import Figures
@@ -73,22 +73,22 @@ def register() -> None:
 def _handler() -> Any:
     import jpype
 
-    @jpype.JImplements("ij.macro.MacroExtension")
-    class Handler:
-        @jpype.JOverride
-        def handleExtension(self, name: Any, arguments: Any) -> Any:  # noqa: N802
-            session.alive()
-            answer: list[str | None] = [None]
-            run_guarded(lambda: answer.append(_answer(str(name), arguments)))
-            return answer[-1]
+    descriptor = java_class("ij.macro.ExtensionDescriptor")
 
-        @jpype.JOverride
-        def getExtensionFunctions(self) -> Any:  # noqa: N802
-            descriptor = java_class("ij.macro.ExtensionDescriptor")
-            functions = [descriptor(name, kinds, self) for name, kinds in _signatures().items()]
-            return jpype.JArray(descriptor)(functions)
+    def handle(name: Any, arguments: Any) -> str | None:
+        session.alive()
+        answer: list[str | None] = [None]
+        run_guarded(lambda: answer.append(_answer(str(name), arguments)))
+        return answer[-1]
 
-    return Handler()
+    def functions() -> Any:
+        every = [descriptor(name, kinds, handler) for name, kinds in _signatures().items()]
+        return jpype.JArray(descriptor)(every)
+
+    handler = implemented(
+        "ij.macro.MacroExtension", handleExtension=handle, getExtensionFunctions=functions
+    )
+    return handler
 
 
 def _signatures() -> dict[str, list[int]]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from psfbridge.errors import BridgeError
 
-__all__ = ["HOW_TO_GET_JAVA", "Java", "find_java", "java_class", "need_scyjava", "running"]
+__all__ = [
+    "HOW_TO_GET_JAVA",
+    "Java",
+    "find_java",
+    "implemented",
+    "java_class",
+    "need_scyjava",
+    "running",
+]
 
 LEAST_JAVA = 11
 
@@ -79,6 +88,16 @@ def find_java() -> Java:
 def running() -> bool:
     """Tell whether this process has a Java, started by whomever."""
     return bool(need_scyjava().jvm_started())
+
+
+def implemented(interface: str, **methods: Callable[..., Any]) -> Any:
+    """Return a Java object of an interface, whose methods are Python functions.
+
+    Whoever gives it to Java keeps a reference to it, or it is collected.
+    """
+    import jpype
+
+    return jpype.JProxy(interface, dict=methods)
 
 
 def java_class(name: str) -> Any:

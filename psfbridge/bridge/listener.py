@@ -8,7 +8,7 @@ from typing import Any
 
 from psfbridge.bridge.commands import COMMANDS, called
 from psfbridge.bridge.faults import as_ours, stop
-from psfbridge.bridge.java import java_class
+from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.session import session
 from psfbridge.bridge.status import ImageJProgress
 from psfbridge.bridge.summary import Figures
@@ -30,25 +30,22 @@ def make_listener(others: dict[str, Callable[[], None]], from_menu: Callable[[st
         Called with the command that a person chose in a menu; it must return at once, as ImageJ
         runs nothing else until it does.
     """
-    import jpype
 
-    @jpype.JImplements("ij.CommandListener")
-    class Listener:
-        @jpype.JOverride
-        def commandExecuting(self, command: Any) -> Any:  # noqa: N802 - Java's name
-            session.alive()
-            name = str(command)
-            if name in others:
-                run_guarded(others[name])
-            elif name in COMMANDS and in_macro():
-                run_command(name, macro_options())
-            elif name in COMMANDS:
-                from_menu(name)
-            else:
-                return command
-            return None
+    def command_executing(command: Any) -> Any:
+        """Return the command for ImageJ to run, or None where it was ours."""
+        session.alive()
+        name = str(command)
+        if name in others:
+            run_guarded(others[name])
+        elif name in COMMANDS and in_macro():
+            run_command(name, macro_options())
+        elif name in COMMANDS:
+            from_menu(name)
+        else:
+            return command
+        return None
 
-    return Listener()
+    return implemented("ij.CommandListener", commandExecuting=command_executing)
 
 
 def in_macro() -> bool:

@@ -20,7 +20,7 @@ __all__ = [
     "widths",
 ]
 
-Figures = dict[str, float | str]
+Figures = Mapping[str, float | str]
 
 _AXES = "zyx"
 
@@ -67,14 +67,14 @@ def bead_figures(beads: Beads) -> dict[str, float]:
 
 def distill_figures(result: Distillation) -> Figures:
     """Return everything that a macro may ask of a distillation, by name."""
-    figures: Figures = {"method": result.method, "notes": " ".join(result.notes)}
+    figures: dict[str, float | str] = {"method": result.method, "notes": " ".join(result.notes)}
     figures |= bead_figures(result.beads)
     figures |= measure_figures(result.measures)
-    return figures | _diagnostic_figures(result.diagnostics)
+    return {**figures, **_diagnostic_figures(result.diagnostics)}
 
 
 def _diagnostic_figures(diagnostics: Mapping[str, Any]) -> Figures:
-    figures: Figures = {}
+    figures: dict[str, float | str] = {}
     for name, value in diagnostics.items():
         if isinstance(value, bool | str):
             figures[name] = str(value)
