@@ -164,12 +164,17 @@ def measure(
         return _measured(spot_in_psf(psf.data), psf.voxel_um, f"the PSF {image.name}")
     found = spots_in_image(image)
     every = [_measured(spot, image.voxel_um, found.words) for spot in found.spots]
+    if not np.isfinite([one.fwhm_um for one in every]).any():
+        raise NoBeadsError(
+            f"no width can be measured in {image.name}: {found.words} does not fall to half of "
+            "its height in any axis. Give an image that shows the whole of it."
+        )
     return every[0] if len(every) == 1 else median_of(every, found.words)
 
 
 def _as_psf(image: Image) -> PSF | None:
     """Return an image as the PSF that it is, where it has the form of one to the letter."""
-    if image.data.dtype.kind != "f":
+    if image.data.dtype.kind != "f" or any(length % 2 == 0 for length in image.data.shape):
         return None
     try:
         return PSF(np.asarray(image.data, np.float32), image.voxel_um)
