@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -229,18 +230,8 @@ def _provenance(
 
 
 def _versions() -> dict[str, str]:
-    import scipy
-    import skimage
-    import tifffile
-
-    return {
-        "psfbridge": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-image": skimage.__version__,
-        "tifffile": tifffile.__version__,
-    }
+    libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-image", "tifffile")}
+    return {"psfbridge": __version__, "python": platform.python_version(), **libraries}
 
 
 def _sha256(image: Image) -> str:

@@ -124,7 +124,7 @@ def find(image: Image, options: DistillOptions, progress: Progress = no_progress
     """
     _check_counts(image)
     noise = estimate_noise(image)
-    scale = estimate_scale(image)
+    scale = estimate_scale(image, noise)
     candidates = find_candidates(image, noise, scale, progress)
     return _judged(image, noise, scale, candidates, options)
 
