@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.errors import NoBeadsError, PSFError
 from psfbridge.finding import as_image
 from psfbridge.image import Image
+from psfbridge.noise import estimate_noise
 from psfbridge.plain import plain
 from psfbridge.profiles import profiles_through
 from psfbridge.psf import PSF
@@ -192,7 +193,7 @@ def measure_beads(image: Image, positions: Sequence[Sequence[float]]) -> list[Me
     positions : sequence of sequence of float
         z, y, x of each bead in voxels, to about a voxel; `median_of` sums the results up.
     """
-    scale = estimate_scale(image)
+    scale = estimate_scale(image, estimate_noise(image))
     spots = [spot_at(image.data, position, scale) for position in positions]
     return [
         _measured(spot, image.voxel_um, f"bead {number} of {image.name}")
