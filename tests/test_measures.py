@@ -163,11 +163,39 @@ def test_a_width_that_the_image_cuts_off_is_not_known_and_said():
     assert found.notes == ("The half maximum is not reached within the volume in z.",)
 
 
+def hot_pixel():
+    counts = np.random.default_rng(8).poisson(20, (9, 64, 64))
+    counts[4, 30, 30] = 5000
+    return counts
+
+
+def test_a_saturated_bead_is_measured_with_a_warning():
+    clipped = np.minimum(600 * bead(), 255).astype("uint8")
+    found = measure(clipped, voxel_um=VOXEL_UM)
+    assert found.subject == "the one spot in array, which distilling would reject: saturated"
+    assert found.fwhm_um[1] > 1.1 * widths((1.8,), 0.1)[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (21, 1, 1), (1, 1, 21)])
+def test_what_has_hardly_an_extent_is_measured_or_refused(shape):
+    grid = np.ogrid[tuple(slice(0, length) for length in shape)]
+    line = np.exp(-sum((g - n // 2) ** 2 for g, n in zip(grid, shape, strict=True)) / 5.0)
+    if max(shape) == 1:
+        assert np.isnan(measure(PSF(line.astype("float32"), VOXEL_UM)).fwhm_um).all()
+        return
+    found = measure(line, voxel_um=VOXEL_UM)
+    axis = int(np.argmax(shape))
+    truth = 2 * np.sqrt(5 * np.log(2)) * VOXEL_UM[axis]
+    assert found.fwhm_um[axis] == pytest.approx(truth, rel=0.03)
+
+
 @pytest.mark.parametrize(
     ("counts", "fault", "words"),
     [
         (np.zeros((5, 9, 9)), ImageError, "nothing but the value 0"),
         (np.full((5, 9, 9), np.nan), ImageError, "NaN"),
+        (np.arange(4.0).reshape(1, 2, 2), NoBeadsError, "no width"),
+        (hot_pixel(), NoBeadsError, "hot pixels"),
         (np.random.default_rng(0).poisson(100, (9, 64, 64)), NoBeadsError, "nothing stands out"),
     ],
 )

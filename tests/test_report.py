@@ -66,7 +66,7 @@ def test_writes_a_page_that_needs_nothing_else(result, tmp_path):
 
 def test_the_page_shows_the_measures(result, tmp_path):
     text = write_report(result, tmp_path / "report").read_text(encoding="utf-8")
-    widths = [f"{width:.3g}" for width in result.measures.fwhm_um]
+    widths = [f"{width:#.3g}" for width in result.measures.fwhm_um]
     row = "".join(f"<td class=number>{width}</td>" for width in widths)
     assert f"<tr><th>FWHM at half maximum, µm</th>{row}</tr>" in text
 

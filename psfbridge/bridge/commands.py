@@ -7,8 +7,9 @@ A command is a function of one `Call`. It shows its results in ImageJ, and retur
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import psfbridge as pb
@@ -31,6 +32,7 @@ from psfbridge.errors import OptionError
 from psfbridge.files import check_writable, write_text
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
+from psfbridge.report import check_report_folder
 from psfbridge.result import Distillation
 
 __all__ = ["COMMANDS", "Call", "Command", "beads_in", "called", "distilled"]
@@ -90,7 +92,7 @@ def called(
 
 def _find(call: Call) -> Figures:
     source = image_of(call.imp, call.texts)
-    csv = _writable(call.texts, "csv")
+    csv = check_writable(call.texts["csv"]) if "csv" in call.texts else None
     beads = beads_in(source, call)
     mark([source], [beads])
     title = str(call.imp.getTitle())
@@ -112,22 +114,29 @@ def beads_in(source: Input, call: Call) -> Beads:
 
 def _distill(call: Call) -> Figures:
     sources = inputs(call.imp, call.texts)
-    files = {key: _writable(call.texts, key) for key in ("beads", "json")}
+    _check_one_channel(call.texts, len(sources))
+    files = _files(call.texts)
     results = [distilled(source, call) for source in sources]
-    title = str(call.imp.getTitle())
+    _write_files(results[0], files)
+    _show(sources, results, with_error="error" in call.texts)
+    title = psf_title(str(call.imp.getTitle()))
+    return {"psf": title, **distill_figures(results[0])}
+
+
+def _show(sources: Sequence[Input], results: Sequence[Distillation], with_error: bool) -> None:
+    """Show beads, error and PSF, the PSF last: it is the active image afterwards."""
+    title = str(sources[0].imp.getTitle())
     mark(sources, [result.beads for result in results])
     tables = [(s.channel, r.beads) for s, r in zip(sources, results, strict=True)]
     show_beads(f"Beads of {title}", tables)
-    if "error" in call.texts:
-        _show_errors(title, results)
+    if with_error and not show_error(title, results[0].psf):
+        log(f"Distill PSF: the method {results[0].method} gives no error volume.")
     show_psfs(title, [result.psf for result in results])
-    _write_files(results[0], files, call.texts.get("report"))
     for source, result in zip(sources, results, strict=True):
         channel = f", channel {source.channel}" if len(sources) > 1 else ""
         log(f"Distill PSF: {title}{channel} → {psf_title(title)}: {distill_line(result)}")
         for note in result.notes:
             log(f"  {note}")
-    return {"psf": psf_title(title), **distill_figures(results[0])}
 
 
 def distilled(source: Input, call: Call) -> Distillation:
@@ -144,24 +153,25 @@ def distilled(source: Input, call: Call) -> Distillation:
     return result
 
 
-def _show_errors(title: str, results: list[Distillation]) -> None:
-    if len(results) > 1:
-        raise OptionError("error is for one channel; give channel=N.")
-    if not show_error(title, results[0].psf):
-        log(f"  The method {results[0].method} gives no error volume.")
+def _check_one_channel(texts: Mapping[str, str], channels: int) -> None:
+    """Refuse what there is once, for several channels."""
+    for key in ("error", *_FILES):
+        if key in texts and channels > 1:
+            raise OptionError(f"{key} is for one channel and {channels} are asked for: channel=N.")
 
 
-def _write_files(result: Distillation, files: Mapping[str, Any], report: str | None) -> None:
-    if files["beads"]:
+def _files(texts: Mapping[str, str]) -> dict[str, Path]:
+    """Return the files to write; ask before long work whether they can be."""
+    return {key: check(texts[key]) for key, check in _FILES.items() if key in texts}
+
+
+def _write_files(result: Distillation, files: Mapping[str, Path]) -> None:
+    if "beads" in files:
         result.beads.save(files["beads"])
-    if files["json"]:
+    if "json" in files:
         write_text(files["json"], result.to_json())
-    if report:
-        result.report(report)
-
-
-def _writable(texts: Mapping[str, str], key: str) -> Any:
-    return check_writable(texts[key]) if key in texts else None
+    if "report" in files:
+        result.report(files["report"])
 
 
 def _measure(call: Call) -> Figures:
@@ -187,13 +197,18 @@ def _no_options() -> Options:
     return {}
 
 
-_REPORTS = ("beads", "json", "report")
+#: What can be written beside the images, and how each is checked before long work.
+_FILES: dict[str, Callable[[str], Path]] = {
+    "beads": check_writable,
+    "json": check_writable,
+    "report": check_report_folder,
+}
 
 #: Every command by the name that macros and menus call it.
 COMMANDS: dict[str, Command] = {
     "Find Beads...": Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True),
     "Distill PSF...": Command(
-        _distill, _distill_options, (*HOST_KEYS, *_REPORTS), ("error",), previews=True
+        _distill, _distill_options, (*HOST_KEYS, *_FILES), ("error",), previews=True
     ),
     "Measure PSF...": Command(_measure, _no_options),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import traceback
 from typing import Any
 
@@ -14,6 +15,7 @@ _OUT_OF_JAVA_MEMORY = (
     "Java is out of memory. Close images, or give it more: Edit > Options > Memory & Threads..., "
     "or --memory-gib."
 )
+_DIALOG_COLUMNS = 90
 
 
 def as_ours(fault: Exception) -> PsfBridgeError:
@@ -55,7 +57,7 @@ def tell(fault: PsfBridgeError) -> None:
     if isinstance(fault, Cancelled):
         java_class("ij.IJ").showStatus(line)
     else:
-        java_class("ij.IJ").showMessage("PSF Bridge", line)
+        java_class("ij.IJ").showMessage("PSF Bridge", _folded(line))
 
 
 def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
@@ -66,11 +68,16 @@ def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
         if interpreter.done():
             return  # Escape stopped the macro already
     try:
-        interpreter.abort(line)
+        interpreter.abort(_folded(line) if _has_window() else line)
     except jpype.JException as stopped:
         # The interpreter stops by an exception of its own; it is marked as done all the same.
         if str(java_class("ij.Macro").MACRO_CANCELED) not in str(stopped):
             raise
+
+
+def _folded(line: str) -> str:
+    """ImageJ's dialogs are as wide as the longest line."""
+    return "\n".join(textwrap.wrap(line, _DIALOG_COLUMNS))
 
 
 def _has_window() -> bool:

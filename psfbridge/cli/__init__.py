@@ -19,6 +19,7 @@ COMMANDS: tuple[str, ...] = (
     "beads",
     "measure",
     "simulate",
+    "demo",
     "macro",
     "fiji",
     "install_fiji",
