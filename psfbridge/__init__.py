@@ -21,6 +21,8 @@ _HOMES: dict[str, str] = {
     "DistillOptions": "options",
     "Distillation": "result",
     "Image": "image",
+    "Measures": "measures",
+    "measure": "measures",
     "Optics": "options",
     "read_image": "image",
     "write_image": "image",

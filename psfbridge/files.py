@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from psfbridge.errors import OutputError
 
-__all__ = ["check_writable", "whole_file", "write_text"]
+__all__ = ["check_writable", "whole_file", "whole_folder", "write_text"]
 
 
 def check_writable(path: str | os.PathLike[str]) -> Path:
@@ -42,15 +43,58 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = _reserve(path)
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as fault:
         if isinstance(fault, OutputError):
             raise
-        reason = fault.strerror or str(fault)
-        raise OutputError(f"cannot write {path}: {reason}. Nothing was left there.") from fault
+        raise _unwritable(path, fault) from fault
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+@contextmanager
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; move it there when the block ends well.
+
+    On any failure the temporary folder is removed and what was at `path` before is untouched.
+    An older Zarr folder there is replaced; any other folder is refused.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or something else is there.
+    """
+    path = Path(path)
+    if path.exists() and not any((path / name).is_file() for name in _ZARR_MARKS):
+        raise OutputError(f"cannot write {path}: something else is there. Take another name.")
+    check_writable(path.with_name(path.name + ".new"))
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".psfbridge-", suffix=path.suffix))
+    fresh, old = temporary / "new", temporary / "old"
+    try:
+        fresh.mkdir()
+        yield fresh
+        if path.exists():
+            path.replace(old)
+        fresh.replace(path)
+    except OSError as fault:
+        if old.exists():
+            old.replace(path)
+        if isinstance(fault, OutputError):
+            raise
+        raise _unwritable(path, fault) from fault
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+#: The files by which a Zarr folder is known.
+_ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray")
+
+
+def _unwritable(path: Path, fault: OSError) -> OutputError:
+    # NumPy's "N requested and M written" carries no errno; a full disk is the usual reason.
+    reason = fault.strerror or f"{fault} (is the disk full?)"
+    return OutputError(f"cannot write {path}: {reason}. Nothing was left there.")
 
 
 def _reserve(path: Path) -> Path:

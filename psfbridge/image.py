@@ -1,17 +1,28 @@
-"""The image: a volume of counts and the size of its voxels."""
+"""The image: a volume of counts and the size of its voxels; read from files and written to them.
+
+`psfbridge.formats` knows the files; here is what an image must have, and what is said where it
+does not.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from psfbridge.checks import voxel_size
-from psfbridge.errors import ImageError
+from psfbridge.errors import ImageError, OutputError
+from psfbridge.files import whole_file, whole_folder
 
-__all__ = ["Image", "Volume", "VoxelUm"]
+if TYPE_CHECKING:
+    from psfbridge.formats import Stored
+
+__all__ = ["Image", "Volume", "VoxelUm", "read_image", "read_info", "write_image"]
 
 Volume = NDArray[np.float32]
 VoxelUm = tuple[float, float, float]
@@ -99,3 +110,130 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
     if array.size == 0:
         raise ImageError(f"{name} is empty: its shape is {array.shape}.")
     return array
+
+
+def read_image(
+    path: str | os.PathLike[str] | NDArray[Any],
+    *,
+    channel: int | None = None,
+    time: int | None = None,
+    axes: str | None = None,
+    voxel_um: Sequence[float] | None = None,
+) -> Image:
+    """Read an image from a TIFF (plain, ImageJ, OME), an OME-Zarr folder or a ``.npy`` file.
+
+    Uncompressed voxels are mapped from the file, read only where they are used, and keep its
+    byte order; others are loaded, after a look at the memory that is free.
+
+    Parameters
+    ----------
+    path : path or array
+        The file; or an array, whose axes are the last of (t, c, z, y, x).
+    channel : int, optional
+        Read this channel only, counted from 0.
+    time : int, optional
+        Read this time point, counted from 0; needed where there are several.
+    axes : str, optional
+        What the axes are, for instance ``ZYX``, where the file does not say or is wrong.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; overrides the file's.
+
+    Returns
+    -------
+    Image
+        Its array has axes (z, y, x), or (c, z, y, x) where there are several channels and none
+        was chosen. A single plane needs no z step and is given one of 1 µm.
+
+    Raises
+    ------
+    ImageError
+        If there is no such image, it is damaged, it has no voxel size, or it leaves open which
+        time point is meant.
+    OptionError
+        If `channel`, `time`, `axes` or `voxel_um` is impossible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> read_image(np.zeros((4, 9, 9)), voxel_um=(0.2, 0.1, 0.1)).notes
+    ('The axes of array, shape (4, 9, 9), were taken as (z, y, x).',)
+    """
+    from psfbridge.formats import axes as axis
+    from psfbridge.formats import open_stored, stored_array
+
+    if isinstance(path, np.ndarray):
+        stored, source = stored_array(path), ""
+    else:
+        stored, source = open_stored(path), os.fspath(path)
+    letters, assumed = axis.named_axes(stored, axes)
+    notes = assumed if axes is not None else (*stored.notes, *assumed)
+    planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
+    size = _voxel_um(stored, voxel_um, planes)
+    data = axis.chosen_part(stored, letters, channel, time)
+    return Image(data, size, stored.name, source, notes)
+
+
+def _voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) -> VoxelUm:
+    """Return the voxel size given, or the file's; a single plane needs no z step."""
+    if given is not None:
+        return voxel_size(given)
+    z, y, x = stored.voxel_um
+    z = z or (1.0 if planes == 1 else None)
+    if z and y and x:
+        return z, y, x
+    missing = "z step" if y and x else "pixel size in x and y" if z and planes > 1 else "voxel size"
+    adjective = "usable " if stored.faults else ""
+    reason = f" ({'; '.join(stored.faults)})" if stored.faults else ""
+    example = f"{z or 0.2:.4g} {y or x or 0.065:.4g} {x or y or 0.065:.4g}"
+    raise ImageError(
+        f"{stored.name} has no {adjective}{missing}{reason}. Give --voxel-um Z Y X, for instance "
+        f"{example}."
+    )
+
+
+def read_info(path: str | os.PathLike[str]) -> str:
+    """Return the Info text that ImageJ shows for a file (Image > Show Info), or nothing.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it is damaged.
+    """
+    from psfbridge.formats import info_of
+
+    return info_of(path)
+
+
+def write_image(path: str | os.PathLike[str], image: Image, *, info: str = "") -> None:
+    """Write an image, whole or not at all; the name's ending chooses the format.
+
+    Parameters
+    ----------
+    path : path
+        ``.tif`` is an ImageJ TIFF that opens calibrated in µm and with its whole range
+        displayed; ``.ome.tif`` is an OME-TIFF, ``.zarr`` an OME-Zarr 0.4 folder.
+    image : Image
+        The image; its array has axes (z, y, x) or (c, z, y, x). An ImageJ TIFF keeps uint8,
+        uint16 and float32; others become float32 where that changes no voxel.
+    info : str
+        A text to keep with it; `read_info` gives it back.
+
+    Raises
+    ------
+    OutputError
+        If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
+    """
+    name = Path(path).name.lower()
+    if name.endswith(".zarr"):
+        from psfbridge.formats.omezarr import write_zarr
+
+        with whole_folder(path) as folder:
+            write_zarr(folder, image.data, image.voxel_um, image.name, info)
+        return
+    if not name.endswith((".tif", ".tiff")):
+        raise OutputError(f"cannot write {path}: allowed endings are .tif, .ome.tif and .zarr.")
+    from psfbridge.formats.tiffwrite import write_imagej, write_ome
+
+    write = write_ome if name.endswith((".ome.tif", ".ome.tiff")) else write_imagej
+    with whole_file(path) as temporary:
+        write(temporary, image.data, image.voxel_um, info)

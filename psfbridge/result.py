@@ -12,7 +12,7 @@ from psfbridge.options import DistillOptions
 from psfbridge.psf import PSF
 
 if TYPE_CHECKING:
-    from psfbridge.measure import Measures
+    from psfbridge.measures import Measures
 
 __all__ = ["Distillation"]
 

@@ -112,7 +112,7 @@ def _slopes(spectrum: NDArray[np.complex128], position: Floats) -> tuple[Floats,
 
 
 def _wave(length: int, at: float) -> list[NDArray[np.complex128]]:
-    """The waves of one axis at a position, and their first and second derivatives."""
+    """Give the waves of one axis at a position, and their first and second derivatives."""
     omega = 2j * np.pi * fft.fftfreq(length)
     wave = np.exp(omega * at)
     if length % 2 == 0:

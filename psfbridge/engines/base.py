@@ -63,6 +63,11 @@ class Engine(ABC):
     name: str
     #: Where it runs, in words.
     device: str
+    #: Why it was taken, in words.
+    reason: str = "as asked"
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.device}: {self.reason}"
 
     @abstractmethod
     def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:

@@ -1,0 +1,190 @@
+"""Beads found and judged: from an image to the table of all candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.beads import USED, Beads
+from psfbridge.candidates import Candidates, find_candidates
+from psfbridge.cutouts import cut_out
+from psfbridge.errors import ImageError, NoBeadsError
+from psfbridge.gaussian import fit_gaussians
+from psfbridge.image import Image
+from psfbridge.noise import Noise, estimate_noise, saturation_level
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+from psfbridge.scale import BeadScale, estimate_scale
+from psfbridge.selection import Evidence, judge
+
+__all__ = ["Found", "find", "find_beads", "need_beads"]
+
+_FIT_WIDTHS = 1.2
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The beads of one image, with what was learned of it on the way.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+    beads : Beads
+        Every candidate, judged.
+    noise : Noise
+        The noise of the image.
+    scale : BeadScale
+        The width of a typical bead.
+    saturation : float
+        Counts at which the image is clipped, or infinity.
+    """
+
+    image: Image
+    beads: Beads
+    noise: Noise
+    scale: BeadScale
+    saturation: float
+
+
+def find_beads(
+    image: Image | NDArray[Any],
+    *,
+    voxel_um: Any = None,
+    min_separation_um: float | None = None,
+    progress: Progress = no_progress,
+) -> Beads:
+    """Find every bead candidate of an image and judge it.
+
+    Parameters
+    ----------
+    image : Image or array
+        The array has axes (z, y, x), or (y, x). The units are counts.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; needed for a bare array.
+    min_separation_um : float, optional
+        Beads nearer to each other than this are rejected as too close.
+    progress : Progress, optional
+        Called often; may raise `psfbridge.errors.Cancelled`.
+
+    Returns
+    -------
+    Beads
+        One for each candidate, with positions in voxels, status and reason.
+
+    Raises
+    ------
+    ImageError
+        If the image holds NaN or infinite voxels, or nothing but one value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> stack = rng.poisson(20.0, (9, 32, 32)).astype("uint16")
+    >>> stack[3:6, 14:17, 14:17] += 400
+    >>> len(find_beads(stack, voxel_um=(0.2, 0.1, 0.1)))
+    1
+    """
+    options = DistillOptions(min_separation_um=min_separation_um)
+    image = as_image(image, voxel_um)
+    return find(image, options, progress).beads
+
+
+def as_image(image: Image | NDArray[Any], voxel_um: Any = None) -> Image:
+    """Return `image` with axes (z, y, x); a bare array needs its voxel size."""
+    if not isinstance(image, Image):
+        if voxel_um is None:
+            raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
+        image = Image(image, voxel_um)
+    elif voxel_um is not None:
+        image = Image(image.data, voxel_um, image.name, image.source, image.notes)
+    return image.channel()
+
+
+def find(image: Image, options: DistillOptions, progress: Progress = no_progress) -> Found:
+    """Find and judge the beads of one image, keeping what was learned of it.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+    options : DistillOptions
+        Its `min_separation_um` is used.
+    progress : Progress, optional
+        Called often.
+
+    Raises
+    ------
+    ImageError
+        If the image holds NaN or infinite voxels, or nothing but one value.
+    """
+    _check_counts(image)
+    noise = estimate_noise(image)
+    scale = estimate_scale(image)
+    candidates = find_candidates(image, noise, scale, progress)
+    return _judged(image, noise, scale, candidates, options)
+
+
+def _judged(
+    image: Image, noise: Noise, scale: BeadScale, candidates: Candidates, options: DistillOptions
+) -> Found:
+    half = scale.half_extent(_FIT_WIDTHS, len(image.data))
+    boxes = cut_out(image.data, candidates.voxel, half)
+    fits = fit_gaussians(boxes, noise, scale)
+    level = saturation_level(image.data)
+    evidence = Evidence(image, candidates, fits, boxes, scale, level, options.min_separation_um)
+    return Found(image, judge(evidence), noise, scale, level)
+
+
+def need_beads(beads: Beads, name: str) -> Beads:
+    """Return the used beads, or say why there are none.
+
+    Raises
+    ------
+    NoBeadsError
+        With the counts by reason, and what to do.
+    """
+    used = beads.with_status(USED)
+    if len(used):
+        return used
+    if len(beads) == 0:
+        raise NoBeadsError(
+            f"no bead in {name}: nothing stands out of the noise. Is this the channel and the "
+            "depth of the beads? Expose longer, or choose another channel."
+        )
+    raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}. {_advice(beads)}")
+
+
+def _advice(beads: Beads) -> str:
+    reasons = beads.funnel()["rejected"]
+    advice = {
+        "too close": "Lower --min-separation-um or image a sparser slide.",
+        "saturated": "Lower the exposure or the laser power.",
+        "border": "Take a larger field, or a deeper stack around the beads.",
+        "too dim": "Expose longer, or use brighter beads.",
+        "hot pixel": "Is this the channel of the beads?",
+    }
+    most = max(reasons, key=reasons.__getitem__)
+    return advice.get(most, "Look at the beads with psfbridge beads IMAGE --csv beads.csv.")
+
+
+def _check_counts(image: Image) -> None:
+    data = image.data
+    if data.dtype.kind == "f":
+        bad = sum(int(np.count_nonzero(~np.isfinite(plane))) for plane in data)
+        if bad:
+            raise ImageError(
+                f"{image.name} holds {bad} NaN or infinite voxels of {data.size}; allowed are "
+                "finite counts. Replace them, in ImageJ by Process > Math > NaN Background or "
+                "Process > Noise > Remove NaNs."
+            )
+    low, high = data.min(), data.max()
+    if low == high:
+        raise ImageError(
+            f"{image.name} holds nothing but the value {low:g}: there is no bead to find. "
+            "Is this the right file and channel?"
+        )

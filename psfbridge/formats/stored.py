@@ -1,0 +1,56 @@
+"""What a file says of itself: axes, type, voxel size; its voxels are read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NAMED_AXES", "UNNAMED", "Index", "Lengths", "Stored"]
+
+#: The axes that an image may have; tifffile calls axes without a name I or Q.
+NAMED_AXES, UNNAMED = "TCZYX", "IQ"
+
+Index = tuple[int | slice, ...]
+Lengths = tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An image as it lies in its file, nothing chosen yet.
+
+    Parameters
+    ----------
+    name : str
+        What messages call it.
+    shape : tuple of int
+        Length of every axis.
+    dtype : dtype
+        Type of the voxels.
+    axes : str
+        One letter for every axis: T, C, Z, Y, X, S for colour samples, I or Q where the file
+        does not name it; another letter is an axis that psfbridge does not know.
+    read : callable
+        Gives the part of the array that an index of whole numbers and slices names.
+    voxel_um : tuple of float or None
+        Voxel size in z, y and x, in µm; None where the file does not say.
+    faults : tuple of str
+        What is wrong with voxel sizes that the file does say.
+    notes : tuple of str
+        What a user should know of the file, one sentence each.
+    mapped : bool
+        Whether `read` costs no memory until voxels are used.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    axes: str
+    read: Callable[[Index], NDArray[Any]]
+    voxel_um: Lengths = (None, None, None)
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    mapped: bool = False

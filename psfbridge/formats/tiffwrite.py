@@ -1,0 +1,105 @@
+"""TIFFs that ImageJ and OME readers open with the right calibration, written by tifffile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from psfbridge.errors import OutputError
+
+__all__ = ["write_imagej", "write_ome"]
+
+#: The types of ImageJ's grey images.
+_IMAGEJ_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+
+
+def write_imagej(
+    path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
+) -> None:
+    """Write an ImageJ TIFF: unit micron, z step as spacing, display range from least to most.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    data : array
+        The array has axes (z, y, x) or (c, z, y, x). Types other than uint8, uint16 and float32
+        are written as float32.
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    info : str
+        ImageJ's Info text.
+
+    Raises
+    ------
+    OutputError
+        If float32 cannot hold the voxels exactly.
+    """
+    stack = data if data.ndim == 4 else data[np.newaxis]
+    dtype = data.dtype.newbyteorder("=")
+    dtype = dtype if dtype in _IMAGEJ_TYPES else np.dtype(np.float32)
+    low, high = _range_checked(stack, dtype)
+    channels, slices, height, width = stack.shape
+    metadata: dict[str, Any] = {"axes": "ZCYX", "spacing": voxel_um[0], "unit": "micron"}
+    if low < high:
+        metadata |= {"min": low, "max": high}
+    if channels > 1:
+        metadata |= {"mode": "grayscale"}
+    if info:
+        metadata |= {"Info": info}
+    tifffile.imwrite(
+        path,
+        _planes(stack, dtype),
+        shape=(slices, channels, height, width),
+        dtype=dtype,
+        imagej=True,
+        resolution=(1 / voxel_um[2], 1 / voxel_um[1]),
+        metadata=metadata,
+    )
+
+
+def _planes(stack: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+    """ImageJ's order of planes: channels fastest; one at a time, so that maps stay on disk."""
+    for z in range(stack.shape[1]):
+        for channel in stack:
+            yield np.ascontiguousarray(channel[z], dtype)
+
+
+def _range_checked(stack: NDArray[Any], dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Least and greatest finite voxel; refuses voxels that would change."""
+    low, high = np.inf, -np.inf
+    for plane in stack.reshape(-1, *stack.shape[2:]):
+        _check_exact(plane, dtype)
+        finite = plane[np.isfinite(plane)]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    return low, high
+
+
+def _check_exact(plane: NDArray[Any], dtype: np.dtype[Any]) -> None:
+    if np.can_cast(plane.dtype, dtype):
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        back = plane.astype(dtype).astype(plane.dtype)
+    if not np.array_equal(back, plane, equal_nan=plane.dtype.kind == "f"):
+        raise OutputError(
+            f"voxels of type {plane.dtype} do not fit ImageJ's 32-bit floats exactly. Convert "
+            "them to float32 first, or write .ome.tif or .zarr, which keep the type."
+        )
+
+
+def write_ome(
+    path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
+) -> None:
+    """Write an OME-TIFF of any type; the array has axes (z, y, x) or (c, z, y, x)."""
+    metadata: dict[str, Any] = {"axes": "CZYX"[-data.ndim :]}
+    for axis, length in zip("ZYX", voxel_um, strict=True):
+        metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "µm"}
+    if info:
+        metadata |= {"Description": info}
+    tifffile.imwrite(path, data, ome=True, photometric="minisblack", metadata=metadata)

@@ -1,0 +1,100 @@
+"""How far an estimated PSF is from the true one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, optimize
+
+from psfbridge.errors import PSFError
+from psfbridge.psf import PSF
+from psfbridge.shifts import fitted_to, shifted
+
+__all__ = ["psf_error"]
+
+Floats = NDArray[np.float64]
+
+WINDOW = (25, 33, 33)
+_SPARE = 8
+
+
+def psf_error(
+    estimate: PSF | NDArray[Any],
+    truth: PSF | NDArray[Any],
+    window: Sequence[int] = WINDOW,
+) -> float:
+    """Return ``‖k·ĥ - h‖ / ‖h‖`` with the best scale k and sub-voxel shift of the estimate ĥ.
+
+    Parameters
+    ----------
+    estimate, truth : PSF or array
+        The arrays have axes (z, y, x) and the same voxel size; the truth's peak is at ``n // 2``.
+    window : sequence of int
+        How many central voxels count; fewer where the truth is smaller.
+
+    Returns
+    -------
+    float
+        0 for the truth itself, 1 for nothing in common.
+
+    Raises
+    ------
+    PSFError
+        If either has no voxel other than 0, or one that is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spot = np.zeros((5, 9, 9)); spot[2, 4, 4] = 1
+    >>> psf_error(3 * spot, spot) < 1e-6
+    True
+    """
+    found, true = _checked(estimate, "estimate"), _checked(truth, "truth")
+    shape = np.minimum(window, true.shape)
+    spare = np.where(np.array(true.shape) > 1, 2 * _SPARE, 0)
+    true = fitted_to(true, shape, [length // 2 for length in true.shape])
+    found = fitted_to(found, shape + spare, _match(found, true))
+    return _least_error(found, true)
+
+
+def _checked(psf: PSF | NDArray[Any], name: str) -> Floats:
+    volume = np.asarray(psf.data if isinstance(psf, PSF) else psf, float)
+    if not np.isfinite(volume).all() or not volume.any():
+        raise PSFError(f"the {name} has no voxel other than 0, or one that is not finite.")
+    return volume
+
+
+def _match(found: Floats, true: Floats) -> list[int]:
+    """Find the voxel of `found` that lies where the centre of `true` fits best."""
+    size = [a + b for a, b in zip(found.shape, true.shape, strict=True)]
+    product = fft.rfftn(found, s=size) * np.conj(fft.rfftn(true, s=size))
+    correlation = fft.irfftn(product, s=size)
+    best = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
+    wrapped = [int(b) - n if b >= m else int(b) for b, n, m in zip(best, size, found.shape)]
+    return [start + length // 2 for start, length in zip(wrapped, true.shape, strict=True)]
+
+
+def _least_error(found: Floats, true: Floats) -> float:
+    axes = [axis for axis, length in enumerate(true.shape) if length > 1]
+
+    def residual(step: Floats) -> Floats:
+        shift = np.zeros(3)
+        shift[axes] = step
+        moved = _core(shifted(found, shift), true.shape)
+        scale = (moved * true).sum() / max(float((moved**2).sum()), 1e-300)
+        return np.asarray(scale * moved - true).ravel() / np.linalg.norm(true)
+
+    fit = optimize.least_squares(residual, np.zeros(len(axes)), diff_step=1e-3, xtol=1e-6)
+    return float(np.linalg.norm(fit.fun))
+
+
+def _core(volume: Floats, shape: Sequence[int]) -> Floats:
+    return volume[
+        tuple(
+            slice((length - size) // 2, (length - size) // 2 + size)
+            for length, size in zip(volume.shape, shape, strict=True)
+        )
+    ]
