@@ -10,10 +10,10 @@ import numpy as np
 from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
 from psfbridge.engines.blur import Blur, cores, over_slabs, slabs
 from psfbridge.engines.extrapolation import Extrapolation
-from psfbridge.memory import free_bytes
 from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
 from psfbridge.engines.variation import divide_by_variation
 from psfbridge.image import Volume
+from psfbridge.memory import free_bytes
 from psfbridge.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
