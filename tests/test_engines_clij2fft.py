@@ -7,6 +7,7 @@ import pytest
 
 from psfbridge.engines import CpuEngine, Plan, native, open_engine, opening
 from psfbridge.engines.base import Engine, Solution
+from psfbridge.engines.blur import Blur
 from psfbridge.engines.clij2fft import COPIES, Clij2FftEngine
 from psfbridge.engines.devices import Device, chosen_device, list_devices
 from psfbridge.engines.problem import circulant_problem, open_edge_problem
@@ -107,9 +108,11 @@ def test_works_on_a_single_plane(engine):
 
 @marked
 def test_stops_at_the_same_iteration_as_the_cpu(engine):
-    image, psf = scene()
-    problem = circulant_problem(np.random.default_rng(3).poisson(30 * image).astype("f"), psf)
-    plan = Plan(iterations=100, noise=Noise(0, 2, 3))
+    truth, psf = scene()
+    otf = Blur(circulant_problem(truth, psf).wrapped_psf())
+    blurred = otf.convolved(otf.spectrum(circulant_problem(300 * truth**2, psf).image))
+    problem = circulant_problem(np.random.default_rng(3).poisson(blurred).astype("f"), psf)
+    plan = Plan(iterations=100, noise=Noise(0, 1, 0))
     found, right = engine.solve(problem, plan), CpuEngine().solve(problem, plan)
     assert (found.iterations, found.ended) == (right.iterations, "discrepancy")
     assert 0 < found.iterations < 100
