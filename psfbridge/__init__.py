@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
     "PSF": "psf",
+    "distill": "distillation",
+    "find_beads": "finding",
     "Bead": "beads",
     "Beads": "beads",
     "DistillOptions": "options",

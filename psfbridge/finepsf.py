@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from scipy import fft
 
 from psfbridge.image import Volume, VoxelUm
 from psfbridge.optics_model import Microscope, band_limit, psf_volume
-from psfbridge.psf import odd_shape
 from psfbridge.shifts import peak_position
 
 __all__ = ["FinePSF", "fine_psf", "sphere_spectrum"]
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 # Share of the drawn volume's half width that fades to nothing, so that it has no hard edge.
 _FADE = 0.1
 # How far the PSF is drawn at least, in µm from its peak: z, then y and x.
-_REACH_UM = {"widefield": (10.0, 6.0), "confocal": (4.0, 3.6), "lightsheet": (5.0, 5.0)}
+_REACH_UM = {"widefield": (10.0, 5.0), "confocal": (4.0, 3.6), "lightsheet": (5.0, 5.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class FinePSF:
             The array has axes (z, y, x). The sum over all of space is about 1.
         """
         kernels = [
-            _interpolation(length, peak + factor * (np.asarray(at) - centre))
+            _interpolation(length, np.asarray(peak + factor * (at - centre), float))
             for length, peak, factor, at, centre in zip(
                 self.data.shape, self.peak, self.factor, voxels, position, strict=True
             )
@@ -93,14 +93,14 @@ class FinePSF:
         steps = [size / factor for size, factor in zip(voxel_um, self.factor, strict=True)]
         spectrum = fft.rfftn(self.data, axes=axes, workers=-1)
         grid = [fft.fftfreq(n, step) for n, step in zip(self.data.shape, steps, strict=True)]
-        grid[2] = np.abs(grid[2][: spectrum.shape[2]])
-        spectrum *= sphere_spectrum(diameter_um, grid).astype(np.float32)
+        grid[2] = fft.rfftfreq(self.data.shape[2], steps[2])
+        spectrum *= sphere_spectrum(diameter_um, [f.astype(np.float32) for f in grid])
         size = [self.data.shape[axis] for axis in axes]
         data = fft.irfftn(spectrum, s=size, axes=axes, workers=-1)
         return FinePSF(np.asarray(data, np.float32), self.factor, self.peak)
 
 
-def sphere_spectrum(diameter_um: float, frequencies: Sequence[Floats]) -> Floats:
+def sphere_spectrum(diameter_um: float, frequencies: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Return the Fourier transform of a filled sphere of sum 1: ``3 (sin u - u cos u) / u³``.
 
     Parameters
@@ -118,10 +118,10 @@ def sphere_spectrum(diameter_um: float, frequencies: Sequence[Floats]) -> Floats
     """
     fz, fy, fx = np.meshgrid(*frequencies, indexing="ij", sparse=True)
     u = np.pi * diameter_um * np.sqrt(fz**2 + fy**2 + fx**2)
-    # Below 0.01 the fraction loses digits, and the series' next term is under 1e-10.
-    safe = np.maximum(u, 0.01)
+    # Below 0.2 the fraction loses digits, and the series' next term is under 1e-8.
+    safe = np.maximum(u, 0.2)
     exact = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
-    spectrum: Floats = np.where(u < 0.01, 1 - u**2 / 10, exact)
+    spectrum: NDArray[Any] = np.where(u < 0.2, 1 - u**2 / 10 + u**4 / 280, exact)
     return spectrum
 
 
@@ -145,7 +145,8 @@ def fine_psf(
     limits = band_limit(microscope)
     factor = _factors(limits, voxel_um, planes)
     reach = _reach(microscope, voxel_um, planes, psf_shape)
-    shape = odd_shape([2 * f * half + 1 for f, half in zip(factor, reach, strict=True)])
+    z, y, x = (_fast_odd(2 * f * half + 1) for f, half in zip(factor, reach, strict=True))
+    shape = (z, y, x)
     step = (voxel_um[0] / factor[0], voxel_um[1] / factor[1], voxel_um[2] / factor[2])
     volume = _around_peak(microscope, step, shape)
     data = _integrated_over_pixels(_faded(volume), factor)
@@ -161,6 +162,13 @@ def _factors(
         for limit, size in zip(limits, voxel_um, strict=True)
     )
     return (z if planes > 1 else 1), y, x
+
+
+def _fast_odd(length: int) -> int:
+    """Return the next odd length that Fourier transforms are quick for."""
+    while fft.next_fast_len(length) != length:
+        length += 2
+    return length
 
 
 def _reach(
@@ -235,9 +243,9 @@ def _normalised(psf: FinePSF, psf_shape: tuple[int, int, int]) -> FinePSF:
 
 def _interpolation(length: int, at: Floats) -> NDArray[np.float32]:
     """Weights that take a periodic band-limited series of odd length to the points `at`."""
-    distance = np.asarray(at)[:, np.newaxis] - np.arange(length)
+    distance = at[:, np.newaxis] - np.arange(length)
     # Points outside the series see nothing, not the series again.
-    inside = ((np.asarray(at) >= 0) & (np.asarray(at) <= length - 1))[:, np.newaxis]
+    inside = ((at >= 0) & (at <= length - 1))[:, np.newaxis]
     below = length * np.sin(np.pi * distance / length)
     near = np.abs(below) < 1e-9
     weights = np.where(near, 1.0, np.sin(np.pi * distance) / np.where(near, 1.0, below))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,20 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.checks import voxel_size
-from psfbridge.spots import Spot, spot_at, spot_in_psf, spots_in_image
-from psfbridge.errors import NoBeadsError, OptionError
-from psfbridge.tilted_gaussian import fit_gaussian, fit_line
-from psfbridge.image import Image
+from psfbridge.errors import NoBeadsError, PSFError
+from psfbridge.finding import as_image
+from psfbridge.image import Image, read_image
 from psfbridge.plain import plain
 from psfbridge.profiles import profiles_through
 from psfbridge.psf import PSF
 from psfbridge.scale import estimate_scale
 from psfbridge.shifts import peak_position
+from psfbridge.spots import Spot, spot_at, spot_in_psf, spots_in_image
+from psfbridge.tilted_gaussian import fit_gaussian, fit_line
 from psfbridge.zone import AIRY_ZERO_FWHM, AXIAL_ZERO_FWHM, asymmetry, centred_on, zone_energy
 
-__all__ = ["Measures", "measure", "measure_beads", "median_of"]
+__all__ = ["Measures", "measure", "measure_beads", "measure_file", "median_of"]
 
+Floats = NDArray[np.float64]
 Zyx = tuple[float, float, float]
 NAN = float("nan")
 NO_ZYX: Zyx = (NAN, NAN, NAN)
@@ -63,13 +65,12 @@ class Measures:
         this axis, as a share of the whole energy (sum of squares) within four FWHM of the peak;
         0 is symmetric, 1/2 the most there is. The noise's own share is taken off.
     zone_energy : float
-        Light in the focal plane within the first Airy-like zone, as a share of that plane's
-        light. The zone is the ellipse with half axes of 1.186 FWHM in y and x: an Airy disc of
-        this FWHM has its first dark ring there, and 0.838 of its light within.
+        Light in the focal plane within the first Airy-like zone, as a share of the light in the
+        ellipse twice as wide. The zone is the ellipse with half axes of 1.185 FWHM in y and x: an
+        Airy disc of this FWHM has its first dark ring there, and a share of 0.919.
     zone_energy_volume : float
-        Light in the ellipsoid with half axes of 1.13 FWHM in z (where the axial profile of an
-        ideal lens has its first zero) and 1.186 FWHM in y and x, as a share of all light in the
-        volume; it falls with the depth of a widefield stack.
+        The same in space: the ellipsoid has half axes of 1.129 FWHM in z, where the axial
+        profile of an ideal lens has its first zero, and 1.185 FWHM in y and x.
     peak : float
         Height of the peak above the background, in counts.
     background : float
@@ -155,10 +156,37 @@ def measure(
     """
     if isinstance(subject, PSF):
         return _measured(spot_in_psf(subject.data), subject.voxel_um, "the PSF")
-    image = _as_image(subject, voxel_um).channel(channel)
+    if isinstance(subject, Image):
+        subject = subject.channel(channel)
+    image = as_image(subject, voxel_um)
     found = spots_in_image(image)
     every = [_measured(spot, image.voxel_um, found.words) for spot in found.spots]
     return every[0] if len(every) == 1 else median_of(every, found.words)
+
+
+def measure_file(
+    path: str | os.PathLike[str],
+    *,
+    voxel_um: Sequence[float] | None = None,
+    channel: int | None = None,
+) -> Measures:
+    """Measure a file: as a PSF where it has the form of one, else as an image.
+
+    Parameters
+    ----------
+    path : path
+        Any image that `psfbridge.read_image` takes.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; overrides the file's.
+    channel : int, optional
+        Which channel, counted from 0; needed if there are several.
+    """
+    image = read_image(path, voxel_um=voxel_um, channel=channel).channel()
+    try:
+        psf = PSF(np.asarray(image.data, np.float32), image.voxel_um)
+    except PSFError:
+        return measure(image)
+    return replace(measure(psf), subject=f"the PSF {image.name}")
 
 
 def measure_beads(image: Image, positions: Sequence[Sequence[float]]) -> list[Measures]:
@@ -186,10 +214,7 @@ def median_of(every: Sequence[Measures], subject: str) -> Measures:
     """
     if not every:
         raise NoBeadsError("there is no bead to take the median of.")
-    values = {
-        name: _median([getattr(item, name) for item in every])
-        for name in _FIGURES
-    }
+    values = {name: _median([getattr(item, name) for item in every]) for name in _FIGURES}
     return Measures(subject=subject, voxel_um=every[0].voxel_um, beads=len(every), **values)
 
 
@@ -217,14 +242,6 @@ def _median(values: Sequence[Any]) -> Any:
     columns = [column[np.isfinite(column)] for column in table.T]
     medians = tuple(float(np.median(column)) if len(column) else NAN for column in columns)
     return medians if isinstance(values[0], tuple) else medians[0]
-
-
-def _as_image(subject: Image | NDArray[Any], voxel_um: Sequence[float] | None) -> Image:
-    if isinstance(subject, Image):
-        return subject if voxel_um is None else replace(subject, voxel_um=voxel_size(voxel_um))
-    if voxel_um is None:
-        raise OptionError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
-    return Image(subject, voxel_size(voxel_um))
 
 
 def _measured(spot: Spot, voxel_um: Zyx, subject: str) -> Measures:
@@ -277,8 +294,8 @@ def _notes(fwhm_um: Zyx, shape: Sequence[int]) -> tuple[str, ...]:
     return (f"The half maximum is not reached within the volume in {', '.join(cut)}.",)
 
 
-def _shape(spot: Spot, peak: NDArray[np.float64], fwhm: NDArray[np.float64]) -> dict[str, Any]:
-    """Asymmetry and energy; they need a width in every axis that there is."""
+def _shape(spot: Spot, peak: Floats, fwhm: Floats) -> dict[str, Any]:
+    """Return asymmetry and energy; they need a width in every axis that there is."""
     flat = np.array(spot.counts.shape) == 1
     if not np.isfinite(fwhm[~flat]).all():
         return {}
@@ -288,16 +305,14 @@ def _shape(spot: Spot, peak: NDArray[np.float64], fwhm: NDArray[np.float64]) -> 
     plane = volume[centre[0]][np.newaxis]
     whole = zone_energy(volume, centre, half_axes) if not flat[0] else NAN
     return {
-        "asymmetry": asymmetry(volume, centre, 4 * widths, spot.around.noise),
+        "asymmetry": asymmetry(volume, centre, 4.0 * widths, spot.around.noise),
         "zone_energy": zone_energy(plane, (0, *centre[1:]), half_axes),
         "zone_energy_volume": whole,
     }
 
 
-def _fitted(
-    spot: Spot, voxel_um: Zyx, peak: NDArray[np.float64], fwhm_um: Zyx
-) -> dict[str, Any]:
-    """What the three-dimensional Gaussian says; nothing where there is none."""
+def _fitted(spot: Spot, voxel_um: Zyx, peak: Floats, fwhm_um: Zyx) -> dict[str, Any]:
+    """Return what the three-dimensional Gaussian says; nothing where there is none."""
     widths = np.nan_to_num(np.array(fwhm_um) / voxel_um, nan=3.0)
     fit = fit_gaussian(spot.counts, voxel_um, peak, widths)
     if fit is None:

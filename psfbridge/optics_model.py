@@ -161,11 +161,11 @@ class _Points:
     @property
     def z(self) -> Floats:
         """Distance from the focus, µm."""
-        return (np.arange(self.shape[0]) - self.shape[0] // 2) * self.dz
+        return np.asarray((np.arange(self.shape[0]) - self.shape[0] // 2) * self.dz, float)
 
     def lateral(self, axis: int) -> Floats:
         """Distance from the optical axis along y or x, µm."""
-        return (np.arange(self.shape[axis]) - self.shape[axis] // 2) * self.dx
+        return np.asarray((np.arange(self.shape[axis]) - self.shape[axis] // 2) * self.dx, float)
 
 
 def _intensity(microscope: Microscope, wavelength_um: float, points: _Points) -> Floats:
@@ -213,24 +213,24 @@ class _Pupil:
         cone = np.abs(points.z).max() * tangent
         period = 1.1 * (max(cone, reach) + reach) + 2.0
         edge = self.microscope.optics.na / self.wavelength_um
-        return max(1 / period, 2 * edge / _MOST_PUPIL_SAMPLES)
+        return float(max(1 / period, 2 * edge / _MOST_PUPIL_SAMPLES))
 
     def waves(self, position_um: Floats) -> Complexes:
         """Return the plane waves at positions along one axis: shape (positions, k)."""
-        return np.exp(2j * np.pi * np.outer(position_um, self.k)).astype(np.complex64)
+        return np.asarray(np.exp(2j * np.pi * np.outer(position_um, self.k)), np.complex64)
 
     def defocus(self, z_um: float) -> Complexes:
         """Return the phase of the focal plane being `z_um` deeper than the bead."""
         phase = 2 * np.pi * self.n / self.wavelength_um * self.cos * z_um
-        return np.exp(-1j * phase).astype(np.complex64)
+        return np.asarray(np.exp(-1j * phase), np.complex64)
 
     def fields(self) -> Complexes:
         """Return the pupil's fields, one for each polarisation that adds its intensity."""
         # 1/sqrt(cos) in this plane is the aplanatic sqrt(cos) of an integral over angles.
         common = self.inside / np.sqrt(self.cos) * np.exp(1j * self._phase()) * self._depth()
         if self.microscope.model == "scalar":
-            return common.astype(np.complex64)[np.newaxis]
-        return (common * self._polarisations()).astype(np.complex64)
+            return np.asarray(common[np.newaxis], np.complex64)
+        return np.asarray(common * self._polarisations(), np.complex64)
 
     def _phase(self) -> Floats:
         """Aberrations, by Noll's Zernike polynomials Z8, Z6 and Z11."""
@@ -263,9 +263,7 @@ class _Pupil:
         return np.array(fields, complex)
 
 
-def _psfmodels_intensity(
-    microscope: Microscope, wavelength_um: float, points: _Points
-) -> Floats:
+def _psfmodels_intensity(microscope: Microscope, wavelength_um: float, points: _Points) -> Floats:
     try:
         from psfmodels import vectorial_psf
     except ImportError:
@@ -282,7 +280,9 @@ def _psfmodels_intensity(
     volume = vectorial_psf(
         points.z + depth, size, points.dx, depth, wavelength_um, params, normalize=False
     )
-    rows, columns = (slice((size - length) // 2, (size + length) // 2) for length in points.shape[1:])
+    rows, columns = (
+        slice((size - length) // 2, (size + length) // 2) for length in points.shape[1:]
+    )
     return np.array(volume[:, rows, columns], float)
 
 

@@ -13,6 +13,7 @@ from scipy import ndimage
 __all__ = ["FWHM_PER_SIGMA", "Profile", "profiles_through"]
 
 Floats = NDArray[np.float64]
+Numbers = Sequence[float] | NDArray[np.float64]
 
 #: Full width at half maximum of a Gaussian of standard deviation 1.
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
@@ -42,7 +43,7 @@ class Profile:
 
     @property
     def half_maximum_um(self) -> tuple[float, float]:
-        """Where the profile falls to half of its peak: below and above it; NaN where it does not."""
+        """Offsets below and above the peak with half of its counts; NaN where there is none."""
         at = int(np.searchsorted(self.offset_um, 0.0))
         after = _crossing(self.offset_um[at:], self.counts[at:], self.peak / 2)
         before = _crossing(self.offset_um[:at][::-1], self.counts[:at][::-1], self.peak / 2)
@@ -56,7 +57,7 @@ class Profile:
 
 
 def _crossing(offset: Floats, counts: Floats, half: float) -> float:
-    """The first offset at which `counts` falls to `half`, linear between the fine samples."""
+    """Return where `counts` first falls to `half`, linear between the fine samples."""
     below = np.nonzero(counts <= half)[0]
     if len(below) == 0 or below[0] == 0:
         return float("nan")
@@ -66,7 +67,7 @@ def _crossing(offset: Floats, counts: Floats, half: float) -> float:
 
 
 def profiles_through(
-    volume: NDArray[Any], voxel_um: Sequence[float], peak: Sequence[float]
+    volume: NDArray[Any], voxel_um: Numbers, peak: Numbers
 ) -> tuple[Profile | None, Profile | None, Profile | None]:
     """Return the profiles along z, y and x through a sub-voxel position.
 

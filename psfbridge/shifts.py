@@ -52,7 +52,8 @@ def _phase(length: int, step: float, *, half: bool, shape: int, at: int) -> NDAr
     if length % 2 == 0:
         # The Nyquist term has no sign; its real part keeps the result real.
         phase[length // 2] = phase[length // 2].real
-    return phase.reshape([-1 if axis == at else 1 for axis in range(shape)])
+    result: NDArray[np.complex128] = phase.reshape([-1 if a == at else 1 for a in range(shape)])
+    return result
 
 
 def peak_position(volume: NDArray[Any], start: Sequence[int] | None = None) -> Floats:
@@ -72,12 +73,15 @@ def peak_position(volume: NDArray[Any], start: Sequence[int] | None = None) -> F
     """
     volume = np.asarray(volume, float)
     if start is None:
-        start = np.unravel_index(int(np.argmax(volume)), volume.shape)
+        start = [int(at) for at in np.unravel_index(int(np.argmax(volume)), volume.shape)]
     origin = np.asarray(start, float)
-    spectrum = fft.fftn(volume) / volume.size
     position = origin.copy()
+    # Slopes below this are rounding: of a constant volume, nothing is known.
+    rounding = 1e-12 * float(np.abs(volume).sum())
     for _ in range(20):
-        gradient, curvature = _slopes(spectrum, position)
+        gradient, curvature = _slopes(volume, position)
+        if np.abs(curvature).max() <= rounding:
+            break
         step = _ascent(gradient, curvature)
         position = np.clip(position + step, origin - 1, origin + 1)
         if np.abs(step).max() < 1e-5:
@@ -88,43 +92,40 @@ def peak_position(volume: NDArray[Any], start: Sequence[int] | None = None) -> F
 def _ascent(gradient: Floats, curvature: Floats) -> Floats:
     """Newton's step towards a maximum, half a voxel at most; axes without curvature rest."""
     values, vectors = np.linalg.eigh(curvature)
-    scale = np.abs(values).max()
-    if scale == 0:
-        return np.zeros_like(gradient)
-    damped = np.maximum(np.abs(values), 1e-6 * scale)
+    damped = np.maximum(np.abs(values), 1e-6 * np.abs(values).max())
     step: Floats = vectors @ ((vectors.T @ gradient) / damped)
     return np.clip(step, -0.5, 0.5)
 
 
-def _slopes(spectrum: NDArray[np.complex128], position: Floats) -> tuple[Floats, Floats]:
-    """Gradient and second derivatives of the Fourier series at a position."""
-    waves = [_wave(length, at) for length, at in zip(spectrum.shape, position, strict=True)]
-    axes = range(spectrum.ndim)
-    gradient = np.zeros(spectrum.ndim)
-    curvature = np.zeros((spectrum.ndim, spectrum.ndim))
-    for i in axes:
-        gradient[i] = _contract(spectrum, [waves[a][int(a == i)] for a in axes])
-        for j in range(i, spectrum.ndim):
-            orders = [int(a == i) + int(a == j) for a in axes]
-            value = _contract(spectrum, [waves[a][orders[a]] for a in axes])
-            curvature[i, j] = curvature[j, i] = value
-    return gradient, curvature
+def _slopes(volume: Floats, position: Floats) -> tuple[Floats, Floats]:
+    """Gradient and second derivatives of the volume's Fourier series at a position."""
+    axes = range(volume.ndim)
+    derivatives = volume
+    for axis in reversed(axes):
+        weights = _weights(volume.shape[axis], position[axis])
+        derivatives = np.tensordot(derivatives, weights, axes=(axis, 1))
+    # Contracted from the last axis to the first: so are the orders of derivation now.
+    derivatives = derivatives.T
+    unit = np.eye(volume.ndim, dtype=int)
+    gradient = np.array([derivatives[tuple(unit[i])] for i in axes])
+    curvature = [[derivatives[tuple(unit[i] + unit[j])] for j in axes] for i in axes]
+    return gradient, np.array(curvature)
 
 
-def _wave(length: int, at: float) -> list[NDArray[np.complex128]]:
-    """Give the waves of one axis at a position, and their first and second derivatives."""
+def _weights(length: int, at: float) -> Floats:
+    """Weights of the voxels of one axis in the Fourier series at a position.
+
+    The rows give its value, slope and second derivative there: the Dirichlet kernel and its
+    derivatives, so that the volume itself needs no transform.
+    """
     omega = 2j * np.pi * fft.fftfreq(length)
-    wave = np.exp(omega * at)
+    waves = np.exp(omega * at) * omega ** np.arange(3)[:, np.newaxis]
     if length % 2 == 0:
-        wave[length // 2] = wave[length // 2].real
-    return [wave, wave * omega, wave * omega**2]
-
-
-def _contract(spectrum: NDArray[np.complex128], waves: list[NDArray[np.complex128]]) -> float:
-    result: NDArray[np.complex128] = spectrum
-    for wave in reversed(waves):
-        result = result @ wave
-    return float(np.real(result))
+        # The Nyquist term has no sign; it is a cosine.
+        slope = -np.pi * np.sin(np.pi * at)
+        waves[:, length // 2] = [np.cos(np.pi * at), slope, -(np.pi**2) * np.cos(np.pi * at)]
+    weights: Floats = fft.fft(waves, axis=1).real / length
+    return weights
 
 
 def fitted_to(volume: NDArray[Any], shape: Sequence[int], centre: Sequence[int]) -> Floats:

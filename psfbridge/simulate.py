@@ -108,9 +108,8 @@ def simulate(scene: Scene) -> Simulation:
     image = Image(_camera(scene, light, random), scene.voxel_um, "image.tif")
     beads = _table(scene, positions, photons, reasons, expected)
     grid = fine.centred([n if n == 1 else n + 16 for n in _psf_shape(scene)])
-    psf = PSF.from_volume(
-        fine.centred(_psf_shape(scene)), scene.voxel_um, provenance={"truth of": _described(scene)}
-    )
+    truth = fine.centred(_psf_shape(scene))
+    psf = PSF.from_volume(truth, scene.voxel_um, provenance={"truth of": asdict(scene)})
     return Simulation(scene, image, psf, np.asarray(grid, float), beads, expected)
 
 
@@ -118,10 +117,6 @@ def _psf_shape(scene: Scene) -> tuple[int, int, int]:
     sizes = [round(um / size) for um, size in zip(scene.psf_um, scene.voxel_um, strict=True)]
     shape = odd_shape([max(size, 3) for size in sizes])
     return (1, *shape[1:]) if scene.shape[0] == 1 else shape
-
-
-def _described(scene: Scene) -> dict[str, Any]:
-    return asdict(scene)
 
 
 def _placed(scene: Scene, random: np.random.Generator) -> tuple[Floats, list[str]]:
@@ -191,10 +186,8 @@ def _drawn(
     return np.maximum(image, 0)
 
 
-def _window(
-    reach: Sequence[int], shape: Sequence[int], position: Floats
-) -> list[NDArray[np.int_]]:
-    """Indices of the image's voxels that a bead can reach."""
+def _window(reach: Sequence[int], shape: Sequence[int], position: Floats) -> list[NDArray[np.int_]]:
+    """Return the indices of the image's voxels that a bead can reach."""
     centre = np.round(position).astype(int)
     return [
         np.arange(max(at - far, 0), min(at + far + 1, length))
@@ -204,10 +197,9 @@ def _window(
 
 def _camera(scene: Scene, light: Floats, random: np.random.Generator) -> NDArray[Any]:
     """Turn photons into counts."""
-    if not scene.noise:
-        counts = scene.offset + scene.gain * light
-    else:
-        counts = scene.offset + scene.gain * random.poisson(light)
+    photons = random.poisson(light) if scene.noise else light
+    counts = np.asarray(scene.offset + scene.gain * photons, float)
+    if scene.noise:
         counts += random.normal(0, scene.read_noise, light.shape)
     _heat(scene, counts, random)
     counts = np.clip(counts, 0, scene.saturation)

@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.candidates import Candidates, find_candidates
-from psfbridge.errors import ImageError, NoBeadsError
+from psfbridge.beads import USED, Beads
+from psfbridge.errors import NoBeadsError
+from psfbridge.finding import Found, find
 from psfbridge.image import Image
-from psfbridge.noise import estimate_noise
+from psfbridge.options import DistillOptions
 from psfbridge.profiles import profiles_through
-from psfbridge.scale import BeadScale, estimate_scale
+from psfbridge.scale import BeadScale
 from psfbridge.surroundings import Surroundings, look_around
 
 __all__ = ["Spot", "Spots", "spot_at", "spot_in_psf", "spots_in_image"]
 
 Floats = NDArray[np.float64]
+Numbers = Sequence[float] | NDArray[np.float64]
 
 _REACH_FWHM = 4.0
-_ISOLATED_FWHM = 4.0
 _LEAST_SNR = 5.0
 
 
@@ -67,7 +68,7 @@ def spot_in_psf(psf: NDArray[np.float32]) -> Spot:
 
 
 def spots_in_image(image: Image) -> Spots:
-    """Cut out the isolated beads of an image, or its brightest spot where there are not several.
+    """Cut out the usable beads of an image, or its brightest spot where there are not several.
 
     Raises
     ------
@@ -76,68 +77,49 @@ def spots_in_image(image: Image) -> Spots:
     NoBeadsError
         If nothing stands out from the background.
     """
-    _check_counts(image)
-    scale = estimate_scale(image)
-    found = find_candidates(image, estimate_noise(image), scale)
-    found = found[~found.hot]
-    isolated = found[_isolated(found, scale, image.data.shape)]
-    if len(isolated) > 1:
-        spots = tuple(spot_at(image.data, voxel, scale) for voxel in isolated.voxel)
-        words = f"the median of {len(spots)} isolated beads among {len(found)} spots"
-        return Spots(spots, f"{words} in {image.name}")
-    spot = _brightest(image, found, scale)
-    return Spots((spot,), _words(image, len(found)))
-
-
-def _words(image: Image, found: int) -> str:
-    if found > 1:
-        return f"the brightest of {found} spots in {image.name}, which are too close to be isolated"
-    return f"the one spot in {image.name}"
-
-
-def _check_counts(image: Image) -> None:
-    low, high = float(image.data.min()), float(image.data.max())
-    if not np.isfinite([low, high]).all():
-        raise ImageError(
-            f"{image.name} holds NaN or infinite voxels; allowed are finite counts. Repair them."
+    found = find(image, DistillOptions())
+    used = found.beads.with_status(USED)
+    if len(used) > 1:
+        spots = tuple(spot_at(image.data, at, found.scale) for at in used.positions)
+        return Spots(
+            spots, f"median of {len(used)} beads in {image.name} ({found.beads.sentence()})"
         )
-    if low == high:
-        raise ImageError(
-            f"{image.name} has nothing to measure: every voxel is {low:g}. Give an image of a PSF "
+    brightest = spot_at(image.data, _brightest(found, used), found.scale)
+    _check_stands_out(brightest, image.name)
+    return Spots((brightest,), _words(found))
+
+
+def _brightest(found: Found, used: Beads) -> Floats:
+    """Return the one usable bead, else the strongest candidate, else the brightest voxel."""
+    if len(used):
+        only: Floats = used.positions[0]
+        return only
+    spots = [bead for bead in found.beads if bead.reason != "hot pixel"]
+    if spots:
+        # Candidates come in the order of their strength.
+        return np.array([spots[0].z, spots[0].y, spots[0].x])
+    data = found.image.data
+    return np.array(np.unravel_index(int(np.argmax(data)), data.shape), float)
+
+
+def _words(found: Found) -> str:
+    others = len(found.beads) - 1
+    if others < 1:
+        return f"the one spot in {found.image.name}"
+    return f"the brightest spot in {found.image.name} ({found.beads.sentence()})"
+
+
+def _check_stands_out(spot: Spot, name: str) -> None:
+    height, noise = float(spot.counts[spot.start]), spot.around.noise
+    if height < _LEAST_SNR * noise:
+        raise NoBeadsError(
+            f"nothing stands out in {name}: its brightest spot is {height / noise:.1f} times the "
+            f"noise above the background; needed is {_LEAST_SNR:g} times. Give an image of a PSF "
             "or of beads."
         )
 
 
-def _isolated(found: Candidates, scale: BeadScale, shape: Sequence[int]) -> NDArray[np.bool_]:
-    """Candidates with no other within four FWHM, and no lateral border within two."""
-    widths = np.maximum(scale.fwhm, 1.0)
-    places = found.voxel / widths
-    apart = np.linalg.norm(places[:, np.newaxis] - places[np.newaxis], axis=2)
-    np.fill_diagonal(apart, np.inf)
-    last = np.array(shape) - 1
-    to_border = np.minimum(found.voxel, last - found.voxel) / widths
-    alone: NDArray[np.bool_] = apart.min(axis=1, initial=np.inf) >= _ISOLATED_FWHM
-    return alone & (to_border[:, 1:].min(axis=1, initial=np.inf) >= _ISOLATED_FWHM / 2)
-
-
-def _brightest(image: Image, found: Candidates, scale: BeadScale) -> Spot:
-    data = image.data
-    if len(found):
-        at = found.voxel[0]
-    else:
-        at = np.array(np.unravel_index(int(np.argmax(data)), data.shape))
-    spot = spot_at(data, at, scale)
-    height = float(spot.counts[spot.start])
-    if height < _LEAST_SNR * spot.around.noise:
-        raise NoBeadsError(
-            f"nothing stands out in {image.name}: its brightest spot is "
-            f"{height / spot.around.noise:.1f} times the noise above the background; needed is "
-            f"{_LEAST_SNR:g} times. Give an image of a PSF or of beads."
-        )
-    return spot
-
-
-def spot_at(data: NDArray[Any], at: Sequence[float], scale: BeadScale) -> Spot:
+def spot_at(data: NDArray[Any], at: Numbers, scale: BeadScale) -> Spot:
     """Cut out one spot, four of its own FWHM to each side.
 
     Parameters
@@ -171,7 +153,9 @@ def _cut(data: NDArray[Any], centre: Sequence[int], reach: Floats) -> Spot:
     raw = data[box]
     around = look_around(raw)
     counts = np.asarray(raw, float) - around.background
-    near = tuple(slice(max(at - low - 2, 0), at - low + 3) for at, low in zip(centre, first, strict=True))
+    near = tuple(
+        slice(max(at - low - 2, 0), at - low + 3) for at, low in zip(centre, first, strict=True)
+    )
     top = np.unravel_index(int(np.argmax(counts[near])), counts[near].shape)
     z, y, x = (int(step) + part.start for step, part in zip(top, near, strict=True))
     return Spot(counts, (first[0], first[1], first[2]), (z, y, x), around)

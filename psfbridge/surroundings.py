@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 __all__ = ["Surroundings", "look_around"]
 
@@ -26,8 +25,8 @@ class Surroundings:
 def look_around(volume: NDArray[Any]) -> Surroundings:
     """Estimate background and noise from the tenth of a volume that is next to its y and x borders.
 
-    The background is the mean of the middle half of the counts there; the noise comes from their
-    second differences along the border, which do not see what is smooth.
+    The noise comes from second differences along the border, which do not see what is smooth; the
+    background from the darker half of the counts there, made up for the noise.
 
     Parameters
     ----------
@@ -46,17 +45,26 @@ def look_around(volume: NDArray[Any]) -> Surroundings:
     Surroundings(background=7.0, noise=0.0)
     """
     bands = [np.asarray(band, float) for axis in (1, 2) for band in _bands(volume, axis)]
-    background = float(stats.trim_mean(np.concatenate([band.ravel() for band in bands]), 0.25))
     rough = np.concatenate([np.diff(band, 2, axis=-1).ravel() for band in bands])
     # The mean absolute value of a normal variable is its SD times sqrt(2 / pi); the squares of
     # 1 -2 1 sum to 6. It forgives the outliers that a neighbour leaves.
     noise = float(np.sqrt(np.pi / 2 / 6) * np.abs(rough).mean()) if rough.size else 0.0
+    background = _lower_half(np.concatenate([band.ravel() for band in bands]), noise)
     floor = _ROUNDING if volume.dtype.kind in "ui" else 0.0
     return Surroundings(background, max(noise, floor))
 
 
+def _lower_half(counts: NDArray[np.float64], noise: float) -> float:
+    """Return the level from the darker half, where the light of wings and neighbours is least.
+
+    The mean of the lower half of a normal variable lies sqrt(2 / pi) SD below its mean.
+    """
+    half = np.partition(counts, len(counts) // 2)[: len(counts) // 2 + 1]
+    return float(half.mean() + np.sqrt(2 / np.pi) * noise)
+
+
 def _bands(volume: NDArray[Any], axis: int) -> list[NDArray[Any]]:
-    """The two borders across `axis`, with the direction along the border last."""
+    """Return the two borders across `axis`, with the direction along the border last."""
     along = np.moveaxis(volume, axis, 0)
     depth = max(round(_BAND * len(along)), 1)
     return [along[:depth], along[-depth:]] if len(along) > 1 else [along]

@@ -15,6 +15,7 @@ from psfbridge.profiles import FWHM_PER_SIGMA
 __all__ = ["GaussianFit", "fit_gaussian", "fit_line"]
 
 Floats = NDArray[np.float64]
+Numbers = Sequence[float] | NDArray[np.float64]
 
 _REACH_FWHM = 1.25
 _LINE_REACH_FWHM = 4.0
@@ -74,7 +75,7 @@ def _upright(axis: Floats) -> Floats:
 
 
 def fit_gaussian(
-    volume: NDArray[Any], voxel_um: Sequence[float], centre: Sequence[float], fwhm: Sequence[float]
+    volume: NDArray[Any], voxel_um: Numbers, centre: Numbers, fwhm: Numbers
 ) -> GaussianFit | None:
     """Fit a Gaussian of any orientation on a level background.
 
@@ -97,7 +98,9 @@ def fit_gaussian(
     if not axes or box.size < 4 * _parameters(len(axes)):
         return None
     counts = box.squeeze()
-    grid = [(np.arange(box.shape[axis]) + origin[axis] - centre[axis]) / fwhm[axis] for axis in axes]
+    grid = [
+        (np.arange(box.shape[axis]) + origin[axis] - centre[axis]) / fwhm[axis] for axis in axes
+    ]
     where = np.stack(np.meshgrid(*grid, indexing="ij")).reshape(len(axes), -1)
     base, top = float(np.median(counts)), float(counts.max())
     if not top > base:
@@ -114,10 +117,8 @@ def fit_gaussian(
     )
 
 
-def _box(
-    volume: NDArray[Any], centre: Sequence[float], fwhm: Sequence[float]
-) -> tuple[Floats, list[int]]:
-    """The voxels around the centre, and the index of the first."""
+def _box(volume: NDArray[Any], centre: Numbers, fwhm: Numbers) -> tuple[Floats, list[int]]:
+    """Return the voxels around the centre, and the index of the first."""
     slices, origin = [], []
     for length, at, width in zip(volume.shape, centre, fwhm, strict=True):
         reach = max(_REACH_FWHM * width, 2.0) if length > 1 else 0.0
@@ -166,7 +167,7 @@ def _in_units(
     r2: float,
     scale: tuple[float, float],
     axes: list[int],
-    frame: tuple[Sequence[float], Sequence[float], Sequence[float]],
+    frame: tuple[Numbers, Numbers, Numbers],
 ) -> GaussianFit:
     """Turn the fit from units of the start width into counts, voxels and µm."""
     voxel_um, centre, fwhm = (np.asarray(item, float) for item in frame)

@@ -18,7 +18,7 @@ __all__ = ["psf_error"]
 Floats = NDArray[np.float64]
 
 WINDOW = (25, 33, 33)
-_SPARE = 8
+_MARGIN = 8
 
 
 def psf_error(
@@ -53,10 +53,11 @@ def psf_error(
     True
     """
     found, true = _checked(estimate, "estimate"), _checked(truth, "truth")
-    shape = np.minimum(window, true.shape)
-    spare = np.where(np.array(true.shape) > 1, 2 * _SPARE, 0)
+    shape = [min(most, length) for most, length in zip(window, true.shape, strict=True)]
     true = fitted_to(true, shape, [length // 2 for length in true.shape])
-    found = fitted_to(found, shape + spare, _match(found, true))
+    # A margin keeps the shift's wrapping out of the window.
+    roomy = [length if length == 1 else length + 2 * _MARGIN for length in shape]
+    found = fitted_to(found, roomy, _match(found, true))
     return _least_error(found, true)
 
 
@@ -73,8 +74,11 @@ def _match(found: Floats, true: Floats) -> list[int]:
     product = fft.rfftn(found, s=size) * np.conj(fft.rfftn(true, s=size))
     correlation = fft.irfftn(product, s=size)
     best = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
-    wrapped = [int(b) - n if b >= m else int(b) for b, n, m in zip(best, size, found.shape)]
-    return [start + length // 2 for start, length in zip(wrapped, true.shape, strict=True)]
+    # A lag beyond the volume is a negative one.
+    lags = [
+        int(b) - n if b >= m else int(b) for b, n, m in zip(best, size, found.shape, strict=True)
+    ]
+    return [lag + length // 2 for lag, length in zip(lags, true.shape, strict=True)]
 
 
 def _least_error(found: Floats, true: Floats) -> float:
@@ -83,7 +87,7 @@ def _least_error(found: Floats, true: Floats) -> float:
     def residual(step: Floats) -> Floats:
         shift = np.zeros(3)
         shift[axes] = step
-        moved = _core(shifted(found, shift), true.shape)
+        moved = _core(shifted(found, list(shift)), true.shape)
         scale = (moved * true).sum() / max(float((moved**2).sum()), 1e-300)
         return np.asarray(scale * moved - true).ravel() / np.linalg.norm(true)
 
@@ -92,9 +96,6 @@ def _least_error(found: Floats, true: Floats) -> float:
 
 
 def _core(volume: Floats, shape: Sequence[int]) -> Floats:
-    return volume[
-        tuple(
-            slice((length - size) // 2, (length - size) // 2 + size)
-            for length, size in zip(volume.shape, shape, strict=True)
-        )
-    ]
+    starts = [length // 2 - size // 2 for length, size in zip(volume.shape, shape, strict=True)]
+    z, y, x = (slice(start, start + size) for start, size in zip(starts, shape, strict=True))
+    return np.asarray(volume[z, y, x])

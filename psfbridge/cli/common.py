@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from psfbridge.errors import OptionError
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["Parser", "TerminalProgress", "progress_for", "say"]
+if TYPE_CHECKING:
+    from psfbridge.image import Image
+
+__all__ = [
+    "Parser",
+    "TerminalProgress",
+    "add_image_options",
+    "progress_for",
+    "read_input",
+    "say",
+]
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,18 +38,20 @@ class TerminalProgress:
         self._bar: Any = None
 
     def __call__(self, stage: str, done: int, total: int, /) -> None:
-        """Show how far `stage` is."""
+        """Show how far `stage` is; take the bar away when it is done."""
         from tqdm import tqdm
 
         if stage != self._stage:
-            self.close()
+            self._close()
             self._stage = stage
             self._bar = tqdm(total=total, desc=stage, delay=1, leave=False, file=sys.stderr)
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+        if done >= total:
+            self._close()
 
-    def close(self) -> None:
-        """Take the bar away."""
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -54,3 +66,27 @@ def say(text: str, quiet: bool = False) -> None:
     """Print a line of result to stdout, unless asked to be quiet."""
     if not quiet:
         print(text)
+
+
+def add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how an image is to be read."""
+    parser.add_argument(
+        "--voxel-um",
+        nargs=3,
+        type=float,
+        metavar=("Z", "Y", "X"),
+        help="voxel size in µm; overrides the file's",
+    )
+    parser.add_argument("--channel", type=int, metavar="N", help="counted from 0")
+    parser.add_argument("--time", type=int, metavar="N", help="time point, counted from 0")
+    parser.add_argument("--axes", metavar="ZYX", help="what the file's axes are, if it is wrong")
+
+
+def read_input(path: str, args: argparse.Namespace) -> Image:
+    """Read an image as the options of `add_image_options` say, one channel of it."""
+    from psfbridge.image import read_image
+
+    image = read_image(
+        path, channel=args.channel, time=args.time, axes=args.axes, voxel_um=args.voxel_um
+    )
+    return image.channel(None if args.channel is None else 0)

@@ -1,0 +1,324 @@
+"""The aligned average: beads shifted to a common centre by fractions of a voxel, and weighted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from psfbridge.beads import REJECTED, USED, Beads
+from psfbridge.cutouts import Cutouts, cut_out
+from psfbridge.finding import Found
+from psfbridge.noise import Noise
+from psfbridge.progress import Progress, no_progress
+from psfbridge.shifts import fitted_to, shifted
+from psfbridge.solution import Solution
+
+__all__ = ["average"]
+
+Floats = NDArray[np.float64]
+
+_ROUNDS = 4
+_MARGIN = 2
+# A bead differs from the mean by more than noise; this share of its light is forgiven.
+_MODEL_ERROR = 0.05
+_CLIP = 5.0
+_MISFIT_LIMIT = 3.0
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One bead against the mean: intensity, background, position and how well they fit."""
+
+    intensity: float
+    background: float
+    position: Floats
+    intensity_error: float
+    chi2: float
+    misfit: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Box:
+    """One bead's cut-out with what is to be ignored in it."""
+
+    counts: Floats
+    usable: NDArray[np.bool_]
+    centre: Floats
+    noise: Noise
+
+
+def average(
+    found: Sequence[Found], shape: tuple[int, int, int], progress: Progress = no_progress
+) -> Solution:
+    """Average the used beads of all images after exact sub-voxel shifts.
+
+    Rounds of: shift each bead to the centre, average with inverse-variance weights, fit each bead
+    to the average (intensity, background, position). Neighbours are left out voxel by voxel;
+    voxels far off the mean are clipped; beads that fit much worse than the others are rejected.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : tuple of int
+        Size of the PSF in voxels.
+    progress : Progress, optional
+        Called after each round.
+
+    Returns
+    -------
+    Solution
+        The mean with its standard error. Where it does not rise above that, it is shrunk to zero.
+    """
+    boxes = [box for one in found for box in _boxes(one, shape)]
+    fits = [_start(box) for box in boxes]
+    kept = np.ones(len(boxes), bool)
+    mean = None
+    for done in range(_ROUNDS):
+        progress("averaging beads", done, _ROUNDS)
+        fits, mean = _round(boxes, fits, kept, mean)
+        kept = _kept(fits)
+    progress("averaging beads", _ROUNDS, _ROUNDS)
+    beads = _judged(found, fits, kept)
+    inner = [length // 2 for length in mean.volume.shape]
+    volume, error = (fitted_to(part, shape, inner) for part in (mean.volume, mean.error))
+    return Solution(_shrunk(volume, error), beads, error, {"rounds": _ROUNDS})
+
+
+def _boxes(found: Found, shape: tuple[int, int, int]) -> Iterator[_Box]:
+    """Cut out each used bead, with a margin for the shift; mark its neighbours as unusable."""
+    flat = found.image.data.shape[0] == 1
+    z, y, x = (_quick_half(length) for length in shape)
+    half = (0 if flat else z, y, x)
+    used = found.beads.with_status(USED).positions
+    cutouts = cut_out(found.image.data, np.round(used).astype(int), half)
+    neighbours = found.beads.positions[found.beads.column("reason") != "hot pixel"]
+    widths = np.maximum(found.scale.fwhm, 1.0)
+    for index, position in enumerate(used):
+        centre = position - cutouts.corner[index]
+        others = neighbours[np.abs(neighbours - position).max(axis=1) > 0.5] - position
+        usable = cutouts.inside[index] & ~_near(cutouts, centre, others / widths, widths)
+        yield _Box(cutouts.counts[index].astype(float), usable, centre, found.noise)
+
+
+def _quick_half(length: int) -> int:
+    """Half of the least odd length with a margin whose Fourier transform is quick."""
+    wanted = length + 2 * _MARGIN
+    while fft.next_fast_len(wanted) != wanted:
+        wanted += 2
+    return wanted // 2
+
+
+def _near(cutouts: Cutouts, centre: Floats, others: Floats, widths: Floats) -> NDArray[np.bool_]:
+    """Voxels nearer to another candidate than to the bead; distances in FWHM."""
+    shape = cutouts.counts.shape[1:]
+    grid = [(np.arange(n) - c) / w for n, c, w in zip(shape, centre, widths, strict=True)]
+    near = np.zeros(shape, bool)
+    reach = [max(abs(axis[0]), abs(axis[-1])) for axis in grid]
+    for other in others[(np.abs(others) < np.array(reach) * 2).all(axis=1)]:
+        parts = [(a - o) ** 2 - a**2 for a, o in zip(grid, other, strict=True)]
+        near |= parts[0][:, None, None] + parts[1][None, :, None] + parts[2][None, None, :] < 0
+    return near
+
+
+def _start(box: _Box) -> _Fit:
+    """Background from the outer shell, intensity from what is above it."""
+    counts = box.counts[box.usable]
+    background = float(np.percentile(counts, 25)) if counts.size else 0.0
+    light = float(np.maximum(counts - background, 0).sum())
+    return _Fit(max(light, 1e-6), background, np.zeros(3), 1.0, 1.0, 0.0)
+
+
+def _aligned(box: _Box, fit: _Fit, mean: Floats | None) -> tuple[Floats, Floats]:
+    """The bead's light at the common centre, and the weight of each voxel (0 or 1, blurred not).
+
+    Voxels that cannot be used are filled with the mean before the shift, so that their edge does
+    not ring into the others.
+    """
+    half = np.array(box.counts.shape) // 2
+    move = half - box.centre - fit.position
+    if box.usable.all():
+        return shifted(box.counts - fit.background, move), np.ones(box.counts.shape)
+    filling = 0.0 if mean is None else fit.intensity * shifted(mean, -move)
+    light = np.where(box.usable, box.counts - fit.background, filling)
+    usable = ndimage.shift(box.usable.astype(float), np.round(move), order=0, cval=0.0)
+    return shifted(light, move), usable
+
+
+def _variance(box: _Box, fit: _Fit, mean: Floats) -> Floats:
+    light = fit.intensity * np.maximum(mean, 0)
+    forgiven = (_MODEL_ERROR * light) ** 2
+    return np.maximum(box.noise.variance(fit.background + light) + forgiven, 1e-12)
+
+
+@dataclass(frozen=True, eq=False)
+class _Mean:
+    """The weighted mean of the beads, sum 1, its standard error and its slopes."""
+
+    volume: Floats
+    error: Floats
+    slopes: list[Floats]
+
+
+class _Sums:
+    """What the mean and its scatter are computed from, added bead by bead."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.light, self.weight, self.square = (np.zeros(shape) for _ in range(3))
+        self.count = 0
+
+    def add(self, share: Floats, precision: Floats) -> None:
+        self.count += 1
+        self.weight += precision
+        self.light += precision * share
+        self.square += precision * share**2
+
+    def mean(self) -> _Mean:
+        seen = np.maximum(self.weight, 1e-300)
+        volume = np.where(self.weight > 0, self.light / seen, 0.0)
+        scatter = np.maximum(self.square / seen - volume**2, 0) / max(self.count - 1, 1)
+        # The scatter of few beads says little; the noise model is the least error.
+        scatter = scatter if self.count > 3 else np.zeros_like(scatter)
+        error = np.sqrt(np.maximum(scatter, 1 / seen) * (self.weight > 0))
+        total = float(volume.sum())
+        scale = total if total > 0 else 1.0
+        return _Mean(volume / scale, error / scale, _slopes(volume / scale))
+
+
+def _round(
+    boxes: Sequence[_Box], fits: Sequence[_Fit], kept: NDArray[np.bool_], mean: _Mean | None
+) -> tuple[list[_Fit], _Mean]:
+    """Fit each bead to the mean, and average the kept ones with what the fits say."""
+    sums = _Sums(boxes[0].counts.shape)
+    fitted = []
+    with ThreadPoolExecutor() as pool:
+        results = pool.map(lambda box, fit: _aligned_fit(box, fit, mean), boxes, fits)
+        for (fit, share, precision), keep in zip(results, kept, strict=True):
+            fitted.append(fit)
+            if keep and np.isfinite(fit.misfit):
+                sums.add(share, precision)
+    return fitted, sums.mean()
+
+
+def _aligned_fit(box: _Box, fit: _Fit, mean: _Mean | None) -> tuple[_Fit, Floats, Floats]:
+    """Shift one bead, fit it, and give its share of the mean with the share's precision."""
+    volume = None if mean is None else mean.volume
+    aligned, usable = _aligned(box, fit, volume)
+    if mean is None:
+        variance = _variance(box, fit, np.zeros(aligned.shape))
+        return fit, aligned / fit.intensity, usable * fit.intensity**2 / variance
+    variance = _variance(box, fit, mean.volume)
+    better = _fit(fit, aligned, usable / variance, mean)
+    aligned = aligned + (fit.background - better.background)
+    off = np.abs(aligned - better.intensity * mean.volume) > _CLIP * np.sqrt(variance)
+    precision = usable * ~off * better.intensity**2 / variance
+    return better, aligned / better.intensity, precision
+
+
+def _slopes(mean: Floats) -> list[Floats]:
+    """The derivatives of the mean along each axis, exact for a band-limited one."""
+    spectrum = fft.rfftn(mean)
+    slopes = []
+    for axis, length in enumerate(mean.shape):
+        last = axis == mean.ndim - 1
+        omega = 2j * np.pi * (fft.rfftfreq(length) if last else fft.fftfreq(length))
+        if length % 2 == 0:
+            omega[length // 2] = 0
+        form = [-1 if other == axis else 1 for other in range(mean.ndim)]
+        slopes.append(fft.irfftn(spectrum * omega.reshape(form), s=mean.shape))
+    return slopes
+
+
+def _fit(fit: _Fit, aligned: Floats, weight: Floats, mean: _Mean) -> _Fit:
+    """One linearised weighted least-squares step (Anderson and King 2000, in three dimensions).
+
+    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
+    """
+    flat = np.array(aligned.shape) == 1
+    columns = [mean.volume, *(-s for s, one in zip(mean.slopes, flat, strict=True) if not one)]
+    design = np.stack([column.ravel() for column in columns] + [np.ones(aligned.size)])
+    weighted = design * weight.ravel()
+    covariance = np.linalg.pinv(weighted @ design.T, hermitian=True)
+    answer = covariance @ (weighted @ aligned.ravel())
+    intensity = float(answer[0])
+    if not intensity > 0:
+        return replace(fit, misfit=float("inf"))
+    step = np.zeros(3)
+    step[~flat] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
+    residual = (aligned.ravel() - answer @ design).reshape(aligned.shape)
+    usable = weight > 0
+    core = (mean.volume > 0.1 * mean.volume.max()) & usable
+    return _Fit(
+        intensity=intensity,
+        background=fit.background + float(answer[-1]),
+        position=np.clip(fit.position + step, -2, 2),
+        intensity_error=float(np.sqrt(covariance[0, 0])),
+        chi2=float((weight * residual**2).sum()) / max(int(usable.sum()) - len(answer), 1),
+        misfit=_misfit(residual[core], intensity * mean.volume[core]),
+    )
+
+
+def _misfit(residual: Floats, light: Floats) -> float:
+    power = float((light**2).sum())
+    return float(np.sqrt((residual**2).sum() / power)) if power > 0 else float("inf")
+
+
+def _kept(fits: Sequence[_Fit]) -> NDArray[np.bool_]:
+    """Beads that fit about as well as the median, never less than half of them."""
+    misfits = np.array([fit.misfit for fit in fits])
+    finite = np.isfinite(misfits)
+    if not finite.any():
+        return np.ones(len(fits), bool)
+    if finite.sum() < 3:
+        return finite
+    # A dim bead fits worse by its noise alone: that is no fault.
+    noise = np.array([fit.intensity_error / fit.intensity for fit in fits])
+    limit = _MISFIT_LIMIT * np.median(misfits[finite]) + 5 * noise + 0.02
+    kept: NDArray[np.bool_] = finite & (misfits <= limit)
+    return kept
+
+
+def _judged(
+    found: Sequence[Found], fits: Sequence[_Fit], kept: NDArray[np.bool_]
+) -> tuple[Beads, ...]:
+    """The tables with what the fits say; the fits come in the order of the used beads."""
+    verdicts = iter(zip(fits, kept, strict=True))
+    return tuple(
+        Beads(
+            _updated(bead, *next(verdicts)) if bead.status == USED else bead
+            for bead in one.beads
+        )
+        for one in found
+    )
+
+
+def _updated(bead: Any, fit: _Fit, keep: bool) -> Any:
+    z, y, x = np.array([bead.z, bead.y, bead.x]) + fit.position
+    return replace(
+        bead,
+        z=float(z),
+        y=float(y),
+        x=float(x),
+        intensity=fit.intensity,
+        background=fit.background,
+        snr=fit.intensity / max(fit.intensity_error, 1e-300),
+        chi2=fit.chi2,
+        status=USED if keep else REJECTED,
+        reason="" if keep else "poor fit",
+    )
+
+
+def _shrunk(volume: Floats, error: Floats) -> Floats:
+    """Wiener's factor with the local power of the mean: noise far out becomes zero, not a floor."""
+    size = [min(3, length) for length in volume.shape]
+    power = ndimage.uniform_filter(volume**2, size)
+    noise = ndimage.uniform_filter(error**2, size)
+    signal = np.maximum(power - 2 * noise, 0)
+    shrunk: Floats = volume * signal / np.maximum(power, 1e-300)
+    return shrunk

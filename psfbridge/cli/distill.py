@@ -1,0 +1,127 @@
+"""``psfbridge distill``: images of beads in, a PSF out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from psfbridge.cli.common import add_image_options, progress_for, read_input, say
+from psfbridge.options import ENGINES, METHODS, MICROSCOPES
+
+if TYPE_CHECKING:
+    from psfbridge.result import Distillation
+
+__all__ = ["add", "add_method_options", "chosen_options", "run", "summary"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("distill", help="distil the PSF from images of beads")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
+    parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
+    add_image_options(parser)
+    add_method_options(parser)
+    _add_outputs(parser)
+    parser.set_defaults(run=run)
+
+
+def add_method_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a distillation; their names are those of `DistillOptions`."""
+    beads = parser.add_argument_group("beads")
+    beads.add_argument("--bead-diameter-um", type=float, metavar="D", help="0 is a point (default)")
+    beads.add_argument("--min-separation-um", type=float, metavar="D", help="of two beads")
+    beads.add_argument("--background", metavar="auto|mean|N", help="counts without a bead")
+    optics = parser.add_argument_group("optics, all of the first three or none")
+    optics.add_argument("--na", type=float, metavar="NA")
+    optics.add_argument("--wavelength-um", type=float, metavar="W", help="of the emission")
+    optics.add_argument("--refractive-index", type=float, metavar="N", help="of the immersion")
+    optics.add_argument("--microscope", choices=MICROSCOPES, help="widefield is the default")
+    optics.add_argument("--excitation-um", type=float, metavar="W", help="confocal only")
+    optics.add_argument("--pinhole-au", type=float, metavar="A", help="confocal only")
+    method = parser.add_argument_group("method")
+    method.add_argument("--method", choices=METHODS)
+    method.add_argument("--engine", choices=ENGINES, help="for reverse-rl")
+    method.add_argument("--iterations", type=int, metavar="N", help="for reverse-rl (200)")
+    zyx = ("Z", "Y", "X")
+    method.add_argument("--size-um", nargs=3, type=float, metavar=zyx, help="of the PSF, in µm")
+    method.add_argument("--size", nargs=3, type=int, metavar=zyx, help="of the PSF, in voxels")
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    outputs = parser.add_argument_group("output")
+    outputs.add_argument("--beads", metavar="OUT.csv", help="a table of every candidate")
+    outputs.add_argument("--report", metavar="DIR", help="pictures and a page to look at")
+    outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
+    outputs.add_argument("--view", action="store_true", help="open the result in napari")
+    outputs.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def chosen_options(args: argparse.Namespace) -> Mapping[str, Any]:
+    """Return what the user chose, by the names of `DistillOptions`; defaults are left out."""
+    from dataclasses import fields
+
+    from psfbridge.options import DistillOptions
+
+    names = (field.name for field in fields(DistillOptions))
+    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Distil, write, and say what was found."""
+    from psfbridge.distillation import distill
+    from psfbridge.options import DistillOptions
+
+    options = chosen_options(args)
+    DistillOptions.of(**options)
+    _check_outputs(args)
+    images = [read_input(path, args) for path in args.images]
+    result = distill(images, progress=progress_for(args.quiet), **options)
+    _write(result, args)
+    say(summary(result), args.quiet)
+    say(f"wrote {', '.join(_outputs(args))}", args.quiet)
+    if args.view:
+        from psfbridge.view import view
+
+        view(result)
+    return 0
+
+
+def _outputs(args: argparse.Namespace) -> list[str]:
+    return [path for path in (args.output, args.beads, args.json, args.report) if path]
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Find out before long work what could not be written after it."""
+    from psfbridge.files import check_writable
+    from psfbridge.report import check_report_folder
+
+    for path in (args.output, args.beads, args.json):
+        if path:
+            check_writable(path)
+    if args.report:
+        check_report_folder(args.report)
+
+
+def _write(result: Distillation, args: argparse.Namespace) -> None:
+    from psfbridge.files import write_text
+
+    result.psf.save(args.output)
+    if args.beads:
+        result.beads.save(args.beads)
+    if args.json:
+        write_text(args.json, result.to_json())
+    if args.report:
+        result.report(args.report)
+
+
+def summary(result: Distillation) -> str:
+    """Return what a person wants to know first, a few lines."""
+    z, y, x = result.measures.fwhm_um
+    shape = " x ".join(str(length) for length in result.psf.data.shape)
+    lines = [
+        *result.notes,
+        f"beads: {result.beads.sentence()}",
+        f"PSF: {shape} voxels by {result.method}, FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,250 @@
+"""The distillation: from images of beads to a PSF that can be judged."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.average import average
+from psfbridge.beads import Beads
+from psfbridge.errors import ImageError, OptionError
+from psfbridge.finding import Found, as_image, find, need_beads
+from psfbridge.image import Image
+from psfbridge.measures import measure
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+from psfbridge.psf import PSF
+from psfbridge.result import Distillation
+from psfbridge.solution import Solution
+from psfbridge.support import support_shape
+
+__all__ = ["distill"]
+
+Method = Callable[[Sequence[Found], tuple[int, int, int], DistillOptions, Progress], Solution]
+
+
+def distill(
+    *images: Image | NDArray[Any] | Sequence[Image],
+    voxel_um: Any = None,
+    progress: Progress = no_progress,
+    **options: Any,
+) -> Distillation:
+    """Distil the PSF from one image of beads, or one PSF from several.
+
+    Parameters
+    ----------
+    *images : Image, array, or a list of them
+        The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; needed for bare arrays.
+    progress : Progress, optional
+        Called often; may raise `psfbridge.errors.Cancelled`.
+    **options
+        The fields of `DistillOptions`; checked before any work.
+
+    Returns
+    -------
+    Distillation
+        The PSF, every bead candidate, the measures, and how they came about.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown or impossible.
+    ImageError
+        If an image cannot be used.
+    NoBeadsError
+        If no bead can be used; with the counts by reason.
+
+    Examples
+    --------
+    >>> from psfbridge.simulate import simulate
+    >>> from psfbridge.scene import demo_scene
+    >>> result = distill(simulate(demo_scene(seed=1)).image, method="average")
+    >>> result.psf.data.ndim
+    3
+    """
+    chosen = DistillOptions.of(**options)
+    inputs = _inputs(images, voxel_um)
+    return _distilled(inputs, chosen, progress)
+
+
+def _distilled(
+    images: tuple[Image, ...], options: DistillOptions, progress: Progress
+) -> Distillation:
+    log = _Log()
+    with log.stage("find"):
+        found = [find(image, options, progress) for image in images]
+        need_beads(_joined(one.beads for one in found), _names(images))
+    shape = support_shape(found, options)
+    method, note = _method(options)
+    with log.stage(method):
+        solution = _METHODS[method](found, shape, options, progress)
+    beads = _joined(solution.beads)
+    with log.stage("measure"):
+        psf = _psf(solution, shape, images, _provenance(images, options, method, beads))
+        measures = measure(psf)
+    notes = [*(note for image in images for note in image.notes), *solution.notes, note]
+    return Distillation(
+        psf=psf,
+        beads=beads,
+        measures=measures,
+        method=method,
+        options=options,
+        images=images,
+        notes=tuple(note for note in notes if note),
+        timings_s=log.seconds,
+        diagnostics=solution.diagnostics,
+    )
+
+
+@dataclass(frozen=True)
+class _Log:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _inputs(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
+    every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
+    if not every:
+        raise ImageError("no image was given. Name at least one.")
+    inputs = tuple(as_image(image, voxel_um) for image in every)
+    first = inputs[0]
+    for image in inputs[1:]:
+        if not np.allclose(image.voxel_um, first.voxel_um, rtol=1e-3):
+            raise ImageError(
+                f"{image.name} has voxels of {image.voxel_um} µm, {first.name} of "
+                f"{first.voxel_um} µm; one PSF needs one voxel size. Distil them apart."
+            )
+        if (len(image.data) == 1) != (len(first.data) == 1):
+            raise ImageError(
+                f"{image.name} and {first.name} are a plane and a stack; one PSF needs either. "
+                "Distil them apart."
+            )
+    return inputs
+
+
+def _names(images: Sequence[Image]) -> str:
+    if len(images) == 1:
+        return images[0].name
+    return f"{len(images)} images, {images[0].name} to {images[-1].name}"
+
+
+def _joined(parts: Any) -> Beads:
+    return Beads(bead for beads in parts for bead in beads)
+
+
+def _method(options: DistillOptions) -> tuple[str, str]:
+    """Return the method to use, and what to say if it was chosen for the user."""
+    if options.method == "auto":
+        return "average", "Method auto took average, the aligned mean of the beads."
+    if options.method not in _METHODS:
+        raise OptionError(
+            f"method is {options.method}, which is not built in yet; allowed are auto, "
+            f"{', '.join(_METHODS)}."
+        )
+    return options.method, ""
+
+
+def _by_average(
+    found: Sequence[Found],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress,
+) -> Solution:
+    return average(found, shape, progress)
+
+
+def _by_reverse_rl(
+    found: Sequence[Found],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress,
+) -> Solution:
+    from psfbridge.engines import open_engine
+    from psfbridge.reverse_rl import reverse_richardson_lucy
+
+    if len(found) > 1:
+        raise OptionError(
+            f"method is reverse-rl and {len(found)} images are given; it takes one. "
+            "Use joint or average for several."
+        )
+    engine = open_engine(options.engine)
+    volume = reverse_richardson_lucy(
+        found[0].image,
+        engine,
+        iterations=options.iterations,
+        background=options.background,
+        progress=progress,
+    )
+    note = f"Richardson-Lucy ran {options.iterations} iterations on {engine.device}."
+    return Solution(volume.astype(float), (found[0].beads,), notes=(note,))
+
+
+_METHODS: Mapping[str, Method] = {"average": _by_average, "reverse-rl": _by_reverse_rl}
+
+
+def _psf(
+    solution: Solution,
+    shape: tuple[int, int, int],
+    images: Sequence[Image],
+    provenance: Mapping[str, Any],
+) -> PSF:
+    voxel_um = images[0].voxel_um
+    return PSF.from_volume(solution.volume, voxel_um, shape=shape, provenance=provenance)
+
+
+def _provenance(
+    images: Sequence[Image], options: DistillOptions, method: str, beads: Beads
+) -> dict[str, Any]:
+    return {
+        "made_by": f"psfbridge {_versions()['psfbridge']}",
+        "versions": _versions(),
+        "method": method,
+        "options": asdict(options),
+        "inputs": [
+            {"name": image.name, "sha256": _sha256(image), "voxel_um": list(image.voxel_um)}
+            for image in images
+        ],
+        "beads": beads.funnel(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    import scipy
+    import skimage
+    import tifffile
+
+    from psfbridge import __version__
+
+    return {
+        "psfbridge": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-image": skimage.__version__,
+        "tifffile": tifffile.__version__,
+    }
+
+
+def _sha256(image: Image) -> str:
+    """Hash of the voxels, little-endian: the same whatever file they came in."""
+    digest = hashlib.sha256()
+    for plane in image.data:
+        digest.update(np.ascontiguousarray(plane.astype(plane.dtype.newbyteorder("<"))).tobytes())
+    return digest.hexdigest()
