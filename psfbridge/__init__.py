@@ -16,11 +16,13 @@ __version__ = "0.1.0"
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
     "PSF": "psf",
+    "deconvolve": "deconvolution",
     "distill": "distillation",
     "find_beads": "finding",
     "Bead": "beads",
     "Beads": "beads",
     "DistillOptions": "options",
+    "DeconvolveOptions": "deconvolve_options",
     "Distillation": "result",
     "Image": "image",
     "Measures": "measures",
