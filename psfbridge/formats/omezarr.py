@@ -104,7 +104,7 @@ def _of_array(
     notes: tuple[str, ...] = ()
     if missing:
         chunks = f"{missing} of {array.nchunks} chunks of {name}"
-        notes = (f"{chunks} are not there; they were read as {array.fill_value}.",)
+        notes = (f"{chunks} are not stored; they were read as {array.fill_value}.",)
     return Stored(name, array.shape, array.dtype, letters, read, voxel_um, faults, notes)
 
 
@@ -164,6 +164,8 @@ def write_zarr(
         dtype=data.dtype.newbyteorder("="),
         chunks=chunks,
         chunk_key_encoding={"name": "v2", "separator": "/"},
+        # A chunk that is not there shall always mean damage.
+        config={"write_empty_chunks": True},
     )
     step = chunks[-3]
     for first in np.ndindex(data.shape[:-3]):

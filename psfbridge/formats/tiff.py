@@ -15,12 +15,20 @@ from numpy.typing import NDArray
 
 from psfbridge.errors import ImageError
 from psfbridge.formats.stored import Index, Stored
-from psfbridge.formats.tiffscale import voxel_size_of
+from psfbridge.formats.tiffscale import ome_image, ome_pixels, voxel_size_of
 
 __all__ = ["info_of_tiff", "read_tiff"]
 
 #: What tifffile's log says of a file whose pages cannot all be found.
-_DAMAGE = ("corrupt", "invalid page offset", "invalid offset", "circular", "missing data")
+_DAMAGE = (
+    "corrupt",
+    "invalid page offset",
+    "invalid offset",
+    "circular",
+    "missing data",
+    # An OME-TIFF may spread over several files.
+    "failed to read",
+)
 
 
 def read_tiff(path: Path) -> Stored:
@@ -53,10 +61,7 @@ def info_of_tiff(path: Path) -> str:
     """Return ImageJ's Info text of a TIFF, the OME description, or nothing."""
     with _opened(path) as file:
         if file.is_ome:
-            root = tifffile.xml2dict(file.ome_metadata or "<OME/>").get("OME", {})
-            image = root.get("Image", {})
-            image = image[0] if isinstance(image, list) else image
-            return str(image.get("Description", ""))
+            return str(ome_image(file).get("Description", ""))
         return str((file.imagej_metadata or {}).get("Info", ""))
 
 
@@ -69,7 +74,7 @@ def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
                 _ = file.series
                 damage = [line for line in said if any(word in line for word in _DAMAGE)]
                 if damage:
-                    raise _damaged(path.name, damage[0])
+                    raise _damaged(path.name, damage[0].split("> ", 1)[-1])
                 yield file
         except (ImageError, MemoryError):
             raise
@@ -156,7 +161,7 @@ def _check_whole(path: Path, file: Any, series: Any) -> None:
     """Refuse a file that lacks voxels: what is missing would otherwise be read as zeros."""
     declared = _declared_planes(file)
     planes = math.prod(
-        length for length, axis in zip(series.shape, series.axes, strict=True) if axis not in "YXS"
+        length for length, axis in zip(series.shape, series.axes, strict=True) if axis not in "YX"
     )
     if planes < declared:
         raise _damaged(path.name, f"it declares {declared} planes, {planes} are there")
@@ -182,9 +187,10 @@ def _check_segments(name: str, number: int, page: Any) -> None:
 
 
 def _declared_planes(file: Any) -> int:
+    if file.is_ome:
+        return math.prod(int(ome_pixels(file).get(f"Size{axis}", 1)) for axis in "ZCT")
     meta = file.imagej_metadata or {}
-    hyperstack = math.prod(int(meta.get(name, 1)) for name in ("channels", "slices", "frames"))
-    return hyperstack if file.is_imagej else 1
+    return math.prod(int(meta.get(name, 1)) for name in ("channels", "slices", "frames"))
 
 
 def _notes(name: str, file: Any, series: Any) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import tifffile
 from psfbridge.formats.stored import Lengths
 from psfbridge.units import positive_length, unit_um
 
-__all__ = ["voxel_size_of"]
+__all__ = ["ome_image", "ome_pixels", "voxel_size_of"]
 
 #: TIFF's own units of resolution (tag 296), in µm: 2 is the inch, 3 the centimetre.
 _TAG_UM = {2: 25400.0, 3: 10000.0}
@@ -25,12 +25,25 @@ def voxel_size_of(file: Any) -> tuple[Lengths, tuple[str, ...]]:
     return _of_tags(file)
 
 
+def ome_image(file: Any) -> dict[str, Any]:
+    """Return what the OME metadata of a TIFF say of its first image."""
+    return _first(tifffile.xml2dict(file.ome_metadata or "<OME/>").get("OME"), "Image")
+
+
+def ome_pixels(file: Any) -> dict[str, Any]:
+    """Return what the OME metadata of a TIFF say of the voxels of its first image."""
+    return _first(ome_image(file), "Pixels")
+
+
+def _first(parent: Any, name: str) -> dict[str, Any]:
+    """Give the first child of that name; a file may have none, one or a list of them."""
+    children = parent.get(name, {}) if isinstance(parent, dict) else {}
+    child = children[0] if isinstance(children, list) else children
+    return child if isinstance(child, dict) else {}
+
+
 def _of_ome(file: Any) -> tuple[Lengths, tuple[str, ...]]:
-    root = tifffile.xml2dict(file.ome_metadata).get("OME", {})
-    image = root.get("Image", {})
-    image = image[0] if isinstance(image, list) else image
-    pixels = image.get("Pixels", {})
-    pixels = pixels[0] if isinstance(pixels, list) else pixels
+    pixels = ome_pixels(file)
     faults: list[str] = []
     found = []
     for axis in "ZYX":

@@ -17,6 +17,9 @@ __all__ = ["write_imagej", "write_ome"]
 #: The types of ImageJ's grey images.
 _IMAGEJ_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 
+#: The real types of OME-TIFF: neither 64-bit integers nor 16-bit floats.
+_OME_TYPES = tuple(np.dtype(code) for code in ("u1", "u2", "u4", "i1", "i2", "i4", "f4", "f8"))
+
 
 def write_imagej(
     path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
@@ -45,7 +48,7 @@ def write_imagej(
     dtype = dtype if dtype in _IMAGEJ_TYPES else np.dtype(np.float32)
     low, high = _range_checked(stack, dtype)
     channels, slices, height, width = stack.shape
-    metadata: dict[str, Any] = {"axes": "ZCYX", "spacing": voxel_um[0], "unit": "micron"}
+    metadata: dict[str, Any] = {"axes": "TZCYXS", "spacing": voxel_um[0], "unit": "micron"}
     if low < high:
         metadata |= {"min": low, "max": high}
     if channels > 1:
@@ -55,7 +58,7 @@ def write_imagej(
     tifffile.imwrite(
         path,
         _planes(stack, dtype),
-        shape=(slices, channels, height, width),
+        shape=(1, slices, channels, height, width, 1),
         dtype=dtype,
         imagej=True,
         resolution=(1 / voxel_um[2], 1 / voxel_um[1]),
@@ -96,7 +99,18 @@ def _check_exact(plane: NDArray[Any], dtype: np.dtype[Any]) -> None:
 def write_ome(
     path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
 ) -> None:
-    """Write an OME-TIFF of any type; the array has axes (z, y, x) or (c, z, y, x)."""
+    """Write an OME-TIFF; the array has axes (z, y, x) or (c, z, y, x).
+
+    Raises
+    ------
+    OutputError
+        If OME-TIFF has no such type of voxels.
+    """
+    if data.dtype.newbyteorder("=") not in _OME_TYPES:
+        raise OutputError(
+            f"OME-TIFF has no voxels of type {data.dtype}. Write .zarr, which keeps the type, or "
+            "convert them to float32 or float64 first."
+        )
     metadata: dict[str, Any] = {"axes": "CZYX"[-data.ndim :]}
     for axis, length in zip("ZYX", voxel_um, strict=True):
         metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "µm"}

@@ -49,6 +49,8 @@ def open_stored(path: str | os.PathLike[str]) -> Stored:
     ImageError
         If it is not there, cannot be read, is damaged, or is of another format.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ImageError(f"cannot read a {type(path).__name__}; allowed are a path and an array.")
     path = Path(path)
     mode = _mode(path)
     if stat.S_ISDIR(mode):
