@@ -13,7 +13,7 @@ from psfbridge.errors import Cancelled, OptionError, PsfBridgeError
 __all__ = ["main"]
 
 #: The commands, in the order in which the help lists them; each is a module beside this one.
-COMMANDS: tuple[str, ...] = ("distill", "beads", "measure", "simulate")
+COMMANDS: tuple[str, ...] = ("distill", "beads", "measure", "simulate", "deconvolve")
 
 
 def parser() -> argparse.ArgumentParser:
