@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+from psfbridge.version import __version__
 
 #: Public names and the modules that hold them; imported when first used, so that
 #: ``import psfbridge`` stays quick.

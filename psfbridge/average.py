@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from psfbridge.background import given_background
 from psfbridge.beads import REJECTED, USED, Beads
 from psfbridge.cutouts import Cutouts, cut_out
 from psfbridge.finding import Found
@@ -51,10 +52,14 @@ class _Box:
     usable: NDArray[np.bool_]
     centre: Floats
     noise: Noise
+    background: float | None
 
 
 def average(
-    found: Sequence[Found], shape: tuple[int, int, int], progress: Progress = no_progress
+    found: Sequence[Found],
+    shape: tuple[int, int, int],
+    background: str | float = "auto",
+    progress: Progress = no_progress,
 ) -> Solution:
     """Average the used beads of all images after exact sub-voxel shifts.
 
@@ -68,6 +73,8 @@ def average(
         The beads of each image.
     shape : tuple of int
         Size of the PSF in voxels.
+    background : 'auto', 'mean' or float
+        ``auto`` fits it around each bead; see `psfbridge.background.given_background`.
     progress : Progress, optional
         Called after each round.
 
@@ -76,11 +83,11 @@ def average(
     Solution
         The mean with its standard error. Where it does not rise above that, it is shrunk to zero.
     """
-    boxes = [box for one in found for box in _boxes(one, shape)]
+    boxes = [box for one in found for box in _boxes(one, shape, background)]
     fits = [_start(box) for box in boxes]
     kept = np.ones(len(boxes), bool)
-    mean = None
-    for done in range(_ROUNDS):
+    fits, mean = _round(boxes, fits, kept, None)
+    for done in range(1, _ROUNDS):
         progress("averaging beads", done, _ROUNDS)
         fits, mean = _round(boxes, fits, kept, mean)
         kept = _kept(fits)
@@ -91,9 +98,10 @@ def average(
     return Solution(_shrunk(volume, error), beads, error, {"rounds": _ROUNDS})
 
 
-def _boxes(found: Found, shape: tuple[int, int, int]) -> Iterator[_Box]:
+def _boxes(found: Found, shape: tuple[int, int, int], background: str | float) -> Iterator[_Box]:
     """Cut out each used bead, with a margin for the shift; mark its neighbours as unusable."""
     flat = found.image.data.shape[0] == 1
+    level = given_background(found.image.data, background)
     z, y, x = (_quick_half(length) for length in shape)
     half = (0 if flat else z, y, x)
     used = found.beads.with_status(USED).positions
@@ -104,7 +112,7 @@ def _boxes(found: Found, shape: tuple[int, int, int]) -> Iterator[_Box]:
         centre = position - cutouts.corner[index]
         others = neighbours[np.abs(neighbours - position).max(axis=1) > 0.5] - position
         usable = cutouts.inside[index] & ~_near(cutouts, centre, others / widths, widths)
-        yield _Box(cutouts.counts[index].astype(float), usable, centre, found.noise)
+        yield _Box(cutouts.counts[index].astype(float), usable, centre, found.noise, level)
 
 
 def _quick_half(length: int) -> int:
@@ -130,7 +138,9 @@ def _near(cutouts: Cutouts, centre: Floats, others: Floats, widths: Floats) -> N
 def _start(box: _Box) -> _Fit:
     """Background from the outer shell, intensity from what is above it."""
     counts = box.counts[box.usable]
-    background = float(np.percentile(counts, 25)) if counts.size else 0.0
+    background = box.background
+    if background is None:
+        background = float(np.percentile(counts, 25)) if counts.size else 0.0
     light = float(np.maximum(counts - background, 0).sum())
     return _Fit(max(light, 1e-6), background, np.zeros(3), 1.0, 1.0, 0.0)
 
@@ -214,7 +224,7 @@ def _aligned_fit(box: _Box, fit: _Fit, mean: _Mean | None) -> tuple[_Fit, Floats
         variance = _variance(box, fit, np.zeros(aligned.shape))
         return fit, aligned / fit.intensity, usable * fit.intensity**2 / variance
     variance = _variance(box, fit, mean.volume)
-    better = _fit(fit, aligned, usable / variance, mean)
+    better = _fit(fit, aligned, usable / variance, mean, free=box.background is None)
     aligned = aligned + (fit.background - better.background)
     off = np.abs(aligned - better.intensity * mean.volume) > _CLIP * np.sqrt(variance)
     precision = usable * ~off * better.intensity**2 / variance
@@ -235,14 +245,15 @@ def _slopes(mean: Floats) -> list[Floats]:
     return slopes
 
 
-def _fit(fit: _Fit, aligned: Floats, weight: Floats, mean: _Mean) -> _Fit:
+def _fit(fit: _Fit, aligned: Floats, weight: Floats, mean: _Mean, *, free: bool) -> _Fit:
     """One linearised weighted least-squares step (Anderson and King 2000, in three dimensions).
 
-    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
+    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and, if `free`, b.
     """
     flat = np.array(aligned.shape) == 1
     columns = [mean.volume, *(-s for s, one in zip(mean.slopes, flat, strict=True) if not one)]
-    design = np.stack([column.ravel() for column in columns] + [np.ones(aligned.size)])
+    columns.append(np.full(aligned.shape, float(free)))
+    design = np.stack([column.ravel() for column in columns])
     weighted = design * weight.ravel()
     covariance = np.linalg.pinv(weighted @ design.T, hermitian=True)
     answer = covariance @ (weighted @ aligned.ravel())
@@ -275,11 +286,11 @@ def _kept(fits: Sequence[_Fit]) -> NDArray[np.bool_]:
     finite = np.isfinite(misfits)
     if not finite.any():
         return np.ones(len(fits), bool)
-    if finite.sum() < 3:
-        return finite
+    if int(finite.sum()) < 3:
+        return np.asarray(finite)
     # A dim bead fits worse by its noise alone: that is no fault.
     noise = np.array([fit.intensity_error / fit.intensity for fit in fits])
-    limit = _MISFIT_LIMIT * np.median(misfits[finite]) + 5 * noise + 0.02
+    limit = _MISFIT_LIMIT * np.median(misfits[finite]) + 5 * noise + 0.05
     kept: NDArray[np.bool_] = finite & (misfits <= limit)
     return kept
 
@@ -291,8 +302,7 @@ def _judged(
     verdicts = iter(zip(fits, kept, strict=True))
     return tuple(
         Beads(
-            _updated(bead, *next(verdicts)) if bead.status == USED else bead
-            for bead in one.beads
+            _updated(bead, *next(verdicts)) if bead.status == USED else bead for bead in one.beads
         )
         for one in found
     )

@@ -86,7 +86,7 @@ def find_candidates(
     workers = min(os.cpu_count() or 1, len(rows))
     with ThreadPoolExecutor(workers) as pool:
         jobs = pool.map(lambda block: matched.peaks(image.data, *block), rows)
-        found = [peaks for peaks, _ in zip(jobs, tracked(rows, progress, "finding beads"))]
+        found = [next(jobs) for _ in tracked(rows, progress, "finding beads")]
     every = Candidates(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
     return _distinct(every[np.argsort(-every.response, kind="stable")], scale)
 
@@ -133,7 +133,7 @@ class _Filter:
         spread = excess * self._spread(background[at]) * self._edge_factor(voxel, response.shape)
         strength = response[at].astype(float)
         hot = _is_hot(counts, voxel, background[at])
-        return voxel + (0, low, 0), strength, strength / spread, hot
+        return voxel + np.array([0, low, 0]), strength, strength / spread, hot
 
     def _spread(self, background: NDArray[np.float32]) -> Floats:
         spread: Floats = np.sqrt(self.noise.variance(background) * self.power)

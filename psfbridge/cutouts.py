@@ -38,9 +38,7 @@ class Cutouts:
         return np.array(self.counts.shape[1:]) // 2
 
 
-def cut_out(
-    data: NDArray[Any], voxel: NDArray[np.int64], half: tuple[int, int, int]
-) -> Cutouts:
+def cut_out(data: NDArray[Any], voxel: NDArray[np.int64], half: tuple[int, int, int]) -> Cutouts:
     """Cut a box of ``2 * half + 1`` voxels around each of `voxel`.
 
     Parameters

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,19 @@ from psfbridge.psf import PSF
 from psfbridge.result import Distillation
 from psfbridge.solution import Solution
 from psfbridge.support import support_shape
+from psfbridge.version import __version__
 
 __all__ = ["distill"]
 
-Method = Callable[[Sequence[Found], tuple[int, int, int], DistillOptions, Progress], Solution]
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What every method is given."""
+
+    found: Sequence[Found]
+    shape: tuple[int, int, int]
+    options: DistillOptions
+    progress: Progress
 
 
 def distill(
@@ -84,13 +94,13 @@ def _distilled(
     with log.stage("find"):
         found = [find(image, options, progress) for image in images]
         need_beads(_joined(one.beads for one in found), _names(images))
-    shape = support_shape(found, options)
+    job = _Job(found, support_shape(found, options), options, progress)
     method, note = _method(options)
     with log.stage(method):
-        solution = _METHODS[method](found, shape, options, progress)
+        solution = _METHODS[method](job)
     beads = _joined(solution.beads)
     with log.stage("measure"):
-        psf = _psf(solution, shape, images, _provenance(images, options, method, beads))
+        psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
         measures = measure(psf)
     notes = [*(note for image in images for note in image.notes), *solution.notes, note]
     return Distillation(
@@ -161,24 +171,15 @@ def _method(options: DistillOptions) -> tuple[str, str]:
     return options.method, ""
 
 
-def _by_average(
-    found: Sequence[Found],
-    shape: tuple[int, int, int],
-    options: DistillOptions,
-    progress: Progress,
-) -> Solution:
-    return average(found, shape, progress)
+def _by_average(job: _Job) -> Solution:
+    return average(job.found, job.shape, job.options.background, job.progress)
 
 
-def _by_reverse_rl(
-    found: Sequence[Found],
-    shape: tuple[int, int, int],
-    options: DistillOptions,
-    progress: Progress,
-) -> Solution:
+def _by_reverse_rl(job: _Job) -> Solution:
     from psfbridge.engines import open_engine
     from psfbridge.reverse_rl import reverse_richardson_lucy
 
+    found, options = job.found, job.options
     if len(found) > 1:
         raise OptionError(
             f"method is reverse-rl and {len(found)} images are given; it takes one. "
@@ -190,13 +191,16 @@ def _by_reverse_rl(
         engine,
         iterations=options.iterations,
         background=options.background,
-        progress=progress,
+        progress=job.progress,
     )
     note = f"Richardson-Lucy ran {options.iterations} iterations on {engine.device}."
     return Solution(volume.astype(float), (found[0].beads,), notes=(note,))
 
 
-_METHODS: Mapping[str, Method] = {"average": _by_average, "reverse-rl": _by_reverse_rl}
+_METHODS: Mapping[str, Callable[[_Job], Solution]] = {
+    "average": _by_average,
+    "reverse-rl": _by_reverse_rl,
+}
 
 
 def _psf(
@@ -226,20 +230,8 @@ def _provenance(
 
 
 def _versions() -> dict[str, str]:
-    import scipy
-    import skimage
-    import tifffile
-
-    from psfbridge import __version__
-
-    return {
-        "psfbridge": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-image": skimage.__version__,
-        "tifffile": tifffile.__version__,
-    }
+    libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-image", "tifffile")}
+    return {"psfbridge": __version__, "python": platform.python_version(), **libraries}
 
 
 def _sha256(image: Image) -> str:

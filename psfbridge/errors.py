@@ -10,6 +10,7 @@
     ├── PSFError           an array or a file that is not a usable PSF
     ├── EngineError        a Richardson-Lucy engine that is absent, wrong, or too small
     ├── BridgeError        Java, ImageJ or Fiji is absent, or a macro failed
+    ├── MissingPartError   an optional package that is not installed
     └── Cancelled          the user or the host asked to stop
 
 Each message is one line: what failed, what was found, what is allowed, what to do.
@@ -22,6 +23,7 @@ __all__ = [
     "Cancelled",
     "EngineError",
     "ImageError",
+    "MissingPartError",
     "NoBeadsError",
     "OptionError",
     "OutputError",
@@ -66,6 +68,10 @@ class EngineError(PsfBridgeError, RuntimeError):
 
 class BridgeError(PsfBridgeError, RuntimeError):
     """Java, ImageJ or Fiji is absent or unusable, or a macro failed."""
+
+
+class MissingPartError(PsfBridgeError, ImportError):
+    """An optional package that is not installed; the message says how to get it."""
 
 
 class Cancelled(PsfBridgeError):  # noqa: N818 - a wish, not a fault

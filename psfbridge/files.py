@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from psfbridge.errors import OutputError
 
-__all__ = ["check_writable", "whole_file", "whole_folder", "write_text"]
+__all__ = ["check_folder", "check_writable", "whole_file", "whole_folder", "write_text"]
 
 
 def check_writable(path: str | os.PathLike[str]) -> Path:
@@ -53,22 +53,59 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink()
 
 
+#: The files by which a Zarr folder is known.
+_ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray")
+
+
+def _is_zarr(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _ZARR_MARKS)
+
+
+def check_folder(
+    path: str | os.PathLike[str], replaceable: Callable[[Path], bool] = _is_zarr
+) -> Path:
+    """Return `path` if a folder could be written there; ask before long work.
+
+    Parameters
+    ----------
+    path : path
+        Where the folder will be.
+    replaceable : callable
+        Whether an existing folder may be replaced; by default an older Zarr folder may.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, or something else is there.
+    """
+    path = Path(path).resolve()
+    if path.exists() and not (path.is_dir() and replaceable(path)):
+        raise OutputError(f"cannot write {path}: something else is there. Take another name.")
+    check_writable(path.with_name(path.name + ".new"))
+    return path
+
+
 @contextmanager
-def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_folder(
+    path: str | os.PathLike[str], replaceable: Callable[[Path], bool] = _is_zarr
+) -> Iterator[Path]:
     """Give a temporary folder beside `path`; move it there when the block ends well.
 
     On any failure the temporary folder is removed and what was at `path` before is untouched.
-    An older Zarr folder there is replaced; any other folder is refused.
+
+    Parameters
+    ----------
+    path : path
+        Where the folder will be.
+    replaceable : callable
+        Whether an existing folder may be replaced; by default an older Zarr folder may.
 
     Raises
     ------
     OutputError
         If the folder cannot be written, or something else is there.
     """
-    path = Path(path)
-    if path.exists() and not any((path / name).is_file() for name in _ZARR_MARKS):
-        raise OutputError(f"cannot write {path}: something else is there. Take another name.")
-    check_writable(path.with_name(path.name + ".new"))
+    path = check_folder(path, replaceable)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".psfbridge-", suffix=path.suffix))
     fresh, old = temporary / "new", temporary / "old"
     try:
@@ -85,10 +122,6 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise _unwritable(path, fault) from fault
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-#: The files by which a Zarr folder is known.
-_ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray")
 
 
 def _unwritable(path: Path, fault: OSError) -> OutputError:

@@ -79,8 +79,11 @@ def fit_gaussians(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianF
     batch = max(_BATCH_NUMBERS // (size * _PARAMETERS), 1)
     parts = [
         _fit_batch(
-            Cutouts(cutouts.counts[i : i + batch], cutouts.inside[i : i + batch],
-                    cutouts.corner[i : i + batch]),
+            Cutouts(
+                cutouts.counts[i : i + batch],
+                cutouts.inside[i : i + batch],
+                cutouts.corner[i : i + batch],
+            ),
             noise,
             scale,
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.errors import NoBeadsError, PSFError
 from psfbridge.finding import as_image
-from psfbridge.image import Image, read_image
+from psfbridge.image import Image
 from psfbridge.plain import plain
 from psfbridge.profiles import profiles_through
 from psfbridge.psf import PSF
@@ -22,7 +21,7 @@ from psfbridge.spots import Spot, spot_at, spot_in_psf, spots_in_image
 from psfbridge.tilted_gaussian import fit_gaussian, fit_line
 from psfbridge.zone import AIRY_ZERO_FWHM, AXIAL_ZERO_FWHM, asymmetry, centred_on, zone_energy
 
-__all__ = ["Measures", "measure", "measure_beads", "measure_file", "median_of"]
+__all__ = ["Measures", "measure", "measure_beads", "median_of"]
 
 Floats = NDArray[np.float64]
 Zyx = tuple[float, float, float]
@@ -125,9 +124,10 @@ def measure(
 ) -> Measures:
     """Measure a PSF, an image of one, or an image of beads.
 
-    In an image of one bead, background and noise are estimated from the borders. In an image of
-    several, each isolated bead is measured in a cut-out of its own and the median is returned;
-    `Measures.subject` says which it was.
+    An image in the form of a PSF (sum 1, centred, zero at its edges) is measured as one: its
+    background counts as part of it. In an image of one bead, background and noise are estimated
+    from the borders. In an image of several, each usable bead is measured in a cut-out of its own
+    and the median is returned. `Measures.subject` says which it was.
 
     Parameters
     ----------
@@ -159,34 +159,22 @@ def measure(
     if isinstance(subject, Image):
         subject = subject.channel(channel)
     image = as_image(subject, voxel_um)
+    psf = _as_psf(image)
+    if psf is not None:
+        return _measured(spot_in_psf(psf.data), psf.voxel_um, f"the PSF {image.name}")
     found = spots_in_image(image)
     every = [_measured(spot, image.voxel_um, found.words) for spot in found.spots]
     return every[0] if len(every) == 1 else median_of(every, found.words)
 
 
-def measure_file(
-    path: str | os.PathLike[str],
-    *,
-    voxel_um: Sequence[float] | None = None,
-    channel: int | None = None,
-) -> Measures:
-    """Measure a file: as a PSF where it has the form of one, else as an image.
-
-    Parameters
-    ----------
-    path : path
-        Any image that `psfbridge.read_image` takes.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; overrides the file's.
-    channel : int, optional
-        Which channel, counted from 0; needed if there are several.
-    """
-    image = read_image(path, voxel_um=voxel_um, channel=channel).channel()
+def _as_psf(image: Image) -> PSF | None:
+    """Return an image as the PSF that it is, where it has the form of one to the letter."""
+    if image.data.dtype.kind != "f":
+        return None
     try:
-        psf = PSF(np.asarray(image.data, np.float32), image.voxel_um)
+        return PSF(np.asarray(image.data, np.float32), image.voxel_um)
     except PSFError:
-        return measure(image)
-    return replace(measure(psf), subject=f"the PSF {image.name}")
+        return None
 
 
 def measure_beads(image: Image, positions: Sequence[Sequence[float]]) -> list[Measures]:

@@ -126,7 +126,7 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
         variance = _trimmed_mean(square[members])
         slopes.append((variance - floor) / level)
         # The error of a slope is that of its variance over the level.
-        weights.append(count * level**2 / variance**2)
+        weights.append(count * level**2 / max(variance, floor) ** 2)
     if not slopes:
         return 0.0
     return max(_weighted_quantile(np.array(slopes), np.array(weights), 0.3), 0.0)

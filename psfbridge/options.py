@@ -58,8 +58,7 @@ class Optics:
         choice("microscope", self.microscope, MICROSCOPES)
         if not 0.1 <= self.wavelength_um <= 3:
             raise OptionError(
-                f"wavelength_um is {self.wavelength_um:g}; allowed is 0.1 to 3 µm "
-                "(520 nm is 0.52)."
+                f"wavelength_um is {self.wavelength_um:g}; allowed is 0.1 to 3 µm (520 nm is 0.52)."
             )
         if self.na >= self.refractive_index:
             raise OptionError(
@@ -164,7 +163,7 @@ class DistillOptions:
         if self.background in ("auto", "mean"):
             return
         try:
-            number("background", self.background)
+            object.__setattr__(self, "background", number("background", self.background))
         except OptionError:
             raise OptionError(
                 f"background is {self.background!r}; allowed are auto, mean or a number of counts."

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["FWHM_PER_SIGMA", "Profile", "profiles_through"]
+__all__ = ["FWHM_PER_SIGMA", "SAMPLES_PER_VOXEL", "Profile", "profiles_through"]
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | NDArray[np.float64]
@@ -18,7 +18,8 @@ Numbers = Sequence[float] | NDArray[np.float64]
 #: Full width at half maximum of a Gaussian of standard deviation 1.
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 _SPLINE_ORDER = 5
-_SAMPLES_PER_VOXEL = 16
+#: How finely profiles are sampled.
+SAMPLES_PER_VOXEL = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ def profiles_through(
 
 def _profile(spline: Floats, centre: list[float], axis: int, step_um: float) -> Profile:
     length = spline.shape[axis]
-    fine = np.linspace(0, length - 1, (length - 1) * _SAMPLES_PER_VOXEL + 1)
+    fine = np.linspace(0, length - 1, (length - 1) * SAMPLES_PER_VOXEL + 1)
     counts = _along(spline, centre, axis, fine)
     return Profile((fine - centre[axis]) * step_um, counts)
 

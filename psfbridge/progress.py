@@ -17,10 +17,11 @@ class Progress(Protocol):
     many of its steps are done. To cancel, it raises `psfbridge.errors.Cancelled`.
     """
 
-    def __call__(self, stage: str, done: int, total: int, /) -> None: ...
+    def __call__(self, stage: str, done: int, total: int, /) -> None:
+        """Report that `done` of `total` steps of `stage` are done."""
 
 
-def no_progress(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001
+def no_progress(stage: str, done: int, total: int, /) -> None:
     """Report nothing."""
 
 

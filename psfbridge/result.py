@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.beads import Beads
 from psfbridge.image import Image
 from psfbridge.options import DistillOptions
+from psfbridge.plain import json_text, plain
 from psfbridge.psf import PSF
 
 if TYPE_CHECKING:
@@ -52,3 +55,34 @@ class Distillation:
     notes: tuple[str, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the voxels as JSON can hold it; what cannot be told is None."""
+        record: dict[str, Any] = plain(
+            {
+                "measures": self.measures,
+                "beads": self.beads.funnel(),
+                "method": self.method,
+                "options": self.options,
+                "psf": {"shape": self.psf.data.shape, "voxel_um": self.psf.voxel_um},
+                "notes": self.notes,
+                "timings_s": self.timings_s,
+                "diagnostics": self.diagnostics,
+                "versions": self.psf.provenance.get("versions", {}),
+                "provenance": self.psf.provenance,
+            }
+        )
+        return record
+
+    def to_json(self) -> str:
+        """Return the record as text: measures, bead funnel, every option, versions, timings."""
+        return json_text(self.to_dict())
+
+    def report(self, folder: str | os.PathLike[str]) -> Path:
+        """Write pictures and a page that opens without a network; return the page's path.
+
+        See `psfbridge.report.write_report`.
+        """
+        from psfbridge.report import write_report
+
+        return write_report(self, folder)

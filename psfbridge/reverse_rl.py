@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.background import given_background
 from psfbridge.engines import Engine
 from psfbridge.errors import NoBeadsError
 from psfbridge.image import Image, Volume
@@ -14,8 +15,6 @@ from psfbridge.progress import Progress, no_progress
 
 __all__ = ["point_image", "reverse_richardson_lucy", "without_background"]
 
-#: The original takes this times the mean of the image as its background.
-MEAN_FACTOR = 1.25
 #: What the original puts where nothing is left above the background.
 FLOOR = 0.1
 
@@ -42,8 +41,8 @@ def without_background(data: NDArray[Any], background: str | float = "auto") -> 
     [[[0.10000000149011612, 1.5]]]
     """
     counts = np.asarray(data, np.float32)
-    level = MEAN_FACTOR * counts.mean() if background in ("auto", "mean") else float(background)
-    counts = counts - np.float32(level)
+    level = given_background(counts, "mean" if background == "auto" else background)
+    counts = counts - np.float32(level or 0)
     counts[counts <= 0] = FLOOR
     return counts
 

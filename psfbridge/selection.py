@@ -28,7 +28,7 @@ _BORDER_Z, _BORDER_XY = 1.0, 1.5
 _SEPARATION_Z, _SEPARATION_XY = 3.0, 4.0
 # A neighbour below this share of a bead's height does not count.
 _FAINT_NEIGHBOUR = 0.1
-_LEAST_SNR = 10.0
+_LEAST_SNR = 6.0
 # Below this share of the typical height a candidate is dust or a lobe, not a bead like the others.
 _LEAST_HEIGHT = 0.05
 
@@ -117,8 +117,9 @@ def _position(evidence: Evidence, index: int) -> tuple[float, float, float]:
     """The fitted position, or the voxel itself where the fit ran away."""
     voxel = evidence.candidates.voxel[index].astype(float)
     fitted = evidence.fits.position[index]
-    near = (np.abs(fitted - voxel) <= evidence.widths).all()
-    inside = ((fitted >= 0) & (fitted <= np.array(evidence.image.data.shape) - 1)).all()
+    near = bool((np.abs(fitted - voxel) <= evidence.widths).all())
+    last = np.array(evidence.image.data.shape) - 1
+    inside = bool(((fitted >= 0) & (fitted <= last)).all())
     z, y, x = fitted if near and inside else voxel
     return float(z), float(y), float(x)
 
@@ -127,8 +128,8 @@ def _hot(evidence: Evidence) -> Mask:
     """One voxel towers, or the fitted width is far below what optics can make."""
     sigma = evidence.fits.sigma
     narrow = sigma[:, 1:] < 0.45 * np.array(evidence.scale.sigma[1:])
-    narrow = narrow.all(axis=1) & (sigma[:, 1:] < 0.5).all(axis=1)
-    return evidence.candidates.hot | (narrow & (evidence.snr > _LEAST_SNR))
+    tiny = np.asarray(narrow.all(axis=1)) & np.asarray((sigma[:, 1:] < 0.5).all(axis=1))
+    return evidence.candidates.hot | (tiny & (evidence.snr > _LEAST_SNR))
 
 
 def _saturated(evidence: Evidence) -> Mask:
@@ -140,8 +141,7 @@ def _border(evidence: Evidence) -> Mask:
     margin = np.array([_BORDER_Z, _BORDER_XY, _BORDER_XY]) * evidence.widths
     margin[shape == 1] = 0
     at = evidence.candidates.voxel
-    near: Mask = ((at < margin) | (at > shape - 1 - margin)).any(axis=1)
-    return near
+    return np.asarray(((at < margin) | (at > shape - 1 - margin)).any(axis=1))
 
 
 def _too_close(evidence: Evidence) -> Mask:

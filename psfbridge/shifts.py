@@ -14,7 +14,7 @@ __all__ = ["fitted_to", "peak_position", "shifted"]
 Floats = NDArray[np.float64]
 
 
-def shifted(volume: NDArray[Any], shift: Sequence[float]) -> Floats:
+def shifted(volume: NDArray[Any], shift: Sequence[float] | Floats) -> Floats:
     """Move a volume by a fraction of a voxel, exactly for a band-limited one.
 
     Parameters

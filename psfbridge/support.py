@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
@@ -39,14 +41,16 @@ def support_shape(found: Sequence[Found], options: DistillOptions) -> tuple[int,
         wanted = np.round(np.array(options.size_um) / voxel_um).astype(int)
         return _asked(np.maximum(wanted, 1), limits, "size_um", "voxels")
     widths = np.median([one.scale.fwhm for one in found], axis=0)
-    half = np.ceil(widths * (_HALF_Z, _HALF_XY, _HALF_XY)).astype(int)
+    # The same across: a square shows an oval PSF better than a frame that follows it.
+    across = max(widths[1:])
+    half = np.ceil([widths[0] * _HALF_Z, across * _HALF_XY, across * _HALF_XY]).astype(int)
     shape = np.minimum(2 * np.maximum(half, 3) + 1, limits - 1 + limits % 2)
     return _triple(np.where(limits == 1, 1, shape))
 
 
 def _asked(
-    wanted: np.ndarray[tuple[int], np.dtype[np.int64]],
-    limits: np.ndarray[tuple[int], np.dtype[np.int64]],
+    wanted: NDArray[Any],
+    limits: NDArray[Any],
     name: str,
     unit: str,
 ) -> tuple[int, int, int]:
@@ -63,6 +67,6 @@ def _asked(
     return _triple(shape)
 
 
-def _triple(values: Sequence[int]) -> tuple[int, int, int]:
+def _triple(values: Iterable[Any]) -> tuple[int, int, int]:
     z, y, x = (int(value) for value in values)
     return z, y, x

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from psfbridge.cli.common import Parser
-from psfbridge.errors import Cancelled, OptionError, PsfBridgeError
+from psfbridge.errors import OptionError, PsfBridgeError
+from psfbridge.version import __version__
 
 __all__ = ["main"]
 
@@ -18,8 +19,6 @@ COMMANDS: tuple[str, ...] = ("distill", "beads", "measure", "simulate", "deconvo
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    from psfbridge import __version__
-
     whole = Parser(
         prog="psfbridge",
         description="Distil a microscope's point spread function from an image of beads.",
@@ -42,22 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         chosen = parser().parse_args(arguments)
-        status: int = chosen.run(chosen) or 0
-    except OptionError as fault:
-        return _said(fault, 2)
-    except Cancelled as fault:
-        return _said(fault, 1)
-    except PsfBridgeError as fault:
-        return _said(fault, 1)
-    except MemoryError as fault:
-        return _said(fault, 1, "out of memory: close other programs, or take a smaller image.")
-    except KeyboardInterrupt as fault:
-        return _said(fault, 130, "stopped by Ctrl-C; nothing was written.")
+        return chosen.run(chosen) or 0
     except BrokenPipeError:
+        # The reader of a pipe had enough; that is no fault.
         return 0
-    return status
+    except (PsfBridgeError, MemoryError, KeyboardInterrupt) as fault:
+        line, status = _verdict(fault)
+        print(line, file=sys.stderr)
+        return status
 
 
-def _said(fault: BaseException, status: int, line: str = "") -> int:
-    print(f"{type(fault).__name__}: {line or fault}", file=sys.stderr)
-    return status
+def _verdict(fault: BaseException) -> tuple[str, int]:
+    """Return the one line that says what failed, and the exit status."""
+    if isinstance(fault, KeyboardInterrupt):
+        return "Cancelled: stopped by Ctrl-C; no unfinished file is left.", 130
+    if isinstance(fault, MemoryError):
+        return "MemoryError: out of memory. Close other programs, or take a smaller image.", 1
+    return f"{type(fault).__name__}: {fault}", 2 if isinstance(fault, OptionError) else 1

@@ -18,6 +18,9 @@ __all__ = ["info_of_zarr", "read_zarr", "write_zarr"]
 #: Of about this many bytes are the chunks that are written.
 _CHUNK_BYTES = 8 * 2**20
 
+#: In arrays of at most this many chunks it is said how many are not there.
+_COUNTED_CHUNKS = 1000
+
 
 def read_zarr(path: Path) -> Stored:
     """Return what an OME-Zarr folder, or a plain Zarr array, says of itself.
@@ -100,7 +103,9 @@ def _of_array(
     letters = "".join(_letter(text) for text in names)
     if len(letters) != array.ndim:
         raise ImageError(f"{name} names the axes {names}, but has the shape {array.shape}.")
-    missing = array.nchunks - array.nchunks_initialized
+    # Each chunk costs a look at the disk: thousands are not counted.
+    counted = array.nchunks <= _COUNTED_CHUNKS
+    missing = array.nchunks - array.nchunks_initialized if counted else 0
     notes: tuple[str, ...] = ()
     if missing:
         chunks = f"{missing} of {array.nchunks} chunks of {name}"

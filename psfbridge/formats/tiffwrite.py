@@ -17,6 +17,9 @@ __all__ = ["write_imagej", "write_ome"]
 #: The types of ImageJ's grey images.
 _IMAGEJ_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 
+#: Less a little for the header and what ImageJ keeps at the end.
+_FOUR_GIB = 2**32 - 2**25
+
 #: The real types of OME-TIFF: neither 64-bit integers nor 16-bit floats.
 _OME_TYPES = tuple(np.dtype(code) for code in ("u1", "u2", "u4", "i1", "i2", "i4", "f4", "f8"))
 
@@ -63,6 +66,8 @@ def write_imagej(
         imagej=True,
         resolution=(1 / voxel_um[2], 1 / voxel_um[1]),
         metadata=metadata,
+        # Beyond the reach of TIFF's 32-bit offsets ImageJ counts on voxels that lie together.
+        truncate=stack.size * dtype.itemsize > _FOUR_GIB,
     )
 
 

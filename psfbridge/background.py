@@ -1,0 +1,36 @@
+"""The background that a user names, instead of the one a method finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MEAN_FACTOR", "given_background"]
+
+#: The original pipeline takes this times the mean of the image as its background.
+MEAN_FACTOR = 1.25
+
+
+def given_background(data: NDArray[Any], background: str | float) -> float | None:
+    """Return the background in counts that an option names, or None for ``auto``.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x). The units are counts.
+    background : 'auto', 'mean' or float
+        ``mean`` is 1.25 times the mean of the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> given_background(np.full((1, 2, 2), 8.0), "mean")
+    10.0
+    """
+    if background == "auto":
+        return None
+    if background == "mean":
+        return MEAN_FACTOR * float(np.mean(data, dtype=float))
+    return float(background)
