@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from psfbridge.deconvolution import chosen_engine, matched_psfs
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.errors import ImageError, OutputError
-from psfbridge.files import check_writable
+from psfbridge.files import check_folder, check_writable
 from psfbridge.formats import Stored, open_stored
 from psfbridge.formats.axes import named_axes
 from psfbridge.image import VoxelUm, check_ending, chosen_voxel_um, write_volumes
@@ -87,8 +87,7 @@ def deconvolve_file(
         written then.
     """
     chosen = DeconvolveOptions.of(**options)
-    check_ending(output)
-    check_writable(output)
+    _check_output(output)
     series = _opened(path, reading or Reading())
     psfs, notes = matched_psfs(series.name, series.shape[1:], series.voxel_um, list(psf))
     engine = chosen_engine(chosen)
@@ -103,6 +102,13 @@ def deconvolve_file(
         squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed
         write_volumes(output, squeezed, series.voxel_um, name=series.name, info=info)
     return (*series.notes, *notes)
+
+
+def _check_output(path: str | os.PathLike[str]) -> None:
+    if check_ending(path) == ".zarr":
+        check_folder(path)
+    else:
+        check_writable(path)
 
 
 @dataclass(frozen=True, eq=False)
