@@ -1,0 +1,206 @@
+"""One bead against a PSF: intensity, position and background by weighted least squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.interpolation import applied, shift_matrices, shift_matrix
+from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
+
+__all__ = ["light", "refitted", "variance", "with_neighbours"]
+
+# These shares of the light of a bead, and of its neighbours, are forgiven as errors of the model.
+MODEL_ERROR, NEIGHBOUR_ERROR = 0.05, 0.1
+_CLIP = 6.0
+
+
+def light(speaker: Speaker, psf: Floats32) -> Floats32:
+    """Return the light of a bead in its box, for a PSF of the same shape."""
+    shift = speaker.seen.offset(speaker.fit.position)
+    moved: Floats32 = applied(psf, shift_matrices(psf.shape, shift))
+    return np.float32(speaker.fit.intensity) * moved
+
+
+def background(speaker: Speaker) -> Floats32:
+    """Return the background in a bead's box: a level and a slope."""
+    shape = speaker.seen.counts.shape
+    z, y, x = (
+        (np.arange(n) - n // 2) * slope for n, slope in zip(shape, speaker.fit.slope, strict=True)
+    )
+    plane = speaker.fit.background + z[:, None, None] + y[None, :, None] + x[None, None, :]
+    return plane.astype(np.float32)
+
+
+def variance(speaker: Speaker, own: Floats32, model_error: float = MODEL_ERROR) -> Floats:
+    """Return the variance expected of each voxel, errors of the model included."""
+    bright = np.maximum(own, 0)
+    noise = speaker.seen.noise.variance(
+        speaker.fit.background + bright + np.maximum(speaker.others, 0)
+    )
+    forgiven = (model_error * bright) ** 2 + (NEIGHBOUR_ERROR * speaker.others) ** 2
+    return np.maximum(noise + forgiven, 1e-9)
+
+
+def with_neighbours(
+    speakers: Sequence[Speaker], psf: Floats32, image_shapes: Sequence[Sequence[int]]
+) -> list[Speaker]:
+    """Return the beads with the light of all others in each one's box, as the model has it."""
+    with ThreadPoolExecutor() as pool:
+        lights = list(pool.map(lambda one: light(one, psf), speakers))
+    result = list(speakers)
+    for number, shape in enumerate(image_shapes):
+        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
+        scene = np.zeros(tuple(shape), np.float32)
+        for k in mine:
+            inside, part = _overlap(speakers[k], shape)
+            scene[inside] += lights[k][part]
+        for k in mine:
+            inside, part = _overlap(speakers[k], shape)
+            others = np.zeros_like(lights[k])
+            others[part] = scene[inside] - lights[k][part]
+            result[k] = replace(speakers[k], others=others)
+    return result
+
+
+def _overlap(speaker: Speaker, shape: Sequence[int]) -> tuple[tuple[slice, ...], ...]:
+    """The part of the image that a box covers, and the part of the box that is in the image."""
+    corner = speaker.seen.corner
+    low = np.clip(corner, 0, shape)
+    high = np.clip(corner + speaker.seen.counts.shape, low, shape)
+    inside = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    part = tuple(slice(int(a), int(b)) for a, b in zip(low - corner, high - corner, strict=True))
+    return inside, part
+
+
+def refitted(speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]) -> list[Speaker]:
+    """Fit every bead to the PSF: two linearised steps in its core, then the background around.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads.
+    psf : array of float32
+        The array has axes (z, y, x), the shape of the boxes, and its peak at ``n // 2``.
+    core : sequence of int
+        Size of the central part that tells position and intensity.
+    """
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda one: _refitted(one, psf, core), speakers))
+
+
+def _refitted(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> Speaker:
+    for robust in (False, True):
+        speaker = speaker.with_fit(_core_step(speaker, psf, core, robust=robust))
+        if not np.isfinite(speaker.fit.misfit):
+            return speaker
+    return speaker.with_fit(_background_step(speaker, psf))
+
+
+@dataclass(frozen=True, eq=False)
+class _Core:
+    """The middle of a box: the moved PSF, its derivatives, and the data."""
+
+    design: NDArray[Any]
+    data: NDArray[Any]
+    weight: NDArray[Any]
+
+
+def _core_step(
+    speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: bool
+) -> BeadFit:
+    """One linearised step (Anderson and King 2000, in three dimensions).
+
+    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
+    """
+    fit = speaker.fit
+    middle = _core(speaker, psf, core)
+    weight = middle.weight
+    first = middle.data - fit.intensity * middle.design[0] - fit.background
+    if robust and fit.chi2 < 10 * _CLIP:
+        weight = np.where(np.abs(first) * np.sqrt(weight) > _CLIP, 0, weight)
+    weighted = middle.design * weight
+    covariance = np.linalg.pinv((weighted @ middle.design.T).astype(float), hermitian=True)
+    answer = covariance @ (weighted @ middle.data).astype(float)
+    intensity = float(answer[0])
+    if not intensity > 0:
+        return replace(fit, intensity=1e-3, misfit=float("inf"))
+    step = np.zeros(3)
+    step[np.array(psf.shape) > 1] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
+    residual = middle.data - answer @ middle.design
+    freedom = max(int((weight > 0).sum()) - len(answer), 1)
+    return replace(
+        fit,
+        position=fit.position + step,
+        intensity=intensity,
+        background=float(answer[-1]),
+        intensity_error=float(np.sqrt(covariance[0, 0])),
+        chi2=float((weight * residual**2).sum()) / freedom,
+        misfit=_misfit(residual, weight > 0, intensity * middle.design[0]),
+    )
+
+
+def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
+    seen, fit = speaker.seen, speaker.fit
+    inner = tuple(
+        slice(n // 2 - size // 2, n // 2 + size // 2 + 1)
+        for n, size in zip(psf.shape, core, strict=True)
+    )
+    design = _design(psf, seen.offset(fit.position), inner)
+    own = fit.intensity * design[0]
+    middle = replace(
+        speaker,
+        seen=replace(seen, counts=seen.counts[inner], usable=seen.usable[inner]),
+        others=speaker.others[inner],
+    )
+    plane = background(speaker)[inner] - np.float32(fit.background)
+    weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
+    data = middle.seen.counts - middle.others - plane
+    return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
+
+
+def _design(psf: Floats32, shift: Floats, inner: tuple[slice, ...]) -> NDArray[Any]:
+    """The moved PSF, its derivatives by the shift, and a constant, in the inner part."""
+    axes = range(3)
+    still = [shift_matrix(psf.shape[k], float(shift[k]))[inner[k]] for k in axes]
+    slope = [
+        shift_matrix(psf.shape[k], float(shift[k]), derivative=True)[inner[k]] for k in axes
+    ]
+    columns = [applied(psf, still)]
+    for axis in axes:
+        if psf.shape[axis] > 1:
+            columns.append(applied(psf, [slope[k] if k == axis else still[k] for k in axes]))
+    columns.append(np.ones_like(columns[0]))
+    return np.stack(columns)
+
+
+def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
+    """What the model leaves of the bead's bright part, as a share of its light."""
+    core = usable & (own > 0.1 * own.max())
+    power = float((own[core] ** 2).sum())
+    return float(np.sqrt((residual[core] ** 2).sum() / power)) if power > 0 else float("inf")
+
+
+def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
+    """Level and slope of the background from the whole box, the bead's light subtracted."""
+    own = light(speaker, psf)
+    rest = speaker.seen.counts - speaker.others - own
+    weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0).astype(np.float32)
+    off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP
+    weight = np.where(off, 0, weight)
+    design = _planes(psf.shape)
+    weighted = design * weight.ravel()
+    normal = (weighted @ design.T).astype(float)
+    answer = np.linalg.pinv(normal, hermitian=True) @ (weighted @ rest.ravel()).astype(float)
+    return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
+
+
+def _planes(shape: Sequence[int]) -> Floats32:
+    """A constant and the three coordinates from the centre, one row each."""
+    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
+    return np.stack([np.ones(tuple(shape)), *axes]).reshape(4, -1).astype(np.float32)

@@ -1,0 +1,274 @@
+"""The PSF that a microscope can have: the Fourier transform of its pupil, through focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import factorial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from psfbridge.bead_shape import sphere_transfer
+
+__all__ = ["BLUR", "FIRST_MODE", "NA", "INDEX", "SHEET", "PupilModel", "X", "Y", "Z", "samples_for"]
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex64]
+
+# Places in the vector of parameters: NA/wavelength and n/wavelength in 1/µm, a Gaussian blur's
+# variance across in µm², the light sheet's 1/(2 sigma²) in 1/µm², the position in µm; then phases
+# in radians and amplitudes, in Zernike terms of unit rms.
+NA, INDEX, BLUR, SHEET, Z, Y, X, FIRST_MODE = range(8)
+
+_STEPS = {NA: 2e-3, INDEX: 2e-3, Z: 4e-3, Y: 2e-3, X: 2e-3}
+_LEAST_COSINE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class PupilModel:
+    """A PSF on a voxel grid as a function of the pupil (Hanser et al. 2004; Aguet et al. 2009).
+
+    ``h = |FT(A exp(i phase) exp(i kz z))|²``, to the power 2 for a confocal microscope, times a
+    light sheet, blurred. The pupil is sampled finely enough for the box; any voxel size is exact.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the volume (z, y, x).
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    samples : int
+        Samples across the pupil, see `samples_for`.
+    order : int
+        Highest radial order of the phase.
+    amplitudes : int
+        How many rotationally symmetric terms the amplitude has.
+    power : int
+        1 for widefield and light sheet, 2 for confocal.
+    vectorial : bool
+        Whether the light's polarisation counts: for a freely rotating emitter.
+    bead_diameter_um : float
+        Diameter of the beads that are seen.
+    """
+
+    shape: tuple[int, int, int]
+    voxel_um: tuple[float, float, float]
+    samples: int
+    order: int = 6
+    amplitudes: int = 3
+    power: int = 1
+    vectorial: bool = False
+    bead_diameter_um: float = 0.0
+
+    @cached_property
+    def modes(self) -> list[tuple[int, int]]:
+        """Radial order and azimuthal frequency of the phase terms; the position has the others."""
+        orders = range(2, self.order + 1)
+        return [(n, m) for n in orders for m in range(-n, n + 1, 2) if (n, m) != (2, 0)]
+
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        return FIRST_MODE + len(self.modes) + self.amplitudes
+
+    @cached_property
+    def axes_um(self) -> list[Floats]:
+        """Coordinates along z, y and x from the central voxel."""
+        return [
+            (np.arange(n) - n // 2) * step
+            for n, step in zip(self.shape, self.voxel_um, strict=True)
+        ]
+
+    @cached_property
+    def _across(self) -> Floats:
+        return (np.arange(self.samples) + 0.5) / self.samples * 2 - 1
+
+    @cached_property
+    def _disc(self) -> tuple[Floats, Floats, Floats]:
+        """Radius (at most 1), angle, and the share of each sample that lies in the pupil."""
+        v, u = np.meshgrid(self._across, self._across, indexing="ij")
+        fine = ((np.arange(5) + 0.5) / 5 - 0.5) * 2 / self.samples
+        edge = ((self._across[:, None] + fine) ** 2).ravel()
+        inside = (edge[:, None] + edge[None, :] <= 1).reshape(self.samples, 5, self.samples, 5)
+        return np.minimum(np.hypot(u, v), 1), np.arctan2(v, u), inside.mean(axis=(1, 3))
+
+    @cached_property
+    def _phases(self) -> Floats:
+        radius, angle, _ = self._disc
+        terms = [_zernike(n, m, radius, angle) for n, m in self.modes]
+        return np.array(terms).reshape(-1, self.samples, self.samples)
+
+    @cached_property
+    def _amplitudes(self) -> Floats:
+        radius, angle, _ = self._disc
+        terms = [_zernike(2 * k, 0, radius, angle) for k in range(1, self.amplitudes + 1)]
+        return np.array(terms).reshape(-1, self.samples, self.samples)
+
+    @cached_property
+    def _bead(self) -> Floats:
+        return sphere_transfer(self.shape, self.voxel_um, self.bead_diameter_um)
+
+    @cached_property
+    def _across_frequency(self) -> Floats:
+        """Square of the spatial frequency across the axis, 1/µm²."""
+        y = fft.fftfreq(self.shape[1], self.voxel_um[1])
+        x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
+        return np.asarray((y[:, None] ** 2 + x[None, :] ** 2)[np.newaxis])
+
+    def volume(self, values: Floats, *, bead: bool = True) -> Floats:
+        """Return what is seen of a bead, or the PSF itself.
+
+        Parameters
+        ----------
+        values : array
+            The parameters.
+        bead : bool
+            Whether the bead's size is in it.
+        """
+        return self._blurred(self._sharp(values, self._intensity(values)), values, bead=bead)
+
+    def derivatives(self, values: Floats, free: Sequence[int]) -> tuple[Floats, Floats]:
+        """Return the bead's image and its derivative by each of the `free` parameters."""
+        intensity, by_mode = self._intensity_and_slopes(values)
+        sharp = self._sharp(values, intensity)
+        rows = [self._slope(one, values, intensity, sharp, by_mode) for one in free]
+        spectrum = fft.rfftn(np.array([sharp, *rows]), axes=(1, 2, 3), workers=-1)
+        spectrum *= self._transfer(values, bead=True)
+        if BLUR in free:
+            by_blur = -2 * np.pi**2 * self._across_frequency * spectrum[0]
+            spectrum[1 + list(free).index(BLUR)] = by_blur
+        volumes = fft.irfftn(spectrum, s=self.shape, axes=(1, 2, 3), workers=-1)
+        return volumes[0], volumes[1:]
+
+    def _slope(
+        self, one: int, values: Floats, intensity: Floats, sharp: Floats, by_mode: Floats
+    ) -> Floats:
+        if one >= FIRST_MODE:
+            return self._powered_slope(values, intensity, by_mode[one - FIRST_MODE])
+        if one == SHEET:
+            return -((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp
+        if one == BLUR:
+            return np.zeros_like(sharp)
+        # The others have no closed form that is shorter than a difference.
+        moved = values.copy()
+        moved[one] += _STEPS[one]
+        return (self._sharp(moved, self._intensity(moved)) - sharp) / _STEPS[one]
+
+    def _powered_slope(self, values: Floats, intensity: Floats, slope: Floats) -> Floats:
+        if self.power == 1:
+            return slope * self._sheet(values)
+        return self.power * intensity ** (self.power - 1) * slope * self._sheet(values)
+
+    def _sharp(self, values: Floats, intensity: Floats) -> Floats:
+        return np.asarray(intensity**self.power * self._sheet(values), float)
+
+    def _sheet(self, values: Floats) -> Floats:
+        shape = np.exp(-values[SHEET] * (self.axes_um[0] - values[Z]) ** 2)
+        return np.asarray(shape[:, None, None])
+
+    def _transfer(self, values: Floats, *, bead: bool) -> Floats:
+        blur = np.exp(-2 * np.pi**2 * values[BLUR] * self._across_frequency)
+        return self._bead * blur if bead else blur
+
+    def _blurred(self, sharp: Floats, values: Floats, *, bead: bool) -> Floats:
+        spectrum = fft.rfftn(sharp) * self._transfer(values, bead=bead)
+        return np.asarray(fft.irfftn(spectrum, s=self.shape))
+
+    def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Floats]:
+        """Phase with aplanatic factor, amplitude, and the cosine of the angle of each sample."""
+        radius, _, inside = self._disc
+        sine = values[NA] / values[INDEX] * radius
+        cosine = np.sqrt(np.maximum(1 - sine**2, _LEAST_COSINE**2))
+        last = FIRST_MODE + len(self.modes)
+        phase = np.tensordot(values[FIRST_MODE:last], self._phases, 1)
+        amplitude = 1 + np.tensordot(values[last:], self._amplitudes, 1)
+        return inside * np.exp(1j * phase) / np.sqrt(cosine), amplitude, cosine
+
+    def _polarisations(self, cosine: Floats) -> tuple[Floats, Floats]:
+        """Fields in the pupil of an emitter's three directions, and how often each counts."""
+        if not self.vectorial:
+            return np.ones((1, *cosine.shape)), np.ones(1)
+        angle = self._disc[1]
+        sine, c, s = np.sqrt(1 - cosine**2), np.cos(angle), np.sin(angle)
+        fields = [
+            cosine * c**2 + s**2,
+            (cosine - 1) * s * c,
+            cosine * s**2 + c**2,
+            -sine * c,
+            -sine * s,
+        ]
+        return np.array(fields), np.array([1.0, 2.0, 1.0, 1.0, 1.0])
+
+    def _intensity(self, values: Floats) -> Floats:
+        phase, amplitude, cosine = self._pupil(values)
+        pupil = phase * amplitude
+        total = np.zeros(self.shape)
+        for field, count in zip(*self._polarisations(cosine), strict=True):
+            image = self._images(pupil * field, values)
+            total += count * (image.real**2 + image.imag**2)
+        return total / _energy(pupil)
+
+    def _intensity_and_slopes(self, values: Floats) -> tuple[Floats, Floats]:
+        phase, amplitude, cosine = self._pupil(values)
+        pupil = phase * amplitude
+        total, slopes = np.zeros(self.shape), np.zeros((self.size - FIRST_MODE, *self.shape))
+        for field, count in zip(*self._polarisations(cosine), strict=True):
+            pupils = [
+                (pupil * field)[np.newaxis],
+                1j * self._phases * pupil * field,
+                self._amplitudes * phase * field,
+            ]
+            images = self._images(np.concatenate(pupils), values)
+            first, others = images[0], images[1:]
+            total += count * (first.real**2 + first.imag**2)
+            slopes += 2 * count * (others.real * first.real + others.imag * first.imag)
+        energy = _energy(pupil)
+        return total / energy, slopes / energy
+
+    def _images(self, pupils: NDArray[Any], values: Floats) -> Complex:
+        """Fourier transform of pupils (..., v, u) to fields (..., z, y, x), as matrix products."""
+        radius = self._disc[0]
+        index = values[INDEX]
+        along = np.sqrt(np.maximum(index**2 - (values[NA] * radius) ** 2, 0)) - index
+        z, y, x = (axis - at for axis, at in zip(self.axes_um, values[Z : X + 1], strict=True))
+        defocus = _waves(z[:, None, None] * along)
+        across = values[NA] * self._across
+        waves_y, waves_x = _waves(np.outer(y, across)), _waves(np.outer(across, x))
+        through = pupils.astype(np.complex64)[..., np.newaxis, :, :] * defocus
+        rows = (through.reshape(-1, self.samples) @ waves_x).reshape(*through.shape[:-1], -1)
+        images: Complex = waves_y @ rows
+        return images
+
+
+def samples_for(
+    shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float
+) -> int:
+    """Return how many samples across the pupil keep its replicas out of the box."""
+    deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
+    across = max(high, wide)
+    return int(np.clip(2 * na_per_um * (2 * across + min(deep, 1.5 * across)), 24, 72))
+
+
+def _waves(cycles: Floats) -> Complex:
+    return np.exp(2j * np.pi * cycles).astype(np.complex64)
+
+
+def _energy(pupil: NDArray[np.complex128]) -> float:
+    return float((pupil.real**2 + pupil.imag**2).sum())
+
+
+def _zernike(n: int, m: int, radius: Floats, angle: Floats) -> Floats:
+    """A Zernike term of unit rms over the disc (Noll 1976): cosine for m >= 0, sine below."""
+    k = abs(m)
+    radial = np.zeros_like(radius)
+    for s in range((n - k) // 2 + 1):
+        top = (-1) ** s * factorial(n - s)
+        bottom = factorial(s) * factorial((n + k) // 2 - s) * factorial((n - k) // 2 - s)
+        radial += top / bottom * radius ** (n - 2 * s)
+    norm = np.sqrt(n + 1 if m == 0 else 2 * n + 2)
+    around = np.cos(k * angle) if m >= 0 else np.sin(k * angle)
+    return np.asarray(norm * radial * around)

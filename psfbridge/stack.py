@@ -1,0 +1,122 @@
+"""All beads brought to one centre: their weighted mean, in parts that can be held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.bead_fit import MODEL_ERROR, background, light, variance
+from psfbridge.interpolation import applied, shift_matrices
+from psfbridge.observation import Floats, Floats32, Speaker
+
+__all__ = ["PARTS", "Stack", "stacked"]
+
+#: Into how many parts the beads are dealt.
+PARTS = 4
+_CLIP = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Weighted sums of aligned beads, one for each part of the beads.
+
+    Parameters
+    ----------
+    sums : array
+        Sum of weight times light over intensity; the array has axes (part, z, y, x).
+    weights : array
+        Sum of the weights, which are inverse variances; the same axes.
+    """
+
+    sums: Floats
+    weights: Floats
+
+    @property
+    def weight(self) -> Floats:
+        """Inverse variance of `mean`; the array has axes (z, y, x)."""
+        return np.asarray(self.weights.sum(axis=0))
+
+    @property
+    def mean(self) -> Floats:
+        """The weighted mean of all beads; 0 where no bead was seen."""
+        return _ratio(self.sums.sum(axis=0), self.weight)
+
+    @property
+    def error(self) -> Floats:
+        """Standard error of `mean` by the noise model; infinite where no bead was seen."""
+        weight = self.weight
+        result = np.full(weight.shape, np.inf)
+        np.divide(1, np.sqrt(np.maximum(weight, 1e-300)), out=result, where=weight > 0)
+        return result
+
+    @property
+    def part_means(self) -> Floats:
+        """The weighted mean of each part; the array has axes (part, z, y, x)."""
+        return _ratio(self.sums, self.weights)
+
+    def of(self, parts: Sequence[int]) -> Stack:
+        """Return the stack of some parts only."""
+        chosen = list(parts)
+        return Stack(self.sums[chosen], self.weights[chosen])
+
+    @property
+    def filled(self) -> NDArray[np.int64]:
+        """The numbers of the parts that hold a bead."""
+        return np.nonzero(self.weights.any(axis=(1, 2, 3)))[0]
+
+
+def _ratio(sums: Floats, weights: Floats) -> Floats:
+    return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
+
+
+def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
+    """Bring beads to the centre by exact shifts and sum them with their inverse variances.
+
+    Voxels that cannot be used, or are far off the model, weigh nothing; they are filled with the
+    model before the shift, so that their edge does not ring into the others.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads that take part.
+    psf : array of float32
+        The present PSF, which gives variances and fills gaps.
+    """
+    sums = np.zeros((PARTS, *psf.shape))
+    weights = np.zeros_like(sums)
+    with ThreadPoolExecutor() as pool:
+        results = pool.map(lambda one: _aligned(one, psf), speakers)
+        for part, (share, weight) in zip(_dealt(speakers), results, strict=True):
+            sums[part] += weight * share
+            weights[part] += weight
+    return Stack(sums, weights)
+
+
+def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
+    """Deal the beads into parts of like brightness: there and back in order of intensity."""
+    order = np.argsort([-one.fit.intensity for one in speakers])
+    turn = np.arange(len(speakers))
+    place = turn % PARTS
+    part = np.empty(len(speakers), np.int64)
+    part[order] = np.where((turn // PARTS) % 2 == 0, place, PARTS - 1 - place)
+    return part
+
+
+def _aligned(speaker: Speaker, psf: Floats32) -> tuple[Floats32, Floats32]:
+    """One bead over its intensity at the common centre, and the weight of each voxel."""
+    own = light(speaker, psf)
+    rest = speaker.seen.counts - speaker.others - background(speaker)
+    noise = variance(speaker, own, 0.0)
+    off = np.abs(rest - own) > _CLIP * np.sqrt(noise + (MODEL_ERROR * own) ** 2)
+    usable = speaker.seen.usable & ~off
+    shift = speaker.seen.offset(speaker.fit.position)
+    share = applied(np.where(usable, rest, own), shift_matrices(psf.shape, -shift))
+    weight = np.where(usable, speaker.fit.intensity**2 / noise, 0).astype(np.float32)
+    step = -np.round(shift).astype(int)
+    if step.any():
+        weight = np.roll(weight, tuple(int(n) for n in step), (0, 1, 2))
+    return share / np.float32(speaker.fit.intensity), weight
