@@ -16,6 +16,7 @@ from psfbridge.version import __version__
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
     "PSF": "psf",
+    "check": "prediction",
     "deconvolve": "deconvolution",
     "distill": "distillation",
     "find_beads": "finding",

@@ -14,7 +14,7 @@ from psfbridge.version import __version__
 __all__ = ["main"]
 
 #: The commands, in the order in which the help lists them; each is a module beside this one.
-COMMANDS: tuple[str, ...] = ("distill", "beads", "measure", "simulate", "deconvolve")
+COMMANDS: tuple[str, ...] = ("distill", "beads", "measure", "simulate", "deconvolve", "check")
 
 
 def parser() -> argparse.ArgumentParser:
