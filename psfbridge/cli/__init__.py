@@ -22,6 +22,10 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "simulate",
     "demo",
+    "macro",
+    "fiji",
+    "install_fiji",
+    "doctor",
 )
 
 
