@@ -65,8 +65,10 @@ def test_a_plane_gives_a_plane(small_field):
 def test_several_images_give_one_psf(small_field, averaged):
     image = small_field.image
     half = image.data.shape[1] // 2
-    parts = [Image(image.data[:, :half], image.voxel_um, "a"),
-             Image(image.data[:, half:], image.voxel_um, "b")]
+    parts = [
+        Image(image.data[:, :half], image.voxel_um, "a"),
+        Image(image.data[:, half:], image.voxel_um, "b"),
+    ]
     result = pb.distill(parts, method="average", size=averaged.psf.data.shape[:1] + (45, 45))
     assert {bead.image for bead in result.beads} == {"a", "b"}
     assert psf_error(result.psf, small_field.psf_grid) < 0.35
