@@ -120,9 +120,7 @@ def _next(
     seen = pupil.volume(psf.shape, bead=True)
     objective = float(np.mean([fitted[k].fit.chi2 for k in voters]))
     total = float(seen.sum())
-    scaled = [
-        one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted
-    ]
+    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen32 = np.asarray(seen / total, np.float32)
     return _Round(scaled, voters, stack, pupil, seen32, objective)
 

@@ -14,7 +14,7 @@ from scipy import fft
 
 from psfbridge.bead_shape import sphere_transfer
 
-__all__ = ["BLUR", "FIRST_MODE", "NA", "INDEX", "SHEET", "PupilModel", "X", "Y", "Z", "samples_for"]
+__all__ = ["BLUR", "FIRST_MODE", "INDEX", "NA", "SHEET", "PupilModel", "X", "Y", "Z", "samples_for"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex64]
@@ -244,9 +244,7 @@ class PupilModel:
         return images
 
 
-def samples_for(
-    shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float
-) -> int:
+def samples_for(shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float) -> int:
     """Return how many samples across the pupil keep its replicas out of the box."""
     deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
     across = max(high, wide)

@@ -15,8 +15,6 @@ from psfbridge.pupil import (
     NA,
     SHEET,
     PupilModel,
-
-
     Z,
     samples_for,
 )
@@ -110,9 +108,7 @@ def refined_fit(fit: PupilFit, stack: Stack, *, order: int, rounds: int) -> Pupi
     return _fit(model, values, stack, rounds=rounds)
 
 
-def _guess(
-    fwhm: Sequence[float], voxel_um: Sequence[float], power: int
-) -> tuple[float, float]:
+def _guess(fwhm: Sequence[float], voxel_um: Sequence[float], power: int) -> tuple[float, float]:
     """NA and index over the wavelength from the widths of an ideal PSF at half maximum."""
     across = 0.5 * (fwhm[1] * voxel_um[1] + fwhm[2] * voxel_um[2])
     na = (0.51 if power == 1 else 0.37) / max(across, 0.5 * voxel_um[1])

@@ -66,9 +66,7 @@ def test_distill_writes_all_that_was_asked_for(capsys, field, tmp_path):
     psf = pb.PSF.load(names["psf.tif"])
     assert psf.voxel_um == pytest.approx((0.2, 0.1, 0.1))
     rows = list(csv.DictReader(names["beads.csv"].read_text().splitlines()))
-    assert list(rows[0]) == (
-        "image bead z y x intensity background snr chi2 status reason".split()
-    )
+    assert list(rows[0]) == (["image", "bead", "z", "y", "x", "intensity", "background", "snr", "chi2", "status", "reason"])
     said = json.loads(names["out.json"].read_text())
     assert said["options"]["bead_diameter_um"] == 0.1
     assert said["beads"]["found"] == len(rows)
@@ -189,7 +187,15 @@ def files(folder, field):
     tifffile.imwrite(folder / "rgb.tif", rgb, photometric="rgb")
     five = np.zeros((2, 3, 4, 8, 8), np.uint8)
     tifffile.imwrite(folder / "five.tif", five, imagej=True, metadata={"axes": "TZCYX"})
-    return ["missing.tif", "folder", "empty.tif", "text.tif", "truncated.tif", "rgb.tif", "five.tif"]
+    return [
+        "missing.tif",
+        "folder",
+        "empty.tif",
+        "text.tif",
+        "truncated.tif",
+        "rgb.tif",
+        "five.tif",
+    ]
 
 
 def test_files_that_cannot_be_read(capsys, tmp_path, field):

@@ -18,6 +18,8 @@ COMMANDS: tuple[str, ...] = (
     "distill",
     "beads",
     "measure",
+    "deconvolve",
+    "check",
     "simulate",
     "demo",
     "macro",

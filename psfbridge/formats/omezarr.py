@@ -143,6 +143,13 @@ def _voxel_um(axes: list[Any], multiscale: Any, dataset: Any) -> tuple[Lengths, 
     return (found.get("z"), found.get("y"), found.get("x")), tuple(faults)
 
 
+_AXES = [
+    {"name": "t", "type": "time"},
+    {"name": "c", "type": "channel"},
+    *({"name": letter, "type": "space", "unit": "micrometer"} for letter in "zyx"),
+]
+
+
 def write_zarr(
     folder: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], name: str, info: str
 ) -> None:
@@ -153,7 +160,7 @@ def write_zarr(
     folder : Path
         The folder.
     data : array
-        The array has axes (z, y, x) or (c, z, y, x).
+        The array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
     name : str
@@ -176,12 +183,8 @@ def write_zarr(
     for first in np.ndindex(data.shape[:-3]):
         for z in range(0, data.shape[-3], step):
             array[(*first, slice(z, z + step))] = data[(*first, slice(z, z + step))]
-    axes: list[dict[str, str]] = [
-        {"name": letter, "type": "space", "unit": "micrometer"} for letter in "zyx"
-    ]
-    scale = list(voxel_um)
-    if data.ndim == 4:
-        axes, scale = [{"name": "c", "type": "channel"}, *axes], [1.0, *scale]
+    axes = _AXES[-data.ndim :]
+    scale = [1.0] * (data.ndim - 3) + list(voxel_um)
     transformations = [{"type": "scale", "scale": scale}]
     dataset = {"path": "0", "coordinateTransformations": transformations}
     multiscale = {"version": "0.4", "name": name, "axes": axes, "datasets": [dataset]}
