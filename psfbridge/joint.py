@@ -129,9 +129,7 @@ def _next(
     )
     objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     total = float(model.sum())
-    scaled = [
-        one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted
-    ]
+    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen32 = np.asarray(blend.seen / total, np.float32)
     return _Round(scaled, voters, stack, pupil, blend, seen32, objective)
 

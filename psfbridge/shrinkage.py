@@ -142,9 +142,7 @@ def _design(seen: Floats) -> Floats:
     return np.stack(rows).reshape(len(rows), -1)
 
 
-def _correction(
-    stack: Stack, seen: Floats, caution: float, shell: NDArray[np.int64]
-) -> Complex:
+def _correction(stack: Stack, seen: Floats, caution: float, shell: NDArray[np.int64]) -> Complex:
     """The spectrum of the residual's mean over the parts, shrunk shell by shell."""
     base = _fitted(stack, seen)
     parts = stack.filled
