@@ -14,7 +14,7 @@ from scipy import fft
 
 from psfbridge.bead_shape import sphere_transfer
 
-__all__ = ["BLUR", "FIRST_MODE", "NA", "INDEX", "SHEET", "PupilModel", "X", "Y", "Z", "samples_for"]
+__all__ = ["BLUR", "FIRST_MODE", "INDEX", "NA", "SHEET", "PupilModel", "X", "Y", "Z", "samples_for"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex64]

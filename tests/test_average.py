@@ -48,7 +48,7 @@ def test_intensities_follow_the_truth(small_field, averaged):
 
 
 def test_a_single_bead_is_enough(small_field):
-    z, y, x = (round(c) for c in small_field.beads.positions[0])
+    _z, y, x = (round(c) for c in small_field.beads.positions[0])
     data = small_field.image.data[:, max(y - 16, 0) : y + 17, max(x - 16, 0) : x + 17]
     result = pb.distill(Image(data, small_field.image.voxel_um), method="average")
     assert result.beads.funnel()["used"] == 1
@@ -69,7 +69,7 @@ def test_several_images_give_one_psf(small_field, averaged):
         Image(image.data[:, :half], image.voxel_um, "a"),
         Image(image.data[:, half:], image.voxel_um, "b"),
     ]
-    result = pb.distill(parts, method="average", size=averaged.psf.data.shape[:1] + (45, 45))
+    result = pb.distill(parts, method="average", size=(*averaged.psf.data.shape[:1], 45, 45))
     assert {bead.image for bead in result.beads} == {"a", "b"}
     assert psf_error(result.psf, small_field.psf_grid) < 0.35
 

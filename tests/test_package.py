@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "psfbridge").rglob("*.py"))
 
 
-@pytest.mark.parametrize("name", [name for name in psfbridge.__all__])
+@pytest.mark.parametrize("name", list(psfbridge.__all__))
 def test_every_public_name_is_there(name):
     assert getattr(psfbridge, name) is not None
     assert name in dir(psfbridge)
