@@ -11,4 +11,4 @@
 from ij import IJ
 
 IJ.run(imp, "Distill PSF...", "method=auto")
-title = "PSF of " + imp.getTitle()
+title = "PSF of %s" % imp.getTitle()

@@ -32,7 +32,6 @@ def run_inside(name: str, **environment: str) -> None:
         timeout=SECONDS,
         check=False,
     )
-    print(done.stdout[-200:])
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-3000:]}"
 
 
