@@ -115,7 +115,11 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
     top = float(light.max())
     if top <= 0:
         return 0.0
-    bins = np.digitize(light, np.geomspace(top / 500, top, _BINS))
+    edges = np.geomspace(top / 500, top, _BINS)
+    # Most voxels hold too little light to tell anything.
+    bright = light >= edges[0]
+    light, square = light[bright], square[bright]
+    bins = np.digitize(light, edges)
     slopes, weights = [], []
     for number in range(1, _BINS):
         members = bins == number

@@ -139,7 +139,7 @@ def test_a_plane_is_searched_as_a_plane():
 def test_blocks_leave_no_seam(monkeypatch):
     counts, _ = field(11)
     whole = find_beads(counts, voxel_um=VOXEL)
-    monkeypatch.setattr("psfbridge.candidates._BLOCK_VOXELS", 24 * 128 * 20)
+    monkeypatch.setattr("psfbridge.candidates._BLOCK_VOXELS", 24 * 128 * 20 * 2)
     blocks = find_beads(counts, voxel_um=VOXEL)
     assert np.allclose(np.sort(whole.positions, 0), np.sort(blocks.positions, 0), atol=1e-6)
 
