@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import bead_stack
+from stacks import bead_stack
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
@@ -149,7 +149,7 @@ def test_noise_alone_has_no_used_bead(seed):
     rng = np.random.default_rng(seed)
     noise = ndimage.gaussian_filter(rng.normal(0, 10, (20, 100, 100)), (0, 0.5, 0.5)) + 200
     beads = find_beads(np.round(noise).astype("u2"), voxel_um=VOXEL)
-    with pytest.raises(NoBeadsError, match="no bead|no usable bead"):
+    with pytest.raises(NoBeadsError, match=r"no bead|no usable bead"):
         need_beads(beads, "noise.tif")
 
 

@@ -11,11 +11,13 @@ from psfbridge.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from psfbridge.image import Image
+    from psfbridge.reading import Reading
 
 __all__ = [
     "Parser",
     "TerminalProgress",
     "add_image_options",
+    "chosen_reading",
     "progress_for",
     "read_input",
     "say",
@@ -82,11 +84,13 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--axes", metavar="ZYX", help="what the file's axes are, if it is wrong")
 
 
+def chosen_reading(args: argparse.Namespace) -> Reading:
+    """Return how the options of `add_image_options` say that files are to be read."""
+    from psfbridge.reading import Reading
+
+    return Reading(voxel_um=args.voxel_um, channel=args.channel, time=args.time, axes=args.axes)
+
+
 def read_input(path: str, args: argparse.Namespace) -> Image:
     """Read an image as the options of `add_image_options` say, one channel of it."""
-    from psfbridge.image import read_image
-
-    image = read_image(
-        path, channel=args.channel, time=args.time, axes=args.axes, voxel_um=args.voxel_um
-    )
-    return image.channel(None if args.channel is None else 0)
+    return chosen_reading(args).one_channel(path)
