@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psfbridge.batch_summary import Row
 from psfbridge.plot_layout import DARK, FAINT, INK, add_titles, style_graph
@@ -45,15 +46,7 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
         _draw(axes, good, number)
     failed = np.array([row.taken for row in dated if row.status == "failed"], "datetime64[s]")
     for axes in (above, below):
-        style_graph(axes)
-        axes.set_ylim(0, max(axes.get_ylim()[1], 1e-3) * 1.1)
-        if len(failed):
-            axes.plot(
-                failed, [0] * len(failed), "x", color="#ff5c5c", clip_on=False, label="failed"
-            )
-        axes.set_ylabel("FWHM, µm")
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(facecolor=DARK, edgecolor=FAINT, labelcolor=INK, fontsize=8, ncols=4)
+        _dress(axes, failed)
     figure.autofmt_xdate()
     sources = {row.taken_from for row in dated}
     by = "dates of the files" if sources == {"file"} else "dates of the images"
@@ -64,6 +57,24 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
         f"{len(good)} files, {len(failed)} failed; {by}{mixed}",
     )
     return figure
+
+
+def _dress(axes: Axes, failed: NDArray[np.datetime64]) -> None:
+    style_graph(axes)
+    # A tenth of the width is to be seen as such: neither lost nor blown up.
+    low, high = axes.get_ylim()
+    middle, half = (low + high) / 2, (high - low) / 2
+    half = max(1.1 * half, 0.2 * middle)
+    axes.set_ylim(middle - half, middle + half)
+    if len(failed):
+        foot = axes.get_xaxis_transform()
+        axes.plot(
+            failed, [0] * len(failed), "x", color="#ff5c5c", clip_on=False, label="failed",
+            transform=foot,
+        )  # fmt: skip
+    axes.set_ylabel("FWHM, µm")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(facecolor=DARK, edgecolor=FAINT, labelcolor=INK, fontsize=8, ncols=4)
 
 
 def _draw(axes: Axes, rows: Sequence[Row], number: int) -> None:
