@@ -45,6 +45,7 @@ class _Job:
 def distill(
     *images: Image | NDArray[Any] | Sequence[Image],
     voxel_um: Any = None,
+    positions: Any = None,
     progress: Progress = no_progress,
     **options: Any,
 ) -> Distillation:
@@ -56,6 +57,9 @@ def distill(
         The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for bare arrays.
+    positions : array-like, optional
+        The beads to use, to about a voxel, see `psfbridge.find_beads`; for one image only. Not
+        for ``reverse-rl``, which takes everything bright.
     progress : Progress, optional
         Called often; may raise `psfbridge.errors.Cancelled`.
     **options
@@ -85,15 +89,16 @@ def distill(
     """
     chosen = DistillOptions.of(**options)
     inputs = chosen_images(images, voxel_um)
-    return _distilled(inputs, chosen, progress)
+    _check_positions(positions, inputs, chosen)
+    return _distilled(inputs, positions, chosen, progress)
 
 
 def _distilled(
-    images: tuple[Image, ...], options: DistillOptions, progress: Progress
+    images: tuple[Image, ...], positions: Any, options: DistillOptions, progress: Progress
 ) -> Distillation:
     log = _Log()
     with log.stage("find"):
-        seen = search(images, options, progress)
+        seen = search(images, options, positions, progress)
     job = _Job(seen.found, support_shape(seen.found, options), options, progress)
     method, note = _method(options)
     with log.stage(method):
@@ -130,6 +135,21 @@ class _Log:
         self.seconds[name] = time.perf_counter() - start
 
 
+def _check_positions(positions: Any, images: Sequence[Image], options: DistillOptions) -> None:
+    """Refuse what no stage could use, before any work."""
+    if positions is None:
+        return
+    if len(images) > 1:
+        raise OptionError(
+            f"positions are given with {len(images)} images; they are of one. Distil each alone."
+        )
+    if options.method == "reverse-rl":
+        raise OptionError(
+            "positions are given and method is reverse-rl, which takes everything bright; allowed "
+            "are the other methods, or no positions."
+        )
+
+
 def _method(options: DistillOptions) -> tuple[str, str]:
     """Return the method to use, and what to say if it was chosen for the user."""
     if options.method == "auto":
@@ -140,6 +160,12 @@ def _method(options: DistillOptions) -> tuple[str, str]:
             f"{', '.join(_METHODS)}."
         )
     return options.method, ""
+
+
+def _by_joint(job: _Job) -> Solution:
+    from psfbridge.joint import settle
+
+    return settle(job.found, job.shape, job.options, job.progress)
 
 
 def _by_average(job: _Job) -> Solution:
@@ -169,6 +195,7 @@ def _by_reverse_rl(job: _Job) -> Solution:
 
 
 _METHODS: Mapping[str, Callable[[_Job], Solution]] = {
+    "joint": _by_joint,
     "average": _by_average,
     "reverse-rl": _by_reverse_rl,
 }

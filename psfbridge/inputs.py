@@ -96,7 +96,9 @@ class Search:
         return Beads(bead for beads in (*solved, self.idle) for bead in beads)
 
 
-def search(images: Sequence[Image], options: DistillOptions, progress: Progress) -> Search:
+def search(
+    images: Sequence[Image], options: DistillOptions, positions: Any, progress: Progress
+) -> Search:
     """Find the beads of every image; one without a usable bead does not sink the others.
 
     Raises
@@ -106,7 +108,7 @@ def search(images: Sequence[Image], options: DistillOptions, progress: Progress)
     NoBeadsError
         If no image has a bead that can be used.
     """
-    every = [find(image, options, progress) for image in images]
+    every = [find(image, options, progress, positions) for image in images]
     need_beads(Beads(bead for one in every for bead in one.beads), _names(images))
     able = tuple(one for one in every if len(one.beads.with_status(USED)))
     idle = [one for one in every if not len(one.beads.with_status(USED))]

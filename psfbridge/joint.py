@@ -17,6 +17,7 @@ from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import BLUR, INDEX, NA
 from psfbridge.pupil_fit import PupilFit, blind_fit, refined_fit
 from psfbridge.shifts import fitted_to
+from psfbridge.shrinkage import Blend, blended
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack, stacked
 
@@ -39,6 +40,7 @@ class _Round:
     voters: list[int]
     stack: Stack
     pupil: PupilFit
+    blend: Blend
     psf: Floats32
     objective: float
 
@@ -117,12 +119,19 @@ def _next(
         pupil = blind_fit(stack, voxel_um, widths, options.bead_diameter_um)
     else:
         pupil = refined_fit(last.pupil, stack, order=6, rounds=6)
-    seen = pupil.volume(psf.shape, bead=True)
-    objective = float(np.mean([fitted[k].fit.chi2 for k in voters]))
-    total = float(seen.sum())
+    model = pupil.volume(psf.shape, bead=True)
+    blend = blended(
+        stack,
+        model,
+        pupil.volume(psf.shape, bead=False),
+        found[0].image.voxel_um,
+        options.bead_diameter_um,
+    )
+    objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
+    total = float(model.sum())
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
-    seen32 = np.asarray(seen / total, np.float32)
-    return _Round(scaled, voters, stack, pupil, seen32, objective)
+    seen32 = np.asarray(blend.seen / total, np.float32)
+    return _Round(scaled, voters, stack, pupil, blend, seen32, objective)
 
 
 def _voters(speakers: Sequence[Speaker]) -> list[int]:
@@ -150,10 +159,9 @@ def _solution(
     best: _Round, rounds: Sequence[_Round], found: Sequence[Found], shape: tuple[int, int, int]
 ) -> Solution:
     middle = [n // 2 for n in best.psf.shape]
-    volume = best.pupil.volume(best.psf.shape, bead=False)
     error = np.where(np.isfinite(best.stack.error), best.stack.error, 0)
     return Solution(
-        fitted_to(volume, shape, middle),
+        fitted_to(best.blend.volume, shape, middle),
         _tables(best, found),
         fitted_to(error, shape, middle),
         _diagnostics(best, rounds),
@@ -168,6 +176,9 @@ def _diagnostics(best: _Round, rounds: Sequence[_Round]) -> dict[str, Any]:
         "na_per_wavelength_per_um": float(values[NA]),
         "index_per_wavelength_per_um": float(values[INDEX]),
         "blur_um": float(np.sqrt(values[BLUR])),
+        "blend": best.blend.kind,
+        "caution": best.blend.caution,
+        "held_out_chi2": best.blend.held_out,
         "microscope": "widefield" if best.pupil.model.power == 1 else "confocal",
     }
 

@@ -180,7 +180,10 @@ def _configure(major: int, memory_gib: float | None) -> None:
 
 def _plain(mode: str) -> Host:
     scyjava = need_scyjava()
-    scyjava.config.endpoints[:] = [_IMAGEJ, *([_PATCHER] if mode == "headless" else [])]
+    ours = [_IMAGEJ, *([_PATCHER] if mode == "headless" else [])]
+    # What a user added stays: plugins, script languages. What pyimagej adds needs its ImageJ2.
+    others = [name for name in scyjava.config.endpoints if "imglyb" not in name]
+    scyjava.config.endpoints[:] = [*ours, *others]
     scyjava.config.add_options([_OPEN, *_headless_option(mode)])
     with _one_line("plain ImageJ", "The first start needs Maven Central; later ones do not."):
         scyjava.start_jvm()

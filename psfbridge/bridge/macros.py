@@ -139,17 +139,22 @@ class _Run:
         self._fault: Exception | None = None
         self._work = (macro, argument)
         self._image = image
+        self._active = java_class("ij.WindowManager").getTempCurrentImage()
         self._thread = java_thread(self._run, "PSF Bridge macro")
         session.fault = None
         java_class("ij.IJ").getErrorMessage()  # forgets an older one
 
     def _run(self) -> None:
+        manager = java_class("ij.WindowManager")
+        # Without windows each thread has an active image of its own: hand it over, and back.
+        manager.setTempCurrentImage(self._active)
         try:
             if self._image is not None:
                 self._image.show()
             self._value = self._interpreter.run(*self._work)
         except Exception as fault:
             self._fault = fault  # told by value(), on the thread that waits
+        self._active = manager.getTempCurrentImage()
 
     def wait(self, timeout_s: float | None, streams: JavaStreams) -> None:
         """Wait for the end; stop the macro if it shows no life, or at Ctrl-C."""
@@ -164,6 +169,7 @@ class _Run:
             self._stop()
             raise
         streams.drain()
+        java_class("ij.WindowManager").setTempCurrentImage(self._active)
 
     def _check_life(self, timeout_s: float | None) -> None:
         if timeout_s is not None and session.silent_for() > timeout_s and self._thread.is_alive():

@@ -1,0 +1,187 @@
+"""How far the data may pull a PSF away from its model: as far as beads not used agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from psfbridge.bead_shape import sphere_transfer
+from psfbridge.stack import Stack
+
+__all__ = ["Blend", "blended"]
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+# Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
+_CAUTIONS = (0.0, 1.0, 2.0, 3.0)
+_CAUTION_UNTESTED = 2.0
+# Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
+# the haze of all the other beads.
+_SHELL, _HAZE = 3, 1.5
+_LEAST_TRANSFER = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """A PSF that model and data agree on.
+
+    Parameters
+    ----------
+    seen : array
+        What is seen of a bead; the array has axes (z, y, x).
+    volume : array
+        The PSF itself, the bead's size removed; the same axes.
+    kind : str
+        ``model``, ``model and data``, or ``data``.
+    caution : float
+        Standard errors by which the data had to stand out; infinite for the model alone.
+    held_out : mapping
+        Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
+    """
+
+    seen: Floats
+    volume: Floats
+    kind: str
+    caution: float
+    held_out: dict[str, float]
+
+
+def blended(
+    stack: Stack,
+    seen: Floats,
+    volume: Floats,
+    voxel_um: Sequence[float],
+    bead_diameter_um: float,
+) -> Blend:
+    """Add to a model what the beads agree on beyond it, frequency by frequency.
+
+    Each shell of spatial frequencies of the residual is shrunk by ``signal / (signal + noise)``;
+    the signal is what the parts of the beads have in common. How sure a shell must be, and
+    whether the model helps at all, is chosen by the χ² of the part that was left out.
+
+    Parameters
+    ----------
+    stack : Stack
+        The aligned beads.
+    seen, volume : array
+        The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
+    voxel_um : sequence of float
+        Voxel size in z, y and x, in µm.
+    bead_diameter_um : float
+        Diameter of the beads.
+    """
+    shell = _shells(seen.shape)
+    kinds = {"model and data": seen, "data": np.zeros_like(seen)}
+    trials = [(kind, caution) for kind in kinds for caution in _CAUTIONS]
+    scores = _held_out(stack, kinds, trials, seen, shell)
+    kind, caution = ("model and data", _CAUTION_UNTESTED)
+    if scores:
+        kind, caution = min(scores, key=lambda trial: scores[trial])
+    transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
+    best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
+    if kind == "model":
+        return Blend(seen, volume, kind, caution, best)
+    spectrum = _correction(stack, kinds[kind], caution, shell)
+    sharp = np.where(transfer > _LEAST_TRANSFER, spectrum / np.maximum(transfer, 1e-6), 0)
+    start = volume if kind == "model and data" else np.zeros_like(volume)
+    return Blend(
+        kinds[kind] + fft.irfftn(spectrum, s=seen.shape),
+        start + fft.irfftn(sharp, s=seen.shape),
+        kind,
+        caution,
+        best,
+    )
+
+
+def _held_out(
+    stack: Stack,
+    kinds: dict[str, Floats],
+    trials: Sequence[tuple[str, float]],
+    seen: Floats,
+    shell: NDArray[np.int64],
+) -> dict[tuple[str, float], float]:
+    """Mean χ² of each part for each way to make a PSF of the other parts."""
+    parts = [int(part) for part in stack.filled]
+    if len(parts) < 2:
+        return {}
+    scores = dict.fromkeys([("model", np.inf), *trials], 0.0)
+    for part in parts:
+        test = stack.of([part])
+        rest = stack.of([other for other in parts if other != part])
+        scores["model", np.inf] += _misfit(test, seen) / len(parts)
+        for kind, caution in trials:
+            spectrum = _correction(rest, kinds[kind], caution, shell)
+            candidate = kinds[kind] + fft.irfftn(spectrum, s=seen.shape)
+            scores[kind, caution] += _misfit(test, candidate) / len(parts)
+    return scores
+
+
+def _misfit(stack: Stack, seen: Floats) -> float:
+    """χ² per voxel of a stack against a PSF with the best scale and background."""
+    rest = stack.mean - _fitted(stack, seen)
+    return float((stack.weight * rest**2).sum()) / max(int((stack.weight > 0).sum()), 1)
+
+
+def _fitted(stack: Stack, seen: Floats) -> Floats:
+    """The best multiple of a PSF and background plane for a stack."""
+    design = _design(seen)
+    root = np.sqrt(stack.weight).ravel()
+    rows = design * root
+    answer = np.linalg.pinv(rows @ rows.T, hermitian=True) @ (rows @ (stack.mean.ravel() * root))
+    return np.asarray((answer @ design).reshape(seen.shape))
+
+
+def _design(seen: Floats) -> Floats:
+    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in seen.shape), indexing="ij", sparse=True)
+    rows = [seen, *(np.broadcast_to(axis, seen.shape) for axis in (1.0, *axes))]
+    return np.stack(rows).reshape(len(rows), -1)
+
+
+def _correction(stack: Stack, seen: Floats, caution: float, shell: NDArray[np.int64]) -> Complex:
+    """The spectrum of the residual's mean over the parts, shrunk shell by shell."""
+    base = _fitted(stack, seen)
+    parts = stack.filled
+    share = stack.weights[parts].sum(axis=(1, 2, 3))
+    share = share / share.sum()
+    residuals = np.where(stack.weights[parts] > 0, stack.part_means[parts] - base, 0)
+    spectra = fft.rfftn(residuals, axes=(1, 2, 3), workers=-1)
+    mean = np.tensordot(share, spectra, 1)
+    count = np.maximum(np.bincount(shell.ravel()), 1)
+    total = _by_shell(np.abs(mean) ** 2, shell) / count
+    if len(parts) > 1:
+        own = np.tensordot(share**2, np.abs(spectra) ** 2, 1)
+        signal = (total - _by_shell(own, shell) / count) / (1 - (share**2).sum())
+    else:
+        signal = total - _white_noise(stack)
+    error = np.sqrt(2 / count) * total
+    gain = np.clip((signal - caution * error) / np.maximum(total, 1e-300), 0, 1)
+    if seen.any():
+        gain[0] = 0
+    return np.asarray(mean * gain[shell])
+
+
+def _white_noise(stack: Stack) -> float:
+    """Power of the mean's noise in every frequency."""
+    seen = stack.weight > 0
+    return float((1 / stack.weight[seen]).sum())
+
+
+def _by_shell(power: Floats, shell: NDArray[np.int64]) -> Floats:
+    return np.bincount(shell.ravel(), power.ravel(), minlength=int(shell.max()) + 1)
+
+
+def _shells(shape: Sequence[int]) -> NDArray[np.int64]:
+    """Number the shells of like frequency along and across; 0 is the haze."""
+    along = np.abs(fft.fftfreq(shape[0])) * shape[0]
+    y, x = fft.fftfreq(shape[1]) * shape[1], fft.rfftfreq(shape[2]) * shape[2]
+    across = np.hypot(y[:, np.newaxis], x * shape[1] / shape[2])
+    first = np.rint(along / _SHELL).astype(np.int64)[:, None, None]
+    second = np.rint(across / _SHELL).astype(np.int64)[None]
+    number = 1 + first * (int(second.max()) + 1) + second
+    haze = (along[:, None, None] <= _HAZE) & (across[None] <= _HAZE)
+    return np.where(haze, 0, number)
