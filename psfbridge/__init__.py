@@ -16,11 +16,14 @@ from psfbridge.version import __version__
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
     "PSF": "psf",
+    "check": "prediction",
+    "deconvolve": "deconvolution",
     "distill": "distillation",
     "find_beads": "finding",
     "Bead": "beads",
     "Beads": "beads",
     "DistillOptions": "options",
+    "DeconvolveOptions": "deconvolve_options",
     "Distillation": "result",
     "Image": "image",
     "Measures": "measures",

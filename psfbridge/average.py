@@ -290,7 +290,7 @@ def _kept(fits: Sequence[_Fit]) -> NDArray[np.bool_]:
         return np.asarray(finite)
     # A dim bead fits worse by its noise alone: that is no fault.
     noise = np.array([fit.intensity_error / fit.intensity for fit in fits])
-    limit = _MISFIT_LIMIT * np.median(misfits[finite]) + 5 * noise + 0.02
+    limit = _MISFIT_LIMIT * np.median(misfits[finite]) + 5 * noise + 0.05
     kept: NDArray[np.bool_] = finite & (misfits <= limit)
     return kept
 

@@ -111,9 +111,7 @@ class _Core:
     weight: NDArray[Any]
 
 
-def _core_step(
-    speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: bool
-) -> BeadFit:
+def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: bool) -> BeadFit:
     """One linearised step (Anderson and King 2000, in three dimensions).
 
     The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
@@ -168,9 +166,7 @@ def _design(psf: Floats32, shift: Floats, inner: tuple[slice, ...]) -> NDArray[A
     """The moved PSF, its derivatives by the shift, and a constant, in the inner part."""
     axes = range(3)
     still = [shift_matrix(psf.shape[k], float(shift[k]))[inner[k]] for k in axes]
-    slope = [
-        shift_matrix(psf.shape[k], float(shift[k]), derivative=True)[inner[k]] for k in axes
-    ]
+    slope = [shift_matrix(psf.shape[k], float(shift[k]), derivative=True)[inner[k]] for k in axes]
     columns = [applied(psf, still)]
     for axis in axes:
         if psf.shape[axis] > 1:

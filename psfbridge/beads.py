@@ -30,6 +30,7 @@ REASONS = (
     "too dim",
     "shape",
     "poor fit",
+    "not chosen",
 )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class _Job:
 def distill(
     *images: Image | NDArray[Any] | Sequence[Image],
     voxel_um: Any = None,
+    positions: Any = None,
     progress: Progress = no_progress,
     **options: Any,
 ) -> Distillation:
@@ -54,6 +56,9 @@ def distill(
         The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for bare arrays.
+    positions : array-like, optional
+        The beads to use, to about a voxel, see `psfbridge.find_beads`; for one image only. Not
+        for ``reverse-rl``, which takes everything bright.
     progress : Progress, optional
         Called often; may raise `psfbridge.errors.Cancelled`.
     **options
@@ -83,15 +88,16 @@ def distill(
     """
     chosen = DistillOptions.of(**options)
     inputs = _inputs(images, voxel_um)
-    return _distilled(inputs, chosen, progress)
+    _check_positions(positions, inputs, chosen)
+    return _distilled(inputs, positions, chosen, progress)
 
 
 def _distilled(
-    images: tuple[Image, ...], options: DistillOptions, progress: Progress
+    images: tuple[Image, ...], positions: Any, options: DistillOptions, progress: Progress
 ) -> Distillation:
     log = _Log()
     with log.stage("find"):
-        found = [find(image, options, progress) for image in images]
+        found = [find(image, options, progress, positions) for image in images]
         need_beads(_joined(one.beads for one in found), _names(images))
     job = _Job(found, support_shape(found, options), options, progress)
     method, note = _method(options)
@@ -146,6 +152,21 @@ def _inputs(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
                 "Distil them apart."
             )
     return inputs
+
+
+def _check_positions(positions: Any, images: Sequence[Image], options: DistillOptions) -> None:
+    """Refuse what no stage could use, before any work."""
+    if positions is None:
+        return
+    if len(images) > 1:
+        raise OptionError(
+            f"positions are given with {len(images)} images; they are of one. Distil each alone."
+        )
+    if options.method == "reverse-rl":
+        raise OptionError(
+            "positions are given and method is reverse-rl, which takes everything bright; allowed "
+            "are the other methods, or no positions."
+        )
 
 
 def _names(images: Sequence[Image]) -> str:
@@ -229,18 +250,8 @@ def _provenance(
 
 
 def _versions() -> dict[str, str]:
-    import scipy
-    import skimage
-    import tifffile
-
-    return {
-        "psfbridge": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-image": skimage.__version__,
-        "tifffile": tifffile.__version__,
-    }
+    libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-image", "tifffile")}
+    return {"psfbridge": __version__, "python": platform.python_version(), **libraries}
 
 
 def _sha256(image: Image) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from psfbridge.beads import USED, Beads
 from psfbridge.candidates import Candidates, find_candidates
+from psfbridge.chosen import checked_positions, only_chosen, with_chosen
 from psfbridge.cutouts import cut_out
 from psfbridge.errors import ImageError, NoBeadsError
 from psfbridge.gaussian import fit_gaussians
@@ -54,6 +55,7 @@ def find_beads(
     image: Image | NDArray[Any],
     *,
     voxel_um: Any = None,
+    positions: Any = None,
     min_separation_um: float | None = None,
     progress: Progress = no_progress,
 ) -> Beads:
@@ -65,6 +67,9 @@ def find_beads(
         The array has axes (z, y, x), or (y, x). The units are counts.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for a bare array.
+    positions : array-like, optional
+        The beads to use, to about a voxel: rows of z, y, x in voxels. Each is refined; every
+        other candidate is rejected as not chosen.
     min_separation_um : float, optional
         Beads nearer to each other than this are rejected as too close.
     progress : Progress, optional
@@ -79,6 +84,8 @@ def find_beads(
     ------
     ImageError
         If the image holds NaN or infinite voxels, or nothing but one value.
+    OptionError
+        If a position lies outside the image.
 
     Examples
     --------
@@ -91,7 +98,7 @@ def find_beads(
     """
     options = DistillOptions(min_separation_um=min_separation_um)
     image = as_image(image, voxel_um)
-    return find(image, options, progress).beads
+    return find(image, options, progress, positions).beads
 
 
 def as_image(image: Image | NDArray[Any], voxel_um: Any = None) -> Image:
@@ -105,7 +112,12 @@ def as_image(image: Image | NDArray[Any], voxel_um: Any = None) -> Image:
     return image.channel()
 
 
-def find(image: Image, options: DistillOptions, progress: Progress = no_progress) -> Found:
+def find(
+    image: Image,
+    options: DistillOptions,
+    progress: Progress = no_progress,
+    positions: Any = None,
+) -> Found:
     """Find and judge the beads of one image, keeping what was learned of it.
 
     Parameters
@@ -116,17 +128,26 @@ def find(image: Image, options: DistillOptions, progress: Progress = no_progress
         Its `min_separation_um` is used.
     progress : Progress, optional
         Called often.
+    positions : array-like, optional
+        The beads to use, see `find_beads`.
 
     Raises
     ------
     ImageError
         If the image holds NaN or infinite voxels, or nothing but one value.
+    OptionError
+        If a position lies outside the image.
     """
+    spots = None if positions is None else checked_positions(positions, image)
     _check_counts(image)
     noise = estimate_noise(image)
-    scale = estimate_scale(image)
+    scale = estimate_scale(image, noise)
     candidates = find_candidates(image, noise, scale, progress)
-    return _judged(image, noise, scale, candidates, options)
+    if spots is None:
+        return _judged(image, noise, scale, candidates, options)
+    candidates, chosen = with_chosen(candidates, image, scale, spots)
+    found = _judged(image, noise, scale, candidates, options)
+    return replace(found, beads=only_chosen(found.beads, chosen))
 
 
 def _judged(
@@ -168,6 +189,7 @@ def _advice(beads: Beads) -> str:
         "too dim": "Expose longer, or use brighter beads.",
         "hot pixel": "Is this the channel of the beads?",
     }
+    reasons = {name: count for name, count in reasons.items() if name != "not chosen"} or reasons
     most = max(reasons, key=reasons.__getitem__)
     return advice.get(most, "Look at the beads with psfbridge beads IMAGE --csv beads.csv.")
 

@@ -140,7 +140,7 @@ def fine_psf(
     planes : int
         Planes of the image: the PSF reaches from the first to the last where it may.
     psf_shape : tuple of int
-        Size of the true PSF in voxels; its sum is 1.
+        Size of the true PSF in voxels; its sum without its outermost planes is 1.
     """
     limits = band_limit(microscope)
     factor = _factors(limits, voxel_um, planes)
@@ -238,7 +238,9 @@ def _normalised(psf: FinePSF, psf_shape: tuple[int, int, int]) -> FinePSF:
         psf = FinePSF(psf.data, psf.factor, (float(peak[0]), float(peak[1]), float(peak[2])))
         if np.abs(offset).max() < 1e-3:
             break
-    return FinePSF(psf.data / psf.centred(psf_shape).sum(dtype=float), psf.factor, psf.peak)
+    # The outermost planes of a PSF are zero, so they do not count.
+    inner = [length if length == 1 else length - 2 for length in psf_shape]
+    return FinePSF(psf.data / psf.centred(inner).sum(dtype=float), psf.factor, psf.peak)
 
 
 def _interpolation(length: int, at: Floats) -> NDArray[np.float32]:

@@ -22,7 +22,17 @@ from psfbridge.files import whole_file, whole_folder
 if TYPE_CHECKING:
     from psfbridge.formats import Stored
 
-__all__ = ["Image", "Volume", "VoxelUm", "read_image", "read_info", "write_image"]
+__all__ = [
+    "Image",
+    "Volume",
+    "VoxelUm",
+    "check_ending",
+    "chosen_voxel_um",
+    "read_image",
+    "read_info",
+    "write_image",
+    "write_volumes",
+]
 
 Volume = NDArray[np.float32]
 VoxelUm = tuple[float, float, float]
@@ -168,12 +178,12 @@ def read_image(
     letters, assumed = axis.named_axes(stored, axes)
     notes = assumed if axes is not None else (*stored.notes, *assumed)
     planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
-    size = _voxel_um(stored, voxel_um, planes)
+    size = chosen_voxel_um(stored, voxel_um, planes)
     data = axis.chosen_part(stored, letters, channel, time)
     return Image(data, size, stored.name, source, notes)
 
 
-def _voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) -> VoxelUm:
+def chosen_voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) -> VoxelUm:
     """Return the voxel size given, or the file's; a single plane needs no z step."""
     if given is not None:
         return voxel_size(given)
@@ -223,17 +233,57 @@ def write_image(path: str | os.PathLike[str], image: Image, *, info: str = "") -
     OutputError
         If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
     """
-    name = Path(path).name.lower()
-    if name.endswith(".zarr"):
+    write_volumes(path, image.data, image.voxel_um, name=image.name, info=info)
+
+
+def write_volumes(
+    path: str | os.PathLike[str],
+    data: NDArray[Any],
+    voxel_um: VoxelUm,
+    *,
+    name: str = "array",
+    info: str = "",
+) -> None:
+    """Write one volume, or a time series of them, as `write_image` does.
+
+    Parameters
+    ----------
+    path : path
+        The file; its ending chooses the format.
+    data : array
+        The array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x); it may be a memory map and
+        is read plane by plane.
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    name, info : str
+        The image's name, and a text to keep with it.
+
+    Raises
+    ------
+    OutputError
+        If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
+    """
+    ending = check_ending(path)
+    if ending == ".zarr":
         from psfbridge.formats.omezarr import write_zarr
 
         with whole_folder(path) as folder:
-            write_zarr(folder, image.data, image.voxel_um, image.name, info)
+            write_zarr(folder, data, voxel_um, name, info)
         return
-    if not name.endswith((".tif", ".tiff")):
-        raise OutputError(f"cannot write {path}: allowed endings are .tif, .ome.tif and .zarr.")
     from psfbridge.formats.tiffwrite import write_imagej, write_ome
 
-    write = write_ome if name.endswith((".ome.tif", ".ome.tiff")) else write_imagej
+    write = write_ome if ending == ".ome.tif" else write_imagej
     with whole_file(path) as temporary:
-        write(temporary, image.data, image.voxel_um, info)
+        write(temporary, data, voxel_um, info)
+
+
+def check_ending(path: str | os.PathLike[str]) -> str:
+    """Return ``.tif``, ``.ome.tif`` or ``.zarr``; refuse another ending of an image's file."""
+    name = Path(path).name.lower()
+    if name.endswith(".zarr"):
+        return ".zarr"
+    if name.endswith((".ome.tif", ".ome.tiff")):
+        return ".ome.tif"
+    if name.endswith((".tif", ".tiff")):
+        return ".tif"
+    raise OutputError(f"cannot write {path}: allowed endings are .tif, .ome.tif and .zarr.")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.errors import NoBeadsError, PSFError
 from psfbridge.finding import as_image
 from psfbridge.image import Image
+from psfbridge.noise import estimate_noise
 from psfbridge.plain import plain
 from psfbridge.profiles import profiles_through
 from psfbridge.psf import PSF
@@ -164,12 +165,17 @@ def measure(
         return _measured(spot_in_psf(psf.data), psf.voxel_um, f"the PSF {image.name}")
     found = spots_in_image(image)
     every = [_measured(spot, image.voxel_um, found.words) for spot in found.spots]
+    if not np.isfinite([one.fwhm_um for one in every]).any():
+        raise NoBeadsError(
+            f"no width can be measured in {image.name}: {found.words} does not fall to half of "
+            "its height in any axis. Give an image that shows the whole of it."
+        )
     return every[0] if len(every) == 1 else median_of(every, found.words)
 
 
 def _as_psf(image: Image) -> PSF | None:
     """Return an image as the PSF that it is, where it has the form of one to the letter."""
-    if image.data.dtype.kind != "f":
+    if image.data.dtype.kind != "f" or any(length % 2 == 0 for length in image.data.shape):
         return None
     try:
         return PSF(np.asarray(image.data, np.float32), image.voxel_um)
@@ -187,7 +193,7 @@ def measure_beads(image: Image, positions: Sequence[Sequence[float]]) -> list[Me
     positions : sequence of sequence of float
         z, y, x of each bead in voxels, to about a voxel; `median_of` sums the results up.
     """
-    scale = estimate_scale(image)
+    scale = estimate_scale(image, estimate_noise(image))
     spots = [spot_at(image.data, position, scale) for position in positions]
     return [
         _measured(spot, image.voxel_um, f"bead {number} of {image.name}")

@@ -16,6 +16,9 @@ __all__ = ["Noise", "estimate_noise", "saturation_level"]
 _MOST_VOXELS = 4_000_000
 _BINS = 24
 _LEAST_IN_BIN = 60
+# Below this variance the rounding to whole counts is a good part of it; its own is 1/12.
+_ROUNDING_RULES = 0.3
+_LEAST_ROUNDED_LIGHT = 4.0
 # The second difference along y and x has the weights 1 -2 1 by 1 -2 1: their squares sum to 36
 # (Immerkær 1996, "Fast noise variance estimation").
 _SECOND_DIFFERENCE_POWER = 36.0
@@ -113,9 +116,13 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
     light tell the gain, and they are the low ones.
     """
     top = float(light.max())
-    if top <= 0:
+    least = top / 500
+    if floor < _ROUNDING_RULES:
+        # Rounding hides the noise of a level that hardly varies, and shows it between two levels.
+        least = max(least, _LEAST_ROUNDED_LIGHT)
+    if top <= least:
         return 0.0
-    bins = np.digitize(light, np.geomspace(top / 500, top, _BINS))
+    bins = np.digitize(light, np.geomspace(least, top, _BINS))
     slopes, weights = [], []
     for number in range(1, _BINS):
         members = bins == number
@@ -126,7 +133,7 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
         variance = _trimmed_mean(square[members])
         slopes.append((variance - floor) / level)
         # The error of a slope is that of its variance over the level.
-        weights.append(count * level**2 / variance**2)
+        weights.append(count * level**2 / max(variance, floor) ** 2)
     if not slopes:
         return 0.0
     return max(_weighted_quantile(np.array(slopes), np.array(weights), 0.3), 0.0)

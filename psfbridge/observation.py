@@ -20,7 +20,7 @@ Floats32 = NDArray[np.float32]
 
 # Candidates that may be in the way of others, and that their own fit may take back into use.
 _RETAKEN = ("too close", "doublet", "too dim")
-_MODELLED = (*_RETAKEN, "border", "shape", "poor fit", "saturated", "too large")
+_MODELLED = (*_RETAKEN, "border", "shape", "poor fit", "saturated", "too large", "not chosen")
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,10 @@ MODELS = ("vectorial", "scalar", "psfmodels")
 
 # Excitation wavelength over emission wavelength, where none is given: a usual Stokes shift.
 _STOKES = 0.94
-_MOST_PUPIL_SAMPLES = 400
+# Samples across the pupil: enough for its rim at the least, and to fit into memory at the most.
+_LEAST_PUPIL_SAMPLES, _MOST_PUPIL_SAMPLES = 80, 400
+# psfmodels interpolates linearly between radii as far apart as its points: ask for finer ones.
+_PSFMODELS_FINER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +216,8 @@ class _Pupil:
         cone = np.abs(points.z).max() * tangent
         period = 1.1 * (max(cone, reach) + reach) + 2.0
         edge = self.microscope.optics.na / self.wavelength_um
-        return float(max(1 / period, 2 * edge / _MOST_PUPIL_SAMPLES))
+        samples = np.clip(2 * edge * period, _LEAST_PUPIL_SAMPLES, _MOST_PUPIL_SAMPLES)
+        return float(2 * edge / samples)
 
     def waves(self, position_um: Floats) -> Complexes:
         """Return the plane waves at positions along one axis: shape (positions, k)."""
@@ -275,15 +279,25 @@ def _psfmodels_intensity(microscope: Microscope, wavelength_um: float, points: _
     n = optics.refractive_index
     indices = dict.fromkeys(("ni", "ni0", "ng", "ng0"), n)
     params = {"NA": optics.na, "ns": microscope.sample_index or n, "sf": 1, **indices}
-    depth = microscope.depth_um
-    size = max(points.shape[1:])
-    volume = vectorial_psf(
-        points.z + depth, size, points.dx, depth, wavelength_um, params, normalize=False
-    )
+    finer, depth = _PSFMODELS_FINER, microscope.depth_um
+    half = max(points.shape[1:]) // 2
     rows, columns = (
-        slice((size - length) // 2, (size + length) // 2) for length in points.shape[1:]
+        slice((half - length // 2) * finer, (half + length // 2) * finer + 1, finer)
+        for length in points.shape[1:]
     )
-    return np.array(volume[:, rows, columns], float)
+    planes = [
+        vectorial_psf(
+            [z + depth],
+            2 * half * finer + 1,
+            points.dx / finer,
+            depth,
+            wavelength_um,
+            params,
+            normalize=False,
+        )[0, rows, columns]
+        for z in points.z
+    ]
+    return np.array(planes, float)
 
 
 def _through_pinhole(volume: Floats, microscope: Microscope, points: _Points) -> Floats:

@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 
 _AXIS_COLOURS = {"z": "#56b4e9", "y": "#e69f00", "x": "#3ddc97"}
 _STATUS_COLOURS = {USED: "#3ddc97", HELD_OUT: "#56b4e9"}
-# Nine reasons, apart also for people who do not see red and green alike.
+# Ten reasons, apart also for people who do not see red and green alike.
 _REASON_COLOURS = dict(
     zip(
         REASONS,
@@ -52,11 +52,12 @@ _REASON_COLOURS = dict(
             "#4f7fff",
             "#ff9ecd",
             "#c9a36a",
+            "#7d8590",
         ),
         strict=True,
     )
 )
-_MARKERS = dict(zip(REASONS, "xsd^vDhpP", strict=True))
+_MARKERS = dict(zip(REASONS, "xsd^vDhpP8", strict=True))
 _STROKES = "x"
 _LONGEST_IN = 7.0
 _MOST_PIXELS = 1400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from psfbridge.checks import integer, voxel_size
 from psfbridge.errors import PSFError
 from psfbridge.image import Image, Volume, VoxelUm, read_image, read_info, write_image
+from psfbridge.resample import resampled
 from psfbridge.shifts import fitted_to, peak_position, shifted
 
 __all__ = ["PSF", "odd_shape"]
@@ -111,6 +113,31 @@ class PSF:
         data = _conformed(np.asarray(self.data, float), odd_shape(shape))
         return replace(self, data=data, error=None)
 
+    def resampled(self, voxel_um: Sequence[float]) -> Self:
+        """Return the PSF at another voxel size, band-limited, with sum 1 again.
+
+        Parameters
+        ----------
+        voxel_um : sequence of float
+            The new voxel size in z, y and x, in µm.
+
+        Raises
+        ------
+        PSFError
+            If so many voxels are no PSF any more.
+        """
+        target = voxel_size(voxel_um)
+        ratios = (old / new for old, new in zip(self.voxel_um, target, strict=True))
+        voxels = self.data.size * math.prod(ratios)
+        if voxels > _MOST_VOXELS:
+            raise PSFError(
+                f"a PSF with voxels of {self.voxel_um} µm at {target} µm has {voxels:.2g} voxels; "
+                f"allowed are {_MOST_VOXELS:.2g}. Check both voxel sizes."
+            )
+        return self.from_volume(
+            resampled(self.data, self.voxel_um, target), target, provenance=self.provenance
+        )
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a 32-bit ImageJ TIFF with voxel size and provenance, whole or not at all."""
         write_image(path, self.image, info=json.dumps(dict(self.provenance), indent=1))
@@ -138,6 +165,9 @@ def odd_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     nz, ny, nx = (length + 1 - length % 2 for length in sizes)
     return nz, ny, nx
 
+
+#: No PSF is larger than this; it would take a wrong voxel size to make it so.
+_MOST_VOXELS = 2**27
 
 #: The largest distance between the peak and the central voxel, in voxels.
 _OFF_CENTRE = 0.05

@@ -22,6 +22,17 @@ __all__ = ["check_report_folder", "write_report"]
 
 PAGE = "index.html"
 _MARK = '<meta name="generator" content="psfbridge'
+_CAPTIONS = {
+    "beads": "Bead candidates by status, over the maximum projections",
+    "image": "Maximum projections of the image",
+}
+_DETAILS = {
+    "options": "Options",
+    "timings_s": "Seconds by stage",
+    "diagnostics": "Diagnostics",
+    "versions": "Versions",
+    "provenance": "Provenance",
+}
 _OWN_ENDINGS = {".html", ".png", ".csv", ".json", ".tif"}
 
 
@@ -121,16 +132,12 @@ def _sections(result: Distillation, pictures: Sequence[Path]) -> Iterator[str]:
     yield f"<section><h2>Beads</h2>{_funnel_table(result)}</section>"
     yield "</div>"
     yield _picture(shown.pop("profiles"), "Profiles through the peak")
-    for path in shown.values():
-        yield _picture(path, path.stem.replace("_", " "))
+    for name, path in shown.items():
+        yield _picture(path, _CAPTIONS[name.partition("_")[0]])
     record = result.to_dict()
-    for heading, name in (
-        ("Options", "options"),
-        ("Seconds by stage", "timings_s"),
-        ("Diagnostics", "diagnostics"),
-        ("Versions", "versions"),
-        ("Provenance", "provenance"),
-    ):
+    told = ("options", "versions", "beads", "method")
+    record["provenance"] = {k: v for k, v in record["provenance"].items() if k not in told}
+    for name, heading in _DETAILS.items():
         if record[name]:
             yield f"<details><summary>{heading}</summary>{_record_table(record[name])}</details>"
     yield "<p class=foot>Beside this page: beads.csv, result.json and the pictures as PNG.</p>"

@@ -37,4 +37,4 @@ def _cells(values: Sequence[float]) -> list[str]:
 def _cell(value: float) -> str:
     if not math.isfinite(value):
         return "-"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from psfbridge.image import Image
+from psfbridge.noise import Noise
 
 __all__ = ["BeadScale", "estimate_scale"]
 
 _SIGMA_PER_FWHM = 1 / 2.3548
 _TRIAL_SIGMAS = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
 _MOST_SPOTS = 40
+_SURROUND = 31
+# Profiles reach so many standard deviations from a spot: to its foot and a little more.
+_REACH = 6.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class BeadScale:
         return (z if planes > 1 else 0), y, x
 
 
-def estimate_scale(image: Image) -> BeadScale:
+def estimate_scale(image: Image, noise: Noise) -> BeadScale:
     """Estimate the width of a bead from the brightest compact spots.
 
     The spots are found on the maximum projection, at the smoothing where they stand out most;
@@ -57,6 +61,8 @@ def estimate_scale(image: Image) -> BeadScale:
     ----------
     image : Image
         The array has axes (z, y, x). The units are counts.
+    noise : Noise
+        The noise of the image: in a bright background its noise must not pass for spots.
 
     Returns
     -------
@@ -64,8 +70,10 @@ def estimate_scale(image: Image) -> BeadScale:
         The median over the spots.
     """
     projection = np.asarray(image.data.max(axis=0), np.float32)
-    spots = _spots(projection)
-    widths = [_widths(image.data, y, x) for y, x in spots]
+    spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, _SURROUND)))
+    sigma, spots = _spots(np.asarray(projection / spread, np.float32))
+    reach = int(np.ceil(_REACH * sigma))
+    widths = [_widths(image.data, y, x, reach) for y, x in spots]
     usable = np.array([width for width in widths if np.isfinite(width).all()]).reshape(-1, 3)
     if len(usable) == 0:
         return BeadScale((3.0 if len(image.data) > 1 else 0.0, 3.0, 3.0))
@@ -73,17 +81,17 @@ def estimate_scale(image: Image) -> BeadScale:
     return BeadScale((z if len(image.data) > 1 else 0.0, y, x))
 
 
-def _spots(projection: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """The brightest maxima over trial smoothings, in the smoothing's own contrast."""
-    flat = projection - ndimage.median_filter(projection[::4, ::4], 9).mean()
-    best = [_blobs(flat, sigma) for sigma in _TRIAL_SIGMAS if 6 * sigma < min(flat.shape)]
-    best = [found for found in best if found]
-    if not best:
-        return []
+def _spots(projection: NDArray[np.float32]) -> tuple[float, list[tuple[int, int]]]:
+    """The brightest maxima and the smoothing at which they stand out most."""
+    room = min(projection.shape)
+    trials = [(sigma, _blobs(projection, sigma)) for sigma in _TRIAL_SIGMAS if 6 * sigma < room]
+    trials = [(sigma, found) for sigma, found in trials if found]
+    if not trials:
+        return _TRIAL_SIGMAS[0], []
     # The right smoothing gives the strongest normalised response for the typical spot.
-    strengths = [float(np.median([strength for strength, _, _ in found])) for found in best]
-    chosen = best[int(np.argmax(strengths))]
-    return [(y, x) for _, y, x in chosen]
+    strengths = [float(np.median([strength for strength, _, _ in found])) for _, found in trials]
+    sigma, chosen = trials[int(np.argmax(strengths))]
+    return sigma, [(y, x) for _, y, x in chosen]
 
 
 def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, int]]:
@@ -99,8 +107,11 @@ def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, in
     return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in order if strengths[i] > floor]
 
 
-def _widths(data: NDArray[Any], y: int, x: int) -> NDArray[np.float64]:
-    """FWHM in z, y, x through the brightest voxel near (y, x); NaN where there is none."""
+def _widths(data: NDArray[Any], y: int, x: int, reach: int) -> NDArray[np.float64]:
+    """FWHM in z, y, x through the brightest voxel near (y, x); NaN where there is none.
+
+    Across, profiles end `reach` voxels away: a background that rises elsewhere has no say.
+    """
     rows = slice(max(y - 2, 0), y + 3)
     columns = slice(max(x - 2, 0), x + 3)
     core = np.asarray(data[:, rows, columns], float)
@@ -111,10 +122,10 @@ def _widths(data: NDArray[Any], y: int, x: int) -> NDArray[np.float64]:
     near_z = slice(max(int(z) - 1, 0), int(z) + 2)
     profiles = (
         core[:, max(dy - 1, 0) : dy + 2, max(dx - 1, 0) : dx + 2].mean(axis=(1, 2)),
-        np.asarray(data[near_z, :, x], float).mean(axis=0),
-        np.asarray(data[near_z, y, :], float).mean(axis=0),
+        np.asarray(data[near_z, max(y - reach, 0) : y + reach + 1, x], float).mean(axis=0),
+        np.asarray(data[near_z, y, max(x - reach, 0) : x + reach + 1], float).mean(axis=0),
     )
-    tops = (int(z), y, x)
+    tops = (int(z), min(y, reach), min(x, reach))
     return np.array([_half_width(p, top) for p, top in zip(profiles, tops, strict=True)])
 
 

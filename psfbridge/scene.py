@@ -99,6 +99,11 @@ class Scene:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
+        if self.voxel_um[1] != self.voxel_um[2]:
+            raise OptionError(
+                f"voxel_um is {self.voxel_um[1]:g} in y and {self.voxel_um[2]:g} in x; allowed "
+                "for a simulation are equal sizes."
+            )
         self._check_counts()
         self._check_light()
         for name in ("bead_diameter_um", "min_distance_um"):
@@ -115,7 +120,10 @@ class Scene:
     def _check_counts(self) -> None:
         for name in ("beads", "doublets", "border_beads", "hot_pixels", "hot_columns", "seed"):
             integer(name, getattr(self, name), least=0)
-        integer("saturation", self.saturation, least=1)
+        if integer("saturation", self.saturation, least=1) >= 2**32:
+            raise OptionError(
+                f"saturation is {self.saturation}; allowed is 4294967295 at most (32 bit)."
+            )
         shape = tuple(integer("shape", length, least=1) for length in self.shape)
         if len(shape) != 3:
             raise OptionError(f"shape is {self.shape!r}; allowed are three whole numbers z y x.")
@@ -156,7 +164,7 @@ SCENES: dict[str, Scene] = {
     "crowded": Scene(beads=200, photons=(20e3, 60e3), min_distance_um=0.6),
     "confocal-dim": Scene(photons=(4e3, 12e3), optics=_CONFOCAL),
     "large-beads": Scene(bead_diameter_um=0.3),
-    "dirty": Scene(doublets=15, hot_pixels=80, saturation=500),
+    "dirty": Scene(doublets=15, hot_pixels=80, saturation=600),
     "index-mismatch": Scene(photons=(80e3, 200e3), sample_index=1.33, depth_um=3.0),
     "air": Scene(optics=_AIR),
     "aberrated": Scene(coma=0.06, astigmatism=0.08, spherical=0.05),

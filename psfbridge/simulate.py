@@ -25,7 +25,8 @@ Floats = NDArray[np.float64]
 # Beads lie this far inside the border at least, µm in z, y and x, where the image has the room.
 _MARGIN_UM = (2.4, 1.6, 1.6)
 _DOUBLET_UM = (0.15, 0.4)
-_TRIES = 1000
+# Chance has no room for another bead after so many tries in a row.
+_MOST_MISSES = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,16 +134,18 @@ def _apart(scene: Scene, random: np.random.Generator) -> Floats:
     voxel = np.array(scene.voxel_um)
     last = np.array(scene.shape) - 1
     margin = np.minimum(np.array(_MARGIN_UM) / voxel, last / 4)
-    chosen = np.empty((0, 3))
-    for _ in range(scene.beads * _TRIES):
-        if len(chosen) == scene.beads:
-            return chosen
+    chosen: list[Floats] = []
+    misses = 0
+    while len(chosen) < scene.beads and misses < _MOST_MISSES:
         candidate = random.uniform(margin, last - margin)
-        distance = np.linalg.norm((chosen - candidate) * voxel, axis=1)
-        if not (distance < scene.min_distance_um).any():
-            chosen = np.vstack([chosen, candidate])
+        steps = (np.reshape(chosen, (-1, 3)) - candidate) * voxel
+        if (np.linalg.norm(steps, axis=1) < scene.min_distance_um).any():
+            misses += 1
+            continue
+        chosen.append(candidate)
+        misses = 0
     if len(chosen) == scene.beads:
-        return chosen
+        return np.reshape(chosen, (-1, 3))
     raise OptionError(
         f"beads is {scene.beads}: no room was found for more than {len(chosen)} that are "
         f"{scene.min_distance_um:g} µm apart. Ask for fewer, or lower min_distance_um."
@@ -205,7 +208,8 @@ def _camera(scene: Scene, light: Floats, random: np.random.Generator) -> NDArray
     counts = np.clip(counts, 0, scene.saturation)
     if not scene.noise:
         return np.asarray(counts, np.float32)
-    return np.rint(counts).astype(np.uint16 if scene.saturation < 2**16 else np.uint32)
+    kind = np.uint16 if scene.saturation < 2**16 else np.uint32
+    return np.asarray(np.rint(counts), kind)
 
 
 def _heat(scene: Scene, counts: Floats, random: np.random.Generator) -> None:

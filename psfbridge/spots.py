@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.beads import USED, Beads
+from psfbridge.beads import USED, Bead
 from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found, find
 from psfbridge.image import Image
@@ -24,7 +24,8 @@ Floats = NDArray[np.float64]
 Numbers = Sequence[float] | NDArray[np.float64]
 
 _REACH_FWHM = 4.0
-_LEAST_SNR = 5.0
+# Photon noise of two counts alone reaches 8 in a large stack.
+_LEAST_SNR = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,29 +85,38 @@ def spots_in_image(image: Image) -> Spots:
         return Spots(
             spots, f"median of {len(used)} beads in {image.name} ({found.beads.sentence()})"
         )
-    brightest = spot_at(image.data, _brightest(found, used), found.scale)
-    _check_stands_out(brightest, image.name)
-    return Spots((brightest,), _words(found))
+    bead = _strongest(found)
+    at = _brightest_voxel(image.data) if bead is None else np.array([bead.z, bead.y, bead.x])
+    spot = spot_at(image.data, at, found.scale)
+    if bead is None:
+        _check_stands_out(spot, image.name)
+    return Spots((spot,), _words(found, bead))
 
 
-def _brightest(found: Found, used: Beads) -> Floats:
-    """Return the one usable bead, else the strongest candidate, else the brightest voxel."""
-    if len(used):
-        only: Floats = used.positions[0]
-        return only
-    spots = [bead for bead in found.beads if bead.reason != "hot pixel"]
-    if spots:
-        # Candidates come in the order of their strength.
-        return np.array([spots[0].z, spots[0].y, spots[0].x])
-    data = found.image.data
+def _strongest(found: Found) -> Bead | None:
+    """Return the one usable bead, else the strongest candidate, else nothing."""
+    beads = [bead for bead in found.beads if bead.reason != "hot pixel"]
+    if not beads and len(found.beads):
+        raise NoBeadsError(
+            f"nothing but hot pixels stands out in {found.image.name} "
+            f"({found.beads.sentence()}). Give an image of a PSF or of beads."
+        )
+    # Candidates come in the order of their strength.
+    return next((bead for bead in beads if bead.status == USED), beads[0] if beads else None)
+
+
+def _brightest_voxel(data: NDArray[Any]) -> Floats:
     return np.array(np.unravel_index(int(np.argmax(data)), data.shape), float)
 
 
-def _words(found: Found) -> str:
-    others = len(found.beads) - 1
-    if others < 1:
-        return f"the one spot in {found.image.name}"
-    return f"the brightest spot in {found.image.name} ({found.beads.sentence()})"
+def _words(found: Found, bead: Bead | None) -> str:
+    name = found.image.name
+    which = f"the one spot in {name}"
+    if len(found.beads) > 1:
+        which = f"the brightest spot in {name} ({found.beads.sentence()})"
+    if bead is None or not bead.reason:
+        return which
+    return f"{which}, which distilling would reject: {bead.reason}"
 
 
 def _check_stands_out(spot: Spot, name: str) -> None:

@@ -89,7 +89,7 @@ def _least_error(found: Floats, true: Floats) -> float:
         shift[axes] = step
         moved = _core(shifted(found, list(shift)), true.shape)
         scale = (moved * true).sum() / max(float((moved**2).sum()), 1e-300)
-        return np.asarray(scale * moved - true).ravel() / np.linalg.norm(true)
+        return np.asarray((scale * moved - true).ravel() / np.linalg.norm(true), float)
 
     fit = optimize.least_squares(residual, np.zeros(len(axes)), diff_step=1e-3, xtol=1e-6)
     return float(np.linalg.norm(fit.fun))

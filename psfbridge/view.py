@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_viewer", "view"]
 
+_UNITS = ("um", "um", "um")
 _COLOURS = {USED: "#3ddc97", HELD_OUT: "#56b4e9", REJECTED: "#ff5c5c"}
 
 
@@ -51,7 +52,12 @@ def view(result: Distillation) -> None:
     viewer = napari.Viewer(title=f"PSF by {result.method}", ndisplay=3)
     for image in result.images:
         viewer.add_image(
-            image.data, name=image.name, scale=image.voxel_um, colormap="gray", visible=False
+            image.data,
+            name=image.name,
+            scale=image.voxel_um,
+            units=_UNITS,
+            colormap="gray",
+            visible=False,
         )
         for status, colour in _COLOURS.items():
             beads = [bead for bead in result.beads.with_status(status) if bead.image == image.name]
@@ -60,14 +66,19 @@ def view(result: Distillation) -> None:
                 name=f"{status} in {image.name}",
                 ndim=3,
                 scale=image.voxel_um,
+                units=_UNITS,
                 size=4,
                 face_color="transparent",
                 border_color=colour,
                 visible=False,
             )
     viewer.add_image(
-        result.psf.data, name="PSF", scale=result.psf.voxel_um, colormap="inferno", gamma=0.5
+        result.psf.data,
+        name="PSF",
+        scale=result.psf.voxel_um,
+        units=_UNITS,
+        colormap="inferno",
+        gamma=0.5,
     )
     viewer.scale_bar.visible = True
-    viewer.scale_bar.unit = "um"
     napari.run()

@@ -81,6 +81,8 @@ def zone_energy(volume: NDArray[Any], centre: Sequence[int], half_axes: Numbers)
         Of the inner one, in voxels.
     """
     used = [axis for axis in range(3) if volume.shape[axis] > 1]
+    if not used:
+        return float("nan")
     squares = np.zeros(volume.shape)
     for axis in used:
         distance = (np.arange(volume.shape[axis]) - centre[axis]) / half_axes[axis]

@@ -14,7 +14,19 @@ from psfbridge.version import __version__
 __all__ = ["main"]
 
 #: The commands, in the order in which the help lists them; each is a module beside this one.
-COMMANDS: tuple[str, ...] = ("distill", "beads", "measure", "simulate")
+COMMANDS: tuple[str, ...] = (
+    "distill",
+    "beads",
+    "measure",
+    "deconvolve",
+    "check",
+    "simulate",
+    "demo",
+    "macro",
+    "fiji",
+    "install_fiji",
+    "doctor",
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -30,10 +30,11 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json:
         check_writable(args.json)
-    measures = measure(read_input(args.image, args))
+    image = read_input(args.image, args)
+    measures = measure(image)
     if args.json:
         write_text(args.json, json_text(measures))
-    say(table(measures))
+    say("\n".join([table(measures), *image.notes]))
     return 0
 
 

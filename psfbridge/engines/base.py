@@ -11,9 +11,13 @@ from numpy.typing import ArrayLike
 from psfbridge.engines.problem import Problem, circulant_problem
 from psfbridge.errors import ImageError
 from psfbridge.image import Volume
+from psfbridge.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["Engine", "Plan", "Solution", "checked_volume"]
+__all__ = ["LOOK_EVERY", "Engine", "Plan", "Solution", "checked_volume"]
+
+#: After how many iterations the residual is compared with the noise.
+LOOK_EVERY = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +32,15 @@ class Plan:
         Strength of the total variation; 0 is none.
     accelerate : bool
         Whether each step is extrapolated from the last two (Biggs and Andrews 1997).
-    noise : tuple of float, optional
-        Gain and read variance of the image, in counts; with them the iterations end where the
-        residual is as small as the noise.
+    noise : Noise, optional
+        The image's noise; with it the iterations end where the residual is as small as the noise,
+        which is looked at every `LOOK_EVERY` iterations.
     """
 
     iterations: int
     tv: float = 0.0
     accelerate: bool = False
-    noise: tuple[float, float] | None = None
+    noise: Noise | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,11 @@ class Engine(ABC):
     name: str
     #: Where it runs, in words.
     device: str
+    #: Why it was taken, in words.
+    reason: str = "as asked"
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.device}: {self.reason}"
 
     @abstractmethod
     def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:

@@ -13,7 +13,9 @@ from scipy import fft
 
 from psfbridge.image import Volume
 
-__all__ = ["Blur", "cores", "over_slabs"]
+__all__ = ["Blur", "cores", "over_slabs", "slabs"]
+
+Spectrum = NDArray[np.complex64]
 
 #: Voxels in one slab of an element-wise step: small enough for a core's own cache.
 SLAB_VOXELS = 1 << 16
@@ -31,7 +33,8 @@ class Blur:
     """A convolution over a periodic frame, kept as the PSF's spectrum.
 
     The transform of the last axis is apart from the others, which then work in place: that
-    spares the copy of the spectrum that ``irfftn`` makes.
+    spares the copy of the spectrum that ``irfftn`` makes. Methods take a spectrum and use it up so
+    that the volume it came from can be given back before the next is made.
 
     Parameters
     ----------
@@ -43,53 +46,62 @@ class Blur:
         self._shape = wrapped_psf.shape
         self._axes = [axis for axis in (0, 1) if wrapped_psf.shape[axis] > 1]
         self._cores = cores()
-        self._otf = self._spectrum(wrapped_psf)
+        self._otf = self.spectrum(wrapped_psf)
 
-    def forward(self, volume: Volume) -> Volume:
-        """Return `volume` convolved with the PSF."""
-        return self._filtered(volume, self._otf_times)
-
-    def adjoint(self, volume: Volume) -> Volume:
-        """Return `volume` correlated with the PSF."""
-        return self._filtered(volume, self._conjugate_otf_times)
-
-    def _filtered(self, volume: Volume, step: Callable[..., None]) -> Volume:
-        spectrum = self._spectrum(volume)
-        over_slabs(step, spectrum, self._otf)
-        return self._volume(spectrum)
-
-    @staticmethod
-    def _otf_times(spectrum: NDArray[Any], otf: NDArray[Any]) -> None:
-        np.multiply(spectrum, otf, out=spectrum)
-
-    @staticmethod
-    def _conjugate_otf_times(spectrum: NDArray[Any], otf: NDArray[Any]) -> None:
-        np.multiply(spectrum, otf.conj(), out=spectrum)
-
-    def _spectrum(self, volume: Volume) -> NDArray[np.complex64]:
+    def spectrum(self, volume: Volume) -> Spectrum:
+        """Return the spectrum of a volume over the frame."""
         spectrum = fft.rfft(volume, axis=2, workers=self._cores)
-        spectrum = fft.fftn(spectrum, axes=self._axes, overwrite_x=True, workers=self._cores)
-        result: NDArray[np.complex64] = spectrum
+        result: Spectrum = fft.fftn(
+            spectrum, axes=self._axes, overwrite_x=True, workers=self._cores
+        )
         return result
 
-    def _volume(self, spectrum: NDArray[np.complex64]) -> Volume:
+    def convolved(self, spectrum: Spectrum) -> Volume:
+        """Return the volume with this spectrum, convolved with the PSF; uses the spectrum up."""
+        over_slabs(_multiply, spectrum, self._otf)
+        return self._volume(spectrum)
+
+    def correlated(self, spectrum: Spectrum) -> Volume:
+        """Return the volume with this spectrum, correlated with the PSF; uses the spectrum up."""
+        over_slabs(_multiply_conjugate, spectrum, self._otf)
+        return self._volume(spectrum)
+
+    def _volume(self, spectrum: Spectrum) -> Volume:
         planes = fft.ifftn(spectrum, axes=self._axes, overwrite_x=True, workers=self._cores)
         volume: Volume = fft.irfft(planes, self._shape[2], axis=2, workers=self._cores)
         return volume
 
 
-def over_slabs(step: Callable[..., None], *arrays: NDArray[Any]) -> None:
-    """Call ``step(*parts)`` for the same slabs of all `arrays`, on all cores.
+def _multiply(spectrum: Spectrum, otf: Spectrum) -> None:
+    np.multiply(spectrum, otf, out=spectrum)
+
+
+def _multiply_conjugate(spectrum: Spectrum, otf: Spectrum) -> None:
+    np.multiply(spectrum, otf.conj(), out=spectrum)
+
+
+def over_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
+    """Call ``step(*parts)`` for the same planes of all `arrays`, on all cores.
 
     NumPy's element-wise steps use one core and stream through memory; slab by slab several of
     them share one pass.
+
+    Returns
+    -------
+    list
+        What the steps returned, in order.
     """
+
+    def on_part(part: slice) -> Any:
+        return step(*(array[part] for array in arrays))
+
     with ThreadPoolExecutor(cores()) as pool:
-        for _ in pool.map(lambda part: step(*(array[part] for array in arrays)), _slabs(arrays)):
-            pass
+        return list(pool.map(on_part, slabs(arrays[0])))
 
 
-def _slabs(arrays: tuple[NDArray[Any], ...]) -> Iterator[slice]:
-    length = arrays[0].shape[0]
-    thick = max(1, SLAB_VOXELS * length // max(arrays[0].size, 1))
-    return (slice(first, first + thick) for first in range(0, length, thick))
+def slabs(volume: NDArray[Any]) -> Iterator[slice]:
+    """Yield slices along z that together are the whole volume."""
+    length = len(volume)
+    thick = max(1, SLAB_VOXELS * length // max(volume.size, 1))
+    for first in range(0, length, thick):
+        yield slice(first, min(first + thick, length))

@@ -36,7 +36,7 @@ def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]
     if wanted is not None:
         return _as_wanted(stored, wanted), ()
     _refuse_colour(stored)
-    axes = stored.axes
+    axes = _told_apart(stored.axes, stored.shape)
     long = [letter for letter, length in zip(axes, stored.shape, strict=True) if length != 1]
     unnamed = [letter for letter in long if letter in UNNAMED]
     if len(unnamed) == 1 and "Z" not in long:
@@ -45,6 +45,15 @@ def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]
         note = f"{stored.name} does not name its first axis; its {planes} planes were taken as z."
         return _checked(axes, stored), (note,)
     return _checked(axes, stored), ()
+
+
+def _told_apart(axes: str, shape: tuple[int, ...]) -> str:
+    """Take the letter from axes of one voxel that share it with a later axis."""
+    last = len(axes) - 1
+    return "".join(
+        "-" if length == 1 and at < last and letter in axes[at + 1 :] else letter
+        for at, (letter, length) in enumerate(zip(axes, shape, strict=True))
+    )
 
 
 def _as_wanted(stored: Stored, wanted: str) -> str:

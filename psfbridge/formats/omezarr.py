@@ -18,6 +18,9 @@ __all__ = ["info_of_zarr", "read_zarr", "write_zarr"]
 #: Of about this many bytes are the chunks that are written.
 _CHUNK_BYTES = 8 * 2**20
 
+#: In arrays of at most this many chunks it is said how many are not there.
+_COUNTED_CHUNKS = 1000
+
 
 def read_zarr(path: Path) -> Stored:
     """Return what an OME-Zarr folder, or a plain Zarr array, says of itself.
@@ -100,7 +103,9 @@ def _of_array(
     letters = "".join(_letter(text) for text in names)
     if len(letters) != array.ndim:
         raise ImageError(f"{name} names the axes {names}, but has the shape {array.shape}.")
-    missing = array.nchunks - array.nchunks_initialized
+    # Each chunk costs a look at the disk: thousands are not counted.
+    counted = array.nchunks <= _COUNTED_CHUNKS
+    missing = array.nchunks - array.nchunks_initialized if counted else 0
     notes: tuple[str, ...] = ()
     if missing:
         chunks = f"{missing} of {array.nchunks} chunks of {name}"
@@ -138,6 +143,13 @@ def _voxel_um(axes: list[Any], multiscale: Any, dataset: Any) -> tuple[Lengths, 
     return (found.get("z"), found.get("y"), found.get("x")), tuple(faults)
 
 
+_AXES = [
+    {"name": "t", "type": "time"},
+    {"name": "c", "type": "channel"},
+    *({"name": letter, "type": "space", "unit": "micrometer"} for letter in "zyx"),
+]
+
+
 def write_zarr(
     folder: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], name: str, info: str
 ) -> None:
@@ -148,7 +160,7 @@ def write_zarr(
     folder : Path
         The folder.
     data : array
-        The array has axes (z, y, x) or (c, z, y, x).
+        The array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
     name : str
@@ -171,12 +183,8 @@ def write_zarr(
     for first in np.ndindex(data.shape[:-3]):
         for z in range(0, data.shape[-3], step):
             array[(*first, slice(z, z + step))] = data[(*first, slice(z, z + step))]
-    axes: list[dict[str, str]] = [
-        {"name": letter, "type": "space", "unit": "micrometer"} for letter in "zyx"
-    ]
-    scale = list(voxel_um)
-    if data.ndim == 4:
-        axes, scale = [{"name": "c", "type": "channel"}, *axes], [1.0, *scale]
+    axes = _AXES[-data.ndim :]
+    scale = [1.0] * (data.ndim - 3) + list(voxel_um)
     transformations = [{"type": "scale", "scale": scale}]
     dataset = {"path": "0", "coordinateTransformations": transformations}
     multiscale = {"version": "0.4", "name": name, "axes": axes, "datasets": [dataset]}

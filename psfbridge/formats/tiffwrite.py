@@ -17,6 +17,9 @@ __all__ = ["write_imagej", "write_ome"]
 #: The types of ImageJ's grey images.
 _IMAGEJ_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 
+#: Less a little for the header and what ImageJ keeps at the end.
+_FOUR_GIB = 2**32 - 2**25
+
 #: The real types of OME-TIFF: neither 64-bit integers nor 16-bit floats.
 _OME_TYPES = tuple(np.dtype(code) for code in ("u1", "u2", "u4", "i1", "i2", "i4", "f4", "f8"))
 
@@ -31,8 +34,8 @@ def write_imagej(
     path : Path
         The file.
     data : array
-        The array has axes (z, y, x) or (c, z, y, x). Types other than uint8, uint16 and float32
-        are written as float32.
+        The array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x). Types other than
+        uint8, uint16 and float32 are written as float32.
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
     info : str
@@ -43,11 +46,11 @@ def write_imagej(
     OutputError
         If float32 cannot hold the voxels exactly.
     """
-    stack = data if data.ndim == 4 else data[np.newaxis]
+    stack = data.reshape((1,) * (5 - data.ndim) + data.shape)
     dtype = data.dtype.newbyteorder("=")
     dtype = dtype if dtype in _IMAGEJ_TYPES else np.dtype(np.float32)
     low, high = _range_checked(stack, dtype)
-    channels, slices, height, width = stack.shape
+    frames, channels, slices, height, width = stack.shape
     metadata: dict[str, Any] = {"axes": "TZCYXS", "spacing": voxel_um[0], "unit": "micron"}
     if low < high:
         metadata |= {"min": low, "max": high}
@@ -58,25 +61,28 @@ def write_imagej(
     tifffile.imwrite(
         path,
         _planes(stack, dtype),
-        shape=(1, slices, channels, height, width, 1),
+        shape=(frames, slices, channels, height, width, 1),
         dtype=dtype,
         imagej=True,
         resolution=(1 / voxel_um[2], 1 / voxel_um[1]),
         metadata=metadata,
+        # Beyond the reach of TIFF's 32-bit offsets ImageJ counts on voxels that lie together.
+        truncate=stack.size * dtype.itemsize > _FOUR_GIB,
     )
 
 
 def _planes(stack: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
     """ImageJ's order of planes: channels fastest; one at a time, so that maps stay on disk."""
-    for z in range(stack.shape[1]):
-        for channel in stack:
-            yield np.ascontiguousarray(channel[z], dtype)
+    for frame in stack:
+        for z in range(stack.shape[2]):
+            for channel in frame:
+                yield np.ascontiguousarray(channel[z], dtype)
 
 
 def _range_checked(stack: NDArray[Any], dtype: np.dtype[Any]) -> tuple[float, float]:
     """Least and greatest finite voxel; refuses voxels that would change."""
     low, high = np.inf, -np.inf
-    for plane in stack.reshape(-1, *stack.shape[2:]):
+    for plane in stack.reshape(-1, *stack.shape[-2:]):
         _check_exact(plane, dtype)
         finite = plane[np.isfinite(plane)]
         if finite.size:
@@ -99,7 +105,7 @@ def _check_exact(plane: NDArray[Any], dtype: np.dtype[Any]) -> None:
 def write_ome(
     path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
 ) -> None:
-    """Write an OME-TIFF; the array has axes (z, y, x) or (c, z, y, x).
+    """Write an OME-TIFF; the array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
 
     Raises
     ------
@@ -111,7 +117,7 @@ def write_ome(
             f"OME-TIFF has no voxels of type {data.dtype}. Write .zarr, which keeps the type, or "
             "convert them to float32 or float64 first."
         )
-    metadata: dict[str, Any] = {"axes": "CZYX"[-data.ndim :]}
+    metadata: dict[str, Any] = {"axes": "TCZYX"[-data.ndim :]}
     for axis, length in zip("ZYX", voxel_um, strict=True):
         metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "µm"}
     if info:

@@ -1,0 +1,14 @@
+# Distill_PSF_Script.py: the PSF of the active image, from a Fiji script in Python.
+#
+# Needs    an open stack of beads with its voxel size, and psfbridge's commands in this Fiji:
+#          psfbridge fiji, or PSF_Bridge_Startup.py in Fiji's Python mode.
+# Gives    the image "PSF of ...", active; returns its title.
+# Example  Plugins > PSF Bridge > Distill PSF Script
+
+#@ ImagePlus imp
+#@output String title
+
+from ij import IJ
+
+IJ.run(imp, "Distill PSF...", "method=auto")
+title = "PSF of " + imp.getTitle()

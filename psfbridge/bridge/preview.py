@@ -1,0 +1,84 @@
+"""The beads shown on the image while a dialog is open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from psfbridge.beads import Beads
+from psfbridge.bridge.commands import COMMANDS, Call, beads_in
+from psfbridge.bridge.faults import as_ours
+from psfbridge.bridge.inputs import Input, image_of
+from psfbridge.bridge.java import java_class
+from psfbridge.bridge.keys import read
+from psfbridge.bridge.outputs import mark
+from psfbridge.bridge.threads import java_thread
+from psfbridge.errors import Cancelled
+
+__all__ = ["Preview"]
+
+_FIND = "Find Beads..."
+
+
+class Preview:
+    """Finds beads behind the dialog; only the latest request counts.
+
+    Parameters
+    ----------
+    imp : ij.ImagePlus
+        Where the beads are found and marked.
+    """
+
+    def __init__(self, imp: Any) -> None:
+        overlay = imp.getOverlay()
+        self._imp = imp
+        self._before = None if overlay is None else overlay.duplicate()
+        self._latest = 0
+        self._lock = threading.Lock()
+
+    def show(self, texts: Mapping[str, str] | None) -> None:
+        """Start to show the beads with these options; None takes them away."""
+        if texts is None:
+            self.end(keep=False)
+            return
+        number = self._next()
+        java_thread(lambda: self._work(number, texts), "PSF Bridge preview").start()
+
+    def end(self, *, keep: bool) -> None:
+        """Forget whatever is still at work, and put the Overlay back unless it is kept."""
+        with self._lock:
+            self._latest += 1
+            if not keep:
+                self._imp.setOverlay(self._before)
+
+    def _next(self) -> int:
+        with self._lock:
+            self._latest += 1
+            return self._latest
+
+    def _work(self, number: int, texts: Mapping[str, str]) -> None:
+        """Find and mark; faults go to the status bar, as the person is still choosing."""
+        try:
+            source, beads = self._found(number, texts)
+            with self._lock:
+                if number == self._latest:
+                    mark([source], [beads])
+                    java_class("ij.IJ").showStatus(f"{len(beads)} beads: {beads.sentence()}")
+        except Cancelled:
+            return
+        except Exception as fault:
+            java_class("ij.IJ").showStatus(str(as_ours(fault)))
+
+    def _found(self, number: int, texts: Mapping[str, str]) -> tuple[Input, Beads]:
+        command = COMMANDS[_FIND]
+        known = {*command.options(), *command.keys}
+        wanted = {key: text for key, text in texts.items() if key in known}
+        options, host = read(wanted, command.options(), command.keys)
+        source = image_of(self._imp, host)
+
+        def check(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001
+            if number != self._latest:
+                raise Cancelled("the dialog has moved on.")
+
+        return source, beads_in(source, Call(options, host, self._imp, check))

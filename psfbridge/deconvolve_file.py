@@ -1,0 +1,188 @@
+"""Deconvolution from file to file: channels, time points, and images larger than the memory."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.deconvolution import chosen_engine, matched_psfs
+from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge.errors import ImageError, OutputError
+from psfbridge.files import check_folder, check_writable
+from psfbridge.formats import Stored, open_stored
+from psfbridge.formats.axes import named_axes
+from psfbridge.image import VoxelUm, check_ending, chosen_voxel_um, write_volumes
+from psfbridge.progress import Progress, no_progress
+from psfbridge.restoring import Blurred, restore
+from psfbridge.tiles import Part
+
+__all__ = ["Reading", "deconvolve_file"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a file is to be read.
+
+    Parameters
+    ----------
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; overrides the file's.
+    channel, time : int, optional
+        Which to take, counted from 0; by default all.
+    axes : str, optional
+        What the axes are, where the file does not say.
+    """
+
+    voxel_um: Sequence[float] | None = None
+    channel: int | None = None
+    time: int | None = None
+    axes: str | None = None
+
+
+def deconvolve_file(
+    path: str | os.PathLike[str],
+    psf: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    reading: Reading | None = None,
+    progress: Progress = no_progress,
+    **options: Any,
+) -> tuple[str, ...]:
+    """Deconvolve an image file into another, never holding more than a tile of it.
+
+    Parameters
+    ----------
+    path : path
+        TIFF, OME-TIFF, OME-Zarr or ``.npy``, with any of the axes t and c.
+    psf : sequence of path
+        One PSF for all channels, or one for each.
+    output : path
+        ``.tif``, ``.ome.tif`` or ``.zarr``: float32, with the input's axes and voxel size.
+    reading : Reading, optional
+        Which part to read, and its voxel size.
+    progress : Progress, optional
+        Called in every iteration; may raise `psfbridge.errors.Cancelled`.
+    **options
+        The fields of `DeconvolveOptions`.
+
+    Returns
+    -------
+    tuple of str
+        What a user should know, one sentence each.
+
+    Raises
+    ------
+    PsfBridgeError
+        If the image, the PSF, an option, the engine or the output does not do; nothing is
+        written then.
+    """
+    chosen = DeconvolveOptions.of(**options)
+    _check_output(output)
+    series = _opened(path, reading or Reading())
+    psfs, notes = matched_psfs(series.name, series.shape[1:], series.voxel_um, list(psf))
+    engine = chosen_engine(chosen)
+    notes.append(f"Richardson-Lucy ran by {engine}.")
+    with _scratch(series.shape, Path(output)) as result:
+        for frame, channel in np.ndindex(series.shape[:2]):
+            volume = series.volume(frame, channel)
+            out = result[frame, channel]
+            notes += restore(volume, psfs[channel], chosen, engine, out, progress)
+        info = json.dumps({"deconvolved": series.name, "options": asdict(chosen), "notes": notes})
+        squeezed = result if series.shape[0] > 1 else result[0]
+        squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed
+        write_volumes(output, squeezed, series.voxel_um, name=series.name, info=info)
+    return (*series.notes, *notes)
+
+
+def _check_output(path: str | os.PathLike[str]) -> None:
+    if check_ending(path) == ".zarr":
+        check_folder(path)
+    else:
+        check_writable(path)
+
+
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """An opened file as axes (t, c, z, y, x), nothing read yet."""
+
+    stored: Stored
+    letters: str
+    picked: dict[str, int]
+    voxel_um: VoxelUm
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.stored.name
+
+    @property
+    def shape(self) -> tuple[int, int, int, int, int]:
+        lengths = dict(zip(self.letters, self.stored.shape, strict=True))
+        lengths |= dict.fromkeys(self.picked, 1)
+        t, c, z, y, x = (lengths.get(letter, 1) for letter in "TCZYX")
+        return t, c, z, y, x
+
+    def volume(self, frame: int, channel: int) -> Blurred:
+        """Return one volume, to be read part by part."""
+        frames, channels, nz, ny, nx = self.shape
+        fixed = {"T": frame, "C": channel} | self.picked
+        name = self.name
+        name = f"channel {fixed['C']} of {name}" if channels > 1 else name
+        name = f"time point {fixed['T']} of {name}" if frames > 1 else name
+
+        def read(part: Part) -> NDArray[Any]:
+            return self._read(part, fixed)
+
+        return Blurred((nz, ny, nx), read, name)
+
+    def _read(self, part: Part, fixed: dict[str, int]) -> NDArray[Any]:
+        slices = dict(zip("ZYX", part, strict=True))
+        index = tuple(slices.get(letter, fixed.get(letter, 0)) for letter in self.letters)
+        read = np.asarray(self.stored.read(index))
+        kept = [letter for letter in self.letters if letter in "ZYX"]
+        read = read.transpose([kept.index(letter) for letter in "ZYX" if letter in kept])
+        return read if "Z" in kept else read[np.newaxis]
+
+
+def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
+    stored = open_stored(path)
+    letters, notes = named_axes(stored, reading.axes)
+    lengths = dict(zip(letters, stored.shape, strict=True))
+    picked = {}
+    for letter, name in (("T", "time"), ("C", "channel")):
+        number = getattr(reading, name)
+        if number is None:
+            continue
+        if not 0 <= number < lengths.get(letter, 1):
+            raise ImageError(
+                f"{stored.name} has no {name} {number}; allowed are 0 to "
+                f"{lengths.get(letter, 1) - 1}."
+            )
+        picked[letter] = number
+    voxel_um = chosen_voxel_um(stored, reading.voxel_um, lengths.get("Z", 1))
+    return _Series(stored, letters, picked, voxel_um, (*stored.notes, *notes))
+
+
+@contextmanager
+def _scratch(shape: tuple[int, ...], output: Path) -> Iterator[NDArray[np.float32]]:
+    """Give an array on the output's disk, which is gone afterwards."""
+    try:
+        with tempfile.TemporaryFile(dir=output.parent, prefix=".psfbridge-") as file:
+            file.truncate(4 * math.prod(shape))
+            yield np.memmap(file, np.float32, "r+", shape=shape)
+    except OSError as fault:
+        if isinstance(fault, OutputError):
+            raise
+        raise OutputError(
+            f"cannot write {output}: {fault.strerror or fault}. Nothing was left there."
+        ) from fault

@@ -1,0 +1,56 @@
+"""What many tests share: the real bead stacks, and simulated fields with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from psfbridge.scene import Scene
+from psfbridge.simulate import Simulation, simulate
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def bead_stack(name: str) -> Path:
+    """The path of a real bead stack; the test is skipped, by the stack's name, without it."""
+    path = DATA / name
+    if not path.is_file():
+        pytest.skip(f"the bead stack {name} is not beside the project")
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_field() -> Simulation:
+    """Nine bright beads of 100 nm, coma and astigmatism, nothing dirty."""
+    return simulate(
+        Scene(
+            beads=9,
+            shape=(31, 112, 112),
+            photons=(60e3, 150e3),
+            coma=0.05,
+            astigmatism=0.05,
+            min_distance_um=2.2,
+            psf_um=(5.0, 4.4, 4.4),
+            seed=11,
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def dirty_field() -> Simulation:
+    """Beads among hot pixels, doublets, beads across the border and saturation."""
+    return simulate(
+        Scene(
+            beads=16,
+            doublets=3,
+            border_beads=3,
+            hot_pixels=25,
+            saturation=900,
+            shape=(31, 160, 160),
+            photons=(20e3, 90e3),
+            min_distance_um=2.0,
+            psf_um=(5.0, 4.4, 4.4),
+            seed=5,
+        )
+    )
