@@ -119,9 +119,7 @@ def refined_fit(fit: PupilFit, stack: Stack, *, order: int, rounds: int) -> Pupi
     shape = _box(stack, _LARGEST)
     samples = samples_for(shape, fit.model.voxel_um, float(fit.values[NA]))
     amplitudes = 1 if order < 6 else 7
-    model = replace(
-        fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples
-    )
+    model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
     values[:FIRST_MODE] = fit.values[:FIRST_MODE]
     for place, mode in enumerate(fit.model.modes, start=FIRST_MODE):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from stacks import bead_stack
 from scipy import ndimage
 from scipy.spatial import cKDTree
+from stacks import bead_stack
 
 import psfbridge as pb
 from psfbridge.beads import REASONS
