@@ -18,6 +18,7 @@ __all__ = [
     "TerminalProgress",
     "add_image_options",
     "chosen_reading",
+    "complain",
     "progress_for",
     "read_input",
     "say",
@@ -68,6 +69,11 @@ def say(text: str, quiet: bool = False) -> None:
     """Print a line of result to stdout, unless asked to be quiet."""
     if not quiet:
         print(text)
+
+
+def complain(text: str) -> None:
+    """Print one line to stderr, whatever was asked about quiet."""
+    print(text, file=sys.stderr)
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
