@@ -23,7 +23,7 @@ from psfbridge.bridge.menus import MENU
 from psfbridge.bridge.session import session
 from psfbridge.errors import BridgeError, OptionError
 
-SECONDS = 20
+SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -85,42 +85,19 @@ def choose(name: str) -> None:
     java_class("ij.IJ").getInstance().actionPerformed(event)
 
 
-def click(component: Any) -> None:
-    """Click with the mouse, on the screen; nothing may lie over the window."""
-    java_class("javax.swing.SwingUtilities").getWindowAncestor(component).toFront()
-    time.sleep(0.2)
-    at = component.getLocationOnScreen()
-    x = at.x + min(10, component.getWidth() // 2)
-    subprocess.run(
-        ["xdotool", "mousemove", str(x), str(at.y + component.getHeight() // 2), "click", "1"],
-        check=True,
-    )
-
-
 def tick(box: Any) -> None:
-    """Tick a box; a window that is still being laid out may not see the first click."""
-
-    def ticked() -> bool:
-        if not box.getState():
-            click(box)
-            time.sleep(0.5)
-        return bool(box.getState())
-
-    wait_for(ticked, "the tick")
+    """Tick a box as a click does; mouse clicks get lost where there is no window manager."""
+    box.setState(True)
+    event = java_class("java.awt.event.ItemEvent")
+    box.dispatchEvent(event(box, event.ITEM_STATE_CHANGED, box.getLabel(), event.SELECTED))
 
 
 def press(form: Any, label: str) -> None:
-    button = next(
-        b for b in form.getButtons() if b is not None and str(b.getLabel()).strip() == label
-    )
-
-    def closed() -> bool:
-        if form.isShowing():
-            click(button)
-            time.sleep(0.3)
-        return not form.isShowing()
-
-    wait_for(closed, f"the end of the dialog after {label}")
+    buttons = [button for button in form.getButtons() if button is not None]
+    button = next(button for button in buttons if str(button.getLabel()).strip() == label)
+    event = java_class("java.awt.event.ActionEvent")
+    button.dispatchEvent(event(button, event.ACTION_PERFORMED, button.getLabel()))
+    wait_for(lambda: not form.isShowing(), f"the end of the dialog after {label}")
 
 
 def screenshot(name: str) -> None:
