@@ -85,18 +85,23 @@ def choose(name: str) -> None:
     java_class("ij.IJ").getInstance().actionPerformed(event)
 
 
+def post(event: Any) -> None:
+    """Give an event to the thread that handles those of people."""
+    java_class("java.awt.Toolkit").getDefaultToolkit().getSystemEventQueue().postEvent(event)
+
+
 def tick(box: Any) -> None:
     """Tick a box as a click does; mouse clicks get lost where there is no window manager."""
     box.setState(True)
     event = java_class("java.awt.event.ItemEvent")
-    box.dispatchEvent(event(box, event.ITEM_STATE_CHANGED, box.getLabel(), event.SELECTED))
+    post(event(box, event.ITEM_STATE_CHANGED, box.getLabel(), event.SELECTED))
 
 
 def press(form: Any, label: str) -> None:
     buttons = [button for button in form.getButtons() if button is not None]
     button = next(button for button in buttons if str(button.getLabel()).strip() == label)
     event = java_class("java.awt.event.ActionEvent")
-    button.dispatchEvent(event(button, event.ACTION_PERFORMED, button.getLabel()))
+    post(event(button, event.ACTION_PERFORMED, button.getLabel()))
     wait_for(lambda: not form.isShowing(), f"the end of the dialog after {label}")
 
 
