@@ -190,7 +190,7 @@ def _by_reverse_rl(job: _Job) -> Solution:
         background=options.background,
         progress=job.progress,
     )
-    note = f"Richardson-Lucy ran {options.iterations} iterations on {engine.device}."
+    note = f"Richardson-Lucy ran {options.iterations} iterations by {engine}."
     return Solution(volume.astype(float), (found[0].beads,), notes=(note,))
 
 

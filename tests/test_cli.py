@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from conftest import bead_stack
+from stacks import bead_stack
 
 import psfbridge as pb
 from psfbridge.cli import COMMANDS, main

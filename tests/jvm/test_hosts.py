@@ -54,7 +54,13 @@ def display() -> Iterator[str]:
     server.wait()
 
 
-STATES = ("inside_convert.py", "inside_commands.py", "inside_macros.py", "inside_scripts.py")
+STATES = (
+    "inside_convert.py",
+    "inside_commands.py",
+    "inside_macros.py",
+    "inside_scripts.py",
+    "inside_docs.py",
+)
 
 
 @pytest.mark.parametrize("name", STATES)
