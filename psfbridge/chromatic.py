@@ -195,7 +195,7 @@ def _residual(speaker: Speaker, psf: PSF) -> Floats:
     seen = speaker.seen
     left = seen.counts - speaker.others - background(speaker) - light(speaker, psf.data)
     share = np.where(seen.usable, left, 0) / speaker.fit.intensity
-    return shifted(share, -seen.offset(speaker.fit.position))
+    moved: Floats = shifted(share, -seen.offset(speaker.fit.position))
 
 
 def _near_nm(result: Distillation) -> Floats:
