@@ -14,7 +14,7 @@ from psfbridge.finding import Found
 from psfbridge.observation import Floats, Floats32, Speaker, observe
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
-from psfbridge.pupil import BLUR, INDEX, NA
+from psfbridge.pupil import BLUR_X, BLUR_Y, INDEX, NA
 from psfbridge.pupil_fit import PupilFit, blind_fit, refined_fit
 from psfbridge.shifts import fitted_to
 from psfbridge.shrinkage import Blend, blended
@@ -129,9 +129,7 @@ def _next(
     )
     objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     total = float(model.sum())
-    scaled = [
-        one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted
-    ]
+    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen32 = np.asarray(blend.seen / total, np.float32)
     return _Round(scaled, voters, stack, pupil, blend, seen32, objective)
 
@@ -177,11 +175,11 @@ def _diagnostics(best: _Round, rounds: Sequence[_Round]) -> dict[str, Any]:
         "objective": [round(one.objective, 5) for one in rounds],
         "na_per_wavelength_per_um": float(values[NA]),
         "index_per_wavelength_per_um": float(values[INDEX]),
-        "blur_um": float(np.sqrt(values[BLUR])),
+        "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
         "blend": best.blend.kind,
         "caution": best.blend.caution,
         "held_out_chi2": best.blend.held_out,
-        "microscope": "widefield" if best.pupil.model.power == 1 else "confocal",
+        "microscope": best.pupil.microscope,
     }
 
 
