@@ -265,9 +265,7 @@ class PupilModel:
         return images
 
 
-def samples_for(
-    shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float
-) -> int:
+def samples_for(shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float) -> int:
     """Return how many samples across the pupil keep its replicas out of the box."""
     deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
     across = max(high, wide)
