@@ -5,10 +5,10 @@
 # Gives    the image "PSF of ...", active; returns its title.
 # Example  Plugins > PSF Bridge > Distill PSF Script
 
-#@ ImagePlus imp
-#@output String title
+# @ ImagePlus imp
+# @output String title
 
 from ij import IJ
 
 IJ.run(imp, "Distill PSF...", "method=auto")
-title = "PSF of " + imp.getTitle()
+title = "PSF of %s" % imp.getTitle()

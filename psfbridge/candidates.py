@@ -26,7 +26,10 @@ Floats = NDArray[np.float64]
 #: A candidate's response must exceed so many standard deviations of the filtered noise.
 THRESHOLD = 6.0
 _BACKGROUND_WIDTHS = 4.0
-_BLOCK_VOXELS = 6_000_000
+# Blocks at work at the same time hold so many voxels together, whatever the number of cores;
+# about 20 bytes are needed for each.
+_BLOCK_VOXELS = 12_000_000
+_MOST_WORKERS = 8
 _HOT_CONTRAST = 6.0
 
 
@@ -82,8 +85,8 @@ def find_candidates(
         In the order of their response, the strongest first; never two within one bead.
     """
     matched = _Filter.of(scale, noise, image.data.shape)
-    rows = list(_blocks(image.data.shape))
-    workers = min(os.cpu_count() or 1, len(rows))
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    rows = list(_blocks(image.data.shape, _BLOCK_VOXELS // workers))
     with ThreadPoolExecutor(workers) as pool:
         jobs = pool.map(lambda block: matched.peaks(image.data, *block), rows)
         found = [next(jobs) for _ in tracked(rows, progress, "finding beads")]
@@ -91,9 +94,9 @@ def find_candidates(
     return _distinct(every[np.argsort(-every.response, kind="stable")], scale)
 
 
-def _blocks(shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def _blocks(shape: tuple[int, ...], voxels: int) -> Iterator[tuple[int, int]]:
     """Ranges of rows (y), so that a block with all planes and columns has a bounded size."""
-    height = int(np.clip(_BLOCK_VOXELS // (shape[0] * shape[2]), 16, shape[1]))
+    height = int(np.clip(voxels // (shape[0] * shape[2]), 16, max(shape[1], 16)))
     for first in range(0, shape[1], height):
         yield first, min(first + height, shape[1])
 

@@ -69,12 +69,12 @@ def voxel_size(value: Any) -> tuple[float, float, float]:
     return zyx_floats("voxel_um", value)
 
 
-def known_names(found: Iterable[str], allowed: Iterable[str]) -> None:
-    """Refuse a name in `found` that is not in `allowed`, naming the nearest."""
+def known_names(found: Iterable[str], allowed: Iterable[str], what: str = "option") -> None:
+    """Refuse a name in `found` that is not in `allowed`, naming the nearest; `what` they are."""
     allowed = sorted(allowed)
     for name in found:
         if name in allowed:
             continue
         near = get_close_matches(name, allowed, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise OptionError(f"unknown option {name}: {hint}Allowed are {', '.join(allowed)}.")
+        raise OptionError(f"unknown {what} {name}: {hint}Allowed are {', '.join(allowed)}.")

@@ -138,6 +138,11 @@ def matched_psfs(
         If their number is neither one nor the channels', or one is larger than the image.
     """
     given = [psf] if isinstance(psf, PSF | str | os.PathLike) else list(psf)
+    if not all(isinstance(one, PSF | str | os.PathLike) for one in given):
+        raise PSFError(
+            "a PSF is given as a bare array, which has no voxel size. Make it a PSF: "
+            "psfbridge.PSF.from_volume(array, voxel_um)."
+        )
     if len(given) not in (1, shape[0]):
         raise PSFError(
             f"{len(given)} PSFs are given, {name} has {shape[0]} channels; allowed are one for "

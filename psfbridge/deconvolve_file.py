@@ -23,30 +23,11 @@ from psfbridge.formats import Stored, open_stored
 from psfbridge.formats.axes import named_axes
 from psfbridge.image import VoxelUm, check_ending, chosen_voxel_um, write_volumes
 from psfbridge.progress import Progress, no_progress
+from psfbridge.reading import Reading
 from psfbridge.restoring import Blurred, restore
 from psfbridge.tiles import Part
 
-__all__ = ["Reading", "deconvolve_file"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a file is to be read.
-
-    Parameters
-    ----------
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; overrides the file's.
-    channel, time : int, optional
-        Which to take, counted from 0; by default all.
-    axes : str, optional
-        What the axes are, where the file does not say.
-    """
-
-    voxel_um: Sequence[float] | None = None
-    channel: int | None = None
-    time: int | None = None
-    axes: str | None = None
+__all__ = ["deconvolve_file"]
 
 
 def deconvolve_file(

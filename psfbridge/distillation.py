@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from psfbridge.average import average
 from psfbridge.beads import Beads
-from psfbridge.errors import ImageError, OptionError
-from psfbridge.finding import Found, as_image, find, need_beads
+from psfbridge.errors import OptionError
+from psfbridge.finding import Found
 from psfbridge.image import Image
+from psfbridge.inputs import chosen_images, search
 from psfbridge.measures import measure
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
@@ -87,7 +88,7 @@ def distill(
     3
     """
     chosen = DistillOptions.of(**options)
-    inputs = _inputs(images, voxel_um)
+    inputs = chosen_images(images, voxel_um)
     _check_positions(positions, inputs, chosen)
     return _distilled(inputs, positions, chosen, progress)
 
@@ -97,17 +98,17 @@ def _distilled(
 ) -> Distillation:
     log = _Log()
     with log.stage("find"):
-        found = [find(image, options, progress, positions) for image in images]
-        need_beads(_joined(one.beads for one in found), _names(images))
-    job = _Job(found, support_shape(found, options), options, progress)
+        seen = search(images, options, positions, progress)
+    job = _Job(seen.found, support_shape(seen.found, options), options, progress)
     method, note = _method(options)
     with log.stage(method):
         solution = _METHODS[method](job)
-    beads = _joined(solution.beads)
+    beads = seen.table(solution.beads)
     with log.stage("measure"):
         psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
         measures = measure(psf)
-    notes = [*(note for image in images for note in image.notes), *solution.notes, note]
+    read = (note for image in images for note in image.notes)
+    notes = [*read, *seen.notes, *solution.notes, note]
     return Distillation(
         psf=psf,
         beads=beads,
@@ -134,26 +135,6 @@ class _Log:
         self.seconds[name] = time.perf_counter() - start
 
 
-def _inputs(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
-    every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
-    if not every:
-        raise ImageError("no image was given. Name at least one.")
-    inputs = tuple(as_image(image, voxel_um) for image in every)
-    first = inputs[0]
-    for image in inputs[1:]:
-        if not np.allclose(image.voxel_um, first.voxel_um, rtol=1e-3):
-            raise ImageError(
-                f"{image.name} has voxels of {image.voxel_um} µm, {first.name} of "
-                f"{first.voxel_um} µm; one PSF needs one voxel size. Distil them apart."
-            )
-        if (len(image.data) == 1) != (len(first.data) == 1):
-            raise ImageError(
-                f"{image.name} and {first.name} are a plane and a stack; one PSF needs either. "
-                "Distil them apart."
-            )
-    return inputs
-
-
 def _check_positions(positions: Any, images: Sequence[Image], options: DistillOptions) -> None:
     """Refuse what no stage could use, before any work."""
     if positions is None:
@@ -169,16 +150,6 @@ def _check_positions(positions: Any, images: Sequence[Image], options: DistillOp
         )
 
 
-def _names(images: Sequence[Image]) -> str:
-    if len(images) == 1:
-        return images[0].name
-    return f"{len(images)} images, {images[0].name} to {images[-1].name}"
-
-
-def _joined(parts: Any) -> Beads:
-    return Beads(bead for beads in parts for bead in beads)
-
-
 def _method(options: DistillOptions) -> tuple[str, str]:
     """Return the method to use, and what to say if it was chosen for the user."""
     if options.method == "auto":
@@ -189,6 +160,12 @@ def _method(options: DistillOptions) -> tuple[str, str]:
             f"{', '.join(_METHODS)}."
         )
     return options.method, ""
+
+
+def _by_joint(job: _Job) -> Solution:
+    from psfbridge.joint import settle
+
+    return settle(job.found, job.shape, job.options, job.progress)
 
 
 def _by_average(job: _Job) -> Solution:
@@ -213,11 +190,12 @@ def _by_reverse_rl(job: _Job) -> Solution:
         background=options.background,
         progress=job.progress,
     )
-    note = f"Richardson-Lucy ran {options.iterations} iterations on {engine.device}."
+    note = f"Richardson-Lucy ran {options.iterations} iterations by {engine}."
     return Solution(volume.astype(float), (found[0].beads,), notes=(note,))
 
 
 _METHODS: Mapping[str, Callable[[_Job], Solution]] = {
+    "joint": _by_joint,
     "average": _by_average,
     "reverse-rl": _by_reverse_rl,
 }

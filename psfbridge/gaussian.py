@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,10 @@ __all__ = ["GaussianFits", "fit_gaussians"]
 Floats = NDArray[np.float64]
 
 _ROUNDS = 25
-_BATCH_NUMBERS = 12_000_000
+# A bead whose step is shorter, in voxels and in shares of its width, is done.
+_SETTLED = 1e-4
+# Small enough to stay in the processor's cache, or near it.
+_BATCH_NUMBERS = 600_000
 _PARAMETERS = 8
 # The core's true shape is no Gaussian: a share of the model counts as error, so that the
 # brightest voxels do not rule the fit.
@@ -97,15 +101,20 @@ class _Problem:
     """The weighted least squares of one batch; parameters b, a, z, y, x, ln σz, ln σy, ln σx."""
 
     def __init__(self, cutouts: Cutouts, noise: Noise, scale: BeadScale) -> None:
-        shape = cutouts.counts.shape[1:]
+        self.shape = cutouts.counts.shape[1:]
         self.noise = noise
-        self.flat = np.array(shape) == 1
+        self.flat = np.array(self.shape) == 1
         self.counts = cutouts.counts.reshape(len(cutouts), -1).astype(float)
         self.inside = cutouts.inside.reshape(self.counts.shape)
-        grid = np.indices(shape).reshape(3, -1) - cutouts.half[:, np.newaxis]
-        self.grid = grid.astype(float)
-        self.widest = np.log(np.maximum(np.array(shape), 2.0))
+        self.half = cutouts.half.astype(float)
+        self.widest = np.log(np.maximum(np.array(self.shape), 2.0))
         self.start_sigma = np.maximum(scale.sigma, 0.5)
+
+    def only(self, chosen: NDArray[np.intp]) -> _Problem:
+        """Return the problem of some of the beads."""
+        part = copy(self)
+        part.counts, part.inside = self.counts[chosen], self.inside[chosen]
+        return part
 
     def start(self) -> Floats:
         values = np.where(self.inside, self.counts, np.nan)
@@ -117,20 +126,35 @@ class _Problem:
         start[:, 5:] = np.log(self.start_sigma)
         return start
 
-    def model(self, at: Floats) -> tuple[Floats, Floats]:
-        """Counts and their derivatives; axes (bead, voxel) and (bead, voxel, parameter)."""
-        apart = self.grid[np.newaxis] - at[:, 2:5, np.newaxis]
-        scaled = apart * np.exp(-at[:, 5:, np.newaxis])
-        scaled[:, self.flat] = 0
-        shape = np.exp(-0.5 * (scaled**2).sum(axis=1))
-        light = at[:, 1:2] * shape
-        slopes = np.empty((*shape.shape, _PARAMETERS))
-        slopes[..., 0] = 1
-        slopes[..., 1] = shape
-        for axis in range(3):
-            slopes[..., 2 + axis] = light * scaled[:, axis] * np.exp(-at[:, 5 + axis, np.newaxis])
-            slopes[..., 5 + axis] = light * scaled[:, axis] ** 2
-        return at[:, :1] + light, slopes
+    def _scaled(self, at: Floats) -> list[Floats]:
+        """Distances from the centre along each axis, in standard deviations: (bead, sample)."""
+        scaled = []
+        for axis, length in enumerate(self.shape):
+            steps = np.arange(length) - self.half[axis]
+            apart = (steps - at[:, 2 + axis, np.newaxis]) * np.exp(-at[:, 5 + axis, np.newaxis])
+            scaled.append(np.zeros_like(apart) if self.flat[axis] else apart)
+        return scaled
+
+    def model(self, at: Floats) -> Floats:
+        """Counts; axes (bead, voxel). A Gaussian is a product of one along each axis."""
+        z, y, x = (np.exp(-0.5 * scaled**2) for scaled in self._scaled(at))
+        plane = (y[:, :, np.newaxis] * x[:, np.newaxis, :]).reshape(len(at), 1, -1)
+        light = (at[:, 1:2] * z)[:, :, np.newaxis] * plane
+        counts: Floats = at[:, :1] + light.reshape(len(at), -1)
+        return counts
+
+    def slopes(self, at: Floats, model: Floats) -> Floats:
+        """Derivatives of the counts; axes (bead, parameter, voxel)."""
+        light = (model - at[:, :1]).reshape(len(at), *self.shape)
+        slopes = np.empty((len(at), _PARAMETERS, *self.shape))
+        slopes[:, 0] = 1
+        slopes[:, 1] = light / at[:, 1, np.newaxis, np.newaxis, np.newaxis]
+        for axis, scaled in enumerate(self._scaled(at)):
+            form = [-1 if other == axis else 1 for other in range(3)]
+            move = scaled * np.exp(-at[:, 5 + axis, np.newaxis])
+            slopes[:, 2 + axis] = light * move.reshape(len(at), *form)
+            slopes[:, 5 + axis] = light * (scaled**2).reshape(len(at), *form)
+        return slopes.reshape(len(at), _PARAMETERS, -1)
 
     def weights(self, model: Floats, at: Floats) -> Floats:
         light = np.maximum(model - at[:, :1], 0)
@@ -139,8 +163,8 @@ class _Problem:
 
     def limited(self, at: Floats) -> Floats:
         at = at.copy()
-        half = np.abs(self.grid).max(axis=1)
-        at[:, 2:5] = np.clip(at[:, 2:5], -half, half)
+        at[:, 1] = np.where(np.abs(at[:, 1]) < 1e-9, 1e-9, at[:, 1])
+        at[:, 2:5] = np.clip(at[:, 2:5], -self.half, self.half)
         at[:, 5:] = np.clip(at[:, 5:], np.log(0.25), self.widest)
         return at
 
@@ -152,36 +176,49 @@ def _fit_batch(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits
     problem = _Problem(cutouts, noise, scale)
     at = problem.limited(problem.start())
     damping = np.full(len(at), 1e-2)
+    open_ones = np.arange(len(at))
     for _ in range(_ROUNDS):
-        at, damping, moved = _round(problem, at, damping)
-        if moved < 1e-4:
+        part = problem.only(open_ones)
+        at[open_ones], damping[open_ones], moving = _round(part, at[open_ones], damping[open_ones])
+        open_ones = open_ones[moving]
+        if len(open_ones) == 0:
             break
     return _fits(problem, cutouts, at)
 
 
-def _round(problem: _Problem, at: Floats, damping: Floats) -> tuple[Floats, Floats, float]:
-    """One damped step of every bead; those that got worse stay and are damped more."""
-    model, slopes = problem.model(at)
+def _round(
+    problem: _Problem, at: Floats, damping: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """One damped step of every bead; those that got worse stay and are damped more.
+
+    Also which beads still move: those that took a long step, or none.
+    """
+    model = problem.model(at)
+    slopes = problem.slopes(at, model)
     weights = problem.weights(model, at)
     residual = problem.counts - model
-    normal = np.einsum("kvi,kv,kvj->kij", slopes, weights, slopes, optimize=True)
-    pull = np.einsum("kvi,kv->ki", slopes, weights * residual, optimize=True)
+    normal = _normal(slopes, weights)
+    pull = (slopes @ (weights * residual)[..., np.newaxis])[..., 0]
     diagonal = np.einsum("kii->ki", normal)
     normal = normal + np.einsum(
         "ki,ij->kij", damping[:, np.newaxis] * diagonal + 1e-9, np.eye(_PARAMETERS)
     )
     trial = problem.limited(at + np.linalg.solve(normal, pull[..., np.newaxis])[..., 0])
-    change = problem.counts - problem.model(trial)[0]
+    change = problem.counts - problem.model(trial)
     better = (weights * change**2).sum(axis=1) <= (weights * residual**2).sum(axis=1)
-    moved = np.abs(trial - at)[better, 2:].max(initial=0.0 if better.all() else 1.0)
+    moving = ~better | (np.abs(trial - at)[:, 2:].max(axis=1) >= _SETTLED)
     at = np.where(better[:, np.newaxis], trial, at)
-    return at, np.where(better, damping * 0.3, damping * 10).clip(1e-9, 1e6), float(moved)
+    return at, np.where(better, damping * 0.3, damping * 10).clip(1e-9, 1e6), moving
+
+
+def _normal(slopes: Floats, weights: Floats) -> Floats:
+    """The matrix of the normal equations of each bead."""
+    return np.asarray((slopes * weights[:, np.newaxis]) @ slopes.transpose(0, 2, 1))
 
 
 def _fits(problem: _Problem, cutouts: Cutouts, at: Floats) -> GaussianFits:
-    model, slopes = problem.model(at)
-    weights = problem.weights(model, at)
-    normal = np.einsum("kvi,kv,kvj->kij", slopes, weights, slopes, optimize=True)
+    model = problem.model(at)
+    normal = _normal(problem.slopes(at, model), problem.weights(model, at))
     covariance = np.linalg.pinv(normal + 1e-12 * np.eye(_PARAMETERS), hermitian=True)
     inside = problem.inside
     square = np.where(inside, (problem.counts - model) ** 2 - problem.noise.variance(model), 0)

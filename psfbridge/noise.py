@@ -122,7 +122,11 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
         least = max(least, _LEAST_ROUNDED_LIGHT)
     if top <= least:
         return 0.0
-    bins = np.digitize(light, np.geomspace(least, top, _BINS))
+    edges = np.geomspace(least, top, _BINS)
+    # Most voxels hold too little light to tell anything.
+    bright = light >= edges[0]
+    light, square = light[bright], square[bright]
+    bins = np.digitize(light, edges)
     slopes, weights = [], []
     for number in range(1, _BINS):
         members = bins == number

@@ -1,23 +1,11 @@
-"""What many tests share: the real bead stacks, and simulated fields with known truth."""
+"""What many tests share: simulated fields with known truth."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from psfbridge.scene import Scene
 from psfbridge.simulate import Simulation, simulate
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
-
-
-def bead_stack(name: str) -> Path:
-    """The path of a real bead stack; the test is skipped, by the stack's name, without it."""
-    path = DATA / name
-    if not path.is_file():
-        pytest.skip(f"the bead stack {name} is not beside the project")
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from conftest import bead_stack
+from stacks import bead_stack
 
 import psfbridge as pb
 from psfbridge.cli import COMMANDS, main
@@ -66,7 +66,21 @@ def test_distill_writes_all_that_was_asked_for(capsys, field, tmp_path):
     psf = pb.PSF.load(names["psf.tif"])
     assert psf.voxel_um == pytest.approx((0.2, 0.1, 0.1))
     rows = list(csv.DictReader(names["beads.csv"].read_text().splitlines()))
-    assert list(rows[0]) == (["image", "bead", "z", "y", "x", "intensity", "background", "snr", "chi2", "status", "reason"])
+    assert list(rows[0]) == (
+        [
+            "image",
+            "bead",
+            "z",
+            "y",
+            "x",
+            "intensity",
+            "background",
+            "snr",
+            "chi2",
+            "status",
+            "reason",
+        ]
+    )
     said = json.loads(names["out.json"].read_text())
     assert said["options"]["bead_diameter_um"] == 0.1
     assert said["beads"]["found"] == len(rows)

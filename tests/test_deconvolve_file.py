@@ -5,9 +5,10 @@ import pytest
 import tifffile
 
 import psfbridge as pb
-from psfbridge.deconvolve_file import Reading, deconvolve_file
+from psfbridge.deconvolve_file import deconvolve_file
 from psfbridge.errors import Cancelled, EngineError, ImageError, OutputError, PSFError
 from psfbridge.image import read_info, write_volumes
+from psfbridge.reading import Reading
 
 VOXEL = (0.2, 0.1, 0.1)
 

@@ -20,12 +20,12 @@ _HOMES: dict[str, str] = {
     "distill": "python",
     "from_imageplus": "convert",
     "from_xarray": "xarrays",
-    "install": "install",
+    "install": "installing",
     "run_macro": "macros",
-    "start": "install",
+    "start": "installing",
     "to_imageplus": "convert",
     "to_xarray": "xarrays",
-    "uninstall": "install",
+    "uninstall": "installing",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the names are strings

@@ -6,29 +6,42 @@ Its labels are the keys of the macro, so that what is recorded can be read off t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field
+from dataclasses import MISSING, Field, dataclass
 from typing import Any
 
-from psfbridge.bridge.commands import COMMANDS, Command
+from psfbridge.bridge.calls import Command
+from psfbridge.bridge.commands import COMMANDS
+from psfbridge.bridge.deconvolving import open_titles
 from psfbridge.bridge.faults import as_ours, tell
 from psfbridge.bridge.inputs import open_image
 from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.keys import written
 from psfbridge.bridge.listener import run_and_remember
+from psfbridge.bridge.outputs import psf_title
 from psfbridge.bridge.preview import Preview
 from psfbridge.bridge.session import session
-from psfbridge.errors import Cancelled
+from psfbridge.deconvolve_options import STOPS
+from psfbridge.errors import Cancelled, ImageError
 from psfbridge.options import ENGINES, METHODS, MICROSCOPES
 
 __all__ = ["ask_and_run"]
 
-_CHOICES = {"method": METHODS, "engine": ENGINES, "microscope": ("", *MICROSCOPES)}
+_CHOICES = {"method": METHODS, "engine": ENGINES, "microscope": ("", *MICROSCOPES), "stop": STOPS}
 _UNITS = {"_um": "µm", "_au": "Airy units"}
 _PREVIEW = "Preview_beads"
 _COLUMNS = 12
 
-#: Key, label, and choices (none for a text field).
-Row = tuple[str, str, Sequence[str]]
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a dialog: a text, a choice where there are choices, or a box to tick."""
+
+    key: str
+    label: str
+    default: str = ""
+    choices: Sequence[str] = ()
+    flag: bool = False
+    start: str = ""
 
 
 def ask_and_run(name: str, imp: Any) -> None:
@@ -71,68 +84,79 @@ def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
 
 def _rows(command: Command, imp: Any) -> list[Row]:
     """Return the rows of a command's dialog; none where there is nothing to choose."""
-    rows: list[Row] = [
-        (key, _label(key, field), _CHOICES.get(key, ())) for key, field in command.options().items()
-    ]
-    if int(imp.getNChannels()) > 1:
-        rows.append(("channel", f"channel (1 to {imp.getNChannels()})", ()))
-    if int(imp.getNFrames()) > 1:
-        rows.append(("frame", f"frame (1 to {imp.getNFrames()})", ()))
+    rows = [_row(key, field) for key, field in command.options().items()]
+    rows += [Row(flag, flag, flag=True) for flag in command.flags]
+    if "psf" in command.keys:
+        rows.insert(0, _psf_row(str(imp.getTitle())))
+    for key, count in (("channel", imp.getNChannels()), ("frame", imp.getNFrames())):
+        if int(count) > 1:
+            rows.append(Row(key, f"{key} (1 to {count})"))
     return rows
 
 
-def _label(key: str, field: Field[Any]) -> str:
+def _row(key: str, field: Field[Any]) -> Row:
     unit = _UNITS.get(field.name.removeprefix(key), "")
     order = "z,y,x" if "tuple" in str(field.type) else ""
     hint = " ".join(part for part in (order, unit) if part)
-    return f"{key} ({hint})" if hint else key
+    label = f"{key} ({hint})" if hint else key
+    return Row(key, label, _default(field), _CHOICES.get(key, ()), flag=field.type == "bool")
 
 
-def _default(command: Command, key: str) -> str:
-    field = command.options().get(key)
-    if field is None or field.default is MISSING or field.default is None:
-        return ""
+def _psf_row(title: str) -> Row:
+    """Choose among the open images; the newest PSF is most likely meant."""
+    others = [other for other in open_titles() if other != title]
+    if not others:
+        raise ImageError("no PSF is open. Distil one first, or open its file.")
+    psfs = [other for other in others if other.startswith(psf_title(""))]
+    return Row("psf", "psf", "", others, start=(psfs or others)[-1])
+
+
+def _default(field: Field[Any]) -> str:
     value = field.default
+    if value is MISSING or value is None:
+        return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class _Form:
-    """A dialog of text fields and choices, one for each key."""
+    """A dialog with one row for each key: a text, a choice, or a box to tick."""
 
     def __init__(self, name: str, rows: list[Row], before: Mapping[str, str]) -> None:
-        self._defaults = {key: _default(COMMANDS[name], key) for key, _, _ in rows}
-        self._texts = [key for key, _, choices in rows if not choices]
-        self._choices = [key for key, _, choices in rows if choices]
+        self._rows = rows
         # People move through the slices to see the preview: the dialog must not hold ImageJ.
         self._dialog = java_class("ij.gui.NonBlockingGenericDialog")(name.rstrip("."))
-        for key, label, choices in rows:
-            value = before.get(key, self._defaults[key])
-            if choices:
-                self._dialog.addChoice(label, list(choices), value)
+        for row in rows:
+            value = before.get(row.key, row.start or row.default)
+            if row.flag:
+                self._dialog.addCheckbox(row.label, row.key in before)
+            elif row.choices:
+                self._dialog.addChoice(row.label, list(row.choices), value)
             else:
-                self._dialog.addStringField(label, value, _COLUMNS)
+                self._dialog.addStringField(row.label, value, _COLUMNS)
 
     def add_preview(self, preview: Preview) -> None:
-        """Add a checkbox that shows the beads while it is ticked."""
+        """Add a box that shows the beads while it is ticked."""
         self._dialog.addCheckbox(_PREVIEW, False)
-        self._listener = _listener(lambda: preview.show(self.values() if self._ticked() else None))
+        box = self._dialog.getCheckboxes().lastElement()
+        self._listener = _listener(lambda: preview.show(self.values() if box.getState() else None))
         self._dialog.addDialogListener(self._listener)
 
-    def _ticked(self) -> bool:
-        return bool(self._dialog.getCheckboxes().get(0).getState())
-
     def values(self) -> dict[str, str]:
-        """Return the values that differ from the defaults."""
-        fields = self._dialog.getStringFields() or ()
-        lists = self._dialog.getChoices() or ()
-        found = {
-            key: str(field.getText()).strip()
-            for key, field in zip(self._texts, fields, strict=True)
-        }
-        found |= {
-            key: str(item.getSelectedItem()) for key, item in zip(self._choices, lists, strict=True)
-        }
-        return {key: text for key, text in found.items() if text and text != self._defaults[key]}
+        """Return the values that differ from the defaults, as the keys of a macro."""
+        texts = iter(self._dialog.getStringFields() or ())
+        lists = iter(self._dialog.getChoices() or ())
+        boxes = iter(self._dialog.getCheckboxes() or ())
+        values: dict[str, str] = {}
+        for row in self._rows:
+            if row.flag:
+                if next(boxes).getState():
+                    values[row.key] = ""
+                continue
+            shown = next(lists).getSelectedItem() if row.choices else next(texts).getText()
+            text = str(shown).strip()
+            if text not in ("", row.default):
+                values[row.key] = text
+        return values
 
     def show(self) -> dict[str, str] | None:
         """Wait for OK or Cancel; return the values, or None after Cancel."""

@@ -121,6 +121,6 @@ def _java_value(figures: Figures, name: str) -> Any:
 def _figure(name: str) -> str:
     if not session.figures:
         raise BridgeError("Ext.psfGet: nothing was distilled, found or measured yet.")
-    known_names([name], session.figures)
+    known_names([name], session.figures, "key of Ext.psfGet")
     value = session.figures[name]
     return value if isinstance(value, str) else f"{value:.9g}"

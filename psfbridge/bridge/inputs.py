@@ -38,12 +38,12 @@ class Input:
 
 
 def open_image(imp: Any = None) -> Any:
-    """Return `imp`, or the active image; it must be free.
+    """Return `imp`, or the active image.
 
     Raises
     ------
     ImageError
-        If no image is open, or another command works on it.
+        If no image is open, or it was closed.
     """
     imp = imp or java_class("ij.WindowManager").getCurrentImage()
     if imp is None:

@@ -147,8 +147,9 @@ def read(
     ({'size_um': (3.0, 1.5, 1.5)}, {'report': 'r'})
     """
     known_names(texts, [*options, *others, *flags])
+    bare = {*flags, *(key for key, field in options.items() if field.type == "bool")}
     for key, text in texts.items():
-        _check_value(key, text, key in flags)
+        _check_value(key, text, key in bare)
     values = {
         options[key].name: _read(key, text, options[key])
         for key, text in texts.items()
@@ -187,6 +188,10 @@ def _word(key: str, text: str) -> str:  # noqa: ARG001 - one signature for all r
     return text
 
 
+def _flag(key: str, text: str) -> bool:  # noqa: ARG001
+    return True
+
+
 def _number_or_word(key: str, text: str) -> float | str:  # noqa: ARG001
     try:
         return float(text)
@@ -203,6 +208,7 @@ def _triple(key: str, text: str) -> tuple[float, ...]:
 
 #: How the text of a key becomes a value, by the type of the record's field.
 _READERS: dict[str, Callable[[str, str], Any]] = {
+    "bool": _flag,
     "float": _number,
     "int": _whole,
     "str": _word,

@@ -94,5 +94,5 @@ def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
         figures = called(name, text, progress, imp)
     finally:
         progress.close()
-    session.figures = figures
+    session.figures = {**session.figures, **figures}
     return figures

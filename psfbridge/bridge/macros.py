@@ -28,6 +28,7 @@ _OURS = (".npy", ".ome.tif", ".ome.tiff")
 _GRACE_S = 5.0
 _POLL_S = 0.05
 _CANCELED = "Macro canceled"
+_ERROR_DIALOGS = ("Macro Error", "No Image")
 
 
 @dataclass(frozen=True)
@@ -139,17 +140,22 @@ class _Run:
         self._fault: Exception | None = None
         self._work = (macro, argument)
         self._image = image
+        self._active = java_class("ij.WindowManager").getTempCurrentImage()
         self._thread = java_thread(self._run, "PSF Bridge macro")
         session.fault = None
         java_class("ij.IJ").getErrorMessage()  # forgets an older one
 
     def _run(self) -> None:
+        manager = java_class("ij.WindowManager")
+        # Without windows each thread has an active image of its own: hand it over, and back.
+        manager.setTempCurrentImage(self._active)
         try:
             if self._image is not None:
                 self._image.show()
             self._value = self._interpreter.run(*self._work)
         except Exception as fault:
             self._fault = fault  # told by value(), on the thread that waits
+        self._active = manager.getTempCurrentImage()
 
     def wait(self, timeout_s: float | None, streams: JavaStreams) -> None:
         """Wait for the end; stop the macro if it shows no life, or at Ctrl-C."""
@@ -159,11 +165,13 @@ class _Run:
             while self._thread.is_alive():
                 self._thread.join(_POLL_S)
                 streams.drain()
+                _close_error_dialogs()
                 self._check_life(timeout_s)
         except BaseException:
             self._stop()
             raise
         streams.drain()
+        java_class("ij.WindowManager").setTempCurrentImage(self._active)
 
     def _check_life(self, timeout_s: float | None) -> None:
         if timeout_s is not None and session.silent_for() > timeout_s and self._thread.is_alive():
@@ -222,6 +230,14 @@ class _Run:
 
     def _line(self) -> int:
         return int(self._interpreter.getLineNumber())
+
+
+def _close_error_dialogs() -> None:
+    """Close what the interpreter opens when a macro fails: whoever runs it gets the line."""
+    for window in java_class("java.awt.Window").getWindows():
+        is_dialog = isinstance(window, java_class("java.awt.Dialog"))
+        if is_dialog and window.isShowing() and str(window.getTitle()) in _ERROR_DIALOGS:
+            window.dispose()
 
 
 def _cancel() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from psfbridge.beads import Beads
-from psfbridge.bridge.commands import COMMANDS, Call, beads_in
+from psfbridge.bridge.calls import Call
+from psfbridge.bridge.distilling import FIND, beads_in
 from psfbridge.bridge.faults import as_ours
 from psfbridge.bridge.inputs import Input, image_of
 from psfbridge.bridge.java import java_class
@@ -17,8 +18,6 @@ from psfbridge.bridge.threads import java_thread
 from psfbridge.errors import Cancelled
 
 __all__ = ["Preview"]
-
-_FIND = "Find Beads..."
 
 
 class Preview:
@@ -71,10 +70,9 @@ class Preview:
             java_class("ij.IJ").showStatus(str(as_ours(fault)))
 
     def _found(self, number: int, texts: Mapping[str, str]) -> tuple[Input, Beads]:
-        command = COMMANDS[_FIND]
-        known = {*command.options(), *command.keys}
+        known = {*FIND.options(), *FIND.keys}
         wanted = {key: text for key, text in texts.items() if key in known}
-        options, host = read(wanted, command.options(), command.keys)
+        options, host = read(wanted, FIND.options(), FIND.keys)
         source = image_of(self._imp, host)
 
         def check(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001

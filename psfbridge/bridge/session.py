@@ -15,7 +15,7 @@ class Session:
     """The memory of the bridge in this process; one for each ImageJ, so one."""
 
     def __init__(self) -> None:
-        #: Figures of the last command that ended well, for ``Ext.psfGet``.
+        #: Figures for ``Ext.psfGet``, each from the last command that gave it.
         self.figures: Mapping[str, float | str] = {}
         #: Why the last command failed, for whoever runs a macro.
         self.fault: PsfBridgeError | None = None

@@ -49,8 +49,8 @@ def to_xarray(image: Image | PSF) -> DataArray:
         for dim, length in zip(dims, picture.data.shape, strict=True)
         if dim in sizes
     }
-    array = _xarray().DataArray(picture.data, coordinates, dims, picture.name)
-    return array
+    result: DataArray = _xarray().DataArray(picture.data, coordinates, dims, picture.name)
+    return result
 
 
 def from_xarray(array: DataArray, *, voxel_um: Any = None) -> Image:
@@ -87,7 +87,7 @@ def from_xarray(array: DataArray, *, voxel_um: Any = None) -> Image:
     return Image(data, voxel, str(array.name or "array"))
 
 
-def _voxel_um(array: DataArray) -> tuple[float, ...]:
+def _voxel_um(array: DataArray) -> tuple[float, float, float]:
     steps = []
     for dim in DIMS[1:]:
         values = np.asarray(array.coords[dim]) if dim in array.coords else np.zeros(0)

@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "simulate",
     "demo",
+    "batch",
     "macro",
     "fiji",
     "install_fiji",

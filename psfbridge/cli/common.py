@@ -11,11 +11,14 @@ from psfbridge.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from psfbridge.image import Image
+    from psfbridge.reading import Reading
 
 __all__ = [
     "Parser",
     "TerminalProgress",
     "add_image_options",
+    "chosen_reading",
+    "complain",
     "progress_for",
     "read_input",
     "say",
@@ -68,6 +71,11 @@ def say(text: str, quiet: bool = False) -> None:
         print(text)
 
 
+def complain(text: str) -> None:
+    """Print one line to stderr, whatever was asked about quiet."""
+    print(text, file=sys.stderr)
+
+
 def add_image_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how an image is to be read."""
     parser.add_argument(
@@ -82,11 +90,13 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--axes", metavar="ZYX", help="what the file's axes are, if it is wrong")
 
 
+def chosen_reading(args: argparse.Namespace) -> Reading:
+    """Return how the options of `add_image_options` say that files are to be read."""
+    from psfbridge.reading import Reading
+
+    return Reading(voxel_um=args.voxel_um, channel=args.channel, time=args.time, axes=args.axes)
+
+
 def read_input(path: str, args: argparse.Namespace) -> Image:
     """Read an image as the options of `add_image_options` say, one channel of it."""
-    from psfbridge.image import read_image
-
-    image = read_image(
-        path, channel=args.channel, time=args.time, axes=args.axes, voxel_um=args.voxel_um
-    )
-    return image.channel(None if args.channel is None else 0)
+    return chosen_reading(args).one_channel(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from psfbridge.cli.common import add_image_options, progress_for, say
+from psfbridge.cli.common import add_image_options, chosen_reading, progress_for, say
 from psfbridge.options import ENGINES
 
 __all__ = ["add", "run"]
@@ -42,16 +42,14 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Deconvolve, write, and say where it ran."""
-    from psfbridge.deconvolve_file import Reading, deconvolve_file
+    from psfbridge.deconvolve_file import deconvolve_file
 
     options = {name: getattr(args, name) for name in _FIELDS if getattr(args, name) is not None}
     notes = deconvolve_file(
         args.image,
         args.psf,
         args.output,
-        reading=Reading(
-            voxel_um=args.voxel_um, channel=args.channel, time=args.time, axes=args.axes
-        ),
+        reading=chosen_reading(args),
         progress=progress_for(args.quiet),
         **options,
     )

@@ -30,7 +30,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Open the window, and wait until it is closed."""
     from psfbridge.bridge.fiji import wait_for_window
-    from psfbridge.bridge.install import start
+    from psfbridge.bridge.installing import start
 
     host = start(args.where, mode="gui", memory_gib=args.memory_gib)
     say(str(host), args.quiet)

@@ -47,7 +47,7 @@ def add_imagej_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the macro, print what it writes, and what it returns last."""
-    from psfbridge.bridge.install import start
+    from psfbridge.bridge.installing import start
     from psfbridge.bridge.macros import read_macro, run_macro
 
     macro = read_macro(args.macro)

@@ -17,8 +17,8 @@ __all__ = ["Blur", "cores", "over_slabs", "slabs"]
 
 Spectrum = NDArray[np.complex64]
 
-#: Voxels in one slab of an element-wise step: small enough for a core's own cache.
-SLAB_VOXELS = 1 << 16
+#: Voxels in one slab of an element-wise step: in the cache, and few enough slabs to hand out.
+SLAB_VOXELS = 1 << 18
 
 
 def cores() -> int:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from psfbridge.formats.stored import Stored
-from psfbridge.formats.which import info_of, open_stored, stored_array
+from psfbridge.formats.which import dates_of, info_of, open_stored, stored_array
 
-__all__ = ["Stored", "info_of", "open_stored", "stored_array"]
+__all__ = ["Stored", "dates_of", "info_of", "open_stored", "stored_array"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,10 @@ from psfbridge.errors import ImageError
 from psfbridge.formats.stored import Index, Stored
 from psfbridge.formats.tiffscale import ome_image, ome_pixels, voxel_size_of
 
-__all__ = ["info_of_tiff", "read_tiff"]
+__all__ = ["dates_of_tiff", "info_of_tiff", "read_tiff"]
+
+#: A line of an Info text that names the date of acquisition.
+_INFO_DATE = re.compile(r"acquisition\s*date[^=:]*[=:]\s*(\S[^\r\n]*)", re.IGNORECASE)
 
 #: What tifffile's log says of a file whose pages cannot all be found.
 _DAMAGE = (
@@ -63,6 +67,19 @@ def info_of_tiff(path: Path) -> str:
         if file.is_ome:
             return str(ome_image(file).get("Description", ""))
         return str((file.imagej_metadata or {}).get("Info", ""))
+
+
+def dates_of_tiff(path: Path) -> list[str]:
+    """Return the dates that a TIFF names as those of its acquisition, the likeliest first.
+
+    The OME description's, what Bio-Formats and microscopes write into ImageJ's Info text, and
+    TIFF's own tag, which some programs set to the date of saving.
+    """
+    with _opened(path) as file:
+        ome = str(ome_image(file).get("AcquisitionDate", "")) if file.is_ome else ""
+        info = str((file.imagej_metadata or {}).get("Info", ""))
+        tag = str(file.pages.first.tags.valueof("DateTime", default=""))
+    return [date for date in (ome, *_INFO_DATE.findall(info), tag) if date]
 
 
 @contextmanager

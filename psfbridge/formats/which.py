@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from psfbridge.errors import ImageError
 from psfbridge.formats.stored import Stored
 
-__all__ = ["FORMATS", "info_of", "open_stored", "stored_array"]
+__all__ = ["FORMATS", "dates_of", "info_of", "open_stored", "stored_array"]
 
 FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr and .npy"
 
@@ -65,6 +65,16 @@ def open_stored(path: str | os.PathLike[str]) -> Stored:
     if head.startswith(_NPY):
         return _npy(path)
     raise ImageError(f"{path.name} is {_described(head)}; allowed are {FORMATS}. {_REMEDY}")
+
+
+def dates_of(path: str | os.PathLike[str]) -> list[str]:
+    """Return the dates of acquisition that a TIFF names, the likeliest first; others name none."""
+    path = Path(path)
+    if stat.S_ISDIR(_mode(path)) or not _head(path).startswith(_TIFF):
+        return []
+    from psfbridge.formats.tiff import dates_of_tiff
+
+    return dates_of_tiff(path)
 
 
 def info_of(path: str | os.PathLike[str]) -> str:

@@ -25,8 +25,10 @@ def field_of_beads(seed: int = 3, shape: tuple[int, int, int] = (17, 96, 96)) ->
     z, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
     for y0 in (20, 48, 76):
         for x0 in (20, 48, 76):
-            at = (shape[0] // 2, y0, x0) + rng.uniform(-0.5, 0.5, 3)
-            squares = [((axis - c) / s) ** 2 for axis, c, s in zip((z, y, x), at, SIGMA)]
+            at = np.array((shape[0] // 2, y0, x0)) + rng.uniform(-0.5, 0.5, 3)
+            squares = [
+                ((axis - c) / s) ** 2 for axis, c, s in zip((z, y, x), at, SIGMA, strict=True)
+            ]
             expected += 4000 * np.exp(-sum(squares) / 2)
     return Image(rng.poisson(expected).astype(np.uint16), VOXEL_UM, "beads.tif")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from psfbridge import PSF, bridge
 from psfbridge.bridge.java import java_class
-from psfbridge.errors import ImageError
+from psfbridge.errors import ImageError, OptionError
 from psfbridge.image import Image
 
 VOXEL_UM = (0.3, 0.12, 0.1)
@@ -163,8 +163,8 @@ def test_a_virtual_stack(host, bead_file, beads):
 
 
 def test_a_psf_keeps_its_form(host):
-    spot = np.zeros((9, 9, 9))
-    spot[3:6, 3:6, 3:6] = 1
+    z, y, x = np.ogrid[-6:7, -6:7, -6:7]
+    spot = np.exp(-(z**2 + y**2 + x**2) / 4)
     psf = PSF.from_volume(spot, VOXEL_UM)
     image = bridge.from_imageplus(bridge.to_imageplus(psf))
     back = PSF(image.data, image.voxel_um)
@@ -174,6 +174,12 @@ def test_a_psf_keeps_its_form(host):
 def test_python_distils_an_imageplus(host, beads):
     result = bridge.distill(bridge.to_imageplus(beads), method="average")
     assert result.beads.funnel()["used"] == 9
+
+
+@pytest.mark.parametrize("imp", [None])
+def test_no_image_is_said(host, imp):
+    with pytest.raises(OptionError, match="imp is None"):
+        bridge.distill(imp)
 
 
 def calibrate(imp: Any) -> None:

@@ -32,7 +32,6 @@ def run_inside(name: str, **environment: str) -> None:
         timeout=SECONDS,
         check=False,
     )
-    print(done.stdout[-200:])
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-3000:]}"
 
 
@@ -55,7 +54,13 @@ def display() -> Iterator[str]:
     server.wait()
 
 
-STATES = ("inside_convert.py", "inside_commands.py", "inside_macros.py", "inside_scripts.py")
+STATES = (
+    "inside_convert.py",
+    "inside_commands.py",
+    "inside_macros.py",
+    "inside_scripts.py",
+    "inside_docs.py",
+)
 
 
 @pytest.mark.parametrize("name", STATES)
