@@ -14,15 +14,31 @@ from scipy import fft
 
 from psfbridge.bead_shape import sphere_transfer
 
-__all__ = ["BLUR", "FIRST_MODE", "INDEX", "NA", "SHEET", "PupilModel", "X", "Y", "Z", "samples_for"]
+__all__ = [
+    "BLUR_X",
+    "BLUR_Y",
+    "BLUR_YX",
+    "FIRST_MODE",
+    "INDEX",
+    "NA",
+    "SHEET",
+    "PupilModel",
+    "X",
+    "Y",
+    "Z",
+    "samples_for",
+]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex64]
 
 # Places in the vector of parameters: NA/wavelength and n/wavelength in 1/µm, a Gaussian blur's
-# variance across in µm², the light sheet's 1/(2 sigma²) in 1/µm², the position in µm; then phases
-# in radians and amplitudes, in Zernike terms of unit rms.
-NA, INDEX, BLUR, SHEET, Z, Y, X, FIRST_MODE = range(8)
+# variances and covariance across in µm² (pixels, drift), the light sheet's 1/(2 sigma²) in 1/µm²,
+# the position in µm; then phases in radians and amplitudes, in Zernike terms of unit rms.
+NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, FIRST_MODE = range(10)
+_BLURS = (BLUR_Y, BLUR_X, BLUR_YX)
+# The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
+_AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 
 _STEPS = {NA: 2e-3, INDEX: 2e-3, Z: 4e-3, Y: 2e-3, X: 2e-3}
 _LEAST_COSINE = 0.01
@@ -46,7 +62,7 @@ class PupilModel:
     order : int
         Highest radial order of the phase.
     amplitudes : int
-        How many rotationally symmetric terms the amplitude has.
+        How many terms the amplitude has, 7 at most.
     power : int
         1 for widefield and light sheet, 2 for confocal.
     vectorial : bool
@@ -105,7 +121,7 @@ class PupilModel:
     @cached_property
     def _amplitudes(self) -> Floats:
         radius, angle, _ = self._disc
-        terms = [_zernike(2 * k, 0, radius, angle) for k in range(1, self.amplitudes + 1)]
+        terms = [_zernike(n, m, radius, angle) for n, m in _AMPLITUDES[: self.amplitudes]]
         return np.array(terms).reshape(-1, self.samples, self.samples)
 
     @cached_property
@@ -113,11 +129,16 @@ class PupilModel:
         return sphere_transfer(self.shape, self.voxel_um, self.bead_diameter_um)
 
     @cached_property
-    def _across_frequency(self) -> Floats:
-        """Square of the spatial frequency across the axis, 1/µm²."""
-        y = fft.fftfreq(self.shape[1], self.voxel_um[1])
-        x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
-        return np.asarray((y[:, None] ** 2 + x[None, :] ** 2)[np.newaxis])
+    def _blur_slopes(self) -> dict[int, Floats]:
+        """The logarithm of the blur's transfer function by each of its parameters."""
+        y = fft.fftfreq(self.shape[1], self.voxel_um[1])[np.newaxis, :, np.newaxis]
+        x = fft.rfftfreq(self.shape[2], self.voxel_um[2])[np.newaxis, np.newaxis, :]
+        factor = -2 * np.pi**2
+        return {
+            BLUR_Y: factor * y**2 * np.ones_like(x),
+            BLUR_X: factor * x**2 * np.ones_like(y),
+            BLUR_YX: 2 * factor * y * x,
+        }
 
     def volume(self, values: Floats, *, bead: bool = True) -> Floats:
         """Return what is seen of a bead, or the PSF itself.
@@ -138,9 +159,9 @@ class PupilModel:
         rows = [self._slope(one, values, intensity, sharp, by_mode) for one in free]
         spectrum = fft.rfftn(np.array([sharp, *rows]), axes=(1, 2, 3), workers=-1)
         spectrum *= self._transfer(values, bead=True)
-        if BLUR in free:
-            by_blur = -2 * np.pi**2 * self._across_frequency * spectrum[0]
-            spectrum[1 + list(free).index(BLUR)] = by_blur
+        for row, one in enumerate(free, start=1):
+            if one in _BLURS:
+                spectrum[row] = self._blur_slopes[one] * spectrum[0]
         volumes = fft.irfftn(spectrum, s=self.shape, axes=(1, 2, 3), workers=-1)
         return volumes[0], volumes[1:]
 
@@ -151,7 +172,7 @@ class PupilModel:
             return self._powered_slope(values, intensity, by_mode[one - FIRST_MODE])
         if one == SHEET:
             return -((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp
-        if one == BLUR:
+        if one in _BLURS:
             return np.zeros_like(sharp)
         # The others have no closed form that is shorter than a difference.
         moved = values.copy()
@@ -171,8 +192,8 @@ class PupilModel:
         return np.asarray(shape[:, None, None])
 
     def _transfer(self, values: Floats, *, bead: bool) -> Floats:
-        blur = np.exp(-2 * np.pi**2 * values[BLUR] * self._across_frequency)
-        return self._bead * blur if bead else blur
+        blur = np.exp(sum(values[one] * slope for one, slope in self._blur_slopes.items()))
+        return self._bead * blur if bead else np.asarray(blur)
 
     def _blurred(self, sharp: Floats, values: Floats, *, bead: bool) -> Floats:
         spectrum = fft.rfftn(sharp) * self._transfer(values, bead=bead)

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.pupil import (
-    BLUR,
+    BLUR_X,
+    BLUR_Y,
+    BLUR_YX,
     FIRST_MODE,
     INDEX,
     NA,
     SHEET,
     PupilModel,
+    X,
     Z,
     samples_for,
 )
@@ -25,9 +28,14 @@ __all__ = ["PupilFit", "blind_fit", "refined_fit"]
 
 Floats = NDArray[np.float64]
 
-_LARGEST = (33, 41, 41)
-# Expected size of a phase term in radians, or of an amplitude term: one over this, squared.
-_STIFFNESS = 1.0
+# The central part that is fitted: first, and in the end.
+_FIRST, _LARGEST = (21, 25, 25), (33, 45, 45)
+# The power of the field that is seen; a light sheet is a widefield with a sheet.
+_KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
+_CLEARLY = 0.99
+_START_ORDER, _START_TERMS = 4, 11
+# Amplitudes are less likely than phases: their expected size is about 0.2.
+_AMPLITUDE_STIFFNESS = 25.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +62,18 @@ class PupilFit:
     scale: float
     cost: float
 
+    @property
+    def usable(self) -> bool:
+        """Whether the model has anything in common with the stack."""
+        return self.scale > 0 and bool(np.isfinite(self.values).all())
+
+    @property
+    def microscope(self) -> str:
+        """What the fit takes the microscope for."""
+        if self.model.power == 2:
+            return "confocal"
+        return "lightsheet" if self.values[SHEET] > 0 else "widefield"
+
     def volume(self, shape: Sequence[int], *, bead: bool) -> Floats:
         """Return the model on another box, in the units of the stack."""
         z, y, x = (int(n) for n in shape)
@@ -68,9 +88,10 @@ def blind_fit(
     fwhm: Sequence[float],
     bead_diameter_um: float,
 ) -> PupilFit:
-    """Fit widefield and confocal pupils to a stack and return the better.
+    """Fit widefield, confocal and light-sheet pupils to a stack and return the best.
 
-    NA and refractive index over the wavelength start from the widths of the beads.
+    NA and refractive index over the wavelength start from the widths of the beads; several
+    starts are tried on the central part first.
 
     Parameters
     ----------
@@ -83,40 +104,62 @@ def blind_fit(
     bead_diameter_um : float
         Diameter of the beads.
     """
-    fits = []
-    for power in (1, 2):
-        na, index = _guess(fwhm, voxel_um, power)
-        model = _model(stack, voxel_um, na, power, bead_diameter_um)
-        values = np.zeros(model.size)
-        values[[NA, INDEX, BLUR]] = na, index, 0.3 * voxel_um[1] * voxel_um[2]
-        fits.append(_fit(model, values, stack, rounds=12))
-    return min(fits, key=lambda fit: fit.cost)
+    best: PupilFit | None = None
+    for kind, power in _KINDS.items():
+        if stack.weight.shape[0] == 1 and kind != "widefield":
+            continue
+        fits = []
+        for values in _starts(fwhm, voxel_um, kind):
+            model = _model(stack, voxel_um, float(values[NA]), power, bead_diameter_um)
+            fits.append(_fit(model, values, stack, rounds=5))
+        first = min(fits, key=lambda fit: fit.cost)
+        fit = refined_fit(first, stack, order=4, rounds=5)
+        # Widefield comes first, and the others must be clearly better: they have more freedom.
+        if best is None or fit.cost < _CLEARLY * best.cost:
+            best = fit
+    assert best is not None
+    return best
 
 
 def refined_fit(fit: PupilFit, stack: Stack, *, order: int, rounds: int) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
-    na = float(fit.values[NA])
-    samples = samples_for(fit.model.shape, fit.model.voxel_um, na)
-    model = replace(fit.model, order=order, amplitudes=3, samples=samples)
+    shape = _box(stack, _LARGEST)
+    samples = samples_for(shape, fit.model.voxel_um, float(fit.values[NA]))
+    amplitudes = 1 if order < 6 else 7
+    model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
     values[:FIRST_MODE] = fit.values[:FIRST_MODE]
-    old = FIRST_MODE + np.arange(len(fit.model.modes))
-    places = [FIRST_MODE + model.modes.index(mode) for mode in fit.model.modes]
-    values[places] = fit.values[old]
-    last = FIRST_MODE + len(model.modes)
-    values[last : last + fit.model.amplitudes] = fit.values[FIRST_MODE + len(fit.model.modes) :]
+    for place, mode in enumerate(fit.model.modes, start=FIRST_MODE):
+        if mode in model.modes:
+            values[FIRST_MODE + model.modes.index(mode)] = fit.values[place]
+    known = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
+    first = FIRST_MODE + len(model.modes)
+    values[first : first + len(known)] = known
     return _fit(model, values, stack, rounds=rounds)
 
 
-def _guess(fwhm: Sequence[float], voxel_um: Sequence[float], power: int) -> tuple[float, float]:
-    """NA and index over the wavelength from the widths of an ideal PSF at half maximum."""
-    across = 0.5 * (fwhm[1] * voxel_um[1] + fwhm[2] * voxel_um[2])
-    na = (0.51 if power == 1 else 0.37) / max(across, 0.5 * voxel_um[1])
-    if fwhm[0] <= 0:
-        return na, 1.5 * na
-    # The depth of focus gives n - sqrt(n² - NA²).
-    rise = (0.88 if power == 1 else 0.64) / (fwhm[0] * voxel_um[0])
-    return na, max((na**2 + rise**2) / (2 * rise), 1.05 * na)
+def _starts(fwhm: Sequence[float], voxel_um: Sequence[float], kind: str) -> Iterator[Floats]:
+    """Parameters to start from: NA by the width across, the angle by the depth and around it."""
+    power = _KINDS[kind]
+    across = max(0.5 * (fwhm[1] * voxel_um[1] + fwhm[2] * voxel_um[2]), voxel_um[1])
+    na = (0.51 if power == 1 else 0.37) / across
+    deep = fwhm[0] * voxel_um[0]
+    sines = [0.5] if deep <= 0 or kind == "lightsheet" else [0.5, 0.9]
+    if deep > 0 and kind != "lightsheet":
+        # The depth of focus gives n - sqrt(n² - NA²).
+        rise = (0.88 if power == 1 else 0.64) / deep
+        sines.append(float(np.clip(2 * rise * na / (na**2 + rise**2), 0.3, 0.97)))
+    for sine in sines:
+        values = np.zeros(FIRST_MODE + _START_TERMS)
+        values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, na / sine, *(0.1 * v**2 for v in voxel_um[1:])
+        if kind == "lightsheet":
+            values[SHEET] = 4 * np.log(2) / max(2 * deep, voxel_um[0]) ** 2
+        yield values
+
+
+def _box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
+    z, y, x = (min(n, most) for n, most in zip(stack.weight.shape, largest, strict=True))
+    return z, y, x
 
 
 def _model(
@@ -126,28 +169,30 @@ def _model(
     power: int,
     bead_diameter_um: float,
 ) -> PupilModel:
-    z, y, x = (min(n, most) for n, most in zip(stack.weight.shape, _LARGEST, strict=True))
-    samples = samples_for((z, y, x), voxel_um, na)
+    shape = _box(stack, _FIRST)
     return PupilModel(
-        (z, y, x),
+        shape,
         voxel_um,
-        samples,
-        order=4,
-        amplitudes=1,
+        samples_for(shape, voxel_um, na),
+        order=_START_ORDER,
+        amplitudes=0,
         power=power,
         bead_diameter_um=bead_diameter_um,
     )
 
 
-def _free(model: PupilModel) -> tuple[int, ...]:
-    fixed = {SHEET} if model.shape[0] > 1 else {SHEET, INDEX, Z}
+def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
+    """Which parameters the data can tell; a sheet that was not assumed stays away."""
+    fixed = set() if values[SHEET] > 0 else {SHEET}
+    if model.shape[0] == 1:
+        fixed |= {SHEET, INDEX, Z}
     return tuple(k for k in range(model.size) if k not in fixed)
 
 
 def _fit(model: PupilModel, values: Floats, stack: Stack, rounds: int) -> PupilFit:
     """Levenberg and Marquardt's damped least squares; scale and background are always best."""
     problem = _Problem(model, stack)
-    free = _free(model)
+    free = _free(model, values)
     best = problem.judged(values)
     damping = 1e-2
     for _ in range(rounds):
@@ -156,7 +201,7 @@ def _fit(model: PupilModel, values: Floats, stack: Stack, rounds: int) -> PupilF
         for trial in _trials(normal, gradient, damping):
             moved = best.values.copy()
             moved[list(free)] += trial.step
-            candidate = problem.judged(_within(moved, best.values))
+            candidate = problem.judged(_within(moved, best.values, model))
             if candidate.scale > 0 and candidate.cost < best.cost:
                 best, damping = candidate, max(trial.damping / 8, 1e-7)
                 break
@@ -180,11 +225,17 @@ def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial
         damping *= 6
 
 
-def _within(values: Floats, last: Floats) -> Floats:
+def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     """Keep the parameters possible, and not too far from where they were."""
+    most = np.array(model.voxel_um)
+    values[Z : X + 1] = np.clip(values[Z : X + 1], -2 * most, 2 * most)
     values[NA] = np.clip(values[NA], 0.6 * last[NA], 1.7 * last[NA])
     values[INDEX] = np.clip(values[INDEX], 1.005 * values[NA], 3 * last[INDEX])
-    values[[BLUR, SHEET]] = np.maximum(values[[BLUR, SHEET]], 0)
+    values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
+    most_tilt = np.sqrt(values[BLUR_Y] * values[BLUR_X])
+    values[BLUR_YX] = np.clip(values[BLUR_YX], -most_tilt, most_tilt)
+    if last[SHEET] > 0:
+        values[SHEET] = np.clip(values[SHEET], 0.2 * last[SHEET], 5 * last[SHEET])
     return values
 
 
@@ -202,6 +253,9 @@ class _Problem:
         axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
         planes = np.stack([np.ones(model.shape), *axes]).reshape(4, -1)
         self.planes = planes * self.root
+        # The expected size of a phase is 2 / order radians: high orders are small.
+        phases = [(n / 2) ** 2 for n, _ in model.modes]
+        self.stiffness = np.array(phases + [_AMPLITUDE_STIFFNESS] * model.amplitudes)
 
     def _linear(self, volume: Floats) -> tuple[Floats, Floats]:
         """Best scale and background plane for a volume, and what is left."""
@@ -211,7 +265,7 @@ class _Problem:
 
     def judged(self, values: Floats) -> PupilFit:
         answer, rest = self._linear(self.model.volume(values))
-        cost = float(rest @ rest) + _STIFFNESS * float((values[FIRST_MODE:] ** 2).sum())
+        cost = float(rest @ rest + self.stiffness @ values[FIRST_MODE:] ** 2)
         return PupilFit(self.model, values, (), float(answer[0]), cost)
 
     def normal(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats]:
@@ -227,6 +281,7 @@ class _Problem:
         normal, gradient = design @ design.T, design @ rest
         for row, place in enumerate(free):
             if place >= FIRST_MODE:
-                normal[row, row] += _STIFFNESS
-                gradient[row] -= _STIFFNESS * fit.values[place]
+                stiffness = self.stiffness[place - FIRST_MODE]
+                normal[row, row] += stiffness
+                gradient[row] -= stiffness * fit.values[place]
         return normal, gradient

@@ -18,7 +18,7 @@ from psfbridge.rows import measure_rows
 if TYPE_CHECKING:
     from psfbridge.result import Distillation
 
-__all__ = ["check_report_folder", "write_report"]
+__all__ = ["check_report_folder", "embedded_picture", "html_page", "write_report"]
 
 PAGE = "index.html"
 _MARK = '<meta name="generator" content="psfbridge'
@@ -110,7 +110,11 @@ def _figures(result: Distillation) -> Iterator[tuple[str, Any]]:
 def _page(result: Distillation, pictures: Sequence[Path]) -> str:
     names = ", ".join(image.name for image in result.images)
     title = f"PSF of {names}"
-    body = "\n".join(_sections(result, pictures))
+    return html_page(title, "\n".join(_sections(result, pictures)))
+
+
+def html_page(title: str, body: str) -> str:
+    """Return a page in the look of the report, complete in itself."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'{_MARK} {__version__}">\n'
@@ -126,14 +130,16 @@ def _sections(result: Distillation, pictures: Sequence[Path]) -> Iterator[str]:
         items = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
         yield f"<ul class=notes>{items}</ul>"
     shown = {path.stem: path for path in pictures}
-    yield _picture(shown.pop("psf"), "Maximum projections of the PSF, linear and logarithmic")
+    yield embedded_picture(
+        shown.pop("psf"), "Maximum projections of the PSF, linear and logarithmic"
+    )
     yield "<div class=columns>"
     yield f"<section><h2>Measures</h2>{_measures_table(result)}</section>"
     yield f"<section><h2>Beads</h2>{_funnel_table(result)}</section>"
     yield "</div>"
-    yield _picture(shown.pop("profiles"), "Profiles through the peak")
+    yield embedded_picture(shown.pop("profiles"), "Profiles through the peak")
     for name, path in shown.items():
-        yield _picture(path, _CAPTIONS[name.partition("_")[0]])
+        yield embedded_picture(path, _CAPTIONS[name.partition("_")[0]])
     record = result.to_dict()
     told = ("options", "versions", "beads", "method")
     record["provenance"] = {k: v for k, v in record["provenance"].items() if k not in told}
@@ -149,7 +155,8 @@ def _lead(result: Distillation) -> str:
     return f"Method {result.method}. FWHM {widths}. Beads: {result.beads.sentence()}."
 
 
-def _picture(path: Path, words: str) -> str:
+def embedded_picture(path: Path, words: str) -> str:
+    """Return a picture that lies within its page, with a caption."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     return (
         f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{data}">'

@@ -24,6 +24,8 @@ _CAUTION_UNTESTED = 2.0
 # the haze of all the other beads.
 _SHELL, _HAZE = 3, 1.5
 _LEAST_TRANSFER = 0.15
+_CLEARLY = 0.015
+_MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ class Blend:
     volume : array
         The PSF itself, the bead's size removed; the same axes.
     kind : str
-        ``model``, ``model and data``, or ``data``.
+        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
     caution : float
         Standard errors by which the data had to stand out; infinite for the model alone.
     held_out : mapping
@@ -76,26 +78,34 @@ def blended(
         Diameter of the beads.
     """
     shell = _shells(seen.shape)
-    kinds = {"model and data": seen, "data": np.zeros_like(seen)}
+    kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
     trials = [(kind, caution) for kind in kinds for caution in _CAUTIONS]
     scores = _held_out(stack, kinds, trials, seen, shell)
-    kind, caution = ("model and data", _CAUTION_UNTESTED)
-    if scores:
-        kind, caution = min(scores, key=lambda trial: scores[trial])
+    kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
     transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
     best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
-    if kind == "model":
+    if kind == _MODEL:
         return Blend(seen, volume, kind, caution, best)
-    spectrum = _correction(stack, kinds[kind], caution, shell)
+    residual = _Residual(stack, kinds[kind], shell)
+    spectrum = residual.shrunk(caution, haze=kind != _BOTH)
     sharp = np.where(transfer > _LEAST_TRANSFER, spectrum / np.maximum(transfer, 1e-6), 0)
-    start = volume if kind == "model and data" else np.zeros_like(volume)
+    start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
-        kinds[kind] + fft.irfftn(spectrum, s=seen.shape),
+        residual.scale * kinds[kind] + fft.irfftn(spectrum, s=seen.shape),
         start + fft.irfftn(sharp, s=seen.shape),
         kind,
         caution,
         best,
     )
+
+
+def _chosen(scores: dict[tuple[str, float], float]) -> tuple[str, float]:
+    """The best trial; haze and bare data must be clearly better, not by the last digit."""
+
+    def penalised(trial: tuple[str, float]) -> float:
+        return scores[trial] * (1 if trial[0] in (_MODEL, _BOTH) else 1 + _CLEARLY)
+
+    return min(scores, key=penalised)
 
 
 def _held_out(
@@ -109,31 +119,34 @@ def _held_out(
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
-    scores = dict.fromkeys([("model", np.inf), *trials], 0.0)
+    scores = dict.fromkeys([(_MODEL, np.inf), *trials], 0.0)
     for part in parts:
         test = stack.of([part])
         rest = stack.of([other for other in parts if other != part])
-        scores["model", np.inf] += _misfit(test, seen) / len(parts)
+        bases = {_BOTH: _Residual(rest, seen, shell), _DATA: _Residual(rest, 0 * seen, shell)}
+        bases[_HAZY] = bases[_BOTH]
+        scores[_MODEL, np.inf] += _misfit(test, seen) / len(parts)
         for kind, caution in trials:
-            spectrum = _correction(rest, kinds[kind], caution, shell)
-            candidate = kinds[kind] + fft.irfftn(spectrum, s=seen.shape)
+            base = bases[kind]
+            spectrum = base.shrunk(caution, haze=kind != _BOTH)
+            candidate = base.scale * kinds[kind] + fft.irfftn(spectrum, s=seen.shape)
             scores[kind, caution] += _misfit(test, candidate) / len(parts)
     return scores
 
 
 def _misfit(stack: Stack, seen: Floats) -> float:
     """χ² per voxel of a stack against a PSF with the best scale and background."""
-    rest = stack.mean - _fitted(stack, seen)
+    rest = stack.mean - _fitted(stack, seen)[0]
     return float((stack.weight * rest**2).sum()) / max(int((stack.weight > 0).sum()), 1)
 
 
-def _fitted(stack: Stack, seen: Floats) -> Floats:
-    """The best multiple of a PSF and background plane for a stack."""
+def _fitted(stack: Stack, seen: Floats) -> tuple[Floats, float]:
+    """The best multiple of a PSF with a background plane for a stack, and the multiple."""
     design = _design(seen)
     root = np.sqrt(stack.weight).ravel()
     rows = design * root
     answer = np.linalg.pinv(rows @ rows.T, hermitian=True) @ (rows @ (stack.mean.ravel() * root))
-    return np.asarray((answer @ design).reshape(seen.shape))
+    return (answer @ design).reshape(seen.shape), float(answer[0])
 
 
 def _design(seen: Floats) -> Floats:
@@ -142,27 +155,35 @@ def _design(seen: Floats) -> Floats:
     return np.stack(rows).reshape(len(rows), -1)
 
 
-def _correction(stack: Stack, seen: Floats, caution: float, shell: NDArray[np.int64]) -> Complex:
-    """The spectrum of the residual's mean over the parts, shrunk shell by shell."""
-    base = _fitted(stack, seen)
-    parts = stack.filled
-    share = stack.weights[parts].sum(axis=(1, 2, 3))
-    share = share / share.sum()
-    residuals = np.where(stack.weights[parts] > 0, stack.part_means[parts] - base, 0)
-    spectra = fft.rfftn(residuals, axes=(1, 2, 3), workers=-1)
-    mean = np.tensordot(share, spectra, 1)
-    count = np.maximum(np.bincount(shell.ravel()), 1)
-    total = _by_shell(np.abs(mean) ** 2, shell) / count
-    if len(parts) > 1:
-        own = np.tensordot(share**2, np.abs(spectra) ** 2, 1)
-        signal = (total - _by_shell(own, shell) / count) / (1 - (share**2).sum())
-    else:
-        signal = total - _white_noise(stack)
-    error = np.sqrt(2 / count) * total
-    gain = np.clip((signal - caution * error) / np.maximum(total, 1e-300), 0, 1)
-    if seen.any():
-        gain[0] = 0
-    return np.asarray(mean * gain[shell])
+class _Residual:
+    """What the beads have beyond a model: the mean spectrum, and how sure each shell of it is."""
+
+    def __init__(self, stack: Stack, seen: Floats, shell: NDArray[np.int64]) -> None:
+        base, self.scale = _fitted(stack, seen)
+        parts = stack.filled
+        share = stack.weights[parts].sum(axis=(1, 2, 3))
+        share = share / share.sum()
+        residuals = np.where(stack.weights[parts] > 0, stack.part_means[parts] - base, 0)
+        spectra = fft.rfftn(residuals, axes=(1, 2, 3), workers=-1)
+        self.shell = shell
+        self.mean = np.tensordot(share, spectra, 1)
+        self.count = np.maximum(np.bincount(shell.ravel()), 1)
+        self.total = _by_shell(np.abs(self.mean) ** 2, shell) / self.count
+        if len(parts) > 1:
+            own = np.tensordot(share**2, np.abs(spectra) ** 2, 1)
+            common = self.total - _by_shell(own, shell) / self.count
+            self.signal = common / (1 - (share**2).sum())
+        else:
+            self.signal = self.total - _white_noise(stack)
+
+    def shrunk(self, caution: float, *, haze: bool) -> Complex:
+        """The mean spectrum, each shell shrunk; `caution` in standard errors."""
+        error = np.sqrt(2 / self.count) * self.total
+        sure = self.signal - caution * error
+        gain = np.clip(sure / np.maximum(self.total, 1e-300), 0, 1)
+        if not haze:
+            gain[0] = 0
+        return np.asarray(self.mean * gain[self.shell])
 
 
 def _white_noise(stack: Stack) -> float:

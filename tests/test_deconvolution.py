@@ -40,7 +40,9 @@ def blurred(shape=(16, 60, 64), seed=0, noise=True):
 
 
 def run(image, kernel=None, **options):
-    return pb.deconvolve(image, kernel or psf(), voxel_um=VOXEL, engine="cpu", **options)
+    return pb.deconvolve(
+        image, psf() if kernel is None else kernel, voxel_um=VOXEL, engine="cpu", **options
+    )
 
 
 def test_brings_the_object_back_and_keeps_its_light():
@@ -191,6 +193,7 @@ def test_refuses_an_empty_image_and_an_array_without_voxel_size():
         ((6, 10, 20), psf(), r"13 x 13 voxels in y and x, more than array with 10 x 20"),
         ((1, 20, 20), psf(), "9 planes, array has 1"),
         ((6, 20, 20), psf((1, 13, 13)), "1 planes, array has 6"),
+        ((6, 20, 20), psf().data, r"bare array.*PSF\.from_volume"),
         ((3, 6, 20, 20), [psf(), psf()], "2 PSFs are given, array has 3 channels"),
     ],
 )

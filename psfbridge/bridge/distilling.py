@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psfbridge as pb
 from psfbridge.beads import Beads
@@ -18,6 +19,7 @@ from psfbridge.bridge.summary import Figures, bead_figures, distill_figures, dis
 from psfbridge.bridge.tables import show_beads
 from psfbridge.errors import OptionError
 from psfbridge.files import check_writable, write_text
+from psfbridge.finding import need_beads
 from psfbridge.options import DistillOptions
 from psfbridge.report import check_report_folder
 from psfbridge.result import Distillation
@@ -36,12 +38,10 @@ def _find(call: Call) -> Figures:
     source = image_of(call.imp, call.texts)
     csv = check_writable(call.texts["csv"]) if "csv" in call.texts else None
     beads = beads_in(source, call)
-    mark([source], [beads])
-    title = str(call.imp.getTitle())
-    show_beads(f"Beads of {title}", [(source.channel, beads)])
     if csv:
         beads.save(csv)
-    log(f"Find Beads: {title}: {beads.sentence()}")
+    _show_beads([source], [beads])
+    log(f"Find Beads: {call.imp.getTitle()}: {beads.sentence()}")
     return bead_figures(beads)
 
 
@@ -58,19 +58,24 @@ def _distill(call: Call) -> Figures:
     sources = inputs(call.imp, call.texts)
     _check_one_channel(call.texts, len(sources))
     files = _files(call.texts)
-    results = [distilled(source, call) for source in sources]
+    results, tables = zip(*(distilled(source, call) for source in sources), strict=True)
     _write_files(results[0], files)
+    _show_beads(sources, tables)
     _show(sources, results, with_error="error" in call.texts)
     title = psf_title(str(call.imp.getTitle()))
     return {"psf": title, **distill_figures(results[0])}
 
 
+def _show_beads(sources: Sequence[Input], tables: Sequence[Beads]) -> None:
+    mark(sources, tables)
+    channels = [source.channel for source in sources]
+    title = f"Beads of {sources[0].imp.getTitle()}"
+    show_beads(title, zip(channels, tables, strict=True))
+
+
 def _show(sources: Sequence[Input], results: Sequence[Distillation], with_error: bool) -> None:
-    """Show beads, error and PSF, the PSF last: it is the active image afterwards."""
+    """Show error and PSF, the PSF last: it is the active image afterwards."""
     title = str(sources[0].imp.getTitle())
-    mark(sources, [result.beads for result in results])
-    tables = [(s.channel, r.beads) for s, r in zip(sources, results, strict=True)]
-    show_beads(f"Beads of {title}", tables)
     if with_error and not show_error(title, results[0].psf):
         log(f"Distill PSF: the method {results[0].method} gives no error volume.")
     show_psfs(title, [result.psf for result in results])
@@ -81,18 +86,45 @@ def _show(sources: Sequence[Input], results: Sequence[Distillation], with_error:
             log(f"  {note}")
 
 
-def distilled(source: Input, call: Call) -> Distillation:
-    """Distil one input: from the beads in its selection, or from all."""
-    extra = {}
-    roi = source.imp.getRoi()
+def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
+    """Distil one input; return the result, and the beads to show.
+
+    Points are the beads; of an area, the usable beads inside; without a selection, all.
+    """
     points = picked_points(source.imp, source.image)
-    if points is not None:
-        extra["positions"] = points
-    elif is_area(roi):
-        found = pb.find_beads(source.image, progress=call.progress)
-        extra["positions"] = inside(roi, found, source.image.name).positions
-    result: Distillation = pb.distill(source.image, progress=call.progress, **extra, **call.options)
+    roi = source.imp.getRoi()
+    if points is None and is_area(roi):
+        found = inside(roi, _found(source, call), source.image.name)
+        result = _distil(source, call, positions=need_beads(found, _within(source)).positions)
+        return result, _as_judged(found, inside(roi, result.beads, source.image.name))
+    result = _distil(source, call) if points is None else _distil(source, call, positions=points)
+    return result, result.beads
+
+
+def _distil(source: Input, call: Call, **choice: Any) -> Distillation:
+    result: Distillation = pb.distill(
+        source.image, progress=call.progress, **choice, **call.options
+    )
     return result
+
+
+def _found(source: Input, call: Call) -> Beads:
+    known = {field.name for field in _find_options().values()}
+    options = {name: value for name, value in call.options.items() if name in known}
+    beads: Beads = pb.find_beads(source.image, progress=call.progress, **options)
+    return beads
+
+
+def _within(source: Input) -> str:
+    return f"the selection of {source.image.name}"
+
+
+def _as_judged(before: Beads, after: Beads) -> Beads:
+    """Return the beads after the distillation; who was not chosen keeps the reason before it."""
+    reasons = {bead.bead: bead for bead in before}
+    return Beads(
+        reasons.get(bead.bead, bead) if bead.reason == "not chosen" else bead for bead in after
+    )
 
 
 def _check_one_channel(texts: Mapping[str, str], channels: int) -> None:

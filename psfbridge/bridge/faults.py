@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psfbridge.bridge.java import java_class
@@ -57,20 +59,28 @@ def tell(fault: PsfBridgeError) -> None:
     if isinstance(fault, Cancelled):
         java_class("ij.IJ").showStatus(line)
     else:
-        java_class("ij.IJ").showMessage("PSF Bridge", _folded(line))
+        # Escape closes the dialog by stopping whatever macro there is.
+        with _stopped_macros_are_done():
+            java_class("ij.IJ").showMessage("PSF Bridge", _folded(line))
 
 
 def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
-    import jpype
-
     if isinstance(fault, Cancelled):
         java_class("ij.IJ").showStatus(line)
         if interpreter.done():
             return  # Escape stopped the macro already
-    try:
+    with _stopped_macros_are_done():
         interpreter.abort(_folded(line) if _has_window() else line)
+
+
+@contextmanager
+def _stopped_macros_are_done() -> Iterator[None]:
+    """A macro is stopped by an exception of ImageJ; it is marked as done before that flies."""
+    import jpype
+
+    try:
+        yield
     except jpype.JException as stopped:
-        # The interpreter stops by an exception of its own; it is marked as done all the same.
         if str(java_class("ij.Macro").MACRO_CANCELED) not in str(stopped):
             raise
 

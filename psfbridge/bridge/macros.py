@@ -28,6 +28,7 @@ _OURS = (".npy", ".ome.tif", ".ome.tiff")
 _GRACE_S = 5.0
 _POLL_S = 0.05
 _CANCELED = "Macro canceled"
+_ERROR_DIALOGS = ("Macro Error", "No Image")
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ class _Run:
             while self._thread.is_alive():
                 self._thread.join(_POLL_S)
                 streams.drain()
+                _close_error_dialogs()
                 self._check_life(timeout_s)
         except BaseException:
             self._stop()
@@ -228,6 +230,14 @@ class _Run:
 
     def _line(self) -> int:
         return int(self._interpreter.getLineNumber())
+
+
+def _close_error_dialogs() -> None:
+    """Close what the interpreter opens when a macro fails: whoever runs it gets the line."""
+    for window in java_class("java.awt.Window").getWindows():
+        is_dialog = isinstance(window, java_class("java.awt.Dialog"))
+        if is_dialog and window.isShowing() and str(window.getTitle()) in _ERROR_DIALOGS:
+            window.dispose()
 
 
 def _cancel() -> None:

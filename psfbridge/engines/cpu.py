@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
-from psfbridge.engines.blur import Blur, cores, over_slabs, slabs
+from psfbridge.engines.blur import Blur, cores, over_slabs
 from psfbridge.engines.extrapolation import Extrapolation
 from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
 from psfbridge.engines.variation import divide_by_variation
@@ -52,9 +51,9 @@ class _Run:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._image, self._plan = problem.image, plan
+        self._weight = _weight(problem.seen()) if problem.open_edges else None
         self._blur = Blur(problem.wrapped_psf())
         self._extrapolation = Extrapolation() if plan.accelerate else None
-        self._weight = _weight(problem.seen()) if problem.open_edges else None
         self.estimate = problem.start()
         if self._weight is not None:
             self.estimate *= self._weight > 0
@@ -79,7 +78,7 @@ class _Run:
     def _advance(self, start: Volume, update: Volume) -> None:
         """Make `update`, the adjoint of image / blurred, the new estimate."""
         if self._plan.tv > 0:
-            _regularise(update, start, self._plan.tv)
+            divide_by_variation(update, start, self._plan.tv)
         weights = [] if self._weight is None else [self._weight]
         over_slabs(_multiply, update, start, *weights)
         if self._extrapolation is not None:
@@ -134,12 +133,6 @@ def _into_ratio(blurred: Volume, image: Volume) -> None:
     over_slabs(divide, _measured(blurred, image), image)
     for axis, length in enumerate(image.shape):
         np.moveaxis(blurred, axis, 0)[length:] = 0
-
-
-def _regularise(update: Volume, start: Volume, strength: float) -> None:
-    with ThreadPoolExecutor(cores()) as pool:
-        parts = slabs(start)
-        list(pool.map(lambda part: divide_by_variation(update, start, part, strength), parts))
 
 
 def _multiply(update: Volume, *factors: Volume) -> None:

@@ -62,7 +62,7 @@ def _best(device: str | None) -> Engine:
             return _cpu(f"there is no GPU with OpenCL (only {found.name})")
         engine = _clij2fft(device)
     except EngineError as fault:
-        return _cpu(str(fault))
+        return _cpu(str(fault).rstrip("."))
     engine.reason = "a GPU is there and passed the self-check" if found.gpu else "by its device"
     return engine
 

@@ -246,3 +246,45 @@ def test_another_imagej_cannot_be_started_beside_it(host):
     assert bridge.start(host.where) is bridge.current()
     with pytest.raises(pb.errors.BridgeError, match="already runs"):
         bridge.start("2.16.0")
+
+
+class TestSelections:
+    def test_a_rectangle_limits_what_is_distilled(self, macro):
+        macro(
+            'open("BEADS"); makeRectangle(5, 5, 60, 30); run("Distill PSF...", "method=average");'
+        )
+        table = java_class("ij.measure.ResultsTable").getResultsTable()
+        assert [str(table.getStringValue("status", i)) for i in range(table.size())] == ["used"] * 2
+
+    def test_an_oval_too(self, macro):
+        macro('open("BEADS"); makeOval(10, 10, 20, 20); run("Distill PSF...", "method=average");')
+        assert java_class("ij.measure.ResultsTable").getResultsTable().size() == 1
+
+    @pytest.mark.parametrize("on_slice", [True, False])
+    def test_points_are_the_beads(self, macro, expected, on_slice):
+        """Clicked two pixels off; refined to sub-voxel."""
+        slice_ = "setSlice(9);" if on_slice else ""
+        macro(
+            f'open("BEADS"); {slice_} makeSelection("point", newArray(22, 50), newArray(19, 46)); '
+            'run("Distill PSF...", "method=average");'
+        )
+        table = java_class("ij.measure.ResultsTable").getResultsTable()
+        used = [i for i in range(table.size()) if str(table.getStringValue("status", i)) == "used"]
+        found = [(table.getValue("y", i), table.getValue("x", i)) for i in used]
+        all_of_them = [(bead.y, bead.x) for bead in expected.beads]
+        for clicked in ((20, 20), (48, 48)):
+            wanted = min(all_of_them, key=lambda at: np.hypot(*np.subtract(at, clicked)))
+            nearest = min(found, key=lambda at: np.hypot(*np.subtract(at, clicked)))
+            np.testing.assert_allclose(nearest, wanted, atol=0.05)
+        assert len(found) == 2
+
+    def test_points_where_nothing_was_found(self, macro):
+        with pytest.raises(pb.errors.NoBeadsError):
+            macro('open("BEADS"); makePoint(34, 34); run("Distill PSF...", "method=average");')
+
+    def test_points_stay_selected(self, macro):
+        kept = macro(
+            'open("BEADS"); makeSelection("point", newArray(20, 48), newArray(20, 48)); '
+            'run("Find Beads..."); getSelectionCoordinates(x, y); return "" + x[1] + "," + y[1];'
+        )
+        assert kept == "48,48"

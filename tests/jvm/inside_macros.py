@@ -11,7 +11,7 @@ import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge import inputs
 from psfbridge.bridge.java import java_class
-from psfbridge.errors import BridgeError, Cancelled, ImageError, OptionError, OutputError
+from psfbridge.errors import BridgeError, Cancelled, ImageError, OptionError, OutputError, PSFError
 
 # macro, error, what its line says
 FAILURES = [
@@ -58,6 +58,17 @@ FAILURES = [
         'Dialog.create("D"); Dialog.addNumber("n", 1); Dialog.show();',
         BridgeError,
         "opens a dialog, and there is no window",
+    ),
+    ('open("BEADS"); run("Deconvolve with PSF...");', OptionError, "psf is missing"),
+    (
+        'open("BEADS"); run("Deconvolve with PSF...", "psf=[no such]");',
+        OptionError,
+        "psf is 'no such': no image of this title is open",
+    ),
+    (
+        'open("BEADS"); run("Deconvolve with PSF...", "psf=beads.tif");',
+        PSFError,
+        "beads.tif: not a usable PSF",
     ),
     (
         'run("PSF Bridge Extensions"); Ext.psfGet("nonsense");',

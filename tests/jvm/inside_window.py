@@ -1,0 +1,264 @@
+"""ImageJ with its window: menu, dialog, preview, recorder, overlay, Escape, errors.
+
+A screenshot of the whole is kept where PSFBRIDGE_SCREENSHOTS says, for a person to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from psfbridge import bridge
+from psfbridge.bridge.java import java_class
+from psfbridge.bridge.menus import MENU
+from psfbridge.errors import BridgeError, OptionError
+
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def window() -> Any:
+    host = bridge.start("plain", mode="gui", memory_gib=2)
+    assert not host.headless
+    return java_class("ij.IJ")
+
+
+@pytest.fixture
+def stack(window, beads) -> Iterator[Any]:
+    imp = bridge.to_imageplus(beads)
+    imp.show()
+    yield imp
+    for title in java_class("ij.WindowManager").getImageTitles():
+        other = java_class("ij.WindowManager").getImage(title)
+        other.changes = False
+        other.close()
+
+
+def wait_for(what: Callable[[], Any], name: str) -> Any:
+    """Wait until `what` gives something."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{name} did not come within {SECONDS} s")
+
+
+def dialog(title: str) -> Any:
+    def showing() -> Any:
+        windows = java_class("java.awt.Window").getWindows()
+        dialogs = [w for w in windows if isinstance(w, java_class("java.awt.Dialog"))]
+        return next((w for w in dialogs if w.isShowing() and str(w.getTitle()) == title), None)
+
+    return wait_for(showing, f"the dialog {title}")
+
+
+def menu_item(name: str) -> Any:
+    bar = java_class("ij.Menus").getMenuBar()
+    menus = [bar.getMenu(i) for i in range(bar.getMenuCount())]
+    plugins = next(menu for menu in menus if str(menu.getLabel()) == "Plugins")
+    ours = [plugins.getItem(i) for i in range(plugins.getItemCount())]
+    ours = [item for item in ours if str(item.getLabel()) == MENU]
+    assert len(ours) == 1, f"Plugins has {len(ours)} entries {MENU}"
+    items = [ours[0].getItem(i) for i in range(ours[0].getItemCount())]
+    return next(item for item in items if str(item.getLabel()) == name)
+
+
+def choose(name: str) -> None:
+    """Choose a command from the menu as a click does."""
+    item = menu_item(name)
+    event = java_class("java.awt.event.ActionEvent")(item, 1001, name)
+    java_class("ij.IJ").getInstance().actionPerformed(event)
+
+
+def click(component: Any) -> None:
+    """Click with the mouse, on the screen."""
+    at = component.getLocationOnScreen()
+    x = at.x + min(10, component.getWidth() // 2)
+    subprocess.run(
+        ["xdotool", "mousemove", str(x), str(at.y + component.getHeight() // 2), "click", "1"],
+        check=True,
+    )
+
+
+def press(form: Any, label: str) -> None:
+    button = next(
+        b for b in form.getButtons() if b is not None and str(b.getLabel()).strip() == label
+    )
+    click(button)
+    wait_for(lambda: not form.isShowing(), f"the end of the dialog after {label}")
+
+
+def screenshot(name: str) -> None:
+    folder = os.environ.get("PSFBRIDGE_SCREENSHOTS")
+    if folder and shutil.which("import"):
+        time.sleep(0.5)
+        subprocess.run(["import", "-window", "root", str(Path(folder) / name)], check=True)
+
+
+def test_the_menu_has_every_command(window):
+    for name in ("Find Beads...", "Distill PSF...", "Measure PSF...", "Deconvolve with PSF..."):
+        assert menu_item(name).isEnabled()
+        assert java_class("ij.Menus").getCommands().containsKey(name)
+
+
+def test_a_person_distils(window, stack):
+    """Dialog, preview, OK, recorder, PSF, table and overlay, in the order in which they come."""
+    recorder = java_class("ij.plugin.frame.Recorder")()
+    choose("Distill PSF...")
+    form = dialog("Distill PSF")
+    box = form.getCheckboxes().lastElement()
+    click(box)
+    overlay = wait_for(stack.getOverlay, "the preview")
+    assert str(overlay.get(0).getName()).startswith("PSF Bridge")
+    form.getStringFields().get(0).setText("0.1")
+    form.getChoices().get(1).select("average")
+    screenshot("dialog.png")
+    press(form, "OK")
+    psf = wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
+    recorded = wait_for(lambda: str(recorder.getText()), "the record")
+    assert 'run("Distill PSF...", "bead_diameter=0.1 method=average");' in recorded
+    assert psf.getBitDepth() == 32
+    table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
+    assert table.size() >= 9
+    assert stack.getOverlay().size() >= 9
+    stack.setSlice(9)
+    screenshot("result.png")
+    recorder.close()
+
+
+def test_what_was_recorded_runs_as_a_macro(window, stack):
+    value = bridge.run_macro(
+        'run("Distill PSF...", "bead_diameter=0.1 method=average"); return getTitle();'
+    ).value
+    assert value == "PSF of beads.tif"
+
+
+def test_cancel_leaves_everything_as_it_was(window, stack):
+    choose("Find Beads...")
+    form = dialog("Find Beads")
+    click(form.getCheckboxes().lastElement())
+    wait_for(stack.getOverlay, "the preview")
+    press(form, "Cancel")
+    assert stack.getOverlay() is None
+    assert not stack.isLocked()
+
+
+def test_a_fault_after_the_menu_is_a_dialog(window, stack):
+    choose("Distill PSF...")
+    form = dialog("Distill PSF")
+    form.getStringFields().get(0).setText("wide")
+    press(form, "OK")
+    message = dialog("PSF Bridge")
+    screenshot("fault.png")
+    message.dispose()
+    assert java_class("ij.WindowManager").getImage("PSF of beads.tif") is None
+
+
+def test_no_image_is_a_dialog(window):
+    choose("Measure PSF...")
+    dialog("PSF Bridge").dispose()
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A distillation that lasts until it is cancelled, and says when it began and ended."""
+    import psfbridge as pb
+
+    began, ended = threading.Event(), threading.Event()
+
+    def distill(image, *, progress, **options):
+        began.set()
+        try:
+            for step in range(10 * SECONDS):
+                progress("waiting for Escape", step, 10 * SECONDS)
+                time.sleep(0.1)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(pb, "distill", distill, raising=False)
+    return began, ended
+
+
+def escape(imp: Any) -> None:
+    """Press the key on the image's window."""
+    # There is no window manager here: what a click on the window would do, xdotool does.
+    name = f"^{imp.getTitle()}"
+    subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", name, "windowfocus"], check=True
+    )
+    imp.getCanvas().requestFocus()
+    wait_for(imp.getCanvas().hasFocus, "the focus")
+    subprocess.run(["xdotool", "key", "Escape"], check=True)
+
+
+def test_escape_ends_what_the_menu_began(window, stack, slow):
+    began, ended = slow
+    choose("Distill PSF...")
+    press(dialog("Distill PSF"), "OK")
+    assert began.wait(SECONDS)
+    escape(stack)
+    assert ended.wait(SECONDS)
+    time.sleep(0.3)
+    assert java_class("ij.WindowManager").getImageTitles().length == 1
+    assert not window.escapePressed()
+
+
+def test_other_commands_run_meanwhile(window, stack, slow):
+    began, ended = slow
+    choose("Distill PSF...")
+    press(dialog("Distill PSF"), "OK")
+    assert began.wait(SECONDS)
+    window.doCommand("Invert LUT")
+    wait_for(stack.isInvertedLut, "the inverted table")
+    assert not ended.is_set()
+    escape(stack)
+    assert ended.wait(SECONDS)
+
+
+def test_escape_ends_a_macro(window, stack, slow):
+    began, ended = slow
+    seen: list[Exception] = []
+
+    def run() -> None:
+        try:
+            bridge.run_macro('run("Distill PSF..."); return "not reached";', timeout_s=None)
+        except Exception as fault:
+            seen.append(fault)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert began.wait(SECONDS)
+    escape(stack)
+    assert ended.wait(SECONDS)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert "cancelled by Escape" in str(seen[0])
+    assert bridge.run_macro('return "goes on";').value == "goes on"
+
+
+def test_a_fault_in_a_macro_is_one_line(window, stack):
+    with pytest.raises(OptionError, match="unknown option bead_diametre") as raised:
+        bridge.run_macro('run("Distill PSF...", "bead_diametre=0.1");')
+    assert "\n" not in str(raised.value)
+    with pytest.raises(BridgeError, match="Undefined identifier"):
+        bridge.run_macro("y = foo(2);")
+    assert bridge.run_macro('return "goes on";').value == "goes on"
+
+
+def test_uninstalled_from_the_menu(window):
+    bridge.uninstall()
+    with pytest.raises(AssertionError, match="0 entries"):
+        menu_item("Find Beads...")
+    assert not java_class("ij.Menus").getCommands().containsKey("Find Beads...")
+    bridge.install()
+    menu_item("Find Beads...")
