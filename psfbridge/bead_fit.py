@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from psfbridge.interpolation import applied, shift_matrices, shift_matrix
 from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
 
-__all__ = ["light", "refitted", "variance", "with_neighbours"]
+__all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
 
-# These shares of the light of a bead, and of its neighbours, are forgiven as errors of the model.
-MODEL_ERROR, NEIGHBOUR_ERROR = 0.05, 0.1
+# This share of the light of a bead's neighbours is forgiven as an error of the model.
+NEIGHBOUR_ERROR = 0.1
 _CLIP = 6.0
 
 
@@ -37,13 +37,15 @@ def background(speaker: Speaker) -> Floats32:
     return plane.astype(np.float32)
 
 
-def variance(speaker: Speaker, own: Floats32, model_error: float = MODEL_ERROR) -> Floats:
-    """Return the variance expected of each voxel, errors of the model included."""
+def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats:
+    """Return the variance expected of each voxel, with the errors of the model or without."""
     bright = np.maximum(own, 0)
     noise = speaker.seen.noise.variance(
         speaker.fit.background + bright + np.maximum(speaker.others, 0)
     )
-    forgiven = (model_error * bright) ** 2 + (NEIGHBOUR_ERROR * speaker.others) ** 2
+    forgiven = (NEIGHBOUR_ERROR * speaker.others) ** 2
+    if forgiving:
+        forgiven = forgiven + (speaker.model_error * bright) ** 2
     return np.maximum(noise + forgiven, 1e-9)
 
 
@@ -167,12 +169,13 @@ def _design(psf: Floats32, shift: Floats, inner: tuple[slice, ...]) -> NDArray[A
     axes = range(3)
     still = [shift_matrix(psf.shape[k], float(shift[k]))[inner[k]] for k in axes]
     slope = [shift_matrix(psf.shape[k], float(shift[k]), derivative=True)[inner[k]] for k in axes]
-    columns = [applied(psf, still)]
-    for axis in axes:
-        if psf.shape[axis] > 1:
-            columns.append(applied(psf, [slope[k] if k == axis else still[k] for k in axes]))
-    columns.append(np.ones_like(columns[0]))
-    return np.stack(columns)
+    value = applied(psf, still)
+    slopes = [
+        applied(psf, [slope[k] if k == axis else still[k] for k in axes])
+        for axis in axes
+        if psf.shape[axis] > 1
+    ]
+    return np.stack([value, *slopes, np.ones_like(value)])
 
 
 def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:

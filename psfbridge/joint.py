@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import fft
 
 from psfbridge.bead_fit import refitted, with_neighbours
 from psfbridge.beads import REJECTED, USED, Bead, Beads
+from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
+from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats, Floats32, Speaker, observe
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
@@ -24,12 +27,14 @@ from psfbridge.stack import Stack, stacked
 __all__ = ["settle"]
 
 _MARGIN = 2
-_ROUNDS = 5
+_ROUNDS = 6
 _CORE_WIDTHS = (2.5, 4.0, 4.0)
 # A bead is left out if its misfit is this many times the median; noise is no fault.
 _MISFIT_LIMIT = 3.0
 _LEAST_SNR = 5.0
 _SETTLED = 2e-3
+# After this round the model is good enough to tell the noise.
+_NOISE_ROUND = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,7 @@ class _Round:
     blend: Blend
     psf: Floats32
     objective: float
+    last: _Round | None
 
 
 def settle(
@@ -72,7 +78,7 @@ def settle(
     Solution
         The PSF with its error and what was inferred of the optics.
     """
-    box = [n if n == 1 else n + 2 * _MARGIN for n in shape]
+    box = [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in shape]
     speakers = observe(found, box)
     psf = _gaussian(box, np.median([one.scale.sigma for one in found], axis=0))
     rounds: list[_Round] = []
@@ -81,11 +87,21 @@ def settle(
         last = rounds[-1] if rounds else None
         rounds.append(_next(speakers, psf, last, found, options))
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
+        if number == _NOISE_ROUND:
+            speakers = with_measured_noise(speakers, psf)
         if _settled(rounds):
             break
     progress("settling beads and PSF", _ROUNDS, _ROUNDS)
-    best = min(rounds[1:] or rounds, key=lambda one: one.objective)
+    best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
     return _solution(best, rounds, found, shape)
+
+
+def _quick_odd(length: int) -> int:
+    """The next odd length whose Fourier transform is quick."""
+    length += 1 - length % 2
+    while fft.next_fast_len(length) != length:
+        length += 2
+    return length
 
 
 def _gaussian(shape: Sequence[int], sigma: Floats) -> Floats32:
@@ -113,8 +129,14 @@ def _next(
     shapes = [one.image.data.shape for one in found]
     fitted = with_neighbours(refitted(speakers, psf, core), psf, shapes)
     voters = _voters(fitted)
+    if not voters:
+        names = ", ".join(one.image.name for one in found)
+        raise NoBeadsError(
+            f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
+            "Check the voxel size, or image brighter or sparser beads."
+        )
     stack = stacked([fitted[k] for k in voters], psf)
-    if last is None:
+    if last is None or last.last is None:
         voxel_um = found[0].image.voxel_um
         pupil = blind_fit(stack, voxel_um, widths, options.bead_diameter_um)
     else:
@@ -131,14 +153,14 @@ def _next(
     total = float(model.sum())
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen32 = np.asarray(blend.seen / total, np.float32)
-    return _Round(scaled, voters, stack, pupil, blend, seen32, objective)
+    return _Round(scaled, voters, stack, pupil, blend, seen32, objective, last)
 
 
 def _voters(speakers: Sequence[Speaker]) -> list[int]:
     """The beads that take part: they can be seen, and fit about as well as the median."""
-    misfit = np.array([one.fit.misfit for one in speakers])
+    misfit = np.array([one.fit.misfit for one in speakers], float)
     noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers])
-    able = np.array([one.votes for one in speakers]) & np.isfinite(misfit)
+    able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
     seen = able & (noise < 1 / _LEAST_SNR)
     able = seen if seen.any() else able
     if able.sum() < 3:
@@ -148,7 +170,7 @@ def _voters(speakers: Sequence[Speaker]) -> list[int]:
 
 
 def _settled(rounds: Sequence[_Round]) -> bool:
-    if len(rounds) < 3:
+    if len(rounds) < _NOISE_ROUND + 2:
         return False
     before, now = rounds[-2].psf, rounds[-1].psf
     change = float(np.linalg.norm(now - before) / np.linalg.norm(now))

@@ -29,9 +29,10 @@ __all__ = ["PupilFit", "blind_fit", "refined_fit"]
 Floats = NDArray[np.float64]
 
 # The central part that is fitted: first, and in the end.
-_FIRST, _LARGEST = (21, 25, 25), (33, 41, 41)
+_FIRST, _LARGEST = (21, 25, 25), (33, 45, 45)
 # The power of the field that is seen; a light sheet is a widefield with a sheet.
 _KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
+_CLEARLY = 0.99
 _START_ORDER, _START_TERMS = 4, 11
 # Amplitudes are less likely than phases: their expected size is about 0.2.
 _AMPLITUDE_STIFFNESS = 25.0
@@ -103,15 +104,21 @@ def blind_fit(
     bead_diameter_um : float
         Diameter of the beads.
     """
-    fits = []
+    best: PupilFit | None = None
     for kind, power in _KINDS.items():
         if stack.weight.shape[0] == 1 and kind != "widefield":
             continue
+        fits = []
         for values in _starts(fwhm, voxel_um, kind):
             model = _model(stack, voxel_um, float(values[NA]), power, bead_diameter_um)
             fits.append(_fit(model, values, stack, rounds=5))
-    best = min(fits, key=lambda fit: fit.cost)
-    return refined_fit(best, stack, order=4, rounds=8)
+        first = min(fits, key=lambda fit: fit.cost)
+        fit = refined_fit(first, stack, order=4, rounds=5)
+        # Widefield comes first, and the others must be clearly better: they have more freedom.
+        if best is None or fit.cost < _CLEARLY * best.cost:
+            best = fit
+    assert best is not None
+    return best
 
 
 def refined_fit(fit: PupilFit, stack: Stack, *, order: int, rounds: int) -> PupilFit:

@@ -86,11 +86,12 @@ def blended(
     best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
     if kind == _MODEL:
         return Blend(seen, volume, kind, caution, best)
-    spectrum = _Residual(stack, kinds[kind], shell).shrunk(caution, haze=kind != _BOTH)
+    residual = _Residual(stack, kinds[kind], shell)
+    spectrum = residual.shrunk(caution, haze=kind != _BOTH)
     sharp = np.where(transfer > _LEAST_TRANSFER, spectrum / np.maximum(transfer, 1e-6), 0)
-    start = np.zeros_like(volume) if kind == _DATA else volume
+    start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
-        kinds[kind] + fft.irfftn(spectrum, s=seen.shape),
+        residual.scale * kinds[kind] + fft.irfftn(spectrum, s=seen.shape),
         start + fft.irfftn(sharp, s=seen.shape),
         kind,
         caution,
@@ -126,25 +127,26 @@ def _held_out(
         bases[_HAZY] = bases[_BOTH]
         scores[_MODEL, np.inf] += _misfit(test, seen) / len(parts)
         for kind, caution in trials:
-            spectrum = bases[kind].shrunk(caution, haze=kind != _BOTH)
-            candidate = kinds[kind] + fft.irfftn(spectrum, s=seen.shape)
+            base = bases[kind]
+            spectrum = base.shrunk(caution, haze=kind != _BOTH)
+            candidate = base.scale * kinds[kind] + fft.irfftn(spectrum, s=seen.shape)
             scores[kind, caution] += _misfit(test, candidate) / len(parts)
     return scores
 
 
 def _misfit(stack: Stack, seen: Floats) -> float:
     """χ² per voxel of a stack against a PSF with the best scale and background."""
-    rest = stack.mean - _fitted(stack, seen)
+    rest = stack.mean - _fitted(stack, seen)[0]
     return float((stack.weight * rest**2).sum()) / max(int((stack.weight > 0).sum()), 1)
 
 
-def _fitted(stack: Stack, seen: Floats) -> Floats:
-    """The best multiple of a PSF and background plane for a stack."""
+def _fitted(stack: Stack, seen: Floats) -> tuple[Floats, float]:
+    """The best multiple of a PSF with a background plane for a stack, and the multiple."""
     design = _design(seen)
     root = np.sqrt(stack.weight).ravel()
     rows = design * root
     answer = np.linalg.pinv(rows @ rows.T, hermitian=True) @ (rows @ (stack.mean.ravel() * root))
-    return np.asarray((answer @ design).reshape(seen.shape))
+    return (answer @ design).reshape(seen.shape), float(answer[0])
 
 
 def _design(seen: Floats) -> Floats:
@@ -157,7 +159,7 @@ class _Residual:
     """What the beads have beyond a model: the mean spectrum, and how sure each shell of it is."""
 
     def __init__(self, stack: Stack, seen: Floats, shell: NDArray[np.int64]) -> None:
-        base = _fitted(stack, seen)
+        base, self.scale = _fitted(stack, seen)
         parts = stack.filled
         share = stack.weights[parts].sum(axis=(1, 2, 3))
         share = share / share.sum()
