@@ -131,6 +131,8 @@ def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None
             f"Java already runs in this process, so {where} cannot be started. Join it by "
             "bridge.install(), or start a new Python process."
         )
+    if where != PLAIN:
+        _check_where(where)
     need_display(mode)
     java = find_java()
     _configure(java.version[0], memory_gib)
@@ -206,7 +208,6 @@ def _by_pyimagej(where: str, mode: str) -> Host:
         raise BridgeError(
             f"pyimagej is not installed ({fault}). Install it: pip install 'psfbridge[imagej]'."
         ) from fault
-    _check_where(where)
     local = Path(where).expanduser().is_dir()
     if local:
         # pyimagej's image library asks Maven for a jar that a Fiji directory already holds.

@@ -14,6 +14,8 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SECONDS = 280
+# A second conftest.py would hide the first from "from conftest import ...".
+PLUGINS = ("-p", "inside_fixtures", "-p", "no:cacheprovider")
 
 needs_java = pytest.mark.skipif(
     shutil.which("java") is None and "JAVA_HOME" not in os.environ, reason="there is no Java"
@@ -24,9 +26,9 @@ pytestmark = [pytest.mark.java, needs_java]
 def run_inside(name: str, **environment: str) -> None:
     """Run the tests of one state; what they say is shown if one fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE / name)],
+        [sys.executable, "-m", "pytest", "-q", *PLUGINS, str(HERE / name)],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{ROOT}", **environment},
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -1,4 +1,7 @@
-"""What the tests inside a Java have: an ImageJ, a small stack of beads, and macros."""
+"""What the tests inside a Java have: an ImageJ, a small stack of beads, and macros.
+
+A pytest plugin: ``pytest -p inside_fixtures``, as test_hosts.py runs them.
+"""
 
 from __future__ import annotations
 
