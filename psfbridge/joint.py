@@ -106,7 +106,8 @@ def settle_with_optics(
     NoBeadsError
         If no bead fits a common PSF.
     OptionError
-        If no optics are given, or the beads contradict them.
+        If no optics are given, or the beads contradict them and the method is ``pupil`` by the
+        user's own choice; with ``auto`` a note says so.
     """
     optics = options.optics
     if optics is None:
@@ -117,7 +118,14 @@ def settle_with_optics(
     task = Task(found, shape, options.bead_diameter_um)
     rounds = _rounds(task, progress)
     blind = rounds[-1]
-    known = _known_round(task, blind, optics)
+    try:
+        known = _known_round(task, blind, optics)
+    except OptionError as contradiction:
+        if options.method == "pupil":
+            raise
+        solution = _solution(blind, rounds, task)
+        note = f"The optics were left out: {contradiction}"
+        return replace(solution, notes=(*solution.notes, note))
     # What is known counts, where the beads do not clearly say otherwise.
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
     solution = _solution(known if better else blind, [*rounds, known], task)
