@@ -26,7 +26,7 @@ from psfbridge.stack import Stack
 __all__ = ["settle", "settle_with_optics"]
 
 _ROUNDS = 6
-_SETTLED = 2e-3
+_SETTLED = 3e-3
 # After this round the model is good enough to tell the noise.
 _NOISE_ROUND = 2
 # In so many rounds the microscope is looked for afresh.
@@ -147,7 +147,7 @@ def _rounds(task: Task, progress: Progress) -> list[Round]:
         progress(_STAGE, number, _ROUNDS)
         last = rounds[-1].pupil if number >= _BLIND_ROUNDS else None
         explained = partial(_pupil, task, last)
-        choose = number >= _BLIND_ROUNDS
+        choose = number >= _NOISE_ROUND
         rounds.append(next_round(task, speakers, psf, explained, choose=choose))
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:

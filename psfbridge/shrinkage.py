@@ -20,6 +20,7 @@ Complex = NDArray[np.complex128]
 
 # Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
 _CAUTIONS = (0.0, 1.0, 2.0, 3.0)
+_FEW_CAUTIONS = (0.0, 2.0)
 _CAUTION_UNTESTED = 2.0
 # Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
 # the haze of all the other beads.
@@ -84,7 +85,8 @@ def blended(
     """
     shell = _shells(seen.shape)
     kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
-    trials = [(kind, caution) for kind in kinds for caution in _CAUTIONS]
+    trials = [(_BOTH, caution) for caution in _CAUTIONS]
+    trials += [(kind, caution) for kind in (_HAZY, _DATA) for caution in _FEW_CAUTIONS]
     scores = _held_out(stack, kinds, trials, seen, shell) if choose else {}
     kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
     transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
