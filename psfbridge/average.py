@@ -101,7 +101,7 @@ def average(
 def _boxes(found: Found, shape: tuple[int, int, int], background: str | float) -> Iterator[_Box]:
     """Cut out each used bead, with a margin for the shift; mark its neighbours as unusable."""
     flat = found.image.data.shape[0] == 1
-    level = given_background(found.image.data, background)
+    level = given_background(found.image.data, background, found.factor)
     z, y, x = (_quick_half(length) for length in shape)
     half = (0 if flat else z, y, x)
     used = found.beads.with_status(USED).positions

@@ -13,7 +13,9 @@ __all__ = ["MEAN_FACTOR", "given_background"]
 MEAN_FACTOR = 1.25
 
 
-def given_background(data: NDArray[Any], background: str | float) -> float | None:
+def given_background(
+    data: NDArray[Any], background: str | float, factor: float = 1.0
+) -> float | None:
     """Return the background in counts that an option names, or None for ``auto``.
 
     Parameters
@@ -22,6 +24,8 @@ def given_background(data: NDArray[Any], background: str | float) -> float | Non
         The array has axes (z, y, x). The units are counts.
     background : 'auto', 'mean' or float
         ``mean`` is 1.25 times the mean of the image.
+    factor : float
+        What the voxels that the user knows were multiplied by to give `data`.
 
     Examples
     --------
@@ -33,4 +37,4 @@ def given_background(data: NDArray[Any], background: str | float) -> float | Non
         return None
     if background == "mean":
         return MEAN_FACTOR * float(np.mean(data, dtype=float))
-    return float(background)
+    return float(background) * factor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,18 @@ from numpy.typing import NDArray
 from psfbridge.interpolation import applied, shift_matrices, shift_matrix
 from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
 
-__all__ = ["light", "refitted", "variance", "with_neighbours"]
+__all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
 
-# These shares of the light of a bead, and of its neighbours, are forgiven as errors of the model.
-MODEL_ERROR, NEIGHBOUR_ERROR = 0.05, 0.1
+# This share of the light of a bead's neighbours is forgiven as an error of the model.
+NEIGHBOUR_ERROR = 0.1
 _CLIP = 6.0
 
 
 def light(speaker: Speaker, psf: Floats32) -> Floats32:
     """Return the light of a bead in its box, for a PSF of the same shape."""
     shift = speaker.seen.offset(speaker.fit.position)
-    moved: Floats32 = applied(psf, shift_matrices(psf.shape, shift))
-    return np.float32(speaker.fit.intensity) * moved
+    moved = applied(psf, shift_matrices(psf.shape, shift))
+    return np.asarray(speaker.fit.intensity * moved, np.float32)
 
 
 def background(speaker: Speaker) -> Floats32:
@@ -34,16 +35,18 @@ def background(speaker: Speaker) -> Floats32:
         (np.arange(n) - n // 2) * slope for n, slope in zip(shape, speaker.fit.slope, strict=True)
     )
     plane = speaker.fit.background + z[:, None, None] + y[None, :, None] + x[None, None, :]
-    return plane.astype(np.float32)
+    return np.asarray(plane, np.float32)
 
 
-def variance(speaker: Speaker, own: Floats32, model_error: float = MODEL_ERROR) -> Floats:
-    """Return the variance expected of each voxel, errors of the model included."""
+def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats:
+    """Return the variance expected of each voxel, with the errors of the model or without."""
     bright = np.maximum(own, 0)
     noise = speaker.seen.noise.variance(
         speaker.fit.background + bright + np.maximum(speaker.others, 0)
     )
-    forgiven = (model_error * bright) ** 2 + (NEIGHBOUR_ERROR * speaker.others) ** 2
+    forgiven = (NEIGHBOUR_ERROR * speaker.others) ** 2
+    if forgiving:
+        forgiven = forgiven + (speaker.model_error * bright) ** 2
     return np.maximum(noise + forgiven, 1e-9)
 
 
@@ -167,12 +170,13 @@ def _design(psf: Floats32, shift: Floats, inner: tuple[slice, ...]) -> NDArray[A
     axes = range(3)
     still = [shift_matrix(psf.shape[k], float(shift[k]))[inner[k]] for k in axes]
     slope = [shift_matrix(psf.shape[k], float(shift[k]), derivative=True)[inner[k]] for k in axes]
-    columns = [applied(psf, still)]
-    for axis in axes:
-        if psf.shape[axis] > 1:
-            columns.append(applied(psf, [slope[k] if k == axis else still[k] for k in axes]))
-    columns.append(np.ones_like(columns[0]))
-    return np.stack(columns)
+    value = applied(psf, still)
+    slopes = [
+        applied(psf, [slope[k] if k == axis else still[k] for k in axes])
+        for axis in axes
+        if psf.shape[axis] > 1
+    ]
+    return np.stack([value, *slopes, np.ones_like(value)])
 
 
 def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
@@ -196,7 +200,8 @@ def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
     return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
 
 
-def _planes(shape: Sequence[int]) -> Floats32:
+@lru_cache(maxsize=2)
+def _planes(shape: tuple[int, ...]) -> Floats32:
     """A constant and the three coordinates from the centre, one row each."""
     axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
     return np.stack([np.ones(tuple(shape)), *axes]).reshape(4, -1).astype(np.float32)

@@ -16,7 +16,7 @@ from psfbridge.engines import CpuEngine, Engine, open_engine
 from psfbridge.errors import ImageError, PSFError
 from psfbridge.image import Image, VoxelUm
 from psfbridge.progress import Progress, no_progress
-from psfbridge.psf import PSF
+from psfbridge.psf import PSF, load_psfs
 from psfbridge.restoring import Blurred, restore
 
 __all__ = ["chosen_engine", "deconvolve", "matched_psfs"]
@@ -143,19 +143,29 @@ def matched_psfs(
             "a PSF is given as a bare array, which has no voxel size. Make it a PSF: "
             "psfbridge.PSF.from_volume(array, voxel_um)."
         )
-    if len(given) not in (1, shape[0]):
+    named = [pair for one in given for pair in _named(one)]
+    if len(named) not in (1, shape[0]):
         raise PSFError(
-            f"{len(given)} PSFs are given, {name} has {shape[0]} channels; allowed are one for "
+            f"{len(named)} PSFs are given, {name} has {shape[0]} channels; allowed are one for "
             "all, or one for each."
         )
-    loaded = [one if isinstance(one, PSF) else PSF.load(one) for one in given]
-    labels = [_label(one) for one in given]
     notes: list[str] = []
     matched = []
-    for one, label in zip(loaded, labels, strict=True):
+    for one, label in named:
         matched.append(_with_voxel(one, label, voxel_um, notes))
         _check_size(matched[-1], label, name, shape[1:], notes)
     return matched * (shape[0] if len(matched) == 1 else 1), notes
+
+
+def _named(psf: PSF | str | os.PathLike[str]) -> list[tuple[PSF, str]]:
+    """Return a PSF, or those of each channel of a file, with what messages call them."""
+    label = _label(psf)
+    if isinstance(psf, PSF):
+        return [(psf, label)]
+    psfs = load_psfs(psf)
+    if len(psfs) == 1:
+        return [(psfs[0], label)]
+    return [(one, f"{label} channel {number}") for number, one in enumerate(psfs)]
 
 
 def _label(psf: PSF | str | os.PathLike[str]) -> str:

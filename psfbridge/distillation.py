@@ -36,6 +36,7 @@ __all__ = ["distill"]
 class _Job:
     """What every method is given."""
 
+    images: tuple[Image, ...]
     found: Sequence[Found]
     shape: tuple[int, int, int]
     options: DistillOptions
@@ -99,7 +100,7 @@ def _distilled(
     log = _Log()
     with log.stage("find"):
         seen = search(images, options, positions, progress)
-    job = _Job(seen.found, support_shape(seen.found, options), options, progress)
+    job = _Job(images, seen.found, support_shape(seen.found, options), options, progress)
     method, note = _method(options)
     with log.stage(method):
         solution = _METHODS[method](job)
@@ -152,20 +153,23 @@ def _check_positions(positions: Any, images: Sequence[Image], options: DistillOp
 
 def _method(options: DistillOptions) -> tuple[str, str]:
     """Return the method to use, and what to say if it was chosen for the user."""
-    if options.method == "auto":
-        return "average", "Method auto took average, the aligned mean of the beads."
-    if options.method not in _METHODS:
-        raise OptionError(
-            f"method is {options.method}, which is not built in yet; allowed are auto, "
-            f"{', '.join(_METHODS)}."
-        )
-    return options.method, ""
+    if options.method != "auto":
+        return options.method, ""
+    if options.optics is None:
+        return "joint", "Method auto took joint: the beads tell what is to be known of the optics."
+    return "pupil", "Method auto took pupil, because the optics are given."
 
 
 def _by_joint(job: _Job) -> Solution:
     from psfbridge.joint import settle
 
     return settle(job.found, job.shape, job.options, job.progress)
+
+
+def _by_pupil(job: _Job) -> Solution:
+    from psfbridge.joint import settle_with_optics
+
+    return settle_with_optics(job.found, job.shape, job.options, job.progress)
 
 
 def _by_average(job: _Job) -> Solution:
@@ -176,26 +180,27 @@ def _by_reverse_rl(job: _Job) -> Solution:
     from psfbridge.engines import open_engine
     from psfbridge.reverse_rl import reverse_richardson_lucy
 
-    found, options = job.found, job.options
-    if len(found) > 1:
+    options = job.options
+    if len(job.images) > 1:
         raise OptionError(
-            f"method is reverse-rl and {len(found)} images are given; it takes one. "
+            f"method is reverse-rl and {len(job.images)} images are given; it takes one. "
             "Use joint or average for several."
         )
     engine = open_engine(options.engine)
     volume = reverse_richardson_lucy(
-        found[0].image,
+        job.images[0],
         engine,
         iterations=options.iterations,
         background=options.background,
         progress=job.progress,
     )
     note = f"Richardson-Lucy ran {options.iterations} iterations by {engine}."
-    return Solution(volume.astype(float), (found[0].beads,), notes=(note,))
+    return Solution(volume.astype(float), (job.found[0].beads,), notes=(note,))
 
 
 _METHODS: Mapping[str, Callable[[_Job], Solution]] = {
     "joint": _by_joint,
+    "pupil": _by_pupil,
     "average": _by_average,
     "reverse-rl": _by_reverse_rl,
 }

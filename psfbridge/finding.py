@@ -24,6 +24,9 @@ from psfbridge.selection import Evidence, judge
 __all__ = ["Found", "find", "find_beads", "need_beads"]
 
 _FIT_WIDTHS = 1.2
+# Floating images that span less or more than this are brought to a range like that of counts.
+_COUNT_SPANS = (100.0, 1e9)
+_COUNT_RANGE = 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,8 @@ class Found:
         The width of a typical bead.
     saturation : float
         Counts at which the image is clipped, or infinity.
+    factor : float
+        What the voxels of the input were multiplied by to give `image`, see `in_counts`.
     """
 
     image: Image
@@ -49,6 +54,20 @@ class Found:
     noise: Noise
     scale: BeadScale
     saturation: float
+    factor: float = 1.0
+
+    def in_input_units(self, beads: Beads) -> Beads:
+        """Return `beads` with intensity and background in the units of the input."""
+        if self.factor == 1:
+            return beads
+        return Beads(
+            replace(
+                bead,
+                intensity=bead.intensity / self.factor,
+                background=bead.background / self.factor,
+            )
+            for bead in beads
+        )
 
 
 def find_beads(
@@ -98,7 +117,21 @@ def find_beads(
     """
     options = DistillOptions(min_separation_um=min_separation_um)
     image = as_image(image, voxel_um)
-    return find(image, options, progress, positions).beads
+    found = find(image, options, progress, positions)
+    return found.in_input_units(found.beads)
+
+
+def in_counts(image: Image) -> tuple[Image, float]:
+    """Return an image whose voxels are of the size of counts, and the factor that made them so.
+
+    Integers are counts. Floating images may be normalised to 0...1, or hold 1e30: they are
+    multiplied to a range of 10,000, so that nothing later must know of such scales.
+    """
+    span = float(image.data.max()) - float(image.data.min())
+    if image.data.dtype.kind != "f" or _COUNT_SPANS[0] <= span <= _COUNT_SPANS[1]:
+        return image, 1.0
+    factor = _COUNT_RANGE / span
+    return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
 
 
 def as_image(image: Image | NDArray[Any], voxel_um: Any = None) -> Image:
@@ -140,14 +173,15 @@ def find(
     """
     spots = None if positions is None else checked_positions(positions, image)
     _check_counts(image)
-    noise = estimate_noise(image)
-    scale = estimate_scale(image, noise)
-    candidates = find_candidates(image, noise, scale, progress)
+    counts, factor = in_counts(image)
+    noise = estimate_noise(counts)
+    scale = estimate_scale(counts, noise)
+    candidates = find_candidates(counts, noise, scale, progress)
     if spots is None:
-        return _judged(image, noise, scale, candidates, options)
-    candidates, chosen = with_chosen(candidates, image, scale, spots)
-    found = _judged(image, noise, scale, candidates, options)
-    return replace(found, beads=only_chosen(found.beads, chosen))
+        return replace(_judged(counts, noise, scale, candidates, options), factor=factor)
+    candidates, chosen = with_chosen(candidates, counts, scale, spots)
+    found = _judged(counts, noise, scale, candidates, options)
+    return replace(found, beads=only_chosen(found.beads, chosen), factor=factor)
 
 
 def _judged(

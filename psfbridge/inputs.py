@@ -93,7 +93,10 @@ class Search:
 
     def table(self, solved: Sequence[Beads]) -> Beads:
         """Return all candidates in one table: those that a method judged, then the idle ones."""
-        return Beads(bead for beads in (*solved, self.idle) for bead in beads)
+        judged = (
+            found.in_input_units(beads) for found, beads in zip(self.found, solved, strict=True)
+        )
+        return Beads(bead for beads in (*judged, self.idle) for bead in beads)
 
 
 def search(
@@ -112,7 +115,8 @@ def search(
     need_beads(Beads(bead for one in every for bead in one.beads), _names(images))
     able = tuple(one for one in every if len(one.beads.with_status(USED)))
     idle = [one for one in every if not len(one.beads.with_status(USED))]
-    return Search(able, Beads(bead for one in idle for bead in one.beads), tuple(_said(idle)))
+    rest = Beads(bead for one in idle for bead in one.in_input_units(one.beads))
+    return Search(able, rest, tuple(_said(idle)))
 
 
 def _said(idle: Sequence[Found]) -> Iterator[str]:

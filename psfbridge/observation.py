@@ -75,12 +75,14 @@ class Speaker:
     """One bead in the solve: what is seen, what is fitted, and the light of its neighbours.
 
     `votes` says whether the bead takes part in the PSF; all are subtracted from each other.
+    `model_error` is the share of its light by which it may differ from the PSF.
     """
 
     seen: Observation
     fit: BeadFit
     others: Floats32
     votes: bool
+    model_error: float = 0.05
 
     def with_fit(self, fit: BeadFit) -> Speaker:
         """Return the bead with other values of its unknowns."""

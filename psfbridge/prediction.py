@@ -20,7 +20,7 @@ from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf import PSF
 
-__all__ = ["BeadCheck", "Check", "check"]
+__all__ = ["BeadCheck", "Check", "check", "fitted_beads"]
 
 #: Accelerated iterations; as far as about three times as many plain ones.
 ITERATIONS = 20
@@ -137,7 +137,7 @@ def check(
     psfs, notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
     found = find(beads, DistillOptions(), progress)
     need_beads(found.beads, beads.name)
-    speakers = _fitted(found, psfs[0])
+    speakers = fitted_beads(found, psfs[0])
     dark = _without_background(beads, speakers)
     restored = deconvolve(
         dark, psfs[0], iterations=iterations, engine=engine, accelerate=engine == "cpu",
@@ -148,8 +148,21 @@ def check(
     return Check(dark, restored, model, checked, (*beads.notes, *notes, *restored.notes))
 
 
-def _fitted(found: Found, psf: PSF) -> list[Speaker]:
-    """Fit every bead and its neighbours to the PSF; return the usable ones."""
+def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
+    """Fit every bead and its neighbours to the PSF; return the usable ones.
+
+    Parameters
+    ----------
+    found : Found
+        The beads of an image.
+    psf : PSF
+        With the image's voxel size; it is held fixed.
+
+    Raises
+    ------
+    NoBeadsError
+        If none can be fitted.
+    """
     speakers: Sequence[Speaker] = observe([found], psf.data.shape)
     widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
     core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
@@ -179,7 +192,7 @@ def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:
 def _checked(one: Speaker, psf: PSF, found: Found, dark: Image, restored: Image) -> BeadCheck:
     own, seen = light(one, psf.data), one.seen
     data = seen.counts - one.others - background(one)
-    expected = variance(replace(one, others=np.zeros_like(own)), own, model_error=0.0)
+    expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
     left = (data - own)[seen.usable] ** 2
     energy = float((data[seen.usable] ** 2).sum(dtype=float))
     z, y, x = (float(value) for value in one.fit.position)

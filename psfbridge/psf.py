@@ -18,7 +18,7 @@ from psfbridge.image import Image, Volume, VoxelUm, read_image, read_info, write
 from psfbridge.resample import resampled
 from psfbridge.shifts import fitted_to, peak_position, shifted
 
-__all__ = ["PSF", "odd_shape"]
+__all__ = ["PSF", "load_psfs", "odd_shape"]
 
 Floats = NDArray[np.float64]
 
@@ -143,9 +143,24 @@ class PSF:
         write_image(path, self.image, info=json.dumps(dict(self.provenance), indent=1))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a PSF that `save` wrote, or any image file in the same form."""
-        image = read_image(path).channel()
+    def load(cls, path: str | os.PathLike[str], channel: int | None = None) -> Self:
+        """Read a PSF that `save` wrote, or any image file in the same form.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        channel : int, optional
+            Which PSF of a file with one for each channel, counted from 0.
+
+        Raises
+        ------
+        ImageError
+            If there is no such image or channel, or it has several and none was chosen.
+        PSFError
+            If it is not in the form of a PSF.
+        """
+        image = read_image(path).channel(channel)
         info = read_info(path)
         try:
             provenance = json.loads(info or "{}")
@@ -157,6 +172,19 @@ class PSF:
             return cls(np.asarray(image.data, np.float32), image.voxel_um, None, provenance)
         except PSFError as fault:
             raise PSFError(f"{image.name}: {fault}") from None
+
+
+def load_psfs(path: str | os.PathLike[str]) -> list[PSF]:
+    """Read the PSFs of a file: one, or one for each channel of a hyperstack.
+
+    Raises
+    ------
+    ImageError
+        If there is no such image.
+    PSFError
+        If one is not in the form of a PSF.
+    """
+    return [PSF.load(path, number) for number in range(read_image(path).channels)]
 
 
 def odd_shape(shape: Sequence[int]) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""All beads brought to one centre: their weighted mean, in parts that can be held against each other."""
+"""All beads brought to one centre: their weighted mean, in parts that check each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.bead_fit import MODEL_ERROR, background, light, variance
+from psfbridge.bead_fit import background, light, variance
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Speaker
 
@@ -110,8 +110,8 @@ def _aligned(speaker: Speaker, psf: Floats32) -> tuple[Floats32, Floats32]:
     """One bead over its intensity at the common centre, and the weight of each voxel."""
     own = light(speaker, psf)
     rest = speaker.seen.counts - speaker.others - background(speaker)
-    noise = variance(speaker, own, 0.0)
-    off = np.abs(rest - own) > _CLIP * np.sqrt(noise + (MODEL_ERROR * own) ** 2)
+    off = np.abs(rest - own) > _CLIP * np.sqrt(variance(speaker, own))
+    noise = variance(speaker, own, forgiving=False)
     usable = speaker.seen.usable & ~off
     shift = speaker.seen.offset(speaker.fit.position)
     share = applied(np.where(usable, rest, own), shift_matrices(psf.shape, -shift))
@@ -119,4 +119,4 @@ def _aligned(speaker: Speaker, psf: Floats32) -> tuple[Floats32, Floats32]:
     step = -np.round(shift).astype(int)
     if step.any():
         weight = np.roll(weight, tuple(int(n) for n in step), (0, 1, 2))
-    return share / np.float32(speaker.fit.intensity), weight
+    return np.asarray(share / speaker.fit.intensity, np.float32), weight

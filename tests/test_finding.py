@@ -182,3 +182,16 @@ def test_the_real_field_has_its_35_isolated_beads_and_its_aggregates():
 def test_the_four_comet_shaped_beads_are_four_beads():
     beads = find_beads(pb.read_image(bead_stack("Bead_Image1_crop.tif")))
     assert beads.funnel() == {"found": 4, "used": 4, "held_out": 0, "rejected": {}}
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1 / 65535, 1e30])
+def test_normalised_and_huge_floats_are_found_like_counts(factor):
+    counts, true = field(12)
+    scaled = (counts * factor).astype(np.float32)
+    beads = find_beads(scaled, voxel_um=VOXEL)
+    plain = find_beads(counts, voxel_um=VOXEL)
+    assert matched(beads, true).max() < 0.2
+    assert len(beads.with_status("used")) == len(true)
+    assert beads.column("intensity") == pytest.approx(plain.column("intensity") * factor, rel=0.02)
+    background = pb.distill(scaled, voxel_um=VOXEL, method="average", background=100 * factor)
+    assert background.beads[0].background == pytest.approx(100 * factor)

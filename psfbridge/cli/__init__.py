@@ -19,6 +19,7 @@ COMMANDS: tuple[str, ...] = (
     "beads",
     "measure",
     "deconvolve",
+    "resample",
     "check",
     "simulate",
     "demo",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from psfbridge.errors import OptionError
@@ -76,8 +77,10 @@ def complain(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def add_image_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how an image is to be read."""
+def add_image_options(
+    parser: argparse.ArgumentParser, channel: Callable[[str], int | str] = int
+) -> None:
+    """Add the options that say how an image is to be read; `channel` reads that option."""
     parser.add_argument(
         "--voxel-um",
         nargs=3,
@@ -85,7 +88,8 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         metavar=("Z", "Y", "X"),
         help="voxel size in µm; overrides the file's",
     )
-    parser.add_argument("--channel", type=int, metavar="N", help="counted from 0")
+    several = "" if channel is int else ", or all: one PSF for each"
+    parser.add_argument("--channel", type=channel, metavar="N", help=f"counted from 0{several}")
     parser.add_argument("--time", type=int, metavar="N", help="time point, counted from 0")
     parser.add_argument("--axes", metavar="ZYX", help="what the file's axes are, if it is wrong")
 

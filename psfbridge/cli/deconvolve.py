@@ -19,7 +19,11 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser("deconvolve", help="deconvolve an image with a PSF")
     parser.add_argument("image", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
     parser.add_argument(
-        "--psf", required=True, nargs="+", metavar="PSF.tif", help="one, or one for each channel"
+        "--psf",
+        required=True,
+        nargs="+",
+        metavar="PSF.tif",
+        help="one, one for each channel, or a file with all of them",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help=".tif, .ome.tif, .zarr"

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from psfbridge.cli.channels import ALL, channel_or_all, distill_all
 from psfbridge.cli.common import add_image_options, progress_for, read_input, say
 from psfbridge.options import ENGINES, METHODS, MICROSCOPES
 
@@ -20,7 +21,7 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser("distill", help="distil the PSF from images of beads")
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
     parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
-    add_image_options(parser)
+    add_image_options(parser, channel_or_all)
     add_method_options(parser)
     _add_outputs(parser)
     parser.set_defaults(run=run)
@@ -51,6 +52,11 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     outputs = parser.add_argument_group("output")
     outputs.add_argument("--beads", metavar="OUT.csv", help="a table of every candidate")
+    outputs.add_argument(
+        "--registered",
+        metavar="OUT.tif",
+        help="with --channel all: the PSFs with one common origin, the chromatic shift in them",
+    )
     outputs.add_argument("--report", metavar="DIR", help="pictures and a page to look at")
     outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
     outputs.add_argument("--view", action="store_true", help="open the result in napari")
@@ -74,7 +80,10 @@ def run(args: argparse.Namespace) -> int:
 
     options = chosen_options(args)
     DistillOptions.of(**options)
+    _check_channel(args)
     _check_outputs(args)
+    if args.channel == ALL:
+        return distill_all(args, options)
     images = [read_input(path, args) for path in args.images]
     result = distill(images, progress=progress_for(args.quiet), **options)
     _write(result, args)
@@ -87,6 +96,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_channel(args: argparse.Namespace) -> None:
+    from psfbridge.errors import OptionError
+
+    if args.registered and args.channel != ALL:
+        raise OptionError("--registered is for several channels. Give --channel all too.")
+    if args.view and args.channel == ALL:
+        raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
+
+
 def _outputs(args: argparse.Namespace) -> list[str]:
     return [path for path in (args.output, args.beads, args.json, args.report) if path]
 
@@ -96,10 +114,10 @@ def _check_outputs(args: argparse.Namespace) -> None:
     from psfbridge.files import check_writable
     from psfbridge.report import check_report_folder
 
-    for path in (args.output, args.beads, args.json):
+    for path in (args.output, args.registered, args.beads, args.json):
         if path:
             check_writable(path)
-    if args.report:
+    if args.report and args.channel != ALL:
         check_report_folder(args.report)
 
 

@@ -51,9 +51,9 @@ class _Run:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._image, self._plan = problem.image, plan
+        self._weight = _weight(problem.seen()) if problem.open_edges else None
         self._blur = Blur(problem.wrapped_psf())
         self._extrapolation = Extrapolation() if plan.accelerate else None
-        self._weight = _weight(problem.seen()) if problem.open_edges else None
         self.estimate = problem.start()
         if self._weight is not None:
             self.estimate *= self._weight > 0

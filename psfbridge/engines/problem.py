@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,12 +75,18 @@ class Problem:
         """
         sums = np.zeros([length + 1 for length in self.psf.shape])
         sums[1:, 1:, 1:] = self.psf
-        seen: NDArray[np.float64] = sums
         for axis in range(3):
-            seen = np.cumsum(seen, axis=axis)
-            low, high = self._reach(axis)
-            seen = np.take(seen, high, axis=axis) - np.take(seen, low, axis=axis)
-        return seen.astype(np.float32)
+            np.cumsum(sums, axis=axis, out=sums)
+        sums = self._between(self._between(sums, 0), 1)
+        # The last axis makes it as large as the frame.
+        return self._between(sums.astype(np.float32), 2)
+
+    def _between(self, sums: NDArray[Any], axis: int) -> NDArray[Any]:
+        """Turn running sums along an axis into the sum that each place of the frame sees."""
+        low, high = self._reach(axis)
+        seen = np.take(sums, high, axis=axis)
+        seen -= np.take(sums, low, axis=axis)
+        return seen
 
     def _reach(self, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """First and last-but-one PSF index whose light from each place falls into the image."""

@@ -101,10 +101,11 @@ def _limited(first: Volume, second: Volume) -> Volume:
 
 def _share(step: Volume, second: Volume, third: Volume) -> Volume:
     """Return a step over the length of the gradient; 0 where that is 0."""
-    length = step * step
+    length: Volume = step * step
     length += second * second
     length += third * third
     np.sqrt(length, out=length)
     # Where the length is 0 the step is 0.
     length += length == 0
-    return np.divide(step, length, out=length)
+    np.divide(step, length, out=length)
+    return length
