@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     say(summary(result))
     if truth:
         say(_compared(result, truth))
+        say(_in_imagej(folder / "beads.tif", result))
     say(f"wrote psf.tif, beads.csv and report/index.html into {folder}")
     return 0
 
@@ -82,6 +83,19 @@ def _named(image: Image) -> Image:
     from dataclasses import replace
 
     return replace(image, name="beads.tif")
+
+
+def _in_imagej(path: Path, result: Distillation) -> str:
+    """Distil the same file by a macro, where there is a Java; without one, say so."""
+    from psfbridge.errors import BridgeError
+
+    try:
+        from psfbridge.bridge.twin import compared_with_imagej
+
+        options = f"bead_diameter={result.options.bead_diameter_um!r}"
+        return compared_with_imagej(path, options, result.psf)
+    except BridgeError as fault:
+        return f"ImageJ was not tried: {fault}"
 
 
 def _compared(result: Distillation, truth: Simulation) -> str:

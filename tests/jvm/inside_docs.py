@@ -19,6 +19,8 @@ PYTHON = (DOCS / "pyimagej.md").read_text(encoding="utf-8")
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 IJM = re.compile(r"```ijm\n(.*?)```", re.DOTALL)
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def test_the_pyimagej_page_runs_from_top_to_bottom(bead_file, tmp_path, monkeypatch):
     monkeypatch.chdir(bead_file.parent)

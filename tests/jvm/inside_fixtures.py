@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java import java_class
 from psfbridge.image import Image, write_image
@@ -65,6 +66,19 @@ def macro(host: Any, bead_file: Path) -> Iterator[Callable[..., str]]:
 
     yield run
     close_all()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the quickest method where none is named: these tests are not of the methods."""
+    real = pb.distill
+
+    def distill(*images: Any, **options: Any) -> Any:
+        if options.get("method", "auto") == "auto":
+            options["method"] = "average"
+        return real(*images, **options)
+
+    monkeypatch.setattr(pb, "distill", distill, raising=False)
 
 
 def close_all() -> None:

@@ -20,6 +20,8 @@ from psfbridge.image import Image, write_image
 # Fiji brings Groovy; plain ImageJ has it from Maven Central.
 scyjava.config.endpoints.append("org.codehaus.groovy:groovy:3.0.22")
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def shipped(name: str) -> str:
     return next(read_macro(path) for path in shipped_macros() if path.name == name)
