@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from psfbridge.errors import PSFError
 from psfbridge.psf import PSF
 from psfbridge.shifts import fitted_to, shifted
 
-__all__ = ["psf_error"]
+__all__ = ["psf_error", "psf_offset"]
 
 Floats = NDArray[np.float64]
 
@@ -52,13 +53,58 @@ def psf_error(
     >>> psf_error(3 * spot, spot) < 1e-6
     True
     """
+    return _best(estimate, truth, window).error
+
+
+def psf_offset(
+    estimate: PSF | NDArray[Any],
+    truth: PSF | NDArray[Any],
+    window: Sequence[int] = WINDOW,
+) -> float:
+    """Return how far from ``n // 2`` the centre of the estimate lies, in voxels.
+
+    The centre is where the truth's centre comes to lie when both agree best, as in `psf_error`.
+
+    Parameters
+    ----------
+    estimate, truth, window
+        As in `psf_error`.
+
+    Raises
+    ------
+    PSFError
+        As in `psf_error`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spot = np.zeros((5, 9, 9)); spot[2, 4, 4] = 1
+    >>> round(psf_offset(np.roll(spot, 2, axis=2), spot), 3)
+    2.0
+    """
+    best = _best(estimate, truth, window)
+    shape = (estimate.data if isinstance(estimate, PSF) else np.asarray(estimate)).shape
+    middle = [length // 2 for length in shape]
+    return float(np.linalg.norm(best.centre - middle))
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The best agreement: what is left, and where the truth's centre lies in the estimate."""
+
+    error: float
+    centre: Floats
+
+
+def _best(estimate: PSF | NDArray[Any], truth: PSF | NDArray[Any], window: Sequence[int]) -> _Best:
     found, true = _checked(estimate, "estimate"), _checked(truth, "truth")
     shape = [min(most, length) for most, length in zip(window, true.shape, strict=True)]
     true = fitted_to(true, shape, [length // 2 for length in true.shape])
     # A margin keeps the shift's wrapping out of the window.
     roomy = [length if length == 1 else length + 2 * _MARGIN for length in shape]
-    found = fitted_to(found, roomy, _match(found, true))
-    return _least_error(found, true)
+    at = _match(found, true)
+    error, shift = _least_error(fitted_to(found, roomy, at), true)
+    return _Best(error, np.array(at) - shift)
 
 
 def _checked(psf: PSF | NDArray[Any], name: str) -> Floats:
@@ -81,7 +127,8 @@ def _match(found: Floats, true: Floats) -> list[int]:
     return [lag + length // 2 for lag, length in zip(lags, true.shape, strict=True)]
 
 
-def _least_error(found: Floats, true: Floats) -> float:
+def _least_error(found: Floats, true: Floats) -> tuple[float, Floats]:
+    """The least error over scale and shift, and that shift."""
     axes = [axis for axis, length in enumerate(true.shape) if length > 1]
 
     def residual(step: Floats) -> Floats:
@@ -92,7 +139,9 @@ def _least_error(found: Floats, true: Floats) -> float:
         return np.asarray((scale * moved - true).ravel() / np.linalg.norm(true), float)
 
     fit = optimize.least_squares(residual, np.zeros(len(axes)), diff_step=1e-3, xtol=1e-6)
-    return float(np.linalg.norm(fit.fun))
+    shift = np.zeros(3)
+    shift[axes] = fit.x
+    return float(np.linalg.norm(fit.fun)), shift
 
 
 def _core(volume: Floats, shape: Sequence[int]) -> Floats:

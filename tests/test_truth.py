@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from psfbridge.errors import PSFError
 from psfbridge.shifts import shifted
-from psfbridge.truth import psf_error
+from psfbridge.truth import psf_error, psf_offset
 
 
 def spot(shape=(31, 41, 41), width=2.0, at=(0, 0, 0)):
@@ -55,3 +55,14 @@ def test_sizes_may_differ():
 def test_no_psf_is_refused(bad):
     with pytest.raises(PSFError, match="the estimate has no voxel"):
         psf_error(bad, spot())
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.tuples(*[st.floats(-3, 3)] * 3))
+def test_an_offset_is_found_to_a_hundredth_of_a_voxel(step):
+    assert psf_offset(2 * spot(at=step), spot()) == pytest.approx(np.linalg.norm(step), abs=0.01)
+
+
+def test_an_offset_of_a_smaller_and_plane_psf():
+    plane = shifted(spot((1, 41, 41)), (0, 0.4, 0.3))
+    assert psf_offset(plane, spot((1, 31, 31))) == pytest.approx(0.5, abs=0.01)
