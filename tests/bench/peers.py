@@ -20,21 +20,19 @@ def photutils_score(truth: Truth) -> Score:
     try:
         from astropy.nddata import NDData
         from astropy.table import Table
+        from photutils.background import Background2D
         from photutils.psf import EPSFBuilder, extract_stars
     except ImportError:
         return Score("photutils", word="photutils is not installed")
     start = time.perf_counter()
     image = truth.field.image
     used = find_beads(image).with_status(USED)
-    background = float(np.median(used.column("background")))
     stars = Table({"x": used.positions[:, 2], "y": used.positions[:, 1]})
-    builder = EPSFBuilder(
-        oversampling=1, maxiters=20, progress_bar=False, smoothing_kernel=None,
-        recentering_boxsize=(5, 5),
-    )  # fmt: skip
+    builder = EPSFBuilder(oversampling=1, maxiters=20, progress_bar=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cut = extract_stars(NDData(image.data[0] - background), stars, size=_SIZE)
+        light = image.data[0] - Background2D(image.data[0].astype(float), 48).background
+        cut = extract_stars(NDData(light), stars, size=_SIZE)
         built = builder(cut).epsf.data
     seconds = time.perf_counter() - start
     volume = np.nan_to_num(built)[np.newaxis]
