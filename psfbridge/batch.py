@@ -112,8 +112,9 @@ def distill_batch(
     """
     DistillOptions.of(**options)
     integer("jobs", jobs, least=1)
+    named = expanded(images)
     folder = _made(folder)
-    paths, notes = _without_own(expanded(images), folder)
+    paths, notes = _without_own(named, folder)
     tasks = [
         Task(
             path=path, stem=stem, folder=str(folder), reading=reading or Reading(), options=options

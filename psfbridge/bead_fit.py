@@ -23,8 +23,8 @@ _CLIP = 6.0
 def light(speaker: Speaker, psf: Floats32) -> Floats32:
     """Return the light of a bead in its box, for a PSF of the same shape."""
     shift = speaker.seen.offset(speaker.fit.position)
-    moved: Floats32 = applied(psf, shift_matrices(psf.shape, shift))
-    return np.float32(speaker.fit.intensity) * moved
+    moved = applied(psf, shift_matrices(psf.shape, shift))
+    return np.asarray(speaker.fit.intensity * moved, np.float32)
 
 
 def background(speaker: Speaker) -> Floats32:
@@ -34,7 +34,7 @@ def background(speaker: Speaker) -> Floats32:
         (np.arange(n) - n // 2) * slope for n, slope in zip(shape, speaker.fit.slope, strict=True)
     )
     plane = speaker.fit.background + z[:, None, None] + y[None, :, None] + x[None, None, :]
-    return plane.astype(np.float32)
+    return np.asarray(plane, np.float32)
 
 
 def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats:

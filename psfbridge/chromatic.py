@@ -187,7 +187,7 @@ def _pulls(speakers: Sequence[Speaker], psf: PSF, peak: Floats) -> Floats:
     # To first order: a thousandth is added, and the move multiplied.
     moves = [peak_position(psf.data + 1e-3 * one, start=middle) - peak for one in left]
     pulls: Floats = 1e3 * np.array(moves) * weight[:, np.newaxis] * len(speakers)
-    return taken_up * pulls
+    return np.asarray(taken_up * pulls)
 
 
 def _residual(speaker: Speaker, psf: PSF) -> Floats:
@@ -195,7 +195,7 @@ def _residual(speaker: Speaker, psf: PSF) -> Floats:
     seen = speaker.seen
     left = seen.counts - speaker.others - background(speaker) - light(speaker, psf.data)
     share = np.where(seen.usable, left, 0) / speaker.fit.intensity
-    moved: Floats = shifted(share, -seen.offset(speaker.fit.position))
+    return shifted(share, -seen.offset(speaker.fit.position))
 
 
 def _near_nm(result: Distillation) -> Floats:

@@ -153,20 +153,23 @@ def _check_positions(positions: Any, images: Sequence[Image], options: DistillOp
 
 def _method(options: DistillOptions) -> tuple[str, str]:
     """Return the method to use, and what to say if it was chosen for the user."""
-    if options.method == "auto":
-        return "average", "Method auto took average, the aligned mean of the beads."
-    if options.method not in _METHODS:
-        raise OptionError(
-            f"method is {options.method}, which is not built in yet; allowed are auto, "
-            f"{', '.join(_METHODS)}."
-        )
-    return options.method, ""
+    if options.method != "auto":
+        return options.method, ""
+    if options.optics is None:
+        return "joint", "Method auto took joint: the beads tell what is to be known of the optics."
+    return "pupil", "Method auto took pupil, because the optics are given."
 
 
 def _by_joint(job: _Job) -> Solution:
     from psfbridge.joint import settle
 
     return settle(job.found, job.shape, job.options, job.progress)
+
+
+def _by_pupil(job: _Job) -> Solution:
+    from psfbridge.joint import settle_with_optics
+
+    return settle_with_optics(job.found, job.shape, job.options, job.progress)
 
 
 def _by_average(job: _Job) -> Solution:
@@ -197,6 +200,7 @@ def _by_reverse_rl(job: _Job) -> Solution:
 
 _METHODS: Mapping[str, Callable[[_Job], Solution]] = {
     "joint": _by_joint,
+    "pupil": _by_pupil,
     "average": _by_average,
     "reverse-rl": _by_reverse_rl,
 }

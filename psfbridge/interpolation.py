@@ -48,7 +48,7 @@ def shift_matrix(length: int, shift: float, *, derivative: bool = False) -> Floa
 
 
 def shift_matrices(
-    shape: Sequence[int], shift: Sequence[float], along: int | None = None
+    shape: Sequence[int], shift: NDArray[np.float64], along: int | None = None
 ) -> list[Floats32]:
     """Return the matrices of all axes; of axis `along`, the derivative."""
     return [
@@ -62,4 +62,4 @@ def applied(volume: NDArray[Any], matrices: Sequence[NDArray[Any]]) -> NDArray[A
     along_z, along_y, along_x = matrices
     rows = np.matmul(along_y, volume @ along_x.T)
     planes = along_z @ rows.reshape(len(rows), -1)
-    return planes.reshape(len(along_z), *rows.shape[1:])
+    return np.asarray(planes.reshape(len(along_z), *rows.shape[1:]))

@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy import fft
 
-from psfbridge.bead_fit import refitted, with_neighbours
 from psfbridge.beads import REJECTED, USED, Bead, Beads
-from psfbridge.errors import NoBeadsError
+from psfbridge.errors import OptionError
 from psfbridge.finding import Found
 from psfbridge.noise_fit import with_measured_noise
-from psfbridge.observation import Floats, Floats32, Speaker, observe
-from psfbridge.options import DistillOptions
+from psfbridge.observation import Speaker, observe
+from psfbridge.options import DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import BLUR_X, BLUR_Y, INDEX, NA
-from psfbridge.pupil_fit import PupilFit, blind_fit, refined_fit
+from psfbridge.pupil_fit import PupilFit, blind_fit, known_fit, refined_fit
+from psfbridge.rounds import LEAST_SNR, Round, Task, next_round
 from psfbridge.shifts import fitted_to
-from psfbridge.shrinkage import Blend, blended
 from psfbridge.solution import Solution
-from psfbridge.stack import Stack, stacked
+from psfbridge.stack import Stack
 
-__all__ = ["settle"]
+__all__ = ["settle", "settle_with_optics"]
 
-_MARGIN = 2
 _ROUNDS = 6
-_CORE_WIDTHS = (2.5, 4.0, 4.0)
-# A bead is left out if its misfit is this many times the median; noise is no fault.
-_MISFIT_LIMIT = 3.0
-_LEAST_SNR = 5.0
 _SETTLED = 2e-3
 # After this round the model is good enough to tell the noise.
 _NOISE_ROUND = 2
-
-
-@dataclass(frozen=True, eq=False)
-class _Round:
-    """The state after one round."""
-
-    speakers: list[Speaker]
-    voters: list[int]
-    stack: Stack
-    pupil: PupilFit
-    blend: Blend
-    psf: Floats32
-    objective: float
-    last: _Round | None
+# In so many rounds the microscope is looked for afresh.
+_BLIND_ROUNDS = 2
+_STAGE = "settling beads and PSF"
+# The beads contradict the optics if they ask for so different a NA or index over the wavelength,
+# and explain so much of the counts by it.
+_TOLERATED, _EXPLAINED = 0.12, 0.005
+_CLEARLY_BETTER = 1.002
 
 
 def settle(
@@ -60,7 +47,8 @@ def settle(
     """Solve for the PSF and all beads, in rounds, until the objective settles.
 
     Each round: fit intensity, position and background of every bead to the present PSF; subtract
-    the beads from each other; bring them to one centre; find the pupil that explains them.
+    the beads from each other; bring them to one centre; find the pupil that explains them, and
+    add what the beads agree on beyond it. Nothing need be known of the optics.
 
     Parameters
     ----------
@@ -77,135 +65,172 @@ def settle(
     -------
     Solution
         The PSF with its error and what was inferred of the optics.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead fits a common PSF.
     """
-    box = [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in shape]
-    speakers = observe(found, box)
-    psf = _gaussian(box, np.median([one.scale.sigma for one in found], axis=0))
-    rounds: list[_Round] = []
+    task = Task(found, shape, options.bead_diameter_um)
+    rounds = _rounds(task, progress)
+    best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
+    return _solution(best, rounds, task)
+
+
+def settle_with_optics(
+    found: Sequence[Found],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress = no_progress,
+) -> Solution:
+    """Solve as `settle` does, then with a pupil of known optics, and keep the better.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : tuple of int
+        Size of the PSF in voxels, odd in every axis.
+    options : DistillOptions
+        With optics.
+    progress : Progress, optional
+        Called after each round; may raise `psfbridge.errors.Cancelled`.
+
+    Returns
+    -------
+    Solution
+        The better PSF by the χ² of beads not used; a note says which.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead fits a common PSF.
+    OptionError
+        If no optics are given, or the beads contradict them and the method is ``pupil`` by the
+        user's own choice; with ``auto`` a note says so.
+    """
+    optics = options.optics
+    if optics is None:
+        raise OptionError(
+            "method is pupil and no optics are given. Give na, wavelength_um and "
+            "refractive_index, or use joint."
+        )
+    task = Task(found, shape, options.bead_diameter_um)
+    rounds = _rounds(task, progress)
+    blind = rounds[-1]
+    try:
+        known = _known_round(task, blind, optics)
+    except OptionError as contradiction:
+        if options.method == "pupil":
+            raise
+        solution = _solution(blind, rounds, task)
+        note = f"The optics were left out: {contradiction}"
+        return replace(solution, notes=(*solution.notes, note))
+    # What is known counts, where the beads do not clearly say otherwise.
+    better = _score(known) <= _CLEARLY_BETTER * _score(blind)
+    solution = _solution(known if better else blind, [*rounds, known], task)
+    scores = {"pupil": _score(known), "joint": _score(blind)}
+    note = (
+        f"Beads not used are explained with χ² {scores['pupil']:.4f} by the pupil of the given "
+        f"optics and {scores['joint']:.4f} without them: the {'first' if better else 'second'} "
+        "is taken."
+    )
+    diagnostics = {**solution.diagnostics, "held_out_by_method": scores}
+    return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
+
+
+def _rounds(task: Task, progress: Progress) -> list[Round]:
+    """Rounds until the PSF does not change; the pupil is looked for afresh in the first two."""
+    speakers, psf = observe(task.found, task.box), task.gaussian()
+    rounds: list[Round] = []
     for number in range(_ROUNDS):
-        progress("settling beads and PSF", number, _ROUNDS)
-        last = rounds[-1] if rounds else None
-        rounds.append(_next(speakers, psf, last, found, options))
+        progress(_STAGE, number, _ROUNDS)
+        last = rounds[-1].pupil if number >= _BLIND_ROUNDS else None
+        rounds.append(next_round(task, speakers, psf, partial(_pupil, task, last)))
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:
             speakers = with_measured_noise(speakers, psf)
-        if _settled(rounds):
+        if number > _NOISE_ROUND and _change(rounds) < _SETTLED:
             break
-    progress("settling beads and PSF", _ROUNDS, _ROUNDS)
-    best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
-    return _solution(best, rounds, found, shape)
+    progress(_STAGE, _ROUNDS, _ROUNDS)
+    return rounds
 
 
-def _quick_odd(length: int) -> int:
-    """The next odd length whose Fourier transform is quick."""
-    length += 1 - length % 2
-    while fft.next_fast_len(length) != length:
-        length += 2
-    return length
+def _pupil(task: Task, last: PupilFit | None, stack: Stack) -> PupilFit:
+    if last is None:
+        return blind_fit(stack, task.voxel_um, task.widths, task.bead_diameter_um)
+    return refined_fit(last.centred(), stack, order=6, rounds=6)
 
 
-def _gaussian(shape: Sequence[int], sigma: Floats) -> Floats32:
-    """A Gaussian of sum 1, the first guess of a PSF."""
-    axes = [
-        np.exp(-0.5 * ((np.arange(n) - n // 2) / max(s, 0.5)) ** 2)
-        for n, s in zip(shape, sigma, strict=True)
-    ]
-    volume = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
-    return np.asarray(volume / volume.sum(), np.float32)
-
-
-def _next(
-    speakers: Sequence[Speaker],
-    psf: Floats32,
-    last: _Round | None,
-    found: Sequence[Found],
-    options: DistillOptions,
-) -> _Round:
-    widths = np.maximum(np.median([one.scale.fwhm for one in found], axis=0), 1)
-    core = [
-        min(n, 2 * int(np.ceil(w * k)) + 1)
-        for n, w, k in zip(psf.shape, widths, _CORE_WIDTHS, strict=True)
-    ]
-    shapes = [one.image.data.shape for one in found]
-    fitted = with_neighbours(refitted(speakers, psf, core), psf, shapes)
-    voters = _voters(fitted)
-    if not voters:
-        names = ", ".join(one.image.name for one in found)
-        raise NoBeadsError(
-            f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
-            "Check the voxel size, or image brighter or sparser beads."
-        )
-    stack = stacked([fitted[k] for k in voters], psf)
-    if last is None or last.last is None:
-        voxel_um = found[0].image.voxel_um
-        pupil = blind_fit(stack, voxel_um, widths, options.bead_diameter_um)
-    else:
-        pupil = refined_fit(last.pupil, stack, order=6, rounds=6)
-    model = pupil.volume(psf.shape, bead=True)
-    blend = blended(
-        stack,
-        model,
-        pupil.volume(psf.shape, bead=False),
-        found[0].image.voxel_um,
-        options.bead_diameter_um,
-    )
-    objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
-    total = float(model.sum())
-    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
-    seen32 = np.asarray(blend.seen / total, np.float32)
-    return _Round(scaled, voters, stack, pupil, blend, seen32, objective, last)
-
-
-def _voters(speakers: Sequence[Speaker]) -> list[int]:
-    """The beads that take part: they can be seen, and fit about as well as the median."""
-    misfit = np.array([one.fit.misfit for one in speakers], float)
-    noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers])
-    able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
-    seen = able & (noise < 1 / _LEAST_SNR)
-    able = seen if seen.any() else able
-    if able.sum() < 3:
-        return [int(k) for k in np.nonzero(able)[0]]
-    limit = _MISFIT_LIMIT * np.median(misfit[able]) + 5 * noise + 0.02
-    return [int(k) for k in np.nonzero(able & (misfit <= limit))[0]]
-
-
-def _settled(rounds: Sequence[_Round]) -> bool:
-    if len(rounds) < _NOISE_ROUND + 2:
-        return False
+def _change(rounds: Sequence[Round]) -> float:
+    """How much the last round changed the PSF, relative to it."""
     before, now = rounds[-2].psf, rounds[-1].psf
-    change = float(np.linalg.norm(now - before) / np.linalg.norm(now))
-    return change < _SETTLED
+    return float(np.linalg.norm(now - before) / np.linalg.norm(now))
 
 
-def _solution(
-    best: _Round, rounds: Sequence[_Round], found: Sequence[Found], shape: tuple[int, int, int]
-) -> Solution:
-    middle = [n // 2 for n in best.psf.shape]
+def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
+    """One more round with the pupil of known optics."""
+
+    def explained(stack: Stack) -> PupilFit:
+        fit = known_fit(stack, task.voxel_um, optics, task.bead_diameter_um)
+        _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
+        return fit
+
+    return next_round(task, blind.speakers, blind.psf, explained)
+
+
+def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics: Optics) -> None:
+    """Compare with a fit from the same start that may leave what is said of the optics."""
+    gain = (known.cost - free.cost) / stack.mean.size
+    given = np.array([optics.na, optics.refractive_index]) / optics.wavelength_um
+    asked = free.values[[NA, INDEX]]
+    off = np.abs(asked / given - 1)
+    if gain < _EXPLAINED or off.max() < _TOLERATED:
+        return
+    raise OptionError(
+        f"the optics contradict the beads: NA/wavelength is {given[0]:.2f} per µm and "
+        f"index/wavelength {given[1]:.2f}, the beads show {asked[0]:.2f} and {asked[1]:.2f}. "
+        "Check na, wavelength_um, refractive_index and the voxel size, or leave the optics out."
+    )
+
+
+def _score(one: Round) -> float:
+    """χ² per voxel of beads not used; without such beads, that of the fit."""
+    scores = one.blend.held_out
+    return min(scores.values()) if scores else one.pupil.cost / one.stack.mean.size
+
+
+def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
+    middle = [n // 2 for n in task.box]
     error = np.where(np.isfinite(best.stack.error), best.stack.error, 0)
     return Solution(
-        fitted_to(best.blend.volume, shape, middle),
-        _tables(best, found),
-        fitted_to(error, shape, middle),
+        fitted_to(best.blend.volume, task.shape, middle),
+        _tables(best, task.found),
+        fitted_to(error, task.shape, middle),
         _diagnostics(best, rounds),
     )
 
 
-def _diagnostics(best: _Round, rounds: Sequence[_Round]) -> dict[str, Any]:
+def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
     values = best.pupil.values
     return {
         "rounds": len(rounds),
         "objective": [round(one.objective, 5) for one in rounds],
-        "na_per_wavelength_per_um": float(values[NA]),
-        "index_per_wavelength_per_um": float(values[INDEX]),
-        "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
+        "last_change": _change(rounds),
         "blend": best.blend.kind,
-        "caution": best.blend.caution,
+        "caution": best.blend.caution if np.isfinite(best.blend.caution) else None,
         "held_out_chi2": best.blend.held_out,
-        "microscope": best.pupil.microscope,
+        "inferred": {
+            "microscope": best.pupil.microscope,
+            "na_per_wavelength_per_um": float(values[NA]),
+            "index_per_wavelength_per_um": float(values[INDEX]),
+            "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
+            "phases_rad": best.pupil.phases,
+        },
     }
 
 
-def _tables(best: _Round, found: Sequence[Found]) -> tuple[Beads, ...]:
+def _tables(best: Round, found: Sequence[Found]) -> tuple[Beads, ...]:
     """The tables of the candidates, with what the fits say of them."""
     rows = [list(one.beads) for one in found]
     voters = set(best.voters)
@@ -221,7 +246,7 @@ def _judged(bead: Bead, speaker: Speaker, *, used: bool) -> Bead:
     if bead.status == REJECTED and not used:
         return bead
     z, y, x = (float(value) for value in fit.position)
-    dim = fit.intensity < _LEAST_SNR * fit.intensity_error
+    dim = fit.intensity < LEAST_SNR * fit.intensity_error
     return replace(
         bead,
         z=z,

@@ -192,7 +192,7 @@ def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:
 def _checked(one: Speaker, psf: PSF, found: Found, dark: Image, restored: Image) -> BeadCheck:
     own, seen = light(one, psf.data), one.seen
     data = seen.counts - one.others - background(one)
-    expected = variance(replace(one, others=np.zeros_like(own)), own, model_error=0.0)
+    expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
     left = (data - own)[seen.usable] ** 2
     energy = float((data[seen.usable] ** 2).sum(dtype=float))
     z, y, x = (float(value) for value in one.fit.position)

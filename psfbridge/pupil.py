@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, special
 
 from psfbridge.bead_shape import sphere_transfer
 
@@ -69,6 +69,10 @@ class PupilModel:
         Whether the light's polarisation counts: for a freely rotating emitter.
     bead_diameter_um : float
         Diameter of the beads that are seen.
+    excitation_ratio : float
+        Wavelength of the emission over that of the excitation; for a confocal microscope.
+    pinhole_um : float
+        Diameter of the pinhole, seen from the sample; for a confocal microscope.
     """
 
     shape: tuple[int, int, int]
@@ -79,12 +83,16 @@ class PupilModel:
     power: int = 1
     vectorial: bool = False
     bead_diameter_um: float = 0.0
+    excitation_ratio: float = 1.0
+    pinhole_um: float = 0.0
 
     @cached_property
     def modes(self) -> list[tuple[int, int]]:
         """Radial order and azimuthal frequency of the phase terms; the position has the others."""
         orders = range(2, self.order + 1)
-        return [(n, m) for n in orders for m in range(-n, n + 1, 2) if (n, m) != (2, 0)]
+        modes = [(n, m) for n in orders for m in range(-n, n + 1, 2) if (n, m) != (2, 0)]
+        # A mismatch of the refractive index needs more spherical aberration than all else.
+        return modes + ([(8, 0), (10, 0)] if self.order >= 6 else [])
 
     @property
     def size(self) -> int:
@@ -95,7 +103,7 @@ class PupilModel:
     def axes_um(self) -> list[Floats]:
         """Coordinates along z, y and x from the central voxel."""
         return [
-            (np.arange(n) - n // 2) * step
+            np.asarray((np.arange(n) - n // 2) * step, float)
             for n, step in zip(self.shape, self.voxel_um, strict=True)
         ]
 
@@ -150,13 +158,17 @@ class PupilModel:
         bead : bool
             Whether the bead's size is in it.
         """
-        return self._blurred(self._sharp(values, self._intensity(values)), values, bead=bead)
+        spectrum = fft.rfftn(self._sharp(values)) * self._transfer(values, bead=bead)
+        return np.asarray(fft.irfftn(spectrum, s=self.shape))
 
     def derivatives(self, values: Floats, free: Sequence[int]) -> tuple[Floats, Floats]:
         """Return the bead's image and its derivative by each of the `free` parameters."""
         intensity, by_mode = self._intensity_and_slopes(values)
-        sharp = self._sharp(values, intensity)
-        rows = [self._slope(one, values, intensity, sharp, by_mode) for one in free]
+        if self.power == 2:
+            intensity, by_mode = self._confocal_slopes(values, intensity, by_mode)
+        sheet = self._sheet(values)
+        sharp, by_mode = intensity * sheet, by_mode * sheet
+        rows = [self._slope(one, values, sharp, by_mode) for one in free]
         spectrum = fft.rfftn(np.array([sharp, *rows]), axes=(1, 2, 3), workers=-1)
         spectrum *= self._transfer(values, bead=True)
         for row, one in enumerate(free, start=1):
@@ -165,27 +177,58 @@ class PupilModel:
         volumes = fft.irfftn(spectrum, s=self.shape, axes=(1, 2, 3), workers=-1)
         return volumes[0], volumes[1:]
 
-    def _slope(
-        self, one: int, values: Floats, intensity: Floats, sharp: Floats, by_mode: Floats
-    ) -> Floats:
+    def _slope(self, one: int, values: Floats, sharp: Floats, by_mode: Floats) -> Floats:
         if one >= FIRST_MODE:
-            return self._powered_slope(values, intensity, by_mode[one - FIRST_MODE])
+            return np.asarray(by_mode[one - FIRST_MODE])
         if one == SHEET:
-            return -((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp
+            return np.asarray(-((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp)
         if one in _BLURS:
             return np.zeros_like(sharp)
         # The others have no closed form that is shorter than a difference.
         moved = values.copy()
         moved[one] += _STEPS[one]
-        return (self._sharp(moved, self._intensity(moved)) - sharp) / _STEPS[one]
+        return (self._sharp(moved) - sharp) / _STEPS[one]
 
-    def _powered_slope(self, values: Floats, intensity: Floats, slope: Floats) -> Floats:
-        if self.power == 1:
-            return slope * self._sheet(values)
-        return self.power * intensity ** (self.power - 1) * slope * self._sheet(values)
+    def _sharp(self, values: Floats) -> Floats:
+        """The PSF before any blur."""
+        intensity = self._intensity(values)
+        if self.power == 2:
+            excitation = intensity
+            if self.excitation_ratio != 1:
+                excitation = self._intensity(self._excitation(values))
+            intensity = self._through_pinhole(intensity) * excitation
+        return intensity * self._sheet(values)
 
-    def _sharp(self, values: Floats, intensity: Floats) -> Floats:
-        return np.asarray(intensity**self.power * self._sheet(values), float)
+    def _confocal_slopes(
+        self, values: Floats, intensity: Floats, by_mode: Floats
+    ) -> tuple[Floats, Floats]:
+        """Detection times excitation, and the derivatives of the product."""
+        excitation, slopes = intensity, by_mode
+        if self.excitation_ratio != 1:
+            excitation, slopes = self._intensity_and_slopes(self._excitation(values))
+            # A path difference is more of a phase for the shorter wavelength.
+            slopes[: len(self.modes)] *= self.excitation_ratio
+        detected = self._through_pinhole(intensity)
+        return detected * excitation, self._through_pinhole(
+            by_mode
+        ) * excitation + detected * slopes
+
+    def _excitation(self, values: Floats) -> Floats:
+        """The parameters at the excitation's wavelength."""
+        scaled = values.copy()
+        scaled[[NA, INDEX]] *= self.excitation_ratio
+        scaled[FIRST_MODE : FIRST_MODE + len(self.modes)] *= self.excitation_ratio
+        return scaled
+
+    def _through_pinhole(self, volumes: Floats) -> Floats:
+        """Average over the pinhole's disc, plane by plane."""
+        if self.pinhole_um == 0:
+            return volumes
+        y = fft.fftfreq(self.shape[1], self.voxel_um[1])[:, np.newaxis]
+        x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
+        argument = np.maximum(np.pi * self.pinhole_um * np.hypot(y, x), 1e-6)
+        spectra = fft.rfft2(volumes, workers=-1) * (2 * special.j1(argument) / argument)
+        return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=-1))
 
     def _sheet(self, values: Floats) -> Floats:
         shape = np.exp(-values[SHEET] * (self.axes_um[0] - values[Z]) ** 2)
@@ -194,10 +237,6 @@ class PupilModel:
     def _transfer(self, values: Floats, *, bead: bool) -> Floats:
         blur = np.exp(sum(values[one] * slope for one, slope in self._blur_slopes.items()))
         return self._bead * blur if bead else np.asarray(blur)
-
-    def _blurred(self, sharp: Floats, values: Floats, *, bead: bool) -> Floats:
-        spectrum = fft.rfftn(sharp) * self._transfer(values, bead=bead)
-        return np.asarray(fft.irfftn(spectrum, s=self.shape))
 
     def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Floats]:
         """Phase with aplanatic factor, amplitude, and the cosine of the angle of each sample."""
@@ -261,8 +300,7 @@ class PupilModel:
         waves_y, waves_x = _waves(np.outer(y, across)), _waves(np.outer(across, x))
         through = pupils.astype(np.complex64)[..., np.newaxis, :, :] * defocus
         rows = (through.reshape(-1, self.samples) @ waves_x).reshape(*through.shape[:-1], -1)
-        images: Complex = waves_y @ rows
-        return images
+        return np.asarray(waves_y @ rows, np.complex64)
 
 
 def samples_for(shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float) -> int:
@@ -273,7 +311,7 @@ def samples_for(shape: Sequence[int], voxel_um: Sequence[float], na_per_um: floa
 
 
 def _waves(cycles: Floats) -> Complex:
-    return np.exp(2j * np.pi * cycles).astype(np.complex64)
+    return np.asarray(np.exp(2j * np.pi * cycles), np.complex64)
 
 
 def _energy(pupil: NDArray[np.complex128]) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.options import Optics
 from psfbridge.pupil import (
     BLUR_X,
     BLUR_Y,
@@ -24,15 +25,21 @@ from psfbridge.pupil import (
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import Stack
 
-__all__ = ["PupilFit", "blind_fit", "refined_fit"]
+__all__ = ["Known", "PupilFit", "blind_fit", "known_fit", "known_optics", "refined_fit"]
 
 Floats = NDArray[np.float64]
+#: What is known of a parameter before: its value and standard deviation.
+Known = dict[int, tuple[float, float]]
 
 # The central part that is fitted: first, and in the end.
 _FIRST, _LARGEST = (21, 25, 25), (33, 45, 45)
 # The power of the field that is seen; a light sheet is a widefield with a sheet.
 _KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
 _CLEARLY = 0.99
+# Optics are known to so much of themselves: an objective's NA is a nominal one.
+_KNOWN_TO = 0.015
+# Excitation over emission wavelength, and a sheet's FWHM, where they are not given.
+_STOKES, _SHEET_UM = 0.94, 2.0
 _START_ORDER, _START_TERMS = 4, 11
 # Amplitudes are less likely than phases: their expected size is about 0.2.
 _AMPLITUDE_STIFFNESS = 25.0
@@ -74,6 +81,18 @@ class PupilFit:
             return "confocal"
         return "lightsheet" if self.values[SHEET] > 0 else "widefield"
 
+    @property
+    def phases(self) -> dict[str, float]:
+        """The phase terms in radians rms, by radial order and azimuthal frequency."""
+        pairs = zip(self.model.modes, self.values[FIRST_MODE:], strict=False)
+        return {f"{n},{m}": round(float(value), 4) for (n, m), value in pairs}
+
+    def centred(self) -> PupilFit:
+        """Return the fit with its focus in the middle."""
+        values = self.values.copy()
+        values[Z : X + 1] = 0
+        return replace(self, values=values)
+
     def volume(self, shape: Sequence[int], *, bead: bool) -> Floats:
         """Return the model on another box, in the units of the stack."""
         z, y, x = (int(n) for n in shape)
@@ -85,7 +104,7 @@ class PupilFit:
 def blind_fit(
     stack: Stack,
     voxel_um: tuple[float, float, float],
-    fwhm: Sequence[float],
+    fwhm: Floats,
     bead_diameter_um: float,
 ) -> PupilFit:
     """Fit widefield, confocal and light-sheet pupils to a stack and return the best.
@@ -121,7 +140,52 @@ def blind_fit(
     return best
 
 
-def refined_fit(fit: PupilFit, stack: Stack, *, order: int, rounds: int) -> PupilFit:
+def known_fit(
+    stack: Stack, voxel_um: tuple[float, float, float], optics: Optics, bead_diameter_um: float
+) -> PupilFit:
+    """Fit the pupil of a microscope whose optics are known, to a few percent.
+
+    Parameters
+    ----------
+    stack : Stack
+        The aligned beads.
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    optics : Optics
+        What is known.
+    bead_diameter_um : float
+        Diameter of the beads.
+    """
+    known = known_optics(optics)
+    na, index = known[NA][0], known[INDEX][0]
+    power = _KINDS[optics.microscope]
+    model = _model(stack, voxel_um, na, power, bead_diameter_um)
+    if power == 2:
+        excitation_um = optics.excitation_um or _STOKES * optics.wavelength_um
+        model = replace(
+            model,
+            excitation_ratio=optics.wavelength_um / excitation_um,
+            pinhole_um=(optics.pinhole_au or 1.0) * 1.22 / na,
+        )
+    values = np.zeros(model.size)
+    values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, index, *(v**2 / 12 for v in voxel_um[1:])
+    if optics.microscope == "lightsheet":
+        values[SHEET] = 4 * np.log(2) / _SHEET_UM**2
+    first = _fit(model, values, stack, 8, known)
+    first = refined_fit(first, stack, order=6, rounds=8, known=known)
+    vectorial = replace(first, model=replace(first.model, vectorial=optics.na > 0.6))
+    return refined_fit(vectorial, stack, order=6, rounds=4, known=known)
+
+
+def known_optics(optics: Optics) -> Known:
+    """Return NA and refractive index over the wavelength, with how well they are known."""
+    na, index = optics.na / optics.wavelength_um, optics.refractive_index / optics.wavelength_um
+    return {NA: (na, _KNOWN_TO * na), INDEX: (index, _KNOWN_TO * index)}
+
+
+def refined_fit(
+    fit: PupilFit, stack: Stack, *, order: int, rounds: int, known: Known | None = None
+) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
     shape = _box(stack, _LARGEST)
     samples = samples_for(shape, fit.model.voxel_um, float(fit.values[NA]))
@@ -132,13 +196,13 @@ def refined_fit(fit: PupilFit, stack: Stack, *, order: int, rounds: int) -> Pupi
     for place, mode in enumerate(fit.model.modes, start=FIRST_MODE):
         if mode in model.modes:
             values[FIRST_MODE + model.modes.index(mode)] = fit.values[place]
-    known = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
+    last = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
     first = FIRST_MODE + len(model.modes)
-    values[first : first + len(known)] = known
-    return _fit(model, values, stack, rounds=rounds)
+    values[first : first + len(last)] = last
+    return _fit(model, values, stack, rounds, known)
 
 
-def _starts(fwhm: Sequence[float], voxel_um: Sequence[float], kind: str) -> Iterator[Floats]:
+def _starts(fwhm: Floats, voxel_um: Sequence[float], kind: str) -> Iterator[Floats]:
     """Parameters to start from: NA by the width across, the angle by the depth and around it."""
     power = _KINDS[kind]
     across = max(0.5 * (fwhm[1] * voxel_um[1] + fwhm[2] * voxel_um[2]), voxel_um[1])
@@ -189,9 +253,11 @@ def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
     return tuple(k for k in range(model.size) if k not in fixed)
 
 
-def _fit(model: PupilModel, values: Floats, stack: Stack, rounds: int) -> PupilFit:
+def _fit(
+    model: PupilModel, values: Floats, stack: Stack, rounds: int, known: Known | None = None
+) -> PupilFit:
     """Levenberg and Marquardt's damped least squares; scale and background are always best."""
-    problem = _Problem(model, stack)
+    problem = _Problem(model, stack, known)
     free = _free(model, values)
     best = problem.judged(values)
     damping = 1e-2
@@ -221,7 +287,7 @@ def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial
     scale = np.maximum(np.diag(normal), 1e-12 * np.diag(normal).max() + 1e-300)
     for _ in range(6):
         solution = np.linalg.solve(normal + damping * np.diag(scale), gradient)
-        yield _Trial(solution[:-_NUISANCES], damping)
+        yield _Trial(np.asarray(solution[:-_NUISANCES], float), damping)
         damping *= 6
 
 
@@ -245,7 +311,7 @@ _NUISANCES = 5
 class _Problem:
     """One stack and one model: what a trial costs, and where it should go."""
 
-    def __init__(self, model: PupilModel, stack: Stack) -> None:
+    def __init__(self, model: PupilModel, stack: Stack, known: Known | None) -> None:
         middle = [n // 2 for n in stack.weight.shape]
         self.model = model
         self.root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
@@ -255,7 +321,11 @@ class _Problem:
         self.planes = planes * self.root
         # The expected size of a phase is 2 / order radians: high orders are small.
         phases = [(n / 2) ** 2 for n, _ in model.modes]
-        self.stiffness = np.array(phases + [_AMPLITUDE_STIFFNESS] * model.amplitudes)
+        terms = phases + [_AMPLITUDE_STIFFNESS] * model.amplitudes
+        self.expected = np.zeros(model.size)
+        self.stiffness = np.array([0.0] * FIRST_MODE + terms)
+        for place, (value, spread) in (known or {}).items():
+            self.expected[place], self.stiffness[place] = value, spread**-2
 
     def _linear(self, volume: Floats) -> tuple[Floats, Floats]:
         """Best scale and background plane for a volume, and what is left."""
@@ -265,7 +335,7 @@ class _Problem:
 
     def judged(self, values: Floats) -> PupilFit:
         answer, rest = self._linear(self.model.volume(values))
-        cost = float(rest @ rest + self.stiffness @ values[FIRST_MODE:] ** 2)
+        cost = float(rest @ rest + self.stiffness @ (values - self.expected) ** 2)
         return PupilFit(self.model, values, (), float(answer[0]), cost)
 
     def normal(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats]:
@@ -280,8 +350,6 @@ class _Problem:
         design = np.concatenate(rows)
         normal, gradient = design @ design.T, design @ rest
         for row, place in enumerate(free):
-            if place >= FIRST_MODE:
-                stiffness = self.stiffness[place - FIRST_MODE]
-                normal[row, row] += stiffness
-                gradient[row] -= stiffness * fit.values[place]
+            normal[row, row] += self.stiffness[place]
+            gradient[row] -= self.stiffness[place] * (fit.values[place] - self.expected[place])
         return normal, gradient

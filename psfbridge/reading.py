@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psfbridge.checks import voxel_size
 from psfbridge.image import Image, read_image
 
 __all__ = ["Reading"]
@@ -24,6 +25,11 @@ class Reading:
     axes : str, optional
         What the axes are, where the file does not say.
 
+    Raises
+    ------
+    OptionError
+        If the voxel size is not three positive numbers.
+
     Examples
     --------
     >>> Reading(channel=1).channel
@@ -34,6 +40,10 @@ class Reading:
     channel: int | None = None
     time: int | None = None
     axes: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.voxel_um is not None:
+            object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
 
     def image(self, path: str | os.PathLike[str]) -> Image:
         """Read a file; where no channel was chosen, the image has all of them.

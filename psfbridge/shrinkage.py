@@ -193,7 +193,8 @@ def _white_noise(stack: Stack) -> float:
 
 
 def _by_shell(power: Floats, shell: NDArray[np.int64]) -> Floats:
-    return np.bincount(shell.ravel(), power.ravel(), minlength=int(shell.max()) + 1)
+    sums = np.bincount(shell.ravel(), power.ravel(), minlength=int(shell.max()) + 1)
+    return np.asarray(sums, float)
 
 
 def _shells(shape: Sequence[int]) -> NDArray[np.int64]:

@@ -119,4 +119,4 @@ def _aligned(speaker: Speaker, psf: Floats32) -> tuple[Floats32, Floats32]:
     step = -np.round(shift).astype(int)
     if step.any():
         weight = np.roll(weight, tuple(int(n) for n in step), (0, 1, 2))
-    return share / np.float32(speaker.fit.intensity), weight
+    return np.asarray(share / speaker.fit.intensity, np.float32), weight

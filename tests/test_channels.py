@@ -28,7 +28,7 @@ PLACES = np.array([[12.3, 20.4, 22.1], [13.6, 22.7, 56.5], [12.9, 24.2, 88.8],
 def channel(wavelength_um, places, seed, photons=400e3):
     """One channel of a field of bright beads; bead k has its own brightness."""
     optics = replace(Scene().optics, wavelength_um=wavelength_um)
-    scene = Scene(shape=SHAPE, optics=optics, coma=0.03, astigmatism=0.03)
+    scene = Scene(shape=SHAPE, optics=optics, coma=0.03, astigmatism=0.03, psf="scalar")
     fine = fine_psf(scene.microscope, VOXEL, SHAPE[0], (21, 37, 37))
     light = np.full(SHAPE, 10.0)
     for number, place in enumerate(places):

@@ -1,0 +1,186 @@
+"""One round of the solve: beads fitted, subtracted from each other, stacked, and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy import fft
+
+from psfbridge.bead_fit import refitted, with_neighbours
+from psfbridge.errors import NoBeadsError
+from psfbridge.finding import Found
+from psfbridge.interpolation import applied, shift_matrices
+from psfbridge.observation import Floats, Floats32, Speaker
+from psfbridge.pupil import X, Z
+from psfbridge.pupil_fit import PupilFit
+from psfbridge.shrinkage import Blend, blended
+from psfbridge.stack import Stack, stacked
+
+__all__ = ["LEAST_SNR", "Round", "Task", "next_round"]
+
+_MARGIN = 2
+_CORE_WIDTHS = (2.5, 4.0, 4.0)
+# A bead is left out if its misfit is this many times the median; noise is no fault.
+_MISFIT_LIMIT = 3.0
+#: A bead whose intensity is not this many times its error takes no part.
+LEAST_SNR = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What stays the same in all rounds.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : tuple of int
+        Size of the PSF in voxels.
+    bead_diameter_um : float
+        Diameter of the beads.
+    """
+
+    found: Sequence[Found]
+    shape: tuple[int, int, int]
+    bead_diameter_um: float
+
+    @property
+    def voxel_um(self) -> tuple[float, float, float]:
+        """Voxel size in z, y and x, in µm."""
+        return self.found[0].image.voxel_um
+
+    @cached_property
+    def box(self) -> list[int]:
+        """Shape of the boxes around beads: the PSF's and a margin, quick to transform."""
+        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in self.shape]
+
+    @cached_property
+    def widths(self) -> Floats:
+        """Width of a bead in voxels, one at least."""
+        widths = np.median([one.scale.fwhm for one in self.found], axis=0)
+        return np.asarray(np.maximum(widths, 1))
+
+    @cached_property
+    def core(self) -> list[int]:
+        """Size of the part of a box that tells a bead's position and intensity."""
+        sizes = zip(self.box, self.widths, _CORE_WIDTHS, strict=True)
+        return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
+
+    def gaussian(self) -> Floats32:
+        """Return a Gaussian of sum 1 and a bead's width, the first guess of a PSF."""
+        sigma = np.median([one.scale.sigma for one in self.found], axis=0)
+        axes = [
+            np.exp(-0.5 * ((np.arange(n) - n // 2) / max(s, 0.5)) ** 2)
+            for n, s in zip(self.box, sigma, strict=True)
+        ]
+        volume = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
+        return np.asarray(volume / volume.sum(), np.float32)
+
+
+def _quick_odd(length: int) -> int:
+    """The next odd length whose Fourier transform is quick."""
+    length += 1 - length % 2
+    while fft.next_fast_len(length) != length:
+        length += 2
+    return length
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """The state after one round.
+
+    Parameters
+    ----------
+    speakers : list of Speaker
+        All beads, fitted to the PSF of the round before.
+    voters : list of int
+        Which of them took part in the PSF.
+    stack : Stack
+        Their weighted sums.
+    pupil : PupilFit
+        The pupil that explains them.
+    blend : Blend
+        The PSF of pupil and data.
+    psf : array of float32
+        What is seen of a bead of intensity 1; the array has axes (z, y, x).
+    objective : float
+        Median χ² per degree of freedom of the beads.
+    """
+
+    speakers: list[Speaker]
+    voters: list[int]
+    stack: Stack
+    pupil: PupilFit
+    blend: Blend
+    psf: Floats32
+    objective: float
+
+
+def next_round(
+    task: Task,
+    speakers: Sequence[Speaker],
+    psf: Floats32,
+    explained: Callable[[Stack], PupilFit],
+) -> Round:
+    """Fit the beads to a PSF, and find the next PSF.
+
+    Parameters
+    ----------
+    task : Task
+        What stays the same.
+    speakers : sequence of Speaker
+        The beads.
+    psf : array of float32
+        The present PSF, bead included.
+    explained : callable
+        Gives the pupil that explains a stack.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead can take part.
+    """
+    shapes = [one.image.data.shape for one in task.found]
+    fitted = with_neighbours(refitted(speakers, psf, task.core), psf, shapes)
+    voters = _voters(fitted)
+    if not voters:
+        names = ", ".join(one.image.name for one in task.found)
+        raise NoBeadsError(
+            f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
+            "Check the voxel size, or image brighter or sparser beads."
+        )
+    stack = stacked([fitted[k] for k in voters], psf)
+    pupil = explained(stack)
+    model = pupil.volume(task.box, bead=True)
+    sharp = pupil.volume(task.box, bead=False)
+    blend = blended(stack, model, sharp, task.voxel_um, task.bead_diameter_um)
+    blend = _centred(blend, pupil, task)
+    total = float(model.sum())
+    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
+    objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
+    seen = np.asarray(blend.seen / total, np.float32)
+    return Round(scaled, voters, stack, pupil, blend, seen, objective)
+
+
+def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
+    """Move the pupil's focus to the centre, where it then stays from round to round."""
+    shift = -pupil.values[Z : X + 1] / np.array(task.voxel_um)
+    matrices = shift_matrices(task.box, shift)
+    seen, volume = (np.asarray(applied(v, matrices)) for v in (blend.seen, blend.volume))
+    return replace(blend, seen=seen, volume=volume)
+
+
+def _voters(speakers: Sequence[Speaker]) -> list[int]:
+    """The beads that take part: they can be seen, and fit about as well as the median."""
+    misfit = np.array([one.fit.misfit for one in speakers], float)
+    noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers], float)
+    able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
+    seen = able & (noise < 1 / LEAST_SNR)
+    able = seen if seen.any() else able
+    if able.sum() < 3:
+        return [int(k) for k in np.nonzero(able)[0]]
+    limit = _MISFIT_LIMIT * np.median(misfit[able]) + 5 * noise + 0.02
+    return [int(k) for k in np.nonzero(able & (misfit <= limit))[0]]
