@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from psfbridge.noise import Noise
 from psfbridge.progress import Progress, no_progress
 from psfbridge.shifts import fitted_to
 from psfbridge.solution import Solution
+from psfbridge.workers import workers
 
 __all__ = ["average"]
 
@@ -161,11 +161,11 @@ def _aligned(box: _Box, fit: _Fit, mean: Floats32 | None) -> tuple[Floats32, Flo
     if not box.usable.all():
         filling: Any = np.float32(0)
         if mean is not None:
-            filling = np.float32(fit.intensity) * applied(mean, shift_matrices(shape, [-m for m in move]))
+            filling = np.float32(fit.intensity) * applied(mean, shift_matrices(shape, -move))
         light = np.where(box.usable, light, filling)
         from_voxel = [int(n) for n in half - np.round(move).astype(int)]
         usable = fitted_to(box.usable, shape, from_voxel).astype(np.float32)
-    return applied(light, shift_matrices(shape, list(move))), usable
+    return applied(light, shift_matrices(shape, move)), usable
 
 
 def _variance(box: _Box, fit: _Fit, mean: Floats32) -> Floats32:
@@ -225,7 +225,7 @@ def _round(
     """Fit each bead to the mean, and average the kept ones with what the fits say."""
     sums = _Sums(boxes[0].counts.shape)
     fitted = []
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         results = pool.map(lambda box, fit: _aligned_fit(box, fit, mean), boxes, fits)
         for (fit, share, precision), keep in zip(results, kept, strict=True):
             fitted.append(fit)

@@ -110,10 +110,11 @@ def tried(cell: Cell, methods: Sequence[str], iterations: int, seed: int) -> lis
     return scores
 
 
-def record(cell: Cell, one: Score) -> dict[str, Any]:
+def record(cell: Cell, one: Score, run: dict[str, Any]) -> dict[str, Any]:
     """Return one line of the figures."""
     place = {"factor": cell.factor, "level": cell.level, "beads": cell.beads}
-    return {**place, "photons": cell.photons, **asdict(one), "judgement": one.judgement}
+    figures = {**asdict(one), "judgement": one.judgement}
+    return {**place, "photons": cell.photons, **figures, **run}
 
 
 def table(records: Sequence[dict[str, Any]], said: str) -> str:
@@ -233,6 +234,15 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def run_words(records: Sequence[dict[str, Any]]) -> str:
+    """Say how the figures were made."""
+    run = records[0]
+    return (
+        f"Run of {run['date']}, seed {run['seed']}, {run['cores']} cores; reverse-rl with "
+        f"{run['iterations']} iterations (the original has 200)."
+    )
+
+
 def main() -> None:
     """Run the map, and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -245,19 +255,22 @@ def main() -> None:
     figures = args.out / "failure-map.csv"
     records = _load(figures) if args.redraw else _run(args, figures)
     said = summary(records)
-    write(records, said, args.out)
+    write(records, f"{run_words(records)} {said}", args.out)
     print(f"\n{said}")
 
 
 def _run(args: argparse.Namespace, figures: Path) -> list[dict[str, Any]]:
+    start = time.perf_counter()
     seed = args.seed if args.seed is not None else int(np.random.default_rng().integers(2**31))
-    start, today = time.perf_counter(), datetime.datetime.now(datetime.UTC).date()
-    print(f"seed {seed}, {today}, {os.cpu_count()} cores")
+    iterations = 20 if args.quick else 200
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    run = {"seed": seed, "iterations": iterations, "date": today, "cores": os.cpu_count()}
+    print(run_words([run]))
     print(head(["what varies", "cell", "method", "error", "centre", "FWHM", "s", "said"]))
     records: list[dict[str, Any]] = []
     for index, cell in enumerate(cells(args.quick)):
-        for one in tried(cell, args.methods, 20 if args.quick else 200, seed + index):
-            records.append(record(cell, one))
+        for one in tried(cell, args.methods, iterations, seed + index):
+            records.append(record(cell, one, run))
             width = "" if one.fwhm_error is None else f"{one.fwhm_error:.1%}"
             figs = [number(one.error), number(one.offset_voxel), width, number(one.seconds, 1)]
             print(row([cell.factor, cell.level, one.method, *figs, one.word]), flush=True)
