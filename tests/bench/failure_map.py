@@ -152,7 +152,7 @@ def picture(records: Sequence[dict[str, Any]], path: Path) -> None:
     methods = list(dict.fromkeys(one["method"] for one in records))
     figure = Figure(figsize=(3.1 * len(methods) + 0.8, 8.2), layout="constrained")
     grid = figure.subplots(2, len(methods), squeeze=False, sharey="row")
-    shown = None
+    shown: Any = None
     for column, method in enumerate(methods):
         mine = [one for one in records if one["method"] == method]
         shown = _draw_grid(grid[0][column], mine, first=column == 0)
