@@ -178,7 +178,7 @@ def _draw_grid(axes: Any, mine: Sequence[dict[str, Any]], *, first: bool) -> Any
         dark = np.isfinite(value) and value > 0.55
         text = f"{value:.2f}" if np.isfinite(value) else "–"
         axes.text(j, i, text, ha="center", va="center", fontsize=8, color="w" if dark else "k")
-    axes.set_xticks(range(len(photons)), [f"{p / 1e3:g} k" for p in photons])
+    axes.set_xticks(range(len(photons)), [f"{p / 1e3:g} k" for p in photons], fontsize=8)
     axes.set_xlabel("photons a bead")
     axes.set_yticks(range(len(beads)), [str(b) for b in beads])
     if first:
@@ -192,6 +192,9 @@ def _draw_others(axes: Any, mine: Sequence[dict[str, Any]]) -> None:
     errors = [np.nan if one["error"] is None else one["error"] for one in others]
     places = np.arange(len(others))[::-1]
     axes.barh(places, errors, color="#4c78a8")
+    for place, error in zip(places, errors, strict=True):
+        if not np.isfinite(error):
+            axes.text(0.02, place, "no PSF", va="center", fontsize=7)
     axes.axvline(GOOD, color="#54a24b", linewidth=1)
     axes.axvline(USABLE, color="#e45756", linewidth=1)
     axes.set_yticks(places, names, fontsize=8)
