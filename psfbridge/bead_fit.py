@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,8 @@ def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
     return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
 
 
-def _planes(shape: Sequence[int]) -> Floats32:
+@lru_cache(maxsize=2)
+def _planes(shape: tuple[int, ...]) -> Floats32:
     """A constant and the three coordinates from the centre, one row each."""
     axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
     return np.stack([np.ones(tuple(shape)), *axes]).reshape(4, -1).astype(np.float32)

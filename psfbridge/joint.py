@@ -26,7 +26,7 @@ from psfbridge.stack import Stack
 __all__ = ["settle", "settle_with_optics"]
 
 _ROUNDS = 6
-_SETTLED = 2e-3
+_SETTLED = 3e-3
 # After this round the model is good enough to tell the noise.
 _NOISE_ROUND = 2
 # In so many rounds the microscope is looked for afresh.
@@ -146,7 +146,9 @@ def _rounds(task: Task, progress: Progress) -> list[Round]:
     for number in range(_ROUNDS):
         progress(_STAGE, number, _ROUNDS)
         last = rounds[-1].pupil if number >= _BLIND_ROUNDS else None
-        rounds.append(next_round(task, speakers, psf, partial(_pupil, task, last)))
+        explained = partial(_pupil, task, last)
+        choose = number >= _NOISE_ROUND
+        rounds.append(next_round(task, speakers, psf, explained, choose=choose))
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:
             speakers = with_measured_noise(speakers, psf)
@@ -159,7 +161,7 @@ def _rounds(task: Task, progress: Progress) -> list[Round]:
 def _pupil(task: Task, last: PupilFit | None, stack: Stack) -> PupilFit:
     if last is None:
         return blind_fit(stack, task.voxel_um, task.widths, task.bead_diameter_um)
-    return refined_fit(last.centred(), stack, order=6, rounds=6)
+    return refined_fit(last.centred(), stack, order=6, rounds=4)
 
 
 def _change(rounds: Sequence[Round]) -> float:

@@ -15,7 +15,7 @@ from psfbridge.observation import Floats, Floats32, Speaker
 
 __all__ = ["with_measured_noise"]
 
-_MOST_BEADS = 40
+_MOST_BEADS = 12
 _BINS = 20
 _LEAST_IN_BIN = 50
 # The mean of the lowest nine tenths of squares of a normal variable, as a share of its variance.
@@ -40,7 +40,7 @@ def with_measured_noise(speakers: Sequence[Speaker], psf: Floats32) -> list[Spea
         mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
         able = [k for k in mine if speakers[k].votes and np.isfinite(speakers[k].fit.misfit)]
         able.sort(key=lambda k: -speakers[k].fit.intensity)
-        chosen = [speakers[k] for k in able[:: max(len(able) // _MOST_BEADS, 1)]]
+        chosen = [speakers[k] for k in able[:: max(-(-len(able) // _MOST_BEADS), 1)]]
         measured = _measured(chosen, psf) if chosen else None
         if measured is None:
             continue

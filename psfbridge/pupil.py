@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Complex = NDArray[np.complex64]
 
 # Places in the vector of parameters: NA/wavelength and n/wavelength in 1/µm, a Gaussian blur's
 # variances and covariance across in µm² (pixels, drift), the light sheet's 1/(2 sigma²) in 1/µm²,
 # the position in µm; then phases in radians and amplitudes, in Zernike terms of unit rms.
 NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, FIRST_MODE = range(10)
-_BLURS = (BLUR_Y, BLUR_X, BLUR_YX)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
 _AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 
-_STEPS = {NA: 2e-3, INDEX: 2e-3, Z: 4e-3, Y: 2e-3, X: 2e-3}
+_STEPS = {NA: 4e-3, INDEX: 4e-3}
 _LEAST_COSINE = 0.01
 
 
@@ -133,22 +133,32 @@ class PupilModel:
         return np.array(terms).reshape(-1, self.samples, self.samples)
 
     @cached_property
-    def _bead(self) -> Floats:
-        return sphere_transfer(self.shape, self.voxel_um, self.bead_diameter_um)
+    def _bead(self) -> Floats32:
+        transfer = sphere_transfer(self.shape, self.voxel_um, self.bead_diameter_um)
+        return np.asarray(transfer, np.float32)
 
     @cached_property
-    def _blur_slopes(self) -> dict[int, Floats]:
+    def _blur_slopes(self) -> dict[int, NDArray[np.float32]]:
         """The logarithm of the blur's transfer function by each of its parameters."""
         y = fft.fftfreq(self.shape[1], self.voxel_um[1])[np.newaxis, :, np.newaxis]
         x = fft.rfftfreq(self.shape[2], self.voxel_um[2])[np.newaxis, np.newaxis, :]
         factor = -2 * np.pi**2
         return {
-            BLUR_Y: factor * y**2 * np.ones_like(x),
-            BLUR_X: factor * x**2 * np.ones_like(y),
-            BLUR_YX: 2 * factor * y * x,
+            BLUR_Y: np.asarray(factor * y**2 * np.ones_like(x), np.float32),
+            BLUR_X: np.asarray(factor * x**2 * np.ones_like(y), np.float32),
+            BLUR_YX: np.asarray(2 * factor * y * x, np.float32),
         }
 
-    def volume(self, values: Floats, *, bead: bool = True) -> Floats:
+    @cached_property
+    def _linear_slopes(self) -> dict[int, NDArray[Any]]:
+        """The logarithm of the spectrum by blur and position, which multiply it."""
+        z, y = (fft.fftfreq(self.shape[k], self.voxel_um[k]) for k in (0, 1))
+        x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
+        axes = {Z: z[:, None, None], Y: y[None, :, None], X: x[None, None, :]}
+        moves = {k: np.asarray(-2j * np.pi * axis, np.complex64) for k, axis in axes.items()}
+        return {**self._blur_slopes, **moves}
+
+    def volume(self, values: Floats, *, bead: bool = True) -> Floats32:
         """Return what is seen of a bead, or the PSF itself.
 
         Parameters
@@ -158,10 +168,10 @@ class PupilModel:
         bead : bool
             Whether the bead's size is in it.
         """
-        spectrum = fft.rfftn(self._sharp(values)) * self._transfer(values, bead=bead)
-        return np.asarray(fft.irfftn(spectrum, s=self.shape))
+        spectrum = fft.rfftn(self._sharp(values), workers=-1) * self._transfer(values, bead=bead)
+        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1))
 
-    def derivatives(self, values: Floats, free: Sequence[int]) -> tuple[Floats, Floats]:
+    def derivatives(self, values: Floats, free: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return the bead's image and its derivative by each of the `free` parameters."""
         intensity, by_mode = self._intensity_and_slopes(values)
         if self.power == 2:
@@ -172,24 +182,26 @@ class PupilModel:
         spectrum = fft.rfftn(np.array([sharp, *rows]), axes=(1, 2, 3), workers=-1)
         spectrum *= self._transfer(values, bead=True)
         for row, one in enumerate(free, start=1):
-            if one in _BLURS:
-                spectrum[row] = self._blur_slopes[one] * spectrum[0]
+            if one in self._linear_slopes:
+                spectrum[row] = self._linear_slopes[one] * spectrum[0]
         volumes = fft.irfftn(spectrum, s=self.shape, axes=(1, 2, 3), workers=-1)
         return volumes[0], volumes[1:]
 
-    def _slope(self, one: int, values: Floats, sharp: Floats, by_mode: Floats) -> Floats:
+    def _slope(self, one: int, values: Floats, sharp: Floats32, by_mode: Floats32) -> Floats32:
         if one >= FIRST_MODE:
             return np.asarray(by_mode[one - FIRST_MODE])
         if one == SHEET:
-            return np.asarray(-((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp)
-        if one in _BLURS:
+            return np.asarray(
+                -((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp, np.float32
+            )
+        if one in self._linear_slopes:
             return np.zeros_like(sharp)
         # The others have no closed form that is shorter than a difference.
         moved = values.copy()
         moved[one] += _STEPS[one]
-        return (self._sharp(moved) - sharp) / _STEPS[one]
+        return np.asarray((self._sharp(moved) - sharp) / _STEPS[one], np.float32)
 
-    def _sharp(self, values: Floats) -> Floats:
+    def _sharp(self, values: Floats) -> Floats32:
         """The PSF before any blur."""
         intensity = self._intensity(values)
         if self.power == 2:
@@ -200,8 +212,8 @@ class PupilModel:
         return intensity * self._sheet(values)
 
     def _confocal_slopes(
-        self, values: Floats, intensity: Floats, by_mode: Floats
-    ) -> tuple[Floats, Floats]:
+        self, values: Floats, intensity: Floats32, by_mode: Floats32
+    ) -> tuple[Floats32, Floats32]:
         """Detection times excitation, and the derivatives of the product."""
         excitation, slopes = intensity, by_mode
         if self.excitation_ratio != 1:
@@ -220,23 +232,26 @@ class PupilModel:
         scaled[FIRST_MODE : FIRST_MODE + len(self.modes)] *= self.excitation_ratio
         return scaled
 
-    def _through_pinhole(self, volumes: Floats) -> Floats:
+    def _through_pinhole(self, volumes: Floats32) -> Floats32:
         """Average over the pinhole's disc, plane by plane."""
         if self.pinhole_um == 0:
             return volumes
         y = fft.fftfreq(self.shape[1], self.voxel_um[1])[:, np.newaxis]
         x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
         argument = np.maximum(np.pi * self.pinhole_um * np.hypot(y, x), 1e-6)
-        spectra = fft.rfft2(volumes, workers=-1) * (2 * special.j1(argument) / argument)
+        disc = np.asarray(2 * special.j1(argument) / argument, np.float32)
+        spectra = fft.rfft2(volumes, workers=-1) * disc
         return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=-1))
 
-    def _sheet(self, values: Floats) -> Floats:
+    def _sheet(self, values: Floats) -> Floats32:
         shape = np.exp(-values[SHEET] * (self.axes_um[0] - values[Z]) ** 2)
-        return np.asarray(shape[:, None, None])
+        return np.asarray(shape[:, None, None], np.float32)
 
-    def _transfer(self, values: Floats, *, bead: bool) -> Floats:
-        blur = np.exp(sum(values[one] * slope for one, slope in self._blur_slopes.items()))
-        return self._bead * blur if bead else np.asarray(blur)
+    def _transfer(self, values: Floats, *, bead: bool) -> Floats32:
+        blur = np.exp(
+            sum(np.float32(values[one]) * slope for one, slope in self._blur_slopes.items())
+        )
+        return np.asarray(self._bead * blur if bead else blur, np.float32)
 
     def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Floats]:
         """Phase with aplanatic factor, amplitude, and the cosine of the angle of each sample."""
@@ -263,19 +278,20 @@ class PupilModel:
         ]
         return np.array(fields), np.array([1.0, 2.0, 1.0, 1.0, 1.0])
 
-    def _intensity(self, values: Floats) -> Floats:
+    def _intensity(self, values: Floats) -> Floats32:
         phase, amplitude, cosine = self._pupil(values)
         pupil = phase * amplitude
-        total = np.zeros(self.shape)
+        total = np.zeros(self.shape, np.float32)
         for field, count in zip(*self._polarisations(cosine), strict=True):
             image = self._images(pupil * field, values)
-            total += count * (image.real**2 + image.imag**2)
-        return total / _energy(pupil)
+            total += np.float32(count) * (image.real**2 + image.imag**2)
+        return np.asarray(total / _energy(pupil), np.float32)
 
-    def _intensity_and_slopes(self, values: Floats) -> tuple[Floats, Floats]:
+    def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
         phase, amplitude, cosine = self._pupil(values)
         pupil = phase * amplitude
-        total, slopes = np.zeros(self.shape), np.zeros((self.size - FIRST_MODE, *self.shape))
+        total = np.zeros(self.shape, np.float32)
+        slopes = np.zeros((self.size - FIRST_MODE, *self.shape), np.float32)
         for field, count in zip(*self._polarisations(cosine), strict=True):
             pupils = [
                 (pupil * field)[np.newaxis],
@@ -284,9 +300,10 @@ class PupilModel:
             ]
             images = self._images(np.concatenate(pupils), values)
             first, others = images[0], images[1:]
-            total += count * (first.real**2 + first.imag**2)
-            slopes += 2 * count * (others.real * first.real + others.imag * first.imag)
-        energy = _energy(pupil)
+            total += np.float32(count) * (first.real**2 + first.imag**2)
+            twice = np.float32(2 * count)
+            slopes += twice * (others.real * first.real + others.imag * first.imag)
+        energy = np.float32(_energy(pupil))
         return total / energy, slopes / energy
 
     def _images(self, pupils: NDArray[Any], values: Floats) -> Complex:

@@ -28,11 +28,12 @@ from psfbridge.stack import Stack
 __all__ = ["Known", "PupilFit", "blind_fit", "known_fit", "known_optics", "refined_fit"]
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 #: What is known of a parameter before: its value and standard deviation.
 Known = dict[int, tuple[float, float]]
 
 # The central part that is fitted: first, and in the end.
-_FIRST, _LARGEST = (21, 25, 25), (33, 45, 45)
+_FIRST, _SECOND, _LARGEST = (21, 25, 25), (25, 33, 33), (33, 45, 45)
 # The power of the field that is seen; a light sheet is a widefield with a sheet.
 _KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
 _CLEARLY = 0.99
@@ -98,7 +99,7 @@ class PupilFit:
         z, y, x = (int(n) for n in shape)
         samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
         model = replace(self.model, shape=(z, y, x), samples=samples)
-        return self.scale * model.volume(self.values, bead=bead)
+        return np.asarray(self.scale * model.volume(self.values, bead=bead), float)
 
 
 def blind_fit(
@@ -187,7 +188,7 @@ def refined_fit(
     fit: PupilFit, stack: Stack, *, order: int, rounds: int, known: Known | None = None
 ) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
-    shape = _box(stack, _LARGEST)
+    shape = _box(stack, _LARGEST if order >= 6 else _SECOND)
     samples = samples_for(shape, fit.model.voxel_um, float(fit.values[NA]))
     amplitudes = 1 if order < 6 else 7
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
@@ -284,9 +285,12 @@ class _Trial:
 
 def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial]:
     """Steps of growing caution; the last unknowns are scale and background."""
-    scale = np.maximum(np.diag(normal), 1e-12 * np.diag(normal).max() + 1e-300)
+    unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    scaled = normal * np.outer(unit, unit)
     for _ in range(6):
-        solution = np.linalg.solve(normal + damping * np.diag(scale), gradient)
+        # A little is always added: single precision leaves no more of a nearly flat direction.
+        damped = scaled + (damping + 1e-6) * np.eye(len(unit))
+        solution = unit * np.linalg.solve(damped, unit * gradient)
         yield _Trial(np.asarray(solution[:-_NUISANCES], float), damping)
         damping *= 6
 
@@ -314,10 +318,11 @@ class _Problem:
     def __init__(self, model: PupilModel, stack: Stack, known: Known | None) -> None:
         middle = [n // 2 for n in stack.weight.shape]
         self.model = model
-        self.root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
-        self.data = fitted_to(stack.mean, model.shape, middle).ravel() * self.root
+        root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
+        self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
+        self.root = root.astype(np.float32)
         axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
-        planes = np.stack([np.ones(model.shape), *axes]).reshape(4, -1)
+        planes = np.stack([np.ones(model.shape), *axes]).reshape(4, -1).astype(np.float32)
         self.planes = planes * self.root
         # The expected size of a phase is 2 / order radians: high orders are small.
         phases = [(n / 2) ** 2 for n, _ in model.modes]
@@ -327,15 +332,21 @@ class _Problem:
         for place, (value, spread) in (known or {}).items():
             self.expected[place], self.stiffness[place] = value, spread**-2
 
-    def _linear(self, volume: Floats) -> tuple[Floats, Floats]:
+    def _linear(self, volume: Floats32) -> tuple[Floats, Floats32]:
         """Best scale and background plane for a volume, and what is left."""
         design = np.concatenate([(volume.ravel() * self.root)[np.newaxis], self.planes])
-        answer = np.linalg.pinv(design @ design.T, hermitian=True) @ (design @ self.data)
-        return answer, self.data - answer @ design
+        normal, values = (design @ design.T).astype(float), (design @ self.data).astype(float)
+        # The scale's and the planes' units differ by many orders.
+        unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
+        inverse = np.linalg.pinv(normal * np.outer(unit, unit), hermitian=True)
+        answer = unit * (inverse @ (unit * values))
+        return answer, self.data - answer.astype(np.float32) @ design
 
     def judged(self, values: Floats) -> PupilFit:
         answer, rest = self._linear(self.model.volume(values))
-        cost = float(rest @ rest + self.stiffness @ (values - self.expected) ** 2)
+        cost = float(
+            (rest.astype(float) ** 2).sum() + self.stiffness @ (values - self.expected) ** 2
+        )
         return PupilFit(self.model, values, (), float(answer[0]), cost)
 
     def normal(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats]:
@@ -343,12 +354,12 @@ class _Problem:
         volume, slopes = self.model.derivatives(fit.values, free)
         answer, rest = self._linear(volume)
         rows = [
-            answer[0] * slopes.reshape(len(free), -1) * self.root,
+            np.float32(answer[0]) * slopes.reshape(len(free), -1) * self.root,
             (volume.ravel() * self.root)[np.newaxis],
             self.planes,
         ]
         design = np.concatenate(rows)
-        normal, gradient = design @ design.T, design @ rest
+        normal, gradient = (design @ design.T).astype(float), (design @ rest).astype(float)
         for row, place in enumerate(free):
             normal[row, row] += self.stiffness[place]
             gradient[row] -= self.stiffness[place] * (fit.values[place] - self.expected[place])

@@ -124,6 +124,8 @@ def next_round(
     speakers: Sequence[Speaker],
     psf: Floats32,
     explained: Callable[[Stack], PupilFit],
+    *,
+    choose: bool = True,
 ) -> Round:
     """Fit the beads to a PSF, and find the next PSF.
 
@@ -137,6 +139,8 @@ def next_round(
         The present PSF, bead included.
     explained : callable
         Gives the pupil that explains a stack.
+    choose : bool
+        Whether held-out beads choose how far the data pull; the first rounds do without.
 
     Raises
     ------
@@ -156,7 +160,7 @@ def next_round(
     pupil = explained(stack)
     model = pupil.volume(task.box, bead=True)
     sharp = pupil.volume(task.box, bead=False)
-    blend = blended(stack, model, sharp, task.voxel_um, task.bead_diameter_um)
+    blend = blended(stack, model, sharp, task.voxel_um, task.bead_diameter_um, choose=choose)
     blend = _centred(blend, pupil, task)
     total = float(model.sum())
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]

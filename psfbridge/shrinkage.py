@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ Complex = NDArray[np.complex128]
 
 # Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
 _CAUTIONS = (0.0, 1.0, 2.0, 3.0)
+_FEW_CAUTIONS = (0.0, 2.0)
 _CAUTION_UNTESTED = 2.0
 # Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
 # the haze of all the other beads.
@@ -59,6 +61,8 @@ def blended(
     volume: Floats,
     voxel_um: Sequence[float],
     bead_diameter_um: float,
+    *,
+    choose: bool = True,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
 
@@ -76,11 +80,14 @@ def blended(
         Voxel size in z, y and x, in µm.
     bead_diameter_um : float
         Diameter of the beads.
+    choose : bool
+        Whether held-out beads choose; without, the usual choice is taken, which is quicker.
     """
     shell = _shells(seen.shape)
     kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
-    trials = [(kind, caution) for kind in kinds for caution in _CAUTIONS]
-    scores = _held_out(stack, kinds, trials, seen, shell)
+    trials = [(_BOTH, caution) for caution in _CAUTIONS]
+    trials += [(kind, caution) for kind in (_HAZY, _DATA) for caution in _FEW_CAUTIONS]
+    scores = _held_out(stack, kinds, trials, seen, shell) if choose else {}
     kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
     transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
     best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
@@ -129,7 +136,8 @@ def _held_out(
         for kind, caution in trials:
             base = bases[kind]
             spectrum = base.shrunk(caution, haze=kind != _BOTH)
-            candidate = base.scale * kinds[kind] + fft.irfftn(spectrum, s=seen.shape)
+            pulled = fft.irfftn(spectrum, s=seen.shape, workers=-1)
+            candidate = base.scale * kinds[kind] + pulled
             scores[kind, caution] += _misfit(test, candidate) / len(parts)
     return scores
 
@@ -142,16 +150,21 @@ def _misfit(stack: Stack, seen: Floats) -> float:
 
 def _fitted(stack: Stack, seen: Floats) -> tuple[Floats, float]:
     """The best multiple of a PSF with a background plane for a stack, and the multiple."""
-    design = _design(seen)
-    root = np.sqrt(stack.weight).ravel()
-    rows = design * root
-    answer = np.linalg.pinv(rows @ rows.T, hermitian=True) @ (rows @ (stack.mean.ravel() * root))
+    planes = _planes(seen.shape)
+    weight = stack.weight.ravel()
+    design = np.concatenate([seen.reshape(1, -1), planes])
+    weighted = design * weight
+    normal, values = weighted @ design.T, weighted @ stack.mean.ravel()
+    unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    inverse = np.linalg.pinv(normal * np.outer(unit, unit), hermitian=True)
+    answer = unit * (inverse @ (unit * values))
     return (answer @ design).reshape(seen.shape), float(answer[0])
 
 
-def _design(seen: Floats) -> Floats:
-    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in seen.shape), indexing="ij", sparse=True)
-    rows = [seen, *(np.broadcast_to(axis, seen.shape) for axis in (1.0, *axes))]
+@lru_cache(maxsize=2)
+def _planes(shape: tuple[int, ...]) -> Floats:
+    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij", sparse=True)
+    rows = [np.broadcast_to(np.asarray(axis, float), shape) for axis in (1.0, *axes)]
     return np.stack(rows).reshape(len(rows), -1)
 
 
@@ -164,6 +177,7 @@ class _Residual:
         share = stack.weights[parts].sum(axis=(1, 2, 3))
         share = share / share.sum()
         residuals = np.where(stack.weights[parts] > 0, stack.part_means[parts] - base, 0)
+        residuals = residuals.astype(np.float32)
         spectra = fft.rfftn(residuals, axes=(1, 2, 3), workers=-1)
         self.shell = shell
         self.mean = np.tensordot(share, spectra, 1)
@@ -183,7 +197,7 @@ class _Residual:
         gain = np.clip(sure / np.maximum(self.total, 1e-300), 0, 1)
         if not haze:
             gain[0] = 0
-        return np.asarray(self.mean * gain[self.shell])
+        return np.asarray(self.mean * gain[self.shell].astype(np.float32))
 
 
 def _white_noise(stack: Stack) -> float:
