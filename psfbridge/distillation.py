@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from psfbridge.average import average
 from psfbridge.beads import Beads
@@ -103,8 +102,7 @@ def _distilled(
         seen = search(images, options, positions, progress)
     job = _Job(images, seen.found, support_shape(seen.found, options), options, progress)
     method, note = _method(options)
-    # The methods share the cores among beads; BLAS threads below that only wait for each other.
-    with log.stage(method), threadpool_limits(1, user_api="blas"):
+    with log.stage(method):
         solution = _METHODS[method](job)
     beads = seen.table(solution.beads)
     with log.stage("measure"):

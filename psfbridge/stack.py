@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from psfbridge.bead_fit import background, light, variance
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Speaker
+from psfbridge.workers import workers
 
 __all__ = ["PARTS", "Stack", "stacked"]
 
@@ -88,7 +88,7 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
     """
     sums = np.zeros((PARTS, *psf.shape))
     weights = np.zeros_like(sums)
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         results = pool.map(lambda one: _aligned(one, psf), speakers)
         for part, (share, weight) in zip(_dealt(speakers), results, strict=True):
             sums[part] += weight * share
