@@ -34,8 +34,7 @@ def test_nothing_that_is_shipped_is_missing_here():
 def test_each_says_what_it_needs_gives_and_an_example(path):
     text = path.read_text(encoding="utf-8")
     head = text.split("\n\n")[0]
-    assert f"{path.name}: " in head
-    for word in ("Needs ", "Gives ", "Example "):
+    for word in (path.name, "Needs", "Gives", "Example"):
         assert word in head
 
 
@@ -74,6 +73,25 @@ def test_distill_and_deconvolve(macro, beads, bead_file, tmp_path):
     assert value == "Deconvolved cells.tif"
     sharp = bridge.from_imageplus(java_class("ij.WindowManager").getCurrentImage())
     assert sharp.data.max() > 2 * beads.data.max()
+
+
+def distil_then(macro, text):
+    """Run a macro that gives the PSF to a plug-in, here where there is no such plug-in."""
+    opened = 'open("BEADS"); run("Duplicate...", "title=cells.tif duplicate"); '
+    with pytest.raises(BridgeError, match="Unrecognized command"):
+        macro(f'{opened} selectImage("beads.tif"); {text}', "cells.tif")
+
+
+def test_clij(macro):
+    distil_then(macro, shipped("Distill_then_CLIJ.ijm"))
+
+
+def test_deconvolution_lab(macro):
+    distil_then(macro, shipped("Distill_then_DeconvolutionLab2.ijm"))
+
+
+def test_iterative_deconvolve(macro):
+    distil_then(macro, shipped("Distill_then_Iterative_Deconvolve_3D.ijm"))
 
 
 def without_parameters(script: str) -> str:
