@@ -22,6 +22,7 @@ from psfbridge.rounds import LEAST_SNR, Round, Task, next_round
 from psfbridge.shifts import fitted_to
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
+from psfbridge.uncertainty import uncertainty
 
 __all__ = ["settle", "settle_with_optics"]
 
@@ -203,13 +204,16 @@ def _score(one: Round) -> float:
 
 
 def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
-    middle = [n // 2 for n in task.box]
-    error = np.where(np.isfinite(best.stack.error), best.stack.error, 0)
+    sure = uncertainty(task, best)
     return Solution(
-        fitted_to(best.blend.volume, task.shape, middle),
+        fitted_to(best.blend.volume, task.shape, [n // 2 for n in task.box]),
         _tables(best, task.found),
-        fitted_to(error, task.shape, middle),
-        _diagnostics(best, rounds),
+        sure.error,
+        {
+            **_diagnostics(best, rounds),
+            "fwhm_um": sure.fwhm_um,
+            "fwhm_sd_um": sure.fwhm_sd_um,
+        },
     )
 
 

@@ -94,6 +94,27 @@ class PupilFit:
         values[Z : X + 1] = 0
         return replace(self, values=values)
 
+    def response(self, stack: Stack) -> Floats:
+        """Return how the free parameters answer to changes of the stack, in the fitted box.
+
+        The array has axes (parameter, voxel).
+        """
+        problem = _Problem(self.model, stack, None)
+        normal, _, design = problem.linearised(self, self.free)
+        unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
+        scaled = normal * np.outer(unit, unit) + 1e-6 * np.eye(len(unit))
+        answer = unit[:, None] * np.linalg.solve(scaled, unit[:, None] * design)
+        return np.asarray(answer[: len(self.free)] * problem.root)
+
+    def slopes(self, shape: Sequence[int], *, bead: bool) -> Floats32:
+        """Return the derivatives of `volume` by the free parameters; axes (parameter, z, y, x)."""
+        z, y, x = (int(n) for n in shape)
+        samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
+        diameter = self.model.bead_diameter_um if bead else 0.0
+        model = replace(self.model, shape=(z, y, x), samples=samples, bead_diameter_um=diameter)
+        slopes = np.float32(self.scale) * model.derivatives(self.values, self.free)[1]
+        return np.asarray(slopes, np.float32)
+
     def volume(self, shape: Sequence[int], *, bead: bool) -> Floats:
         """Return the model on another box, in the units of the stack."""
         z, y, x = (int(n) for n in shape)
@@ -351,6 +372,11 @@ class _Problem:
 
     def normal(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats]:
         """The normal equations of the linearised problem, prior included."""
+        normal, gradient, _ = self.linearised(fit, free)
+        return normal, gradient
+
+    def linearised(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats, Floats32]:
+        """The normal equations, and the weighted derivatives that they are made of."""
         volume, slopes = self.model.derivatives(fit.values, free)
         answer, rest = self._linear(volume)
         rows = [
@@ -363,4 +389,4 @@ class _Problem:
         for row, place in enumerate(free):
             normal[row, row] += self.stiffness[place]
             gradient[row] -= self.stiffness[place] * (fit.values[place] - self.expected[place])
-        return normal, gradient
+        return normal, gradient, design
