@@ -127,7 +127,7 @@ def resampled(
     shares = random.exponential(size=(times, len(speakers)))
     sums = np.zeros((times, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         results = pool.map(lambda one: _aligned(one, psf), speakers)
         for column, (share, weight) in zip(shares.T.astype(np.float32), results, strict=True):
             sums += column[:, None, None, None] * (weight * share)
