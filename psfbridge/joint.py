@@ -26,7 +26,7 @@ from psfbridge.uncertainty import uncertainty
 
 __all__ = ["settle", "settle_with_optics"]
 
-_ROUNDS = 6
+_ROUNDS = 4
 _SETTLED = 3e-3
 # After this round the model is good enough to tell the noise.
 _NOISE_ROUND = 2
