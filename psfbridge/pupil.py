@@ -71,8 +71,8 @@ class PupilModel:
         Diameter of the beads that are seen.
     excitation_ratio : float
         Wavelength of the emission over that of the excitation; for a confocal microscope.
-    pinhole_um : float
-        Diameter of the pinhole, seen from the sample; for a confocal microscope.
+    pinhole_au : float
+        Diameter of the pinhole in Airy units; for a confocal microscope; 0 is a point.
     """
 
     shape: tuple[int, int, int]
@@ -84,7 +84,7 @@ class PupilModel:
     vectorial: bool = False
     bead_diameter_um: float = 0.0
     excitation_ratio: float = 1.0
-    pinhole_um: float = 0.0
+    pinhole_au: float = 0.0
 
     @cached_property
     def modes(self) -> list[tuple[int, int]]:
@@ -208,7 +208,7 @@ class PupilModel:
             excitation = intensity
             if self.excitation_ratio != 1:
                 excitation = self._intensity(self._excitation(values))
-            intensity = self._through_pinhole(intensity) * excitation
+            intensity = self._through_pinhole(intensity, values) * excitation
         return intensity * self._sheet(values)
 
     def _confocal_slopes(
@@ -232,13 +232,14 @@ class PupilModel:
         scaled[FIRST_MODE : FIRST_MODE + len(self.modes)] *= self.excitation_ratio
         return scaled
 
-    def _through_pinhole(self, volumes: Floats32) -> Floats32:
+    def _through_pinhole(self, volumes: Floats32, values: Floats) -> Floats32:
         """Average over the pinhole's disc, plane by plane."""
-        if self.pinhole_um == 0:
+        if self.pinhole_au == 0:
             return volumes
+        diameter_um = self.pinhole_au * 1.22 / values[NA]
         y = fft.fftfreq(self.shape[1], self.voxel_um[1])[:, np.newaxis]
         x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
-        argument = np.maximum(np.pi * self.pinhole_um * np.hypot(y, x), 1e-6)
+        argument = np.maximum(np.pi * diameter_um * np.hypot(y, x), 1e-6)
         disc = np.asarray(2 * special.j1(argument) / argument, np.float32)
         spectra = fft.rfft2(volumes, workers=-1) * disc
         return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=-1))
