@@ -220,7 +220,7 @@ class PupilModel:
             excitation, slopes = self._intensity_and_slopes(self._excitation(values))
             # A path difference is more of a phase for the shorter wavelength.
             slopes[: len(self.modes)] *= self.excitation_ratio
-        detected = self._through_pinhole(intensity)
+        detected = self._through_pinhole(intensity, values)
         return detected * excitation, self._through_pinhole(
             by_mode
         ) * excitation + detected * slopes
