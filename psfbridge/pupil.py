@@ -221,9 +221,8 @@ class PupilModel:
             # A path difference is more of a phase for the shorter wavelength.
             slopes[: len(self.modes)] *= self.excitation_ratio
         detected = self._through_pinhole(intensity, values)
-        return detected * excitation, self._through_pinhole(
-            by_mode
-        ) * excitation + detected * slopes
+        by_detected = self._through_pinhole(by_mode, values)
+        return detected * excitation, by_detected * excitation + detected * slopes
 
     def _excitation(self, values: Floats) -> Floats:
         """The parameters at the excitation's wavelength."""
