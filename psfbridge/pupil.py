@@ -285,7 +285,7 @@ class PupilModel:
         for field, count in zip(*self._polarisations(cosine), strict=True):
             image = self._images(pupil * field, values)
             total += np.float32(count) * (image.real**2 + image.imag**2)
-        return np.asarray(total / _energy(pupil), np.float32)
+        return np.asarray(total / _energy(phase), np.float32)
 
     def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
         phase, amplitude, cosine = self._pupil(values)
@@ -303,7 +303,7 @@ class PupilModel:
             total += np.float32(count) * (first.real**2 + first.imag**2)
             twice = np.float32(2 * count)
             slopes += twice * (others.real * first.real + others.imag * first.imag)
-        energy = np.float32(_energy(pupil))
+        energy = np.float32(_energy(phase))
         return total / energy, slopes / energy
 
     def _images(self, pupils: NDArray[Any], values: Floats) -> Complex:

@@ -22,6 +22,8 @@ _GRADES = (GOOD, USABLE, POOR)
 _ERROR = (0.05, 0.15)
 _WIDTH_ERROR = (0.03, 0.1)
 _SAMPLING = (1.35, 1.8)
+# An ideal PSF at Nyquist's limit is so many voxels wide.
+_VOXELS_PER_WIDTH = (1.77, 2.04, 2.04)
 # The stack should hold so many FWHM along z, and a bead's χ² be no more than this.
 _DEPTH = (2.5, 1.5)
 _MISFIT = (1.6, 4.0)
@@ -143,12 +145,14 @@ def _widths(evidence: Evidence) -> tuple[str, str, str]:
 
 
 def _sampling(evidence: Evidence) -> tuple[str, str, str]:
-    ratios = np.array(evidence.voxel_um) / np.array(evidence.nyquist_um)
+    voxel = np.array(evidence.voxel_um)
+    by_width = voxel * _VOXELS_PER_WIDTH / np.array(evidence.fwhm_um)
+    ratios = np.fmax(voxel / np.array(evidence.nyquist_um), by_width)
     ratios = np.where(np.isfinite(ratios), ratios, 0)
     if evidence.volume.shape[0] == 1:
         ratios[0] = 0
     axis = int(np.argmax(ratios))
-    step = evidence.nyquist_um[axis]
+    step = evidence.voxel_um[axis] / max(float(ratios[axis]), 1e-9)
     return (
         _grade(float(ratios[axis]), _SAMPLING),
         f"Its voxels are {ratios[axis]:.1f} times too large along {'zyx'[axis]}.",
