@@ -167,9 +167,10 @@ def _pupil(task: Task, last: PupilFit | None, stack: Stack) -> PupilFit:
 
 
 def _change(rounds: Sequence[Round]) -> float:
-    """How much the last round changed the PSF, relative to it."""
-    before, now = rounds[-2].psf, rounds[-1].psf
-    return float(np.linalg.norm(now - before) / np.linalg.norm(now))
+    """How much the last round changed the PSF, relative to it; its scale does not count."""
+    before, now = rounds[-2].psf.astype(float), rounds[-1].psf.astype(float)
+    scale = float((now * before).sum() / (before * before).sum())
+    return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
 
 
 def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
