@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.interpolation import applied, shift_matrices, shift_matrix
+from psfbridge.least_squares import solved
 from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
 from psfbridge.workers import workers
 
@@ -196,7 +197,7 @@ def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
     design = _planes(psf.shape)
     weighted = design * weight.ravel()
     normal = (weighted @ design.T).astype(float)
-    answer = np.linalg.pinv(normal, hermitian=True) @ (weighted @ rest.ravel()).astype(float)
+    answer = solved(normal, (weighted @ rest.ravel()).astype(float))
     return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.bead_shape import sphere_transfer
+from psfbridge.least_squares import solved
 from psfbridge.stack import Stack
 
 __all__ = ["Blend", "blended"]
@@ -160,9 +161,7 @@ def _fitted(stack: Stack, seen: Floats) -> tuple[Floats, float]:
     design = np.concatenate([seen.reshape(1, -1), planes])
     weighted = design * weight
     normal, values = weighted @ design.T, weighted @ stack.mean.ravel()
-    unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
-    inverse = np.linalg.pinv(normal * np.outer(unit, unit), hermitian=True)
-    answer = unit * (inverse @ (unit * values))
+    answer = solved(normal, values)
     return (answer @ design).reshape(seen.shape), float(answer[0])
 
 

@@ -65,7 +65,7 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     variance = ndimage.gaussian_filter(scatter, smooth) + (_MODEL_FLOOR * centre) ** 2
     error = fitted_to(np.sqrt(variance), task.shape, [n // 2 for n in task.box])
     widths = np.array([_widths(one, task.voxel_um) for one in moved])
-    spread = np.nanstd(widths, axis=0, ddof=1) if np.isfinite(widths).all() else np.full(3, np.nan)
+    spread = widths.std(axis=0, ddof=1)
     return Uncertainty(error, _triple(_widths(centre, task.voxel_um)), _triple(spread))
 
 
