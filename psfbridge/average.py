@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +14,17 @@ from psfbridge.background import given_background
 from psfbridge.beads import REJECTED, USED, Beads
 from psfbridge.cutouts import Cutouts, cut_out
 from psfbridge.finding import Found
+from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.noise import Noise
 from psfbridge.progress import Progress, no_progress
-from psfbridge.shifts import fitted_to, shifted
+from psfbridge.shifts import fitted_to
 from psfbridge.solution import Solution
+from psfbridge.workers import workers
 
 __all__ = ["average"]
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 _ROUNDS = 4
 _MARGIN = 2
@@ -48,7 +50,7 @@ class _Fit:
 class _Box:
     """One bead's cut-out with what is to be ignored in it."""
 
-    counts: Floats
+    counts: Floats32
     usable: NDArray[np.bool_]
     centre: Floats
     noise: Noise
@@ -112,7 +114,7 @@ def _boxes(found: Found, shape: tuple[int, int, int], background: str | float) -
         centre = position - cutouts.corner[index]
         others = neighbours[np.abs(neighbours - position).max(axis=1) > 0.5] - position
         usable = cutouts.inside[index] & ~_near(cutouts, centre, others / widths, widths)
-        yield _Box(cutouts.counts[index].astype(float), usable, centre, found.noise, level)
+        yield _Box(cutouts.counts[index], usable, centre, found.noise, level)
 
 
 def _quick_half(length: int) -> int:
@@ -145,35 +147,50 @@ def _start(box: _Box) -> _Fit:
     return _Fit(max(light, 1e-6), background, np.zeros(3), 1.0, 1.0, 0.0)
 
 
-def _aligned(box: _Box, fit: _Fit, mean: Floats | None) -> tuple[Floats, Floats]:
+def _aligned(box: _Box, fit: _Fit, mean: Floats32 | None) -> tuple[Floats32, Floats32]:
     """The bead's light at the common centre, and the weight of each voxel (0 or 1, blurred not).
 
     Voxels that cannot be used are filled with the mean before the shift, so that their edge does
     not ring into the others.
     """
-    half = np.array(box.counts.shape) // 2
+    shape = box.counts.shape
+    half = np.array(shape) // 2
     move = half - box.centre - fit.position
-    if box.usable.all():
-        return shifted(box.counts - fit.background, move), np.ones(box.counts.shape)
-    filling = 0.0 if mean is None else fit.intensity * shifted(mean, -move)
-    light = np.where(box.usable, box.counts - fit.background, filling)
-    usable = ndimage.shift(box.usable.astype(float), np.round(move), order=0, cval=0.0)
-    return shifted(light, move), usable
+    light = box.counts - np.float32(fit.background)
+    usable = np.ones(shape, np.float32)
+    if not box.usable.all():
+        filling: Any = np.float32(0)
+        if mean is not None:
+            filling = np.float32(fit.intensity) * applied(mean, shift_matrices(shape, -move))
+        light = np.where(box.usable, light, filling)
+        from_voxel = [int(n) for n in half - np.round(move).astype(int)]
+        usable = fitted_to(box.usable, shape, from_voxel).astype(np.float32)
+    return applied(light, shift_matrices(shape, move)), usable
 
 
-def _variance(box: _Box, fit: _Fit, mean: Floats) -> Floats:
+def _variance(box: _Box, fit: _Fit, mean: Floats32) -> Floats32:
     light = fit.intensity * np.maximum(mean, 0)
     forgiven = (_MODEL_ERROR * light) ** 2
-    return np.maximum(box.noise.variance(fit.background + light) + forgiven, 1e-12)
+    variance = box.noise.variance(fit.background + light) + forgiven
+    return np.maximum(variance, 1e-12).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class _Mean:
-    """The weighted mean of the beads, sum 1, its standard error and its slopes."""
+    """The weighted mean of the beads, sum 1, its standard error, and how beads are fitted to it.
+
+    `design` has a row for each unknown: the mean, the negative slopes of its axes, and a constant.
+    """
 
     volume: Floats
     error: Floats
-    slopes: list[Floats]
+    design: Floats32
+
+    @property
+    def shape_of_bead(self) -> Floats32:
+        """The mean in single precision, as the fits use it."""
+        shape: Floats32 = self.design[0].reshape(self.volume.shape)
+        return shape
 
 
 class _Sums:
@@ -183,11 +200,12 @@ class _Sums:
         self.light, self.weight, self.square = (np.zeros(shape) for _ in range(3))
         self.count = 0
 
-    def add(self, share: Floats, precision: Floats) -> None:
+    def add(self, share: Floats32, precision: Floats32) -> None:
         self.count += 1
+        light = precision * share
         self.weight += precision
-        self.light += precision * share
-        self.square += precision * share**2
+        self.light += light
+        self.square += light * share
 
     def mean(self) -> _Mean:
         seen = np.maximum(self.weight, 1e-300)
@@ -198,7 +216,7 @@ class _Sums:
         error = np.sqrt(np.maximum(scatter, 1 / seen) * (self.weight > 0))
         total = float(volume.sum())
         scale = total if total > 0 else 1.0
-        return _Mean(volume / scale, error / scale, _slopes(volume / scale))
+        return _Mean(volume / scale, error / scale, _design(volume / scale))
 
 
 def _round(
@@ -207,7 +225,7 @@ def _round(
     """Fit each bead to the mean, and average the kept ones with what the fits say."""
     sums = _Sums(boxes[0].counts.shape)
     fitted = []
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         results = pool.map(lambda box, fit: _aligned_fit(box, fit, mean), boxes, fits)
         for (fit, share, precision), keep in zip(results, kept, strict=True):
             fitted.append(fit)
@@ -216,19 +234,26 @@ def _round(
     return fitted, sums.mean()
 
 
-def _aligned_fit(box: _Box, fit: _Fit, mean: _Mean | None) -> tuple[_Fit, Floats, Floats]:
+def _aligned_fit(box: _Box, fit: _Fit, mean: _Mean | None) -> tuple[_Fit, Floats32, Floats32]:
     """Shift one bead, fit it, and give its share of the mean with the share's precision."""
-    volume = None if mean is None else mean.volume
-    aligned, usable = _aligned(box, fit, volume)
-    if mean is None:
-        variance = _variance(box, fit, np.zeros(aligned.shape))
-        return fit, aligned / fit.intensity, usable * fit.intensity**2 / variance
-    variance = _variance(box, fit, mean.volume)
+    known = None if mean is None else mean.shape_of_bead
+    aligned, usable = _aligned(box, fit, known)
+    if mean is None or known is None:
+        variance = _variance(box, fit, np.zeros(aligned.shape, np.float32))
+        return fit, aligned / np.float32(fit.intensity), usable * fit.intensity**2 / variance
+    variance = _variance(box, fit, known)
     better = _fit(fit, aligned, usable / variance, mean, free=box.background is None)
-    aligned = aligned + (fit.background - better.background)
-    off = np.abs(aligned - better.intensity * mean.volume) > _CLIP * np.sqrt(variance)
+    aligned = aligned + np.float32(fit.background - better.background)
+    off = np.abs(aligned - better.intensity * known) > _CLIP * np.sqrt(variance)
     precision = usable * ~off * better.intensity**2 / variance
-    return better, aligned / better.intensity, precision
+    return better, aligned / np.float32(better.intensity), precision
+
+
+def _design(mean: Floats) -> Floats32:
+    """The columns of a bead's fit, one row each; see `_Mean`."""
+    slopes = _slopes(mean)
+    rows = [mean, *(-s for s, n in zip(slopes, mean.shape, strict=True) if n > 1)]
+    return np.stack([*rows, np.ones(mean.shape)]).reshape(len(rows) + 1, -1).astype(np.float32)
 
 
 def _slopes(mean: Floats) -> list[Floats]:
@@ -245,39 +270,39 @@ def _slopes(mean: Floats) -> list[Floats]:
     return slopes
 
 
-def _fit(fit: _Fit, aligned: Floats, weight: Floats, mean: _Mean, *, free: bool) -> _Fit:
+def _fit(fit: _Fit, aligned: Floats32, weight: Floats32, mean: _Mean, *, free: bool) -> _Fit:
     """One linearised weighted least-squares step (Anderson and King 2000, in three dimensions).
 
     The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and, if `free`, b.
     """
     flat = np.array(aligned.shape) == 1
-    columns = [mean.volume, *(-s for s, one in zip(mean.slopes, flat, strict=True) if not one)]
-    columns.append(np.full(aligned.shape, float(free)))
-    design = np.stack([column.ravel() for column in columns])
+    design = mean.design if free else mean.design[:-1]
     weighted = design * weight.ravel()
-    covariance = np.linalg.pinv(weighted @ design.T, hermitian=True)
-    answer = covariance @ (weighted @ aligned.ravel())
+    covariance = np.linalg.pinv((weighted @ design.T).astype(float), hermitian=True)
+    answer = covariance @ (weighted @ aligned.ravel()).astype(float)
     intensity = float(answer[0])
     if not intensity > 0:
         return replace(fit, misfit=float("inf"))
+    moves = int((~flat).sum())
     step = np.zeros(3)
-    step[~flat] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
-    residual = (aligned.ravel() - answer @ design).reshape(aligned.shape)
-    usable = weight > 0
-    core = (mean.volume > 0.1 * mean.volume.max()) & usable
+    step[~flat] = np.clip(answer[1 : 1 + moves] / intensity, -0.5, 0.5)
+    residual = aligned.ravel() - answer.astype(np.float32) @ design
+    usable = weight.ravel() > 0
+    known = mean.design[0]
+    core = (known > 0.1 * known.max()) & usable
     return _Fit(
         intensity=intensity,
-        background=fit.background + float(answer[-1]),
+        background=fit.background + (float(answer[-1]) if free else 0.0),
         position=np.clip(fit.position + step, -2, 2),
         intensity_error=float(np.sqrt(covariance[0, 0])),
-        chi2=float((weight * residual**2).sum()) / max(int(usable.sum()) - len(answer), 1),
-        misfit=_misfit(residual[core], intensity * mean.volume[core]),
+        chi2=float(weight.ravel() @ residual**2) / max(int(usable.sum()) - len(answer), 1),
+        misfit=_misfit(residual[core], np.float32(intensity) * known[core]),
     )
 
 
-def _misfit(residual: Floats, light: Floats) -> float:
-    power = float((light**2).sum())
-    return float(np.sqrt((residual**2).sum() / power)) if power > 0 else float("inf")
+def _misfit(residual: Floats32, light: Floats32) -> float:
+    power = float((light**2).sum(dtype=float))
+    return float(np.sqrt((residual**2).sum(dtype=float) / power)) if power > 0 else float("inf")
 
 
 def _kept(fits: Sequence[_Fit]) -> NDArray[np.bool_]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.interpolation import applied, shift_matrices, shift_matrix
+from psfbridge.least_squares import solved
 from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
+from psfbridge.workers import workers
 
 __all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
 
@@ -54,7 +55,7 @@ def with_neighbours(
     speakers: Sequence[Speaker], psf: Floats32, image_shapes: Sequence[Sequence[int]]
 ) -> list[Speaker]:
     """Return the beads with the light of all others in each one's box, as the model has it."""
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         lights = list(pool.map(lambda one: light(one, psf), speakers))
     result = list(speakers)
     for number, shape in enumerate(image_shapes):
@@ -93,7 +94,7 @@ def refitted(speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]) ->
     core : sequence of int
         Size of the central part that tells position and intensity.
     """
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         return list(pool.map(lambda one: _refitted(one, psf, core), speakers))
 
 
@@ -196,7 +197,7 @@ def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
     design = _planes(psf.shape)
     weighted = design * weight.ravel()
     normal = (weighted @ design.T).astype(float)
-    answer = np.linalg.pinv(normal, hermitian=True) @ (weighted @ rest.ravel()).astype(float)
+    answer = solved(normal, (weighted @ rest.ravel()).astype(float))
     return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from psfbridge.average import average
 from psfbridge.beads import Beads
@@ -102,7 +103,8 @@ def _distilled(
         seen = search(images, options, positions, progress)
     job = _Job(images, seen.found, support_shape(seen.found, options), options, progress)
     method, note = _method(options)
-    with log.stage(method):
+    # The methods share the cores among beads; threads below that only wait for each other.
+    with log.stage(method), threadpool_limits(1):
         solution = _METHODS[method](job)
     beads = seen.table(solution.beads)
     with log.stage("measure"):

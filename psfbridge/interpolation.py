@@ -37,10 +37,9 @@ def shift_matrix(length: int, shift: float, *, derivative: bool = False) -> Floa
     frequency = fft.fftfreq(length)
     lag = np.arange(1 - length, length)
     waves = np.exp(2j * np.pi * np.outer(lag - shift, frequency))
-    if length % 2 == 0:
-        waves[:, length // 2] = waves[:, length // 2].real
     if derivative:
         waves = waves * (-2j * np.pi * frequency)
+    # The sum's real part also gives the Nyquist term, which has no sign, its real part.
     kernel = (waves.sum(axis=1).real / length).astype(np.float32)
     index = np.arange(length)
     result: Floats32 = kernel[index[:, np.newaxis] - index[np.newaxis] + length - 1]

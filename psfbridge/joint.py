@@ -22,10 +22,12 @@ from psfbridge.rounds import LEAST_SNR, Round, Task, next_round
 from psfbridge.shifts import fitted_to
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
+from psfbridge.uncertainty import uncertainty
+from psfbridge.verdict import Evidence, judged
 
 __all__ = ["settle", "settle_with_optics"]
 
-_ROUNDS = 6
+_ROUNDS = 4
 _SETTLED = 3e-3
 # After this round the model is good enough to tell the noise.
 _NOISE_ROUND = 2
@@ -165,9 +167,10 @@ def _pupil(task: Task, last: PupilFit | None, stack: Stack) -> PupilFit:
 
 
 def _change(rounds: Sequence[Round]) -> float:
-    """How much the last round changed the PSF, relative to it."""
-    before, now = rounds[-2].psf, rounds[-1].psf
-    return float(np.linalg.norm(now - before) / np.linalg.norm(now))
+    """How much the last round changed the PSF, relative to it; its scale does not count."""
+    before, now = rounds[-2].psf.astype(float), rounds[-1].psf.astype(float)
+    scale = float((now * before).sum() / (before * before).sum())
+    return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
 
 
 def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
@@ -203,14 +206,28 @@ def _score(one: Round) -> float:
 
 
 def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
-    middle = [n // 2 for n in task.box]
-    error = np.where(np.isfinite(best.stack.error), best.stack.error, 0)
-    return Solution(
-        fitted_to(best.blend.volume, task.shape, middle),
-        _tables(best, task.found),
-        fitted_to(error, task.shape, middle),
-        _diagnostics(best, rounds),
+    sure = uncertainty(task, best)
+    volume = fitted_to(best.blend.volume, task.shape, [n // 2 for n in task.box])
+    tables = _tables(best, task.found)
+    evidence = Evidence(
+        volume,
+        sure.error,
+        sure.fwhm_um,
+        sure.fwhm_sd_um,
+        task.voxel_um,
+        best.pupil.nyquist_um,
+        min(len(one.image.data) for one in task.found),
+        Beads(bead for table in tables for bead in table),
+        best.objective,
     )
+    verdict = judged(evidence)
+    diagnostics = {
+        **_diagnostics(best, rounds),
+        "fwhm_um": sure.fwhm_um,
+        "fwhm_sd_um": sure.fwhm_sd_um,
+        "verdict": verdict.to_dict(),
+    }
+    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,))
 
 
 def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:

@@ -71,8 +71,8 @@ class PupilModel:
         Diameter of the beads that are seen.
     excitation_ratio : float
         Wavelength of the emission over that of the excitation; for a confocal microscope.
-    pinhole_um : float
-        Diameter of the pinhole, seen from the sample; for a confocal microscope.
+    pinhole_au : float
+        Diameter of the pinhole in Airy units; for a confocal microscope; 0 is a point.
     """
 
     shape: tuple[int, int, int]
@@ -84,7 +84,7 @@ class PupilModel:
     vectorial: bool = False
     bead_diameter_um: float = 0.0
     excitation_ratio: float = 1.0
-    pinhole_um: float = 0.0
+    pinhole_au: float = 0.0
 
     @cached_property
     def modes(self) -> list[tuple[int, int]]:
@@ -208,7 +208,7 @@ class PupilModel:
             excitation = intensity
             if self.excitation_ratio != 1:
                 excitation = self._intensity(self._excitation(values))
-            intensity = self._through_pinhole(intensity) * excitation
+            intensity = self._through_pinhole(intensity, values) * excitation
         return intensity * self._sheet(values)
 
     def _confocal_slopes(
@@ -220,10 +220,9 @@ class PupilModel:
             excitation, slopes = self._intensity_and_slopes(self._excitation(values))
             # A path difference is more of a phase for the shorter wavelength.
             slopes[: len(self.modes)] *= self.excitation_ratio
-        detected = self._through_pinhole(intensity)
-        return detected * excitation, self._through_pinhole(
-            by_mode
-        ) * excitation + detected * slopes
+        detected = self._through_pinhole(intensity, values)
+        by_detected = self._through_pinhole(by_mode, values)
+        return detected * excitation, by_detected * excitation + detected * slopes
 
     def _excitation(self, values: Floats) -> Floats:
         """The parameters at the excitation's wavelength."""
@@ -232,13 +231,14 @@ class PupilModel:
         scaled[FIRST_MODE : FIRST_MODE + len(self.modes)] *= self.excitation_ratio
         return scaled
 
-    def _through_pinhole(self, volumes: Floats32) -> Floats32:
+    def _through_pinhole(self, volumes: Floats32, values: Floats) -> Floats32:
         """Average over the pinhole's disc, plane by plane."""
-        if self.pinhole_um == 0:
+        if self.pinhole_au == 0:
             return volumes
+        diameter_um = self.pinhole_au * 1.22 / values[NA]
         y = fft.fftfreq(self.shape[1], self.voxel_um[1])[:, np.newaxis]
         x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
-        argument = np.maximum(np.pi * self.pinhole_um * np.hypot(y, x), 1e-6)
+        argument = np.maximum(np.pi * diameter_um * np.hypot(y, x), 1e-6)
         disc = np.asarray(2 * special.j1(argument) / argument, np.float32)
         spectra = fft.rfft2(volumes, workers=-1) * disc
         return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=-1))
@@ -285,7 +285,7 @@ class PupilModel:
         for field, count in zip(*self._polarisations(cosine), strict=True):
             image = self._images(pupil * field, values)
             total += np.float32(count) * (image.real**2 + image.imag**2)
-        return np.asarray(total / _energy(pupil), np.float32)
+        return np.asarray(total / _energy(phase), np.float32)
 
     def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
         phase, amplitude, cosine = self._pupil(values)
@@ -303,7 +303,7 @@ class PupilModel:
             total += np.float32(count) * (first.real**2 + first.imag**2)
             twice = np.float32(2 * count)
             slopes += twice * (others.real * first.real + others.imag * first.imag)
-        energy = np.float32(_energy(pupil))
+        energy = np.float32(_energy(phase))
         return total / energy, slopes / energy
 
     def _images(self, pupils: NDArray[Any], values: Floats) -> Complex:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.least_squares import solved, solved_damped
 from psfbridge.options import Optics
 from psfbridge.pupil import (
     BLUR_X,
@@ -36,7 +37,9 @@ Known = dict[int, tuple[float, float]]
 _FIRST, _SECOND, _LARGEST = (21, 25, 25), (25, 33, 33), (33, 45, 45)
 # The power of the field that is seen; a light sheet is a widefield with a sheet.
 _KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
-_CLEARLY = 0.99
+_CLEARLY = 0.97
+# Single precision leaves no more of a nearly flat direction.
+_LEAST_DAMPING = 1e-6
 # Optics are known to so much of themselves: an objective's NA is a nominal one.
 _KNOWN_TO = 0.015
 # Excitation over emission wavelength, and a sheet's FWHM, where they are not given.
@@ -80,7 +83,10 @@ class PupilFit:
         """What the fit takes the microscope for."""
         if self.model.power == 2:
             return "confocal"
-        return "lightsheet" if self.values[SHEET] > 0 else "widefield"
+        # A sheet as thick as the box is none.
+        thickness_um = np.sqrt(4 * np.log(2) / max(float(self.values[SHEET]), 1e-12))
+        deep_um = self.model.shape[0] * self.model.voxel_um[0]
+        return "lightsheet" if thickness_um < deep_um else "widefield"
 
     @property
     def phases(self) -> dict[str, float]:
@@ -88,11 +94,39 @@ class PupilFit:
         pairs = zip(self.model.modes, self.values[FIRST_MODE:], strict=False)
         return {f"{n},{m}": round(float(value), 4) for (n, m), value in pairs}
 
+    @property
+    def nyquist_um(self) -> tuple[float, float, float]:
+        """The largest voxel that holds all that counts of what this pupil passes."""
+        na, index = float(self.values[NA]), float(self.values[INDEX])
+        # A confocal microscope passes twice as much in principle, hardly more in practice.
+        more = 1.2 if self.model.power == 2 else 1.0
+        along = more * (index - float(np.sqrt(max(index**2 - na**2, 0))))
+        return 0.5 / along, 0.25 / (more * na), 0.25 / (more * na)
+
     def centred(self) -> PupilFit:
         """Return the fit with its focus in the middle."""
         values = self.values.copy()
         values[Z : X + 1] = 0
         return replace(self, values=values)
+
+    def response(self, stack: Stack) -> Floats:
+        """Return how the free parameters answer to changes of the stack, in the fitted box.
+
+        The array has axes (parameter, voxel).
+        """
+        problem = _Problem(self.model, stack, None)
+        normal, _, design = problem.linearised(self, self.free)
+        answer = solved_damped(normal, design.astype(float), _LEAST_DAMPING)
+        return np.asarray(answer[: len(self.free)] * problem.root)
+
+    def slopes(self, shape: Sequence[int], *, bead: bool) -> Floats32:
+        """Return the derivatives of `volume` by the free parameters; axes (parameter, z, y, x)."""
+        z, y, x = (int(n) for n in shape)
+        samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
+        diameter = self.model.bead_diameter_um if bead else 0.0
+        model = replace(self.model, shape=(z, y, x), samples=samples, bead_diameter_um=diameter)
+        slopes = np.float32(self.scale) * model.derivatives(self.values, self.free)[1]
+        return np.asarray(slopes, np.float32)
 
     def volume(self, shape: Sequence[int], *, bead: bool) -> Floats:
         """Return the model on another box, in the units of the stack."""
@@ -134,6 +168,10 @@ def blind_fit(
             fits.append(_fit(model, values, stack, rounds=5))
         first = min(fits, key=lambda fit: fit.cost)
         fit = refined_fit(first, stack, order=4, rounds=5)
+        if power == 2:
+            usual = replace(fit.model, excitation_ratio=1 / _STOKES, pinhole_au=1.0)
+            pinhole = refined_fit(replace(fit, model=usual), stack, order=4, rounds=5)
+            fit = min(fit, pinhole, key=lambda one: one.cost)
         # Widefield comes first, and the others must be clearly better: they have more freedom.
         if best is None or fit.cost < _CLEARLY * best.cost:
             best = fit
@@ -166,7 +204,7 @@ def known_fit(
         model = replace(
             model,
             excitation_ratio=optics.wavelength_um / excitation_um,
-            pinhole_um=(optics.pinhole_au or 1.0) * 1.22 / na,
+            pinhole_au=optics.pinhole_au or 1.0,
         )
     values = np.zeros(model.size)
     values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, index, *(v**2 / 12 for v in voxel_um[1:])
@@ -285,13 +323,9 @@ class _Trial:
 
 def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial]:
     """Steps of growing caution; the last unknowns are scale and background."""
-    unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
-    scaled = normal * np.outer(unit, unit)
     for _ in range(6):
-        # A little is always added: single precision leaves no more of a nearly flat direction.
-        damped = scaled + (damping + 1e-6) * np.eye(len(unit))
-        solution = unit * np.linalg.solve(damped, unit * gradient)
-        yield _Trial(np.asarray(solution[:-_NUISANCES], float), damping)
+        solution = solved_damped(normal, gradient, damping + _LEAST_DAMPING)
+        yield _Trial(solution[:-_NUISANCES], damping)
         damping *= 6
 
 
@@ -336,10 +370,7 @@ class _Problem:
         """Best scale and background plane for a volume, and what is left."""
         design = np.concatenate([(volume.ravel() * self.root)[np.newaxis], self.planes])
         normal, values = (design @ design.T).astype(float), (design @ self.data).astype(float)
-        # The scale's and the planes' units differ by many orders.
-        unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
-        inverse = np.linalg.pinv(normal * np.outer(unit, unit), hermitian=True)
-        answer = unit * (inverse @ (unit * values))
+        answer = solved(normal, values)
         return answer, self.data - answer.astype(np.float32) @ design
 
     def judged(self, values: Floats) -> PupilFit:
@@ -351,6 +382,11 @@ class _Problem:
 
     def normal(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats]:
         """The normal equations of the linearised problem, prior included."""
+        normal, gradient, _ = self.linearised(fit, free)
+        return normal, gradient
+
+    def linearised(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats, Floats32]:
+        """The normal equations, and the weighted derivatives that they are made of."""
         volume, slopes = self.model.derivatives(fit.values, free)
         answer, rest = self._linear(volume)
         rows = [
@@ -363,4 +399,4 @@ class _Problem:
         for row, place in enumerate(free):
             normal[row, row] += self.stiffness[place]
             gradient[row] -= self.stiffness[place] * (fit.values[place] - self.expected[place])
-        return normal, gradient
+        return normal, gradient, design

@@ -22,7 +22,7 @@ from psfbridge.stack import Stack, stacked
 __all__ = ["LEAST_SNR", "Round", "Task", "next_round"]
 
 _MARGIN = 2
-_CORE_WIDTHS = (2.5, 4.0, 4.0)
+_CORE_WIDTHS = (2.0, 3.0, 3.0)
 # A bead is left out if its misfit is this many times the median; noise is no fault.
 _MISFIT_LIMIT = 3.0
 #: A bead whose intensity is not this many times its error takes no part.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.bead_shape import sphere_transfer
+from psfbridge.least_squares import solved
 from psfbridge.stack import Stack
 
 __all__ = ["Blend", "blended"]
@@ -46,6 +47,9 @@ class Blend:
         Standard errors by which the data had to stand out; infinite for the model alone.
     held_out : mapping
         Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
+    pull : array
+        How much of each frequency of the data beyond the model enters `volume`; in the order of
+        `scipy.fft.rfftn`.
     """
 
     seen: Floats
@@ -53,6 +57,7 @@ class Blend:
     kind: str
     caution: float
     held_out: dict[str, float]
+    pull: Floats
 
 
 def blended(
@@ -92,17 +97,18 @@ def blended(
     transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
     best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
     if kind == _MODEL:
-        return Blend(seen, volume, kind, caution, best)
+        return Blend(seen, volume, kind, caution, best, np.zeros(shell.shape))
     residual = _Residual(stack, kinds[kind], shell)
-    spectrum = residual.shrunk(caution, haze=kind != _BOTH)
-    sharp = np.where(transfer > _LEAST_TRANSFER, spectrum / np.maximum(transfer, 1e-6), 0)
+    gain = residual.gain(caution, haze=kind != _BOTH)
+    sharpened = np.where(transfer > _LEAST_TRANSFER, gain / np.maximum(transfer, 1e-6), 0)
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
-        residual.scale * kinds[kind] + fft.irfftn(spectrum, s=seen.shape),
-        start + fft.irfftn(sharp, s=seen.shape),
+        residual.scale * kinds[kind] + fft.irfftn(residual.mean * gain, s=seen.shape),
+        start + fft.irfftn(residual.mean * sharpened, s=seen.shape),
         kind,
         caution,
         best,
+        sharpened,
     )
 
 
@@ -135,8 +141,8 @@ def _held_out(
         scores[_MODEL, np.inf] += _misfit(test, seen) / len(parts)
         for kind, caution in trials:
             base = bases[kind]
-            spectrum = base.shrunk(caution, haze=kind != _BOTH)
-            pulled = fft.irfftn(spectrum, s=seen.shape, workers=-1)
+            gain = base.gain(caution, haze=kind != _BOTH).astype(np.float32)
+            pulled = fft.irfftn(base.mean * gain, s=seen.shape, workers=-1)
             candidate = base.scale * kinds[kind] + pulled
             scores[kind, caution] += _misfit(test, candidate) / len(parts)
     return scores
@@ -155,9 +161,7 @@ def _fitted(stack: Stack, seen: Floats) -> tuple[Floats, float]:
     design = np.concatenate([seen.reshape(1, -1), planes])
     weighted = design * weight
     normal, values = weighted @ design.T, weighted @ stack.mean.ravel()
-    unit = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
-    inverse = np.linalg.pinv(normal * np.outer(unit, unit), hermitian=True)
-    answer = unit * (inverse @ (unit * values))
+    answer = solved(normal, values)
     return (answer @ design).reshape(seen.shape), float(answer[0])
 
 
@@ -190,14 +194,14 @@ class _Residual:
         else:
             self.signal = self.total - _white_noise(stack)
 
-    def shrunk(self, caution: float, *, haze: bool) -> Complex:
-        """The mean spectrum, each shell shrunk; `caution` in standard errors."""
+    def gain(self, caution: float, *, haze: bool) -> Floats:
+        """How much of each frequency is signal, shell by shell; `caution` in standard errors."""
         error = np.sqrt(2 / self.count) * self.total
         sure = self.signal - caution * error
         gain = np.clip(sure / np.maximum(self.total, 1e-300), 0, 1)
         if not haze:
             gain[0] = 0
-        return np.asarray(self.mean * gain[self.shell].astype(np.float32))
+        return np.asarray(gain[self.shell])
 
 
 def _white_noise(stack: Stack) -> float:

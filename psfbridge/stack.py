@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from psfbridge.bead_fit import background, light, variance
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Speaker
+from psfbridge.workers import workers
 
-__all__ = ["PARTS", "Stack", "stacked"]
+__all__ = ["PARTS", "Stack", "resampled", "stacked"]
 
 #: Into how many parts the beads are dealt.
 PARTS = 4
@@ -88,12 +88,51 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
     """
     sums = np.zeros((PARTS, *psf.shape))
     weights = np.zeros_like(sums)
-    with ThreadPoolExecutor() as pool:
+    with workers() as pool:
         results = pool.map(lambda one: _aligned(one, psf), speakers)
         for part, (share, weight) in zip(_dealt(speakers), results, strict=True):
             sums[part] += weight * share
             weights[part] += weight
     return Stack(sums, weights)
+
+
+def resampled(
+    speakers: Sequence[Speaker], psf: Floats32, times: int, random: np.random.Generator
+) -> Floats:
+    """Return weighted means of beads drawn again, the Bayesian way (Rubin 1981).
+
+    Each bead counts by a random share instead of being in or out, so that few beads will do. Fewer
+    than four say nothing of their own scatter: then noise is drawn as the noise model has it.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads that take part.
+    psf : array of float32
+        The present PSF.
+    times : int
+        How many means.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    array
+        The array has axes (time, z, y, x).
+    """
+    if len(speakers) < PARTS:
+        stack = stacked(speakers, psf)
+        error = np.where(np.isfinite(stack.error), stack.error, 0)
+        return stack.mean + error * random.standard_normal((times, *psf.shape))
+    shares = random.exponential(size=(times, len(speakers)))
+    sums = np.zeros((times, *psf.shape), np.float32)
+    weights = np.zeros_like(sums)
+    with workers() as pool:
+        results = pool.map(lambda one: _aligned(one, psf), speakers)
+        for column, (share, weight) in zip(shares.T.astype(np.float32), results, strict=True):
+            sums += column[:, None, None, None] * (weight * share)
+            weights += column[:, None, None, None] * weight
+    return _ratio(sums.astype(float), weights.astype(float))
 
 
 def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:

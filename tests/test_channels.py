@@ -101,8 +101,8 @@ def test_images_of_several_fields_join_in_one_shift(two, found):
 
 
 def test_channels_without_common_beads_have_no_shift():
-    left = channel(0.52, [[13, 20, 20]], 1)
-    right = channel(0.61, [[13, 70, 90]], 2)
+    left = channel(0.52, [[13.2, 20, 20], [12.6, 74, 30]], 1, 80e3)
+    right = channel(0.61, [[13, 22, 82], [13, 70, 92]], 2, 80e3)
     result = distill_channels(
         np.stack([left, right]), voxel_um=VOXEL, method="average", size=(9, 15, 15)
     )

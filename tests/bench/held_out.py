@@ -84,7 +84,8 @@ def _trained(found: Found, train: Floats, stack: Stack, options: dict[str, Any])
         given["positions"] = train
     try:
         psf: PSF = pb.distill(image, **given, **options).psf
-    except PsfBridgeError:
+    except PsfBridgeError as fault:
+        print(f"{options['method']}, {len(train)} beads: {fault}")
         return None
     return psf
 

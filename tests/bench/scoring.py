@@ -92,16 +92,16 @@ def score(truth: Truth, method: str, options: Mapping[str, Any]) -> Score:
         offset_voxel=psf_offset(result.psf, truth.field.psf_grid),
         fwhm_error=float(np.max(apart)),
         seconds=seconds,
-        verdict=verdict_of(result.diagnostics),
+        verdict=verdict_of(result),
     )
 
 
-def verdict_of(diagnostics: Mapping[str, Any]) -> str:
+def verdict_of(result: pb.Distillation) -> str:
     """Return good, usable or poor as the software says, or nothing if it says nothing."""
-    said = diagnostics.get("verdict", "")
+    said: Any = getattr(result, "verdict", None) or result.diagnostics.get("verdict", "")
     if isinstance(said, Mapping):
         said = said.get("verdict", said.get("level", ""))
-    return str(getattr(said, "verdict", said) or "")
+    return str(getattr(said, "verdict", said))
 
 
 def number(value: float | None, digits: int = 3) -> str:

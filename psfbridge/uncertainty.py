@@ -1,0 +1,121 @@
+"""How sure every voxel of a PSF is, and its widths: beads drawn again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from psfbridge.profiles import profiles_through
+from psfbridge.rounds import Round, Task
+from psfbridge.shifts import fitted_to, peak_position
+from psfbridge.stack import resampled
+
+__all__ = ["Uncertainty", "uncertainty"]
+
+Floats = NDArray[np.float64]
+
+_TIMES = 16
+# A model is never better than this share of the light, however many beads agree.
+_MODEL_FLOOR = 0.01
+_SMOOTH_VOXELS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """Standard errors of a PSF.
+
+    Parameters
+    ----------
+    error : array
+        Standard error of every voxel, in the units of the round's volume; axes (z, y, x).
+    fwhm_um, fwhm_sd_um : tuple of float
+        Width at half maximum through the peak in z, y and x, in µm, and its standard deviation.
+    """
+
+    error: Floats
+    fwhm_um: tuple[float, float, float]
+    fwhm_sd_um: tuple[float, float, float]
+
+
+def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
+    """Draw the beads again and see how far the PSF moves (Efron 1979; Rubin 1981).
+
+    The answer of pupil and data to another mean of the beads is linear near the solution, so the
+    solve need not be repeated.
+
+    Parameters
+    ----------
+    task : Task
+        The solve.
+    best : Round
+        Its outcome.
+    seed : int
+        Of the draws: the same input gives the same errors.
+    """
+    means = _means(best, np.random.default_rng(seed))
+    answer = _Answer(task, best)
+    centre = best.blend.volume
+    moved = [_scaled_to(centre + answer(mean), centre) for mean in means]
+    scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
+    smooth = [_SMOOTH_VOXELS if n > 1 else 0 for n in task.box]
+    variance = ndimage.gaussian_filter(scatter, smooth) + (_MODEL_FLOOR * centre) ** 2
+    error = fitted_to(np.sqrt(variance), task.shape, [n // 2 for n in task.box])
+    widths = np.array([_widths(one, task.voxel_um) for one in moved])
+    spread = widths.std(axis=0, ddof=1)
+    return Uncertainty(error, _triple(_widths(centre, task.voxel_um)), _triple(spread))
+
+
+def _means(best: Round, random: np.random.Generator) -> Floats:
+    """How the means of beads drawn again differ from their own mean, in the stack's units."""
+    voters = [best.speakers[k] for k in best.voters]
+    means = resampled(voters, best.psf, _TIMES, random)
+    # The beads' intensities are in units of the PSF by now; the stack was made before.
+    psf = best.psf.ravel().astype(float)
+    units = float(best.stack.mean.ravel() @ psf) / float(psf @ psf)
+    return np.asarray(units * (means - means.mean(axis=0)))
+
+
+class _Answer:
+    """The change of the PSF for a change of the stack, linear near the solution."""
+
+    def __init__(self, task: Task, best: Round) -> None:
+        self.pull = best.blend.pull
+        self.box = task.box
+        self.fitted = best.pupil.model.shape
+        self.response: Floats | None = None
+        if best.blend.kind == "data":
+            return
+        self.response = best.pupil.response(best.stack)
+        self.seen = best.pupil.slopes(task.box, bead=True)
+        self.sharp = best.pupil.slopes(task.box, bead=False)
+
+    def __call__(self, change: Floats) -> Floats:
+        beyond, answer = change, np.zeros_like(change)
+        if self.response is not None:
+            middle = [n // 2 for n in self.box]
+            values = self.response @ fitted_to(change, self.fitted, middle).ravel()
+            answer = np.tensordot(values, self.sharp, 1)
+            beyond = change - np.tensordot(values, self.seen, 1)
+        pulled = fft.irfftn(fft.rfftn(beyond) * self.pull, s=self.box)
+        return np.asarray(answer + pulled)
+
+
+def _scaled_to(volume: Floats, other: Floats) -> Floats:
+    """A PSF's scale is a convention; take the one that is nearest to another's."""
+    power = float((volume**2).sum())
+    return volume * (float((volume * other).sum()) / power) if power > 0 else volume
+
+
+def _widths(volume: Floats, voxel_um: Sequence[float]) -> Floats:
+    peak = peak_position(volume)
+    lines = profiles_through(volume, voxel_um, peak)
+    return np.array([np.nan if line is None else line.fwhm_um for line in lines])
+
+
+def _triple(values: Floats) -> tuple[float, float, float]:
+    z, y, x = (float(value) for value in values)
+    return z, y, x

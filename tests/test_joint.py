@@ -1,0 +1,150 @@
+"""Beads and PSF settle together, close to the truth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from psfbridge.average import average
+from psfbridge.beads import REJECTED, USED
+from psfbridge.errors import NoBeadsError, OptionError
+from psfbridge.finding import find
+from psfbridge.joint import settle, settle_with_optics
+from psfbridge.options import DistillOptions
+from psfbridge.psf import PSF
+from psfbridge.scene import Scene
+from psfbridge.simulate import simulate
+from psfbridge.support import support_shape
+from psfbridge.truth import psf_error
+
+OPTICS = {"na": 1.4, "wavelength_um": 0.52, "refractive_index": 1.518}
+
+
+class Case:
+    """A field with its truth, found and settled."""
+
+    def __init__(self, field, method=settle, **options):
+        self.field = field
+        self.options = DistillOptions(bead_diameter_um=0.1, **options)
+        self.found = [find(field.image, self.options)]
+        self.shape = support_shape(self.found, self.options)
+        self.solution = method(self.found, self.shape, self.options)
+        self.psf = PSF.from_volume(self.solution.volume, field.image.voxel_um, shape=self.shape)
+
+    @property
+    def error(self):
+        return psf_error(self.psf, self.field.psf_grid)
+
+
+@pytest.fixture(scope="module")
+def blind(small_field):
+    return Case(small_field)
+
+
+@pytest.fixture(scope="module")
+def known(small_field):
+    return Case(small_field, settle_with_optics, **OPTICS)
+
+
+def test_the_psf_is_far_better_than_an_average(blind):
+    mean = average(blind.found, blind.shape)
+    assert blind.error < 0.05
+    assert blind.error < 0.3 * psf_error(mean.volume, blind.field.psf_grid)
+
+
+def test_beads_are_placed_to_a_fraction_of_a_voxel(blind):
+    true = blind.field.beads.positions
+    found = blind.solution.beads[0].with_status(USED).positions
+    nearest = np.array([true[np.argmin(((true - p) ** 2).sum(1))] - p for p in found])
+    # The centre is a convention of the PSF; what counts is that all beads share it.
+    assert np.abs(nearest - nearest.mean(axis=0)).max() < 0.05
+    assert np.abs(nearest.mean(axis=0)).max() < 0.2
+
+
+def test_the_objective_falls_and_the_solve_settles(blind):
+    told = blind.solution.diagnostics
+    assert told["objective"][-1] < told["objective"][0]
+    assert told["objective"][-1] == pytest.approx(1, abs=0.15)
+    assert told["last_change"] < 0.02
+
+
+def test_the_beads_tell_the_optics(blind):
+    inferred = blind.solution.diagnostics["inferred"]
+    assert inferred["na_per_wavelength_per_um"] == pytest.approx(1.4 / 0.52, rel=0.1)
+    assert inferred["microscope"] == "widefield"
+    # Coma and astigmatism of 0.05 waves rms were put in.
+    phases = inferred["phases_rad"]
+    coma = np.hypot(phases["3,1"], phases["3,-1"])
+    astigmatism = np.hypot(phases["2,2"], phases["2,-2"])
+    assert coma == pytest.approx(2 * np.pi * 0.05, rel=0.25)
+    assert astigmatism == pytest.approx(2 * np.pi * 0.05, rel=0.25)
+
+
+def test_the_stated_error_is_about_the_true_one(blind):
+    true = blind.field.psf_grid
+    scale = blind.psf.data[tuple(n // 2 for n in blind.shape)] / true.max()
+    error = np.sqrt(np.mean(blind.solution.error**2)) / blind.solution.volume.max()
+    miss = psf_error(blind.psf, true) * np.linalg.norm(scale * true)
+    miss /= np.sqrt(blind.psf.data.size) * blind.psf.data.max()
+    assert 1 / 2.5 < error / miss < 2.5
+    assert blind.solution.diagnostics["verdict"]["grade"] == "good"
+
+
+def test_known_optics_are_as_good_or_better(known, blind):
+    assert known.error < 1.1 * blind.error + 0.005
+    assert known.error < 0.03
+    scores = known.solution.diagnostics["held_out_by_method"]
+    assert set(scores) == {"pupil", "joint"}
+    assert any("is taken" in note for note in known.solution.notes)
+
+
+def test_optics_that_contradict_the_beads_are_refused(blind):
+    wrong = replace(blind.options, **(OPTICS | {"na": 0.8}), method="pupil")
+    with pytest.raises(OptionError, match=r"contradict the beads: NA/wavelength is 1\.54"):
+        settle_with_optics(blind.found, blind.shape, wrong)
+
+
+def test_auto_goes_on_without_the_wrong_optics_and_says_so(blind):
+    wrong = replace(blind.options, **(OPTICS | {"na": 0.8}))
+    solution = settle_with_optics(blind.found, blind.shape, wrong)
+    assert any("optics were left out" in note for note in solution.notes)
+    assert psf_error(solution.volume, blind.field.psf_grid) < 0.05
+
+
+def test_pupil_without_optics_is_refused(blind):
+    with pytest.raises(OptionError, match="no optics are given"):
+        settle_with_optics(blind.found, blind.shape, blind.options)
+
+
+def test_rejected_beads_alone_are_no_beads(blind):
+    none = [
+        replace(
+            one,
+            beads=type(one.beads)(
+                replace(bead, status=REJECTED, reason="border") for bead in one.beads
+            ),
+        )
+        for one in blind.found
+    ]
+    with pytest.raises(NoBeadsError, match="none of 9 fits"):
+        settle(none, blind.shape, blind.options)
+
+
+@pytest.mark.parametrize(
+    ("change", "limit"),
+    [
+        ({"beads": 1, "shape": (25, 64, 64)}, 0.1),
+        ({"beads": 2, "shape": (24, 96, 80)}, 0.1),
+        ({"beads": 20, "shape": (1, 256, 256)}, 0.03),
+        ({"beads": 1, "shape": (1, 64, 64)}, 0.03),
+    ],
+    ids=str,
+)
+def test_few_beads_and_planes_will_do(change, limit):
+    scene = Scene(psf_um=(3.0, 3.0, 3.0), min_distance_um=1.2, seed=3, **change)
+    assert Case(simulate(scene)).error < limit
+
+
+def test_the_same_input_gives_the_same_psf(blind):
+    again = settle(blind.found, blind.shape, blind.options)
+    assert np.allclose(again.volume, blind.solution.volume, rtol=1e-4, atol=1e-9)

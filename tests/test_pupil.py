@@ -1,0 +1,94 @@
+"""The pupil's PSF: its derivatives, its limits, and a peer that was written by others."""
+
+import numpy as np
+import pytest
+
+from psfbridge.pupil import (
+    BLUR_X,
+    BLUR_Y,
+    FIRST_MODE,
+    INDEX,
+    NA,
+    SHEET,
+    PupilModel,
+    X,
+    Y,
+    Z,
+    samples_for,
+)
+from psfbridge.truth import psf_error
+
+VOXEL_UM = (0.2, 0.1, 0.1)
+SHAPE = (21, 31, 31)
+
+
+def model(voxel_um=VOXEL_UM, **changes):
+    samples = samples_for(SHAPE, voxel_um, 2.7)
+    return PupilModel(SHAPE, voxel_um, samples, order=4, amplitudes=2, **changes)
+
+
+def parameters(one, seed=0):
+    values = np.random.default_rng(seed).normal(0, 0.1, one.size)
+    values[:FIRST_MODE] = 0
+    values[[NA, INDEX, BLUR_Y, BLUR_X, SHEET]] = 2.4, 2.9, 2e-3, 3e-3, 0.2
+    values[[Z, Y, X]] = 0.03, -0.02, 0.01
+    return values
+
+
+KINDS = [
+    {},
+    {"vectorial": True},
+    {"power": 2},
+    {"power": 2, "excitation_ratio": 1.06, "pinhole_au": 1.0},
+    {"bead_diameter_um": 0.2},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_the_derivatives_are_those_of_the_volume(kind):
+    # Fine voxels: a confocal PSF has twice the frequencies.
+    one = model((0.1, 0.05, 0.05), **kind)
+    values = parameters(one)
+    free = list(range(one.size))
+    _, slopes = one.derivatives(values, free)
+    middle = (slice(4, -4), slice(6, -6), slice(6, -6))
+    for place, slope in zip(free, slopes, strict=True):
+        step = np.zeros(one.size)
+        step[place] = 1e-2 if place >= FIRST_MODE else 1e-3
+        numeric = (one.volume(values + step) - one.volume(values - step)) / (2 * step[place])
+        size = np.linalg.norm(numeric[middle])
+        assert np.linalg.norm((slope - numeric)[middle]) < 0.06 * size, place
+
+
+def test_the_bead_only_blurs():
+    point, bead = model(), model(bead_diameter_um=0.2)
+    values = parameters(point)
+    assert np.allclose(bead.volume(values, bead=False), point.volume(values), atol=1e-9)
+    assert bead.volume(values).max() < point.volume(values).max()
+    assert bead.volume(values).sum() == pytest.approx(point.volume(values).sum(), rel=1e-4)
+
+
+def test_a_wider_pupil_is_sharper():
+    one = model()
+    values = parameters(one)
+    values[FIRST_MODE:] = 0
+    wide = values.copy()
+    wide[NA] = 2.7
+    narrow, broad = one.volume(values)[10], one.volume(wide)[10]
+    assert broad.max() / broad.sum() > narrow.max() / narrow.sum()
+
+
+@pytest.mark.parametrize(("na", "limit"), [(0.75, 0.03), (1.2, 0.03), (1.4, 0.05)])
+def test_the_vectorial_model_agrees_with_psfmodels(na, limit):
+    psfmodels = pytest.importorskip("psfmodels")
+    index = 1.0 if na < 1 else 1.518
+    z = (np.arange(SHAPE[0]) - SHAPE[0] // 2) * VOXEL_UM[0]
+    optics = {"NA": na, "ni": index, "ni0": index, "ns": index}
+    if na > 1:
+        optics |= {"ng": index, "ng0": index}
+    peer = psfmodels.vectorial_psf(z, nx=31, dxy=0.1, wvl=0.52, params=optics, normalize=True)
+    one = model(vectorial=True)
+    values = np.zeros(one.size)
+    # The peer averages over the pixel: that is a blur of its variance.
+    values[[NA, INDEX, BLUR_Y, BLUR_X]] = na / 0.52, index / 0.52, 0.01 / 12, 0.01 / 12
+    assert psf_error(one.volume(values), np.asarray(peer, float), (21, 25, 25)) < limit
