@@ -25,6 +25,8 @@ _MARGIN = 2
 _CORE_WIDTHS = (2.5, 4.0, 4.0)
 # A bead is left out if its misfit is this many times the median; noise is no fault.
 _MISFIT_LIMIT = 3.0
+# With so many times its own light around a bead, what is common to all is the others' haze.
+_CROWDED = 1.5
 #: A bead whose intensity is not this many times its error takes no part.
 LEAST_SNR = 5.0
 
@@ -160,13 +162,20 @@ def next_round(
     pupil = explained(stack)
     model = pupil.volume(task.box, bead=True)
     sharp = pupil.volume(task.box, bead=False)
-    blend = blended(stack, model, sharp, task.voxel_um, task.bead_diameter_um, choose=choose)
+    haze = _crowding([fitted[k] for k in voters]) < _CROWDED
+    size_um = task.bead_diameter_um
+    blend = blended(stack, model, sharp, task.voxel_um, size_um, choose=choose, haze=haze)
     blend = _centred(blend, pupil, task)
     total = float(model.sum())
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     seen = np.asarray(blend.seen / total, np.float32)
     return Round(scaled, voters, stack, pupil, blend, seen, objective)
+
+
+def _crowding(speakers: Sequence[Speaker]) -> float:
+    """The light of all neighbours in a bead's box, over its own; the median of the beads."""
+    return float(np.median([one.others.sum() / one.fit.intensity for one in speakers]))
 
 
 def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:

@@ -68,6 +68,7 @@ def blended(
     bead_diameter_um: float,
     *,
     choose: bool = True,
+    haze: bool = True,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
 
@@ -87,11 +88,15 @@ def blended(
         Diameter of the beads.
     choose : bool
         Whether held-out beads choose; without, the usual choice is taken, which is quicker.
+    haze : bool
+        Whether the lowest frequencies beyond the model may be the bead's own light; among many
+        neighbours they are not.
     """
     shell = _shells(seen.shape)
     kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
     trials = [(_BOTH, caution) for caution in _CAUTIONS]
-    trials += [(kind, caution) for kind in (_HAZY, _DATA) for caution in _FEW_CAUTIONS]
+    others = (_HAZY, _DATA) if haze else (_DATA,)
+    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
     scores = _held_out(stack, kinds, trials, seen, shell) if choose else {}
     kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
     transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
