@@ -10,6 +10,7 @@ import numpy as np
 from scipy import fft
 
 from psfbridge.bead_fit import refitted, with_neighbours
+from psfbridge.bead_shape import sphere_transfer
 from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
 from psfbridge.interpolation import applied, shift_matrices
@@ -70,6 +71,11 @@ class Task:
         """Size of the part of a box that tells a bead's position and intensity."""
         sizes = zip(self.box, self.widths, _CORE_WIDTHS, strict=True)
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
+
+    @cached_property
+    def transfer(self) -> Floats:
+        """What a bead's own size damps."""
+        return sphere_transfer(self.box, self.voxel_um, self.bead_diameter_um)
 
     def gaussian(self) -> Floats32:
         """Return a Gaussian of sum 1 and a bead's width, the first guess of a PSF."""
@@ -163,8 +169,7 @@ def next_round(
     model = pupil.volume(task.box, bead=True)
     sharp = pupil.volume(task.box, bead=False)
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
-    size_um = task.bead_diameter_um
-    blend = blended(stack, model, sharp, task.voxel_um, size_um, choose=choose, haze=haze)
+    blend = blended(stack, model, sharp, task.transfer, choose=choose, haze=haze)
     blend = _centred(blend, pupil, task)
     total = float(model.sum())
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
