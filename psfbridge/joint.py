@@ -154,7 +154,7 @@ def _rounds(task: Task, progress: Progress) -> list[Round]:
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:
             speakers = with_measured_noise(speakers, psf)
-        if number > _NOISE_ROUND and _change(rounds) < _SETTLED:
+        if number > _NOISE_ROUND and (_change(rounds) < _SETTLED or _rising(rounds)):
             break
     progress(_STAGE, _ROUNDS, _ROUNDS)
     return rounds
@@ -171,6 +171,11 @@ def _change(rounds: Sequence[Round]) -> float:
     before, now = rounds[-2].psf.astype(float), rounds[-1].psf.astype(float)
     scale = float((now * before).sum() / (before * before).sum())
     return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
+
+
+def _rising(rounds: Sequence[Round]) -> bool:
+    """Whether the last round explains the beads clearly worse than the one before."""
+    return rounds[-1].objective > 1.01 * rounds[-2].objective
 
 
 def _known_round(task: Task, blind: Round, optics: Optics) -> Round:

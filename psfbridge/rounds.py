@@ -10,6 +10,7 @@ import numpy as np
 from scipy import fft
 
 from psfbridge.bead_fit import refitted, with_neighbours
+from psfbridge.bead_shape import sphere_transfer
 from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
 from psfbridge.interpolation import applied, shift_matrices
@@ -25,6 +26,8 @@ _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
 # A bead is left out if its misfit is this many times the median; noise is no fault.
 _MISFIT_LIMIT = 3.0
+# With so many times its own light around a bead, what is common to all is the others' haze.
+_CROWDED = 1.5
 #: A bead whose intensity is not this many times its error takes no part.
 LEAST_SNR = 5.0
 
@@ -68,6 +71,11 @@ class Task:
         """Size of the part of a box that tells a bead's position and intensity."""
         sizes = zip(self.box, self.widths, _CORE_WIDTHS, strict=True)
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
+
+    @cached_property
+    def transfer(self) -> Floats:
+        """What a bead's own size damps."""
+        return sphere_transfer(self.box, self.voxel_um, self.bead_diameter_um)
 
     def gaussian(self) -> Floats32:
         """Return a Gaussian of sum 1 and a bead's width, the first guess of a PSF."""
@@ -160,13 +168,19 @@ def next_round(
     pupil = explained(stack)
     model = pupil.volume(task.box, bead=True)
     sharp = pupil.volume(task.box, bead=False)
-    blend = blended(stack, model, sharp, task.voxel_um, task.bead_diameter_um, choose=choose)
+    haze = _crowding([fitted[k] for k in voters]) < _CROWDED
+    blend = blended(stack, model, sharp, task.transfer, choose=choose, haze=haze)
     blend = _centred(blend, pupil, task)
     total = float(model.sum())
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     seen = np.asarray(blend.seen / total, np.float32)
     return Round(scaled, voters, stack, pupil, blend, seen, objective)
+
+
+def _crowding(speakers: Sequence[Speaker]) -> float:
+    """The light of all neighbours in a bead's box, over its own; the median of the beads."""
+    return float(np.median([one.others.sum() / one.fit.intensity for one in speakers]))
 
 
 def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:

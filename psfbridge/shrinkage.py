@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from psfbridge.bead_shape import sphere_transfer
 from psfbridge.least_squares import solved
 from psfbridge.stack import Stack
 
@@ -64,10 +63,10 @@ def blended(
     stack: Stack,
     seen: Floats,
     volume: Floats,
-    voxel_um: Sequence[float],
-    bead_diameter_um: float,
+    transfer: Floats,
     *,
     choose: bool = True,
+    haze: bool = True,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
 
@@ -81,20 +80,21 @@ def blended(
         The aligned beads.
     seen, volume : array
         The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
-    voxel_um : sequence of float
-        Voxel size in z, y and x, in µm.
-    bead_diameter_um : float
-        Diameter of the beads.
+    transfer : array
+        What a bead damps, see `psfbridge.bead_shape.sphere_transfer`.
     choose : bool
         Whether held-out beads choose; without, the usual choice is taken, which is quicker.
+    haze : bool
+        Whether the lowest frequencies beyond the model may be the bead's own light; among many
+        neighbours they are not.
     """
     shell = _shells(seen.shape)
     kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
     trials = [(_BOTH, caution) for caution in _CAUTIONS]
-    trials += [(kind, caution) for kind in (_HAZY, _DATA) for caution in _FEW_CAUTIONS]
+    others = (_HAZY, _DATA) if haze else ()
+    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
     scores = _held_out(stack, kinds, trials, seen, shell) if choose else {}
     kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
-    transfer = sphere_transfer(seen.shape, voxel_um, bead_diameter_um)
     best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
     if kind == _MODEL:
         return Blend(seen, volume, kind, caution, best, np.zeros(shell.shape))
