@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.interpolation import applied, shift_matrices, shift_matrix
+from psfbridge.interpolation import applied
 from psfbridge.least_squares import solved
 from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
 from psfbridge.workers import workers
@@ -23,9 +23,8 @@ _CLIP = 6.0
 
 
 def light(speaker: Speaker, psf: Floats32) -> Floats32:
-    """Return the light of a bead in its box, for a PSF of the same shape."""
-    shift = speaker.seen.offset(speaker.fit.position)
-    moved = applied(psf, shift_matrices(psf.shape, shift))
+    """Return the light of a bead in its box, for a PSF at the centre of its own."""
+    moved = applied(psf, speaker.seen.matrices(psf.shape, speaker.fit.position))
     return np.asarray(speaker.fit.intensity * moved, np.float32)
 
 
@@ -151,9 +150,9 @@ def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
     seen, fit = speaker.seen, speaker.fit
     inner = tuple(
         slice(n // 2 - size // 2, n // 2 + size // 2 + 1)
-        for n, size in zip(psf.shape, core, strict=True)
+        for n, size in zip(seen.counts.shape, core, strict=True)
     )
-    design = _design(psf, seen.offset(fit.position), inner)
+    design = _design(psf, speaker, inner)
     own = fit.intensity * design[0]
     middle = replace(
         speaker,
@@ -166,15 +165,17 @@ def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
     return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
 
 
-def _design(psf: Floats32, shift: Floats, inner: tuple[slice, ...]) -> NDArray[Any]:
+def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArray[Any]:
     """The moved PSF, its derivatives by the shift, and a constant, in the inner part."""
-    axes = range(3)
-    still = [shift_matrix(psf.shape[k], float(shift[k]))[inner[k]] for k in axes]
-    slope = [shift_matrix(psf.shape[k], float(shift[k]), derivative=True)[inner[k]] for k in axes]
+    seen, position = speaker.seen, speaker.fit.position
+    still, slope = (
+        [part[rows] for part, rows in zip(matrices, inner, strict=True)]
+        for matrices in (seen.matrices(psf.shape, position), seen.slopes(psf.shape, position))
+    )
     value = applied(psf, still)
     slopes = [
-        applied(psf, [slope[k] if k == axis else still[k] for k in axes])
-        for axis in axes
+        applied(psf, [slope[k] if k == axis else still[k] for k in range(3)])
+        for axis in range(3)
         if psf.shape[axis] > 1
     ]
     return np.stack([value, *slopes, np.ones_like(value)])
@@ -194,7 +195,7 @@ def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
     weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0).astype(np.float32)
     off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP
     weight = np.where(off, 0, weight)
-    design = _planes(psf.shape)
+    design = _planes(own.shape)
     weighted = design * weight.ravel()
     normal = (weighted @ design.T).astype(float)
     answer = solved(normal, (weighted @ rest.ravel()).astype(float))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-__all__ = ["applied", "shift_matrices", "shift_matrix"]
+__all__ = ["applied", "sampling_matrices", "shift_matrices", "shift_matrix"]
 
 Floats32 = NDArray[np.float32]
 
@@ -54,6 +54,35 @@ def shift_matrices(
         shift_matrix(length, float(step), derivative=axis == along)
         for axis, (length, step) in enumerate(zip(shape, shift, strict=True))
     ]
+
+
+def sampling_matrices(
+    shape: Sequence[int],
+    fine_shape: Sequence[int],
+    factor: Sequence[int],
+    shift: NDArray[np.float64],
+    *,
+    derivative: bool = False,
+) -> list[Floats32]:
+    """Return the matrices that move a finely sampled volume and take every so manieth sample.
+
+    Parameters
+    ----------
+    shape, fine_shape : sequence of int
+        Shape of the result, and of the volume; their centres are the same point.
+    factor : sequence of int
+        Samples of the volume for one of the result, along each axis.
+    shift : array
+        How far the content moves towards higher indices, in samples of the result.
+    derivative : bool
+        Return each matrix's derivative with respect to its shift instead.
+    """
+    matrices = []
+    for length, fine, times, step in zip(shape, fine_shape, factor, shift, strict=True):
+        whole = shift_matrix(fine, float(step) * times, derivative=derivative)
+        rows = whole[fine // 2 + times * (np.arange(length) - length // 2)]
+        matrices.append(rows * np.float32(times) if derivative else rows)
+    return matrices
 
 
 def applied(volume: NDArray[Any], matrices: Sequence[NDArray[Any]]) -> NDArray[Any]:

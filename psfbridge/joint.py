@@ -13,13 +13,12 @@ from psfbridge.beads import REJECTED, USED, Bead, Beads
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
 from psfbridge.noise_fit import with_measured_noise
-from psfbridge.observation import Speaker, observe
+from psfbridge.observation import Floats32, Speaker, observe
 from psfbridge.options import DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import BLUR_X, BLUR_Y, INDEX, NA
 from psfbridge.pupil_fit import PupilFit, blind_fit, known_fit, refined_fit
 from psfbridge.rounds import LEAST_SNR, Round, Task, next_round
-from psfbridge.shifts import fitted_to
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
 from psfbridge.uncertainty import uncertainty
@@ -33,6 +32,8 @@ _SETTLED = 3e-3
 _NOISE_ROUND = 2
 # In so many rounds the microscope is looked for afresh.
 _BLIND_ROUNDS = 2
+# Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
+_COARSE = 1.15
 _STAGE = "settling beads and PSF"
 # The beads contradict the optics if they ask for so different a NA or index over the wavelength,
 # and explain so much of the counts by it.
@@ -74,7 +75,7 @@ def settle(
         If no bead fits a common PSF.
     """
     task = Task(found, shape, options.bead_diameter_um)
-    rounds = _rounds(task, progress)
+    task, rounds = _rounds(task, progress)
     best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
     return _solution(best, rounds, task)
 
@@ -118,7 +119,7 @@ def settle_with_optics(
             "refractive_index, or use joint."
         )
     task = Task(found, shape, options.bead_diameter_um)
-    rounds = _rounds(task, progress)
+    task, rounds = _rounds(task, progress)
     blind = rounds[-1]
     try:
         known = _known_round(task, blind, optics)
@@ -141,12 +142,31 @@ def settle_with_optics(
     return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
 
 
-def _rounds(task: Task, progress: Progress) -> list[Round]:
-    """Rounds until the PSF does not change; the pupil is looked for afresh in the first two."""
-    speakers, psf = observe(task.found, task.box), task.gaussian()
-    rounds: list[Round] = []
-    for number in range(_ROUNDS):
+def _rounds(task: Task, progress: Progress) -> tuple[Task, list[Round]]:
+    """Rounds until the PSF does not change, on samples that are fine enough for the optics."""
+    start = observe(task.found, task.box), task.gaussian()
+    rounds = _continued(task, start, [], _BLIND_ROUNDS, progress)
+    factor = _factor(task, rounds[-1])
+    if max(factor) == 1:
+        start = rounds[-1].speakers, rounds[-1].psf
+        return task, _continued(task, start, rounds, _ROUNDS, progress)
+    task = replace(task, factor=factor)
+    return task, _continued(task, _finer(task, rounds[-1]), [], _ROUNDS, progress)
+
+
+def _continued(
+    task: Task,
+    start: tuple[list[Speaker], Floats32],
+    rounds: list[Round],
+    until: int,
+    progress: Progress,
+) -> list[Round]:
+    """Go on from some rounds until there are so many, or the PSF does not change."""
+    speakers, psf = start
+    rounds = list(rounds)
+    for number in range(len(rounds), until):
         progress(_STAGE, number, _ROUNDS)
+        # The microscope is looked for afresh in the first rounds.
         last = rounds[-1].pupil if number >= _BLIND_ROUNDS else None
         explained = partial(_pupil, task, last)
         choose = number >= _NOISE_ROUND
@@ -156,13 +176,31 @@ def _rounds(task: Task, progress: Progress) -> list[Round]:
             speakers = with_measured_noise(speakers, psf)
         if number > _NOISE_ROUND and (_change(rounds) < _SETTLED or _rising(rounds)):
             break
-    progress(_STAGE, _ROUNDS, _ROUNDS)
+    if until == _ROUNDS:
+        progress(_STAGE, _ROUNDS, _ROUNDS)
     return rounds
+
+
+def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
+    """Into how many samples the PSF must divide a voxel, by the pupil that was found."""
+    most = _COARSE if coarse.pupil.model.power == 1 else 1.2 * _COARSE
+    limits = zip(task.voxel_um, coarse.pupil.nyquist_um, task.box, strict=True)
+    z, y, x = (2 if size > most * limit and n > 1 else 1 for size, limit, n in limits)
+    return z, y, x
+
+
+def _finer(task: Task, coarse: Round) -> tuple[list[Speaker], Floats32]:
+    """The beads, and the pupil's PSF sampled more finely than the image."""
+    model = replace(coarse.pupil.model, voxel_um=task.sample_um)
+    psf = replace(coarse.pupil, model=model).volume(task.psf_shape, bead=True)
+    psf *= np.prod(task.factor) / psf.sum()
+    speakers = [replace(one, seen=replace(one.seen, factor=task.factor)) for one in coarse.speakers]
+    return speakers, np.asarray(psf, np.float32)
 
 
 def _pupil(task: Task, last: PupilFit | None, stack: Stack) -> PupilFit:
     if last is None:
-        return blind_fit(stack, task.voxel_um, task.widths, task.bead_diameter_um)
+        return blind_fit(stack, task.sample_um, task.widths * task.factor, task.bead_diameter_um)
     return refined_fit(last.centred(), stack, order=6, rounds=4)
 
 
@@ -182,7 +220,7 @@ def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
     """One more round with the pupil of known optics."""
 
     def explained(stack: Stack) -> PupilFit:
-        fit = known_fit(stack, task.voxel_um, optics, task.bead_diameter_um)
+        fit = known_fit(stack, task.sample_um, optics, task.bead_diameter_um)
         _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
         return fit
 
@@ -212,7 +250,7 @@ def _score(one: Round) -> float:
 
 def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
     sure = uncertainty(task, best)
-    volume = fitted_to(best.blend.volume, task.shape, [n // 2 for n in task.box])
+    volume = task.on_voxels(best.blend.volume)
     tables = _tables(best, task.found)
     evidence = Evidence(
         volume,
@@ -223,7 +261,7 @@ def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
         best.pupil.nyquist_um,
         min(len(one.image.data) for one in task.found),
         Beads(bead for table in tables for bead in table),
-        best.objective,
+        max(best.objective, rounds[min(_NOISE_ROUND, len(rounds) - 1)].objective),
     )
     verdict = judged(evidence)
     diagnostics = {

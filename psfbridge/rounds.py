@@ -44,16 +44,42 @@ class Task:
         Size of the PSF in voxels.
     bead_diameter_um : float
         Diameter of the beads.
+    factor : tuple of int
+        Into how many samples the PSF divides a voxel, along z, y and x.
     """
 
     found: Sequence[Found]
     shape: tuple[int, int, int]
     bead_diameter_um: float
+    factor: tuple[int, int, int] = (1, 1, 1)
 
     @property
     def voxel_um(self) -> tuple[float, float, float]:
-        """Voxel size in z, y and x, in µm."""
+        """Voxel size of the image in z, y and x, in µm."""
         return self.found[0].image.voxel_um
+
+    @property
+    def sample_um(self) -> tuple[float, float, float]:
+        """Distance of the PSF's samples in z, y and x, in µm."""
+        z, y, x = (size / n for size, n in zip(self.voxel_um, self.factor, strict=True))
+        return z, y, x
+
+    @cached_property
+    def psf_shape(self) -> tuple[int, int, int]:
+        """Shape of the PSF's samples."""
+        z, y, x = (
+            n if times == 1 else _quick_odd(times * (n - 1) + 1)
+            for n, times in zip(self.box, self.factor, strict=True)
+        )
+        return z, y, x
+
+    def on_voxels(self, volume: Floats) -> Floats:
+        """Return the samples of a PSF at the voxels of the result, its peak at ``n // 2``."""
+        rows = [
+            fine // 2 + times * (np.arange(n) - n // 2)
+            for n, fine, times in zip(self.shape, self.psf_shape, self.factor, strict=True)
+        ]
+        return np.asarray(volume[np.ix_(*rows)])
 
     @cached_property
     def box(self) -> list[int]:
@@ -75,17 +101,17 @@ class Task:
     @cached_property
     def transfer(self) -> Floats:
         """What a bead's own size damps."""
-        return sphere_transfer(self.box, self.voxel_um, self.bead_diameter_um)
+        return sphere_transfer(self.psf_shape, self.sample_um, self.bead_diameter_um)
 
     def gaussian(self) -> Floats32:
-        """Return a Gaussian of sum 1 and a bead's width, the first guess of a PSF."""
+        """Return a Gaussian of a bead's width, the first guess; on voxels its sum is 1."""
         sigma = np.median([one.scale.sigma for one in self.found], axis=0)
         axes = [
-            np.exp(-0.5 * ((np.arange(n) - n // 2) / max(s, 0.5)) ** 2)
-            for n, s in zip(self.box, sigma, strict=True)
+            np.exp(-0.5 * ((np.arange(n) - n // 2) / (times * max(s, 0.5))) ** 2)
+            for n, s, times in zip(self.psf_shape, sigma, self.factor, strict=True)
         ]
         volume = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
-        return np.asarray(volume / volume.sum(), np.float32)
+        return np.asarray(volume / volume.sum() * np.prod(self.factor), np.float32)
 
 
 def _quick_odd(length: int) -> int:
@@ -166,12 +192,12 @@ def next_round(
         )
     stack = stacked([fitted[k] for k in voters], psf)
     pupil = explained(stack)
-    model = pupil.volume(task.box, bead=True)
-    sharp = pupil.volume(task.box, bead=False)
+    model = pupil.volume(task.psf_shape, bead=True)
+    sharp = pupil.volume(task.psf_shape, bead=False)
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
     blend = blended(stack, model, sharp, task.transfer, choose=choose, haze=haze)
     blend = _centred(blend, pupil, task)
-    total = float(model.sum())
+    total = float(model.sum() / np.prod(task.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     seen = np.asarray(blend.seen / total, np.float32)
@@ -185,8 +211,8 @@ def _crowding(speakers: Sequence[Speaker]) -> float:
 
 def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
     """Move the pupil's focus to the centre, where it then stays from round to round."""
-    shift = -pupil.values[Z : X + 1] / np.array(task.voxel_um)
-    matrices = shift_matrices(task.box, shift)
+    shift = -pupil.values[Z : X + 1] / np.array(task.sample_um)
+    matrices = shift_matrices(task.psf_shape, shift)
     seen, volume = (np.asarray(applied(v, matrices)) for v in (blend.seen, blend.volume))
     return replace(blend, seen=seen, volume=volume)
 

@@ -61,12 +61,15 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     centre = best.blend.volume
     moved = [_scaled_to(centre + answer(mean), centre) for mean in means]
     scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
-    smooth = [_SMOOTH_VOXELS if n > 1 else 0 for n in task.box]
+    smooth = [
+        _SMOOTH_VOXELS * times if n > 1 else 0
+        for n, times in zip(task.box, task.factor, strict=True)
+    ]
     variance = ndimage.gaussian_filter(scatter, smooth) + (_MODEL_FLOOR * centre) ** 2
-    error = fitted_to(np.sqrt(variance), task.shape, [n // 2 for n in task.box])
-    widths = np.array([_widths(one, task.voxel_um) for one in moved])
+    error = task.on_voxels(np.sqrt(variance))
+    widths = np.array([_widths(one, task.sample_um) for one in moved])
     spread = widths.std(axis=0, ddof=1)
-    return Uncertainty(error, _triple(_widths(centre, task.voxel_um)), _triple(spread))
+    return Uncertainty(error, _triple(_widths(centre, task.sample_um)), _triple(spread))
 
 
 def _means(best: Round, random: np.random.Generator) -> Floats:
@@ -84,14 +87,14 @@ class _Answer:
 
     def __init__(self, task: Task, best: Round) -> None:
         self.pull = best.blend.pull
-        self.box = task.box
+        self.box = task.psf_shape
         self.fitted = best.pupil.model.shape
         self.response: Floats | None = None
         if best.blend.kind == "data":
             return
         self.response = best.pupil.response(best.stack)
-        self.seen = best.pupil.slopes(task.box, bead=True)
-        self.sharp = best.pupil.slopes(task.box, bead=False)
+        self.seen = best.pupil.slopes(task.psf_shape, bead=True)
+        self.sharp = best.pupil.slopes(task.psf_shape, bead=False)
 
     def __call__(self, change: Floats) -> Floats:
         beyond, answer = change, np.zeros_like(change)
