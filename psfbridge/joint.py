@@ -26,8 +26,8 @@ from psfbridge.verdict import Evidence, judged
 
 __all__ = ["settle", "settle_with_optics"]
 
-_ROUNDS = 4
-_SETTLED = 3e-3
+_ROUNDS = 6
+_SETTLED = 0.02
 # After this round the model is good enough to tell the noise.
 _NOISE_ROUND = 2
 # In so many rounds the microscope is looked for afresh.

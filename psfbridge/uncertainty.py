@@ -22,6 +22,8 @@ _TIMES = 16
 # A model is never better than this share of the light, however many beads agree.
 _MODEL_FLOOR = 0.01
 _SMOOTH_VOXELS = 1.0
+# What the linear answer leaves out (positions, noise model): known truths differ by so much more.
+_BEYOND_LINEAR = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,8 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
         _SMOOTH_VOXELS * times if n > 1 else 0
         for n, times in zip(task.box, task.factor, strict=True)
     ]
-    variance = ndimage.gaussian_filter(scatter, smooth) + (_MODEL_FLOOR * centre) ** 2
+    scatter = _BEYOND_LINEAR**2 * ndimage.gaussian_filter(scatter, smooth)
+    variance = scatter + (_MODEL_FLOOR * centre) ** 2
     error = task.on_voxels(np.sqrt(variance))
     widths = np.array([_widths(one, task.sample_um) for one in moved])
     spread = widths.std(axis=0, ddof=1)
@@ -103,8 +106,9 @@ class _Answer:
             values = self.response @ fitted_to(change, self.fitted, middle).ravel()
             answer = np.tensordot(values, self.sharp, 1)
             beyond = change - np.tensordot(values, self.seen, 1)
-        pulled = fft.irfftn(fft.rfftn(beyond) * self.pull, s=self.box)
-        return np.asarray(answer + pulled)
+        for window, gain in self.pull:
+            answer = answer + fft.irfftn(fft.rfftn(beyond * window) * gain, s=self.box)
+        return np.asarray(answer)
 
 
 def _scaled_to(volume: Floats, other: Floats) -> Floats:
