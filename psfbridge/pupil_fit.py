@@ -119,14 +119,11 @@ class PupilFit:
         answer = solved_damped(normal, design.astype(float), _LEAST_DAMPING)
         return np.asarray(answer[: len(self.free)] * problem.root)
 
-    def slopes(self, shape: Sequence[int], *, bead: bool) -> Floats32:
-        """Return the derivatives of `volume` by the free parameters; axes (parameter, z, y, x)."""
-        z, y, x = (int(n) for n in shape)
-        samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
-        diameter = self.model.bead_diameter_um if bead else 0.0
-        model = replace(self.model, shape=(z, y, x), samples=samples, bead_diameter_um=diameter)
-        slopes = np.float32(self.scale) * model.derivatives(self.values, self.free)[1]
-        return np.asarray(slopes, np.float32)
+    def moved(self, change: Floats) -> PupilFit:
+        """Return the fit with its free parameters changed a little."""
+        values = self.values.copy()
+        values[list(self.free)] += change
+        return replace(self, values=_within(values, self.values, self.model))
 
     def volume(self, shape: Sequence[int], *, bead: bool) -> Floats:
         """Return the model on another box, in the units of the stack."""

@@ -86,26 +86,21 @@ def _means(best: Round, random: np.random.Generator) -> Floats:
 
 
 class _Answer:
-    """The change of the PSF for a change of the stack, linear near the solution."""
+    """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
 
     def __init__(self, task: Task, best: Round) -> None:
-        self.pull = best.blend.pull
-        self.box = task.psf_shape
-        self.fitted = best.pupil.model.shape
-        self.response: Floats | None = None
-        if best.blend.kind == "data":
-            return
-        self.response = best.pupil.response(best.stack)
-        self.seen = best.pupil.slopes(task.psf_shape, bead=True)
-        self.sharp = best.pupil.slopes(task.psf_shape, bead=False)
+        self.pupil, self.pull, self.box = best.pupil, best.blend.pull, task.psf_shape
+        self.response = None if best.blend.kind == "data" else best.pupil.response(best.stack)
+        self.seen = best.pupil.volume(self.box, bead=True)
+        self.sharp = best.pupil.volume(self.box, bead=False)
 
     def __call__(self, change: Floats) -> Floats:
         beyond, answer = change, np.zeros_like(change)
         if self.response is not None:
-            middle = [n // 2 for n in self.box]
-            values = self.response @ fitted_to(change, self.fitted, middle).ravel()
-            answer = np.tensordot(values, self.sharp, 1)
-            beyond = change - np.tensordot(values, self.seen, 1)
+            fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
+            pupil = self.pupil.moved(self.response @ fitted.ravel())
+            answer = pupil.volume(self.box, bead=False) - self.sharp
+            beyond = change - (pupil.volume(self.box, bead=True) - self.seen)
         for window, gain in self.pull:
             answer = answer + fft.irfftn(fft.rfftn(beyond * window) * gain, s=self.box)
         return np.asarray(answer)
