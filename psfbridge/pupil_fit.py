@@ -30,12 +30,11 @@ __all__ = ["Known", "PupilFit", "blind_fit", "known_fit", "known_optics", "refin
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-#: What is known of a parameter before: its value and standard deviation.
-Known = dict[int, tuple[float, float]]
+Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
 
 # The central part that is fitted: first, and in the end.
 _FIRST, _SECOND, _LARGEST = (21, 25, 25), (25, 33, 33), (33, 45, 45)
-# The power of the field that is seen; a light sheet is a widefield with a sheet.
+# The power of the field; a light sheet is a widefield with a sheet.
 _KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
 _CLEARLY = 0.97
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
