@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -19,13 +19,14 @@ from psfbridge.average import average
 from psfbridge.beads import Beads
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
-from psfbridge.image import Image
+from psfbridge.image import Image, Volume
 from psfbridge.inputs import chosen_images, search
 from psfbridge.measures import measure
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf import PSF
 from psfbridge.result import Distillation
+from psfbridge.shifts import fitted_to
 from psfbridge.solution import Solution
 from psfbridge.support import support_shape
 from psfbridge.version import __version__
@@ -111,7 +112,7 @@ def _distilled(
         psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
         measures = measure(psf)
     read = (note for image in images for note in image.notes)
-    notes = [*read, *seen.notes, *solution.notes, note]
+    notes = [*read, *seen.notes, *solution.notes, note, _unused(options, method)]
     return Distillation(
         psf=psf,
         beads=beads,
@@ -160,6 +161,13 @@ def _method(options: DistillOptions) -> tuple[str, str]:
     if options.optics is None:
         return "joint", "Method auto took joint: the beads tell what is to be known of the optics."
     return "pupil", "Method auto took pupil, because the optics are given."
+
+
+def _unused(options: DistillOptions, method: str) -> str:
+    """Say that an option was given which the method does not look at."""
+    if method in ("joint", "pupil") and options.background != "auto":
+        return f"{method} fits the background of every bead; the one given is not used."
+    return ""
 
 
 def _by_joint(job: _Job) -> Solution:
@@ -215,7 +223,18 @@ def _psf(
     provenance: Mapping[str, Any],
 ) -> PSF:
     voxel_um = images[0].voxel_um
-    return PSF.from_volume(solution.volume, voxel_um, shape=shape, provenance=provenance)
+    psf = PSF.from_volume(solution.volume, voxel_um, shape=shape, provenance=provenance)
+    if solution.error is None:
+        return psf
+    return replace(psf, error=_error_of(psf, solution.volume, solution.error))
+
+
+def _error_of(psf: PSF, volume: NDArray[Any], error: NDArray[Any]) -> Volume:
+    """The error of the volume on the voxels and in the units of the PSF made of it."""
+    peak = [int(i) for i in np.unravel_index(int(np.argmax(volume)), volume.shape)]
+    same = fitted_to(volume, psf.data.shape, peak)
+    units = float((psf.data * same).sum()) / float((same**2).sum())
+    return np.asarray(units * fitted_to(error, psf.data.shape, peak), np.float32)
 
 
 def _provenance(

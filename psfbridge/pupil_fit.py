@@ -30,23 +30,21 @@ __all__ = ["Known", "PupilFit", "blind_fit", "known_fit", "known_optics", "refin
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-#: What is known of a parameter before: its value and standard deviation.
-Known = dict[int, tuple[float, float]]
+Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
 
 # The central part that is fitted: first, and in the end.
 _FIRST, _SECOND, _LARGEST = (21, 25, 25), (25, 33, 33), (33, 45, 45)
-# The power of the field that is seen; a light sheet is a widefield with a sheet.
+# The power of the field; a light sheet is a widefield with a sheet.
 _KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
 _CLEARLY = 0.97
-# Single precision leaves no more of a nearly flat direction.
-_LEAST_DAMPING = 1e-6
-# Optics are known to so much of themselves: an objective's NA is a nominal one.
-_KNOWN_TO = 0.015
+_LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
+_KNOWN_TO = 0.015  # Optics are known to so much of themselves: an objective's NA is a nominal one.
 # Excitation over emission wavelength, and a sheet's FWHM, where they are not given.
 _STOKES, _SHEET_UM = 0.94, 2.0
 _START_ORDER, _START_TERMS = 4, 11
-# Amplitudes are less likely than phases: their expected size is about 0.2.
-_AMPLITUDE_STIFFNESS = 25.0
+_AMPLITUDE_STIFFNESS = (
+    25.0  # Amplitudes are less likely than phases: their expected size is about 0.2.
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,3 +119,17 @@ def test_an_image_without_beads_says_so():
     noise = pb.Image(rng.poisson(50, (12, 64, 64)).astype("u2"), (0.2, 0.1, 0.1), "dark.tif")
     with pytest.raises(NoBeadsError, match=r"dark\.tif"):
         pb.distill(noise)
+
+
+def test_the_psf_has_a_standard_error_in_its_own_units(small_field, result):
+    error = result.psf.error
+    assert error.shape == result.psf.data.shape
+    peak = result.psf.data.max()
+    assert 1e-5 * peak < error.max() < 0.2 * peak
+    average = pb.distill(small_field.image, method="average").psf
+    assert 1e-4 * average.data.max() < average.error.max() < 0.2 * average.data.max()
+
+
+def test_a_background_that_is_not_used_is_said(small_field):
+    noted = pb.distill(small_field.image, background=20).notes
+    assert any("the one given is not used" in note for note in noted)
