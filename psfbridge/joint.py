@@ -20,7 +20,7 @@ from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import BLUR_X, BLUR_Y, INDEX, NA
 from psfbridge.pupil_fit import PupilFit, refined_fit
 from psfbridge.pupil_search import blind_fit, known_fit
-from psfbridge.rounds import LEAST_SNR, Round, Task, next_round
+from psfbridge.rounds import LEAST_SNR, Round, Task, next_round, objective
 from psfbridge.shrinkage import UNTESTED, Choice
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
@@ -177,7 +177,9 @@ def _continued(
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:
             # Beads must fit this PSF before what is left of them can be noise.
-            speakers = with_measured_noise(refitted(speakers, psf, task.core)[0], psf)
+            speakers, _ = refitted(speakers, psf, task.core)
+            rounds[-1] = replace(rounds[-1], objective=objective(speakers))
+            speakers = with_measured_noise(speakers, psf)
         if number > _NOISE_ROUND and (_change(rounds) < _SETTLED or _rising(rounds)):
             break
     if until == _ROUNDS:

@@ -20,7 +20,7 @@ from psfbridge.pupil_fit import PupilFit
 from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, stacked
 
-__all__ = ["LEAST_SNR", "Round", "Task", "next_round"]
+__all__ = ["LEAST_SNR", "Round", "Task", "next_round", "objective"]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
@@ -202,9 +202,13 @@ def next_round(
     blend = _centred(blend, pupil, task)
     total = float(model.sum() / np.prod(task.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
-    objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     seen = np.asarray(blend.seen / total, np.float32)
-    return Round(scaled, voters, stack, pupil, blend, seen, objective)
+    return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted))
+
+
+def objective(speakers: Sequence[Speaker]) -> float:
+    """Return the median χ² per degree of freedom of the beads that may take part."""
+    return float(np.median([one.fit.chi2 for one in speakers if one.votes]))
 
 
 def _crowding(speakers: Sequence[Speaker]) -> float:
