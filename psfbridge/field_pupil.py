@@ -1,0 +1,63 @@
+"""The pupil at every place of the field: its parameters are polynomials of the place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from psfbridge.field_terms import Richness, monomials
+from psfbridge.observation import Floats
+from psfbridge.pupil import BLUR_X, BLUR_Y, BLUR_YX, NA, SHEET, PupilModel, samples_for
+from psfbridge.pupil_fit import PupilFit
+
+__all__ = ["FieldPupil"]
+
+
+@dataclass(frozen=True, eq=False)
+class FieldPupil:
+    """A pupil at every place.
+
+    Parameters
+    ----------
+    model : PupilModel
+        On the box of the fit.
+    scale : float
+        The light of a bead over the model's.
+    richness : Richness
+        The polynomial.
+    coefficients : array
+        The parameters for each of its terms, the constant one first; the array has shape
+        (1 + terms, parameters).
+    """
+
+    model: PupilModel
+    scale: float
+    richness: Richness
+    coefficients: Floats
+
+    @classmethod
+    def of(cls, pupil: PupilFit, shape: Sequence[int], richness: Richness) -> FieldPupil:
+        """Return a pupil that is the same everywhere, focus in the middle, on another box."""
+        z, y, x = (int(n) for n in shape)
+        samples = samples_for((z, y, x), pupil.model.voxel_um, float(pupil.values[NA]))
+        model = replace(pupil.model, shape=(z, y, x), samples=samples, vectorial=False)
+        coefficients = np.zeros((1 + len(richness.terms), model.size))
+        coefficients[0] = pupil.centred().values
+        return cls(model, pupil.scale, richness, coefficients)
+
+    def values(self, basis: Floats) -> Floats:
+        """Return the parameters where the polynomial's terms have the values `basis`."""
+        values = np.asarray(basis @ self.coefficients, float)
+        values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
+        most = np.sqrt(values[BLUR_Y] * values[BLUR_X])
+        values[BLUR_YX] = np.clip(values[BLUR_YX], -most, most)
+        values[SHEET] = max(values[SHEET], 0)
+        return values
+
+    def volume(self, where: Floats, shape: Sequence[int], *, bead: bool) -> Floats:
+        """Return what is seen of a bead at a place, or the PSF itself; axes (z, y, x)."""
+        basis = monomials(where[np.newaxis], self.richness.terms)[0]
+        fit = PupilFit(self.model, self.values(basis), (), self.scale, 0.0)
+        return fit.volume(shape, bead=bead)

@@ -1,0 +1,109 @@
+"""Beads that lie near each other, aligned and summed: what the change over the field is told by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.field_terms import monomials
+from psfbridge.observation import Floats, Floats32, Speaker
+from psfbridge.shifts import fitted_to
+from psfbridge.stack import PARTS, stacked
+
+__all__ = ["SEEN", "Region", "cropped", "dealt", "grouped", "region_of"]
+
+#: The part of a bead's box that tells how the PSF changes, and the part of it that is fitted: what
+#: is between them keeps the edge of a shifted box out.
+SEEN, _FITTED = (33, 45, 45), (25, 35, 35)
+_MOST_REGIONS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Weighted means of aligned beads, one for each part of them.
+
+    Parameters
+    ----------
+    means, weights : array
+        Light over intensity, and its inverse variance; the arrays have axes (part, z, y, x).
+    where : array
+        The places of the beads; the array has shape (beads, 3).
+    shares : array
+        How much each bead counts in the means; the sum is 1.
+    """
+
+    means: Floats32
+    weights: Floats32
+    where: Floats
+    shares: Floats
+
+    def basis(self, terms: Sequence[tuple[int, int, int]]) -> Floats:
+        """The mean of each term of a polynomial over the beads."""
+        return np.asarray(self.shares @ monomials(self.where, terms))
+
+
+def grouped(where: Floats) -> list[NDArray[np.int64]]:
+    """Return the numbers of the beads of each region, 16 regions at most of about equal size.
+
+    The largest group is halved along its longest side until there are enough.
+    """
+    groups = [np.arange(len(where))]
+    while len(groups) < min(_MOST_REGIONS, len(where)):
+        largest = groups.pop(int(np.argmax([len(group) for group in groups])))
+        axis = int(np.argmax(np.ptp(where[largest], axis=0)))
+        order = largest[np.argsort(where[largest, axis])]
+        groups += [order[: len(order) // 2], order[len(order) // 2 :]]
+    return groups
+
+
+def dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
+    """Deal the beads into parts by their brightness; return the part of each."""
+    order = np.argsort([-one.fit.intensity for one in speakers])
+    part = np.empty(len(speakers), np.int64)
+    part[order] = np.arange(len(speakers)) % PARTS
+    return part
+
+
+def cropped(speaker: Speaker, shape: Sequence[int]) -> Speaker:
+    """Return a bead with a smaller box around it."""
+    seen = speaker.seen
+    margins = [(n - m) // 2 for n, m in zip(seen.counts.shape, shape, strict=True)]
+    z, y, x = (slice(a, a + m) for a, m in zip(margins, shape, strict=True))
+    smaller = replace(
+        seen,
+        counts=seen.counts[z, y, x],
+        usable=seen.usable[z, y, x],
+        corner=seen.corner + np.array(margins),
+    )
+    return replace(speaker, seen=smaller, others=speaker.others[z, y, x])
+
+
+def region_of(
+    speakers: Sequence[Speaker], parts: NDArray[np.int64], where: Floats, psf: Floats32
+) -> Region:
+    """Align and sum the beads of a region.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads, in boxes of one shape.
+    parts : array
+        The part of each bead.
+    where : array
+        The place of each bead.
+    psf : array of float32
+        The PSF that they were fitted to, of the boxes' shape.
+    """
+    shape = [min(n, m) for n, m in zip(psf.shape, _FITTED, strict=True)]
+    middle = [n // 2 for n in psf.shape]
+    means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
+    for part in set(parts.tolist()):
+        mine = [one for one, its in zip(speakers, parts, strict=True) if its == part]
+        stack = stacked(mine, psf)
+        means[part] = fitted_to(stack.mean, shape, middle)
+        weights[part] = fitted_to(stack.weight, shape, middle)
+    shares = np.array([(one.fit.intensity / one.fit.intensity_error) ** 2 for one in speakers])
+    return Region(means, weights, where, shares / shares.sum())
