@@ -23,7 +23,7 @@ _VARYING_ORDER, _VARYING_SPHERICAL = 4, (6, 0)
 _TILTS = (3, 4)
 # Expected sizes: of amplitudes, of a change of the blur in units of 1/NA, of the sheet's in itself.
 _AMPLITUDE, _BLUR, _SHEET = 0.2, 0.1, 0.5
-_ROUNDS, _TRIALS, _SETTLED = 5, 4, 1e-5
+_ROUNDS, _TRIALS, _SETTLED = 5, 4, 3e-5
 _LEAST_DAMPING = 1e-7
 # In voxels; the beads were aligned before.
 _FARTHEST = 1.0
@@ -56,7 +56,7 @@ class FieldFit:
         return self._system.moved(self.pupil, step)
 
 
-def fitted_field(regions: Sequence[Region], start: FieldPupil, shifts_um: Floats) -> FieldFit:
+def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
     """Fit by Levenberg and Marquardt's method; each region has a scale, shift and background.
 
     Parameters
@@ -65,11 +65,9 @@ def fitted_field(regions: Sequence[Region], start: FieldPupil, shifts_um: Floats
         The beads.
     start : FieldPupil
         Where to start.
-    shifts_um : array
-        Where the beads of each region are taken to lie; the array has shape (regions, 3).
     """
     system = _System(regions, start)
-    best = system.judged(start, shifts_um)
+    best = system.judged(start, np.zeros((len(regions), 3)))
     damping = 1e-3
     for _ in range(_ROUNDS):
         before = best.cost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,11 +13,11 @@ from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import PARTS, stacked
 
-__all__ = ["SEEN", "Region", "cropped", "dealt", "grouped", "region_of"]
+__all__ = ["Region", "cropped", "dealt", "regions_of", "small_box"]
 
-#: The part of a bead's box that tells how the PSF changes, and the part of it that is fitted: what
-#: is between them keeps the edge of a shifted box out.
-SEEN, _FITTED = (33, 45, 45), (25, 35, 35)
+# The part of a bead's box that tells how the PSF changes, and the part of it that is fitted: what
+# is between them keeps the edge of a shifted box out.
+_SEEN, _FITTED = (33, 45, 45), (25, 35, 35)
 _MOST_REGIONS = 16
 
 
@@ -45,7 +45,7 @@ class Region:
         return np.asarray(self.shares @ monomials(self.where, terms))
 
 
-def grouped(where: Floats) -> list[NDArray[np.int64]]:
+def _grouped(where: Floats) -> list[NDArray[np.int64]]:
     """Return the numbers of the beads of each region, 16 regions at most of about equal size.
 
     The largest group is halved along its longest side until there are enough.
@@ -81,26 +81,47 @@ def cropped(speaker: Speaker, shape: Sequence[int]) -> Speaker:
     return replace(speaker, seen=smaller, others=speaker.others[z, y, x])
 
 
-def region_of(
-    speakers: Sequence[Speaker], parts: NDArray[np.int64], where: Floats, psf: Floats32
-) -> Region:
-    """Align and sum the beads of a region.
+def small_box(shape: Sequence[int]) -> list[int]:
+    """Return the part of a bead's box that tells how the PSF changes."""
+    return [min(n, m) for n, m in zip(shape, _SEEN, strict=True)]
+
+
+def regions_of(
+    speakers: Sequence[Speaker],
+    parts: NDArray[np.int64],
+    where: Floats,
+    psf_at: Callable[[Floats], Floats32],
+) -> list[Region]:
+    """Align and sum the beads of each region.
 
     Parameters
     ----------
     speakers : sequence of Speaker
         The beads, in boxes of one shape.
     parts : array
-        The part of each bead.
+        The part of each bead, see `dealt`.
     where : array
-        The place of each bead.
-    psf : array of float32
-        The PSF that they were fitted to, of the boxes' shape.
+        The place of each bead; the array has shape (beads, 3).
+    psf_at : callable
+        Gives the PSF at a place, of the boxes' shape.
     """
+    return [
+        _region([speakers[k] for k in group], parts[group], where[group], psf_at)
+        for group in _grouped(where)
+    ]
+
+
+def _region(
+    speakers: Sequence[Speaker],
+    parts: NDArray[np.int64],
+    where: Floats,
+    psf_at: Callable[[Floats], Floats32],
+) -> Region:
+    psf = psf_at(where.mean(axis=0))
     shape = [min(n, m) for n, m in zip(psf.shape, _FITTED, strict=True)]
     middle = [n // 2 for n in psf.shape]
     means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
-    for part in set(parts.tolist()):
+    for part in sorted(set(parts.tolist())):
         mine = [one for one, its in zip(speakers, parts, strict=True) if its == part]
         stack = stacked(mine, psf)
         means[part] = fitted_to(stack.mean, shape, middle)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BEADS_PER_TERM", "RICHNESSES", "Richness", "monomials", "places", "possible"]
+__all__ = ["ACROSS", "ONE", "Richness", "deeper", "monomials", "places"]
 
 Floats = NDArray[np.float64]
 Term = tuple[int, int, int]
@@ -16,11 +16,8 @@ Term = tuple[int, int, int]
 #: So many beads are needed for each term, the constant one included.
 BEADS_PER_TERM = 4
 
-# Along an axis on which the beads do not spread so far, as a share of the image, nothing is fitted;
-# nor in depth if they spread less than the width of a bead there.
+# Along an axis on which the beads do not spread so far, as a share of the image, nothing is fitted.
 _LEAST_SPREAD = 0.25
-_Z, _Y, _X = (1, 0, 0), (0, 1, 0), (0, 0, 1)
-_SQUARES = ((0, 2, 0), (0, 1, 1), (0, 0, 2))
 
 
 @dataclass(frozen=True)
@@ -43,41 +40,52 @@ class Richness:
         """How many beads it needs."""
         return BEADS_PER_TERM * (1 + len(self.terms))
 
+    def lacks(self, where: Floats, deepest: float = 0.0) -> str:
+        """Say what the beads lack to carry it, or nothing.
 
-#: From the simplest to the richest.
-RICHNESSES = (
-    Richness("one PSF", ()),
-    Richness("linear in z", (_Z,)),
+        Parameters
+        ----------
+        where : array
+            The places of the beads, see `places`; the array has shape (beads, 3).
+        deepest : float
+            The width of a bead in z, as a share of the depth of the image: beads in one plane do
+            not tell what changes with depth.
+        """
+        if len(where) < self.beads:
+            return f"{self.name} needs {self.beads} beads, there are {len(where)}"
+        spread = (np.percentile(where, 90, axis=0) - np.percentile(where, 10, axis=0)) / 2
+        least = (max(_LEAST_SPREAD, deepest), _LEAST_SPREAD, _LEAST_SPREAD)
+        for axis, name in enumerate("zyx"):
+            if spread[axis] < least[axis] and any(term[axis] for term in self.terms):
+                return f"{self.name} needs beads that spread over more of the image in {name}"
+        return ""
+
+
+_Z, _Y, _X = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+_SQUARES = ((0, 2, 0), (0, 1, 1), (0, 0, 2))
+
+#: No change at all.
+ONE = Richness("one PSF", ())
+
+#: Changes across the field, the simpler first.
+ACROSS = (
     Richness("linear in y and x", (_Y, _X)),
-    Richness("linear in z, y and x", (_Z, _Y, _X)),
     Richness("quadratic in y and x", (_Y, _X, *_SQUARES)),
-    Richness("quadratic in y and x, linear in z", (_Z, _Y, _X, *_SQUARES)),
 )
 
 
-def possible(where: Floats, deepest: float) -> list[Richness]:
-    """Return the richnesses that so many beads at such places may carry, the simplest first.
-
-    Parameters
-    ----------
-    where : array
-        The places of the beads, see `places`; the array has shape (beads, 3).
-    deepest : float
-        The width of a bead in z, as a share of the depth of the image.
+def deeper(richness: Richness) -> Richness:
+    """Return a richness with a linear change with depth too.
 
     Examples
     --------
-    >>> [one.name for one in possible(np.zeros((40, 3)), 0.1)]
-    ['one PSF']
+    >>> deeper(ONE).name, deeper(ACROSS[0]).name
+    ('linear in z', 'linear in y and x, and in z')
     """
-    spread = (np.percentile(where, 90, axis=0) - np.percentile(where, 10, axis=0)) / 2
-    wide = spread > np.array([max(_LEAST_SPREAD, deepest), _LEAST_SPREAD, _LEAST_SPREAD])
-    return [
-        one
-        for one in RICHNESSES
-        if one.beads <= len(where) or not one.terms
-        if all(wide[axis] for term in one.terms for axis in range(3) if term[axis])
-    ]
+    name = "linear in z"
+    if richness.terms:
+        name = richness.name + (", and in z" if richness == ACROSS[0] else ", linear in z")
+    return Richness(name, (*richness.terms, _Z))
 
 
 def places(positions: Floats, shape: Sequence[int]) -> Floats:

@@ -202,9 +202,9 @@ def _drawn(scene: Scene, positions: Floats, photons: Floats) -> Volume:
     image = np.zeros(scene.shape, np.float32)
 
     def seen(position: Floats) -> tuple[list[NDArray[np.int_]], Volume]:
-        bead = _bead(scene, scene.microscope_at(position))
+        bead = _bead(scene, scene.microscope_at(position.tolist()))
         voxels = _window(bead.reach, scene.shape, position)
-        return voxels, bead.sampled(voxels, position)
+        return voxels, bead.sampled(voxels, position.tolist())
 
     with workers() as pool:
         for (voxels, bead), brightness in zip(pool.map(seen, positions), photons, strict=True):
