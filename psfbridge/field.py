@@ -11,6 +11,7 @@ import numpy as np
 from scipy import fft
 
 from psfbridge.bead_fit import refitted
+from psfbridge.beads import USED
 from psfbridge.errors import ImageError
 from psfbridge.field_choice import Choice, chosen_field
 from psfbridge.field_fit import fitted_field
@@ -18,6 +19,7 @@ from psfbridge.field_pupil import FieldPupil
 from psfbridge.field_regions import cropped, dealt, regions_of, small_box
 from psfbridge.field_terms import ONE, deeper, places
 from psfbridge.finding import Found
+from psfbridge.image import Image
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats, Floats32, Speaker, observe
@@ -31,7 +33,7 @@ from psfbridge.solution import Solution
 from psfbridge.stack import Stack, stacked
 from psfbridge.workers import workers
 
-__all__ = ["FieldModel", "FieldSolution", "check_field_images", "solve_field"]
+__all__ = ["FieldModel", "FieldSolution", "check_one_field", "solve_field"]
 
 _STAGE = "fitting the change over the field"
 _STEPS = 4
@@ -58,10 +60,6 @@ class FieldModel:
     def volume(self, where: Floats) -> Floats:
         """Return the PSF at a place (-1 to 1 in z, y and x); axes (z, y, x)."""
         return np.asarray(self.middle + (self._sharp(where) - self._own) / self.unit)
-
-    def phases(self, where: Floats) -> dict[tuple[int, int], float]:
-        """Return the phase terms at a place in radians rms, by order and azimuthal frequency."""
-        return self.pupil.phases(where)
 
     @cached_property
     def _own(self) -> Floats:
@@ -90,17 +88,17 @@ class FieldSolution:
     note: str
 
 
-def check_field_images(shapes: Sequence[Sequence[int]]) -> None:
+def check_one_field(images: Sequence[Image]) -> None:
     """Refuse images that do not show one field.
 
     Raises
     ------
     ImageError
-        If the images differ in shape.
+        If they differ in shape.
     """
-    different = {tuple(shape) for shape in shapes}
-    if len(different) > 1:
-        words = " and ".join(" x ".join(str(n) for n in shape) for shape in sorted(different))
+    shapes = sorted({image.data.shape for image in images})
+    if len(shapes) > 1:
+        words = " and ".join(" x ".join(str(n) for n in shape) for shape in shapes)
         raise ImageError(
             f"field is set and the images have {words} voxels; images of one field have one "
             "shape. Distil them apart, or leave field out."
@@ -134,7 +132,7 @@ def solve_field(
     """
     judged = [replace(one, beads=table) for one, table in zip(found, solution.beads, strict=True)]
     task = Task(judged, shape, options.bead_diameter_um)
-    used = sum(len(one.beads.with_status("used")) for one in judged)
+    used = sum(len(one.beads.with_status(USED)) for one in judged)
     if used < deeper(ONE).beads:
         return _too_few(used)
     progress(_STAGE, 0, _STEPS)
