@@ -8,26 +8,24 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import fft
 
-from psfbridge.bead_fit import refitted
-from psfbridge.beads import USED
-from psfbridge.errors import ImageError
+from psfbridge.bead_fit import light, refitted
+from psfbridge.errors import ImageError, OptionError
 from psfbridge.field_choice import Choice, chosen_field
 from psfbridge.field_fit import fitted_field
 from psfbridge.field_pupil import FieldPupil
-from psfbridge.field_regions import cropped, dealt, regions_of, small_box
+from psfbridge.field_regions import cropped, dealt, regions_of, samples_of, small_box
 from psfbridge.field_terms import ONE, deeper, places
-from psfbridge.finding import Found
 from psfbridge.image import Image
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.noise_fit import with_measured_noise
-from psfbridge.observation import Floats, Floats32, Speaker, observe
+from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
-from psfbridge.pupil_fit import PupilFit, blind_fit, known_fit, known_optics, refined_fit
-from psfbridge.rounds import Round, Task, next_round
-from psfbridge.shifts import fitted_to
+from psfbridge.pupil import X, Z
+from psfbridge.pupil_fit import PupilFit, refined_fit
+from psfbridge.pupil_search import known_optics
+from psfbridge.rounds import Round, Task
 from psfbridge.shrinkage import blended
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack, stacked
@@ -36,7 +34,9 @@ from psfbridge.workers import workers
 __all__ = ["FieldModel", "FieldSolution", "check_one_field", "solve_field"]
 
 _STAGE = "fitting the change over the field"
-_STEPS = 4
+_STEPS = 2
+# A bead is fitted to another PSF in so many steps.
+_FITS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +45,25 @@ class FieldModel:
 
     Parameters
     ----------
+    task : Task
+        The solve that it comes from.
     middle : array
-        The PSF in the middle of the field, of pupil and data; the array has axes (z, y, x).
+        The PSF in the middle of the field, of pupil and data, on the samples of the task.
     pupil : FieldPupil
         How it changes.
     unit : float
         The pupil's light over that of `middle`.
     """
 
+    task: Task
     middle: Floats
     pupil: FieldPupil
     unit: float
 
     def volume(self, where: Floats) -> Floats:
-        """Return the PSF at a place (-1 to 1 in z, y and x); axes (z, y, x)."""
-        return np.asarray(self.middle + (self._sharp(where) - self._own) / self.unit)
+        """Return the PSF at a place (-1 to 1 in z, y and x), on voxels; axes (z, y, x)."""
+        change = self._sharp(where) - self._own
+        return self.task.on_voxels(self.middle + change / self.unit)
 
     @cached_property
     def _own(self) -> Floats:
@@ -106,11 +110,7 @@ def check_one_field(images: Sequence[Image]) -> None:
 
 
 def solve_field(
-    found: Sequence[Found],
-    shape: tuple[int, int, int],
-    options: DistillOptions,
-    solution: Solution,
-    progress: Progress = no_progress,
+    solution: Solution, options: DistillOptions, progress: Progress = no_progress
 ) -> FieldSolution:
     """Find out how the PSF changes over the image, from beads already solved for one PSF.
 
@@ -119,60 +119,28 @@ def solve_field(
 
     Parameters
     ----------
-    found : sequence of Found
-        The beads of each image.
-    shape : tuple of int
-        Size of the PSF in voxels.
-    options : DistillOptions
-        The bead's diameter and the optics count here.
     solution : Solution
-        The one PSF, and the beads as it left them.
+        The one PSF, and where its solve ended.
+    options : DistillOptions
+        The optics count here.
     progress : Progress, optional
         Called after each step; may raise `psfbridge.errors.Cancelled`.
     """
-    judged = [replace(one, beads=table) for one, table in zip(found, solution.beads, strict=True)]
-    task = Task(judged, shape, options.bead_diameter_um)
-    used = sum(len(one.beads.with_status(USED)) for one in judged)
-    if used < deeper(ONE).beads:
-        return _too_few(used)
+    if solution.state is None:
+        raise OptionError("field is set and the method tells nothing of the beads; use joint.")
+    task, common = solution.state
+    if len(common.voters) < deeper(ONE).beads:
+        return _too_few(len(common.voters))
     progress(_STAGE, 0, _STEPS)
-    explained = _explained(task, options, solution)
-    common = next_round(task, *_start(task, solution), explained, choose=False)
-    progress(_STAGE, 1, _STEPS)
-    speakers = with_measured_noise(common.speakers, common.psf)
-    voters = [speakers[k] for k in common.voters]
-    deepest = float(task.widths[0]) / len(found[0].image.data)
+    voters = [common.speakers[k] for k in common.voters]
+    deepest = float(task.widths[0]) / len(task.found[0].image.data)
     choice = chosen_field(voters, _where(task, voters), common.psf, common.pupil, deepest)
-    progress(_STAGE, 2, _STEPS)
+    progress(_STAGE, 1, _STEPS)
     model = None
     if choice.best.richness != ONE:
         model = _settled(task, voters, choice.best.fit.pupil, _refined(common, options))
     progress(_STAGE, _STEPS, _STEPS)
     return FieldSolution(model, _diagnostics(choice), _note(choice))
-
-
-def _start(task: Task, solution: Solution) -> tuple[list[Speaker], Floats32]:
-    """The beads once more, and what is seen of one by the PSF of the solution."""
-    middle = [n // 2 for n in solution.volume.shape]
-    spectrum = fft.rfftn(fitted_to(solution.volume, task.box, middle)) * task.transfer
-    seen = fft.irfftn(spectrum, s=task.box)
-    return observe(task.found, task.box), np.asarray(seen / seen.sum(), np.float32)
-
-
-def _explained(
-    task: Task, options: DistillOptions, solution: Solution
-) -> Callable[[Stack], PupilFit]:
-    """Give the pupil of the optics where it was found the better one, a blind one elsewhere."""
-    optics = options.optics
-    scores = solution.diagnostics.get("held_out_by_method", {})
-
-    def explained(stack: Stack) -> PupilFit:
-        if optics and scores and scores["pupil"] <= scores["joint"]:
-            return known_fit(stack, task.voxel_um, optics, task.bead_diameter_um)
-        fit = blind_fit(stack, task.voxel_um, task.widths, task.bead_diameter_um)
-        return refined_fit(fit.centred(), stack, order=6, rounds=4)
-
-    return explained
 
 
 def _refined(common: Round, options: DistillOptions) -> Callable[[PupilFit, Stack], PupilFit]:
@@ -194,35 +162,34 @@ def _where(task: Task, speakers: Sequence[Speaker]) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What is seen of a bead at every place; in the middle its sum is 1."""
+    """What is seen of a bead at every place; in the middle its sum over voxels is 1."""
 
     pupil: FieldPupil
-    box: Sequence[int]
+    shape: Sequence[int]
+    factor: Sequence[int]
 
     @cached_property
     def total(self) -> float:
-        return float(self.pupil.volume(np.zeros(3), self.box, bead=True).sum())
+        volume = self.pupil.volume(np.zeros(3), self.shape, bead=True)
+        return float(volume.sum() / np.prod(self.factor))
 
     @cached_property
     def middle(self) -> Floats32:
         return self.at(np.zeros(3))
 
     def at(self, where: Floats) -> Floats32:
-        return np.asarray(self.pupil.volume(where, self.box, bead=True) / self.total, np.float32)
+        return np.asarray(self.pupil.volume(where, self.shape, bead=True) / self.total, np.float32)
 
     def fitted(self, one: Speaker, where: Floats, core: Sequence[int]) -> Speaker:
         """Fit a bead to the PSF at its place."""
         seen = self.at(where)
-        for _ in range(2):
-            one = refitted([one], seen, core)[0]
+        for _ in range(_FITS):
+            (one,), _ = refitted([one], seen, core)
         return one
 
     def in_the_middle(self, one: Speaker, where: Floats) -> Speaker:
         """Return a bead as it would look in the middle: the difference counts as others' light."""
-        shift = one.seen.offset(one.fit.position)
-        change = applied(self.at(where) - self.middle, shift_matrices(self.middle.shape, shift))
-        change = np.asarray(one.fit.intensity * change, np.float32)
-        return replace(one, others=one.others + change)
+        return replace(one, others=one.others + light(one, self.at(where) - self.middle))
 
 
 def _settled(
@@ -233,18 +200,20 @@ def _settled(
 ) -> FieldModel:
     """Fit the beads to the PSFs of their places, and the PSFs to the beads, once more each."""
     where = _where(task, voters)
-    seen = _Seen(pupil, task.box)
+    seen = _Seen(pupil, task.psf_shape, task.factor)
     fitted = _all_fitted(seen, voters, where, task.core)
-    seen = _Seen(_fitted_again(seen, fitted, where), task.box)
+    seen = replace(seen, pupil=_fitted_again(seen, fitted, where))
     fitted = _all_fitted(seen, fitted, where, task.core)
     moved = [seen.in_the_middle(one, place) for one, place in zip(fitted, where, strict=True)]
     moved = with_measured_noise(moved, seen.middle)
-    stack = stacked(moved, seen.middle)
-    fit = refined(seen.pupil.middle, stack).centred()
-    model, sharp = (fit.volume(task.box, bead=bead) for bead in (True, False))
+    stack = stacked(moved, seen.middle, [light(one, seen.middle) for one in moved])
+    fit = refined(seen.pupil.middle, stack)
+    model, sharp = fit.volumes(task.psf_shape)
     blend = blended(stack, model, sharp, task.transfer)
+    shift = -fit.values[Z : X + 1] / np.array(task.sample_um)
+    middle = applied(blend.volume, shift_matrices(task.psf_shape, shift))
     unit = seen.total * float(seen.middle.sum()) / float(model.sum())
-    return FieldModel(blend.volume, seen.pupil, unit)
+    return FieldModel(task, middle, seen.pupil, unit)
 
 
 def _all_fitted(
@@ -259,15 +228,15 @@ def _all_fitted(
 
 def _fitted_again(seen: _Seen, fitted: Sequence[Speaker], where: Floats) -> FieldPupil:
     """Fit the field's pupil to the beads as they are aligned by the PSFs of their places."""
-    shape = small_box(seen.middle.shape)
-    small = _Seen(seen.pupil, shape)
-    beads = [cropped(one, shape) for one in fitted]
+    box = small_box(fitted[0].seen.counts.shape)
+    beads = [cropped(one, box) for one in fitted]
+    shape = samples_of(box, seen.factor)
 
     def psf_at(place: Floats) -> Floats32:
-        return np.asarray(small.at(place) * np.float32(small.total / seen.total), np.float32)
+        volume = seen.pupil.volume(place, shape, bead=True)
+        return np.asarray(volume / seen.total, np.float32)
 
-    regions = regions_of(beads, dealt(beads), where, psf_at)
-    return fitted_field(regions, seen.pupil).pupil
+    return fitted_field(regions_of(beads, dealt(beads), where, psf_at), seen.pupil).pupil
 
 
 def _diagnostics(choice: Choice) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from psfbridge.bead_fit import background, light, refitted, variance
+from psfbridge.bead_fit import background, refitted, variance
 from psfbridge.field_fit import FieldFit, fitted_field
 from psfbridge.field_pupil import FieldPupil
-from psfbridge.field_regions import cropped, dealt, regions_of, small_box
+from psfbridge.field_regions import cropped, dealt, regions_of, samples_of, small_box
 from psfbridge.field_terms import ACROSS, Richness, deeper
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil_fit import PupilFit
@@ -23,6 +23,8 @@ __all__ = ["Choice", "Trial", "chosen_field"]
 
 # A richer PSF must explain beads not used better by so many standard errors.
 _SURE = 2.0
+# A bead is fitted in so many steps.
+_STEPS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ def chosen_field(
     where : array
         Their places; the array has shape (beads, 3).
     psf : array of float32
-        That PSF, the bead included; of the boxes' shape.
+        That PSF, the bead included.
     pupil : PupilFit
         The pupil that explains all of them together.
     deepest : float
@@ -117,8 +119,9 @@ class _Search:
     """The beads in smaller boxes, their parts and places, and their sums by region."""
 
     def __init__(self, speakers: Sequence[Speaker], where: Floats, psf: Floats32) -> None:
-        self.shape = small_box(psf.shape)
-        self.speakers = [cropped(one, self.shape) for one in speakers]
+        shape = small_box(speakers[0].seen.counts.shape)
+        self.speakers = [cropped(one, shape) for one in speakers]
+        self.core, self.shape = shape, samples_of(shape, speakers[0].seen.factor)
         self.parts = dealt(speakers)
         self.where = where
         seen = np.asarray(fitted_to(psf, self.shape, [n // 2 for n in psf.shape]), np.float32)
@@ -143,9 +146,8 @@ class _Search:
         """χ² per voxel of a bead, fitted in intensity, position and background only."""
         seen = np.asarray(pupil.volume(self.where[k], self.shape, bead=True), np.float32)
         one = self.speakers[k]
-        for _ in range(2):
-            one = refitted([one], seen, self.shape)[0]
-        own = light(one, seen)
+        for _ in range(_STEPS):
+            (one,), (own,) = refitted([one], seen, self.core)
         rest = one.seen.counts - one.others - background(one) - own
         expected = variance(one, own, forgiving=False)
         return float(np.mean((rest**2 / expected)[one.seen.usable]))

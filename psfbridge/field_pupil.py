@@ -76,4 +76,5 @@ class FieldPupil:
         """Return what is seen of a bead at a place, or the PSF itself; axes (z, y, x)."""
         basis = monomials(where[np.newaxis], self.richness.terms)[0]
         fit = PupilFit(self.model, self.values(basis), (), self.scale, 0.0)
-        return fit.volume(shape, bead=bead)
+        seen, sharp = fit.volumes(shape)
+        return seen if bead else sharp

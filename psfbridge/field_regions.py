@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.bead_fit import light
 from psfbridge.field_terms import monomials
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import PARTS, stacked
 
-__all__ = ["Region", "cropped", "dealt", "regions_of", "small_box"]
+__all__ = ["Region", "cropped", "dealt", "regions_of", "samples_of", "small_box"]
 
-# The part of a bead's box that tells how the PSF changes, and the part of it that is fitted: what
-# is between them keeps the edge of a shifted box out.
-_SEEN, _FITTED = (33, 45, 45), (25, 35, 35)
+# The part of a bead's box that tells how the PSF changes, in voxels; and the part of it that is
+# fitted, in samples of the PSF: what is between them keeps the edge of a shifted box out.
+_SEEN, _FITTED, _FITTED_FINER = (33, 45, 45), (25, 35, 35), (33, 45, 45)
 _MOST_REGIONS = 16
 
 
@@ -86,6 +87,11 @@ def small_box(shape: Sequence[int]) -> list[int]:
     return [min(n, m) for n, m in zip(shape, _SEEN, strict=True)]
 
 
+def samples_of(shape: Sequence[int], factor: Sequence[int]) -> list[int]:
+    """Return how many samples of the PSF a box of voxels takes."""
+    return [times * (n - 1) + 1 for n, times in zip(shape, factor, strict=True)]
+
+
 def regions_of(
     speakers: Sequence[Speaker],
     parts: NDArray[np.int64],
@@ -118,12 +124,14 @@ def _region(
     psf_at: Callable[[Floats], Floats32],
 ) -> Region:
     psf = psf_at(where.mean(axis=0))
-    shape = [min(n, m) for n, m in zip(psf.shape, _FITTED, strict=True)]
+    finer = max(speakers[0].seen.factor) > 1
+    largest = _FITTED_FINER if finer else _FITTED
+    shape = [min(n, m) for n, m in zip(psf.shape, largest, strict=True)]
     middle = [n // 2 for n in psf.shape]
     means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
     for part in sorted(set(parts.tolist())):
         mine = [one for one, its in zip(speakers, parts, strict=True) if its == part]
-        stack = stacked(mine, psf)
+        stack = stacked(mine, psf, [light(one, psf) for one in mine])
         means[part] = fitted_to(stack.mean, shape, middle)
         weights[part] = fitted_to(stack.weight, shape, middle)
     shares = np.array([(one.fit.intensity / one.fit.intensity_error) ** 2 for one in speakers])
