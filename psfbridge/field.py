@@ -212,7 +212,9 @@ def _settled(
     blend = blended(stack, model, sharp, task.transfer)
     shift = -fit.values[Z : X + 1] / np.array(task.sample_um)
     middle = applied(blend.volume, shift_matrices(task.psf_shape, shift))
-    unit = seen.total * float(seen.middle.sum()) / float(model.sum())
+    # Both models explain the same stack: the multiple that joins them is the ratio of their units.
+    ratio = float((model * seen.middle).sum() / (seen.middle**2).sum())
+    unit = seen.total / ratio
     return FieldModel(task, middle, seen.pupil, unit)
 
 

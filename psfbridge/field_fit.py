@@ -101,10 +101,9 @@ class _System:
     def __init__(self, regions: Sequence[Region], start: FieldPupil) -> None:
         model, self.regions = start.model, regions
         self.model = model
-        deep = model.shape[0] > 1
-        fixed = set() if start.coefficients[0, SHEET] > 0 and deep else {SHEET}
-        first = [BLUR_Y, BLUR_X, BLUR_YX, SHEET]
-        self.free = [k for k in first if k not in fixed] + list(range(FIRST_MODE, model.size))
+        # A sheet so wide that it is none stays as it is.
+        sheet = [SHEET] if start.middle.microscope == "lightsheet" else []
+        self.free = [BLUR_Y, BLUR_X, BLUR_YX, *sheet, *range(FIRST_MODE, model.size)]
         self.moves = [axis for axis in range(3) if model.shape[axis] > 1]
         self.bases = [region.basis(start.richness.terms) for region in regions]
         spread = _varying(model, start.coefficients[0])

@@ -55,7 +55,8 @@ class FieldPupil:
     @property
     def middle(self) -> PupilFit:
         """The pupil in the middle of the field."""
-        return PupilFit(self.model, self.coefficients[0], (), self.scale, 0.0)
+        basis = np.eye(len(self.coefficients))[0]
+        return PupilFit(self.model, self.values(basis), (), self.scale, 0.0)
 
     def values(self, basis: Floats) -> Floats:
         """Return the parameters where the polynomial's terms have the values `basis`."""
