@@ -47,7 +47,7 @@ def gridded(
         Called after each PSF; may raise `psfbridge.errors.Cancelled`.
     """
     if model is None:
-        return FieldPSF((one,), _in_um([np.zeros(1)] * 3, image), image.voxel_um)
+        return FieldPSF((one,), _in_um([np.zeros(1)] * 3, image))
     axes = [_nodes(model, axis) for axis in range(3)]
     where = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     shape, origin = one.data.shape, one.provenance
@@ -56,7 +56,7 @@ def gridded(
         for at in tracked(where, progress, "computing the PSFs of the field")
     )
     aberrations = tuple(_aberrations(model, at) for at in where)
-    return FieldPSF(psfs, _in_um(axes, image), image.voxel_um, aberrations)
+    return FieldPSF(psfs, _in_um(axes, image), aberrations)
 
 
 def _in_um(axes: Sequence[Floats], image: Image) -> Nodes:

@@ -34,8 +34,6 @@ class FieldPSF:
     nodes_um : tuple
         Where the nodes lie along z, y and x, in µm from the centre of the image's first voxel. An
         axis along which the PSF does not change has one.
-    voxel_um : tuple of float
-        Voxel size of the image of the beads, in which `at` counts.
     aberrations : tuple of mapping
         Of each node, the main aberrations in waves rms; none where nothing changes.
 
@@ -47,7 +45,6 @@ class FieldPSF:
 
     psfs: tuple[PSF, ...]
     nodes_um: Nodes
-    voxel_um: VoxelUm
     aberrations: tuple[Mapping[str, float], ...] = ()
 
     def __post_init__(self) -> None:
@@ -62,6 +59,11 @@ class FieldPSF:
         """The number of nodes along z, y and x."""
         z, y, x = (len(nodes) for nodes in self.nodes_um)
         return z, y, x
+
+    @property
+    def voxel_um(self) -> VoxelUm:
+        """Voxel size of the PSFs in z, y and x, in µm; that of the beads' image, or resampled."""
+        return self.psfs[0].voxel_um
 
     @property
     def places_um(self) -> list[tuple[float, float, float]]:
@@ -79,7 +81,7 @@ class FieldPSF:
         Parameters
         ----------
         position : sequence of float
-            z, y and x in voxels of that image; beyond the outermost nodes their PSFs go on.
+            z, y and x in voxels of the PSFs' size; beyond the outermost nodes their PSFs go on.
 
         Raises
         ------
@@ -90,7 +92,7 @@ class FieldPSF:
         --------
         >>> import numpy as np
         >>> one = PSF.from_volume(np.pad(np.ones((1, 1, 1)), 2), (0.2, 0.1, 0.1))
-        >>> FieldPSF((one,), ((1.0,), (5.0,), (5.0,)), (0.2, 0.1, 0.1)).at((0, 9, 9)).data.shape
+        >>> FieldPSF((one,), ((1.0,), (5.0,), (5.0,))).at((0, 9, 9)).data.shape
         (5, 5, 5)
         """
         place = np.asarray(position, float)
@@ -99,8 +101,8 @@ class FieldPSF:
         return self._blended((place * self.voxel_um).tolist())
 
     def _blended(self, place_um: Sequence[float]) -> PSF:
-        along = [_shares(nodes, at) for nodes, at in zip(self.nodes_um, place_um, strict=True)]
-        shares = np.einsum("i,j,k->ijk", *along).ravel()
+        along = [self.shares_along(axis, np.array([at])) for axis, at in enumerate(place_um)]
+        shares = np.einsum("i,j,k->ijk", *(rows[:, 0] for rows in along)).ravel()
         near = np.nonzero(shares)[0]
         if len(near) == 1:
             return self.psfs[int(near[0])]
@@ -108,6 +110,24 @@ class FieldPSF:
         first = self.psfs[0]
         provenance = {**first.provenance, "place_um": list(place_um)}
         return PSF.from_volume(volume, first.voxel_um, provenance=provenance)
+
+    def shares_along(self, axis: int, at_um: Floats) -> Floats:
+        """Return how much each node of an axis counts at places along it.
+
+        Parameters
+        ----------
+        axis : int
+            0, 1 or 2 for z, y or x.
+        at_um : array
+            The places, in µm.
+
+        Returns
+        -------
+        array
+            Linear from node to node; the array has shape (nodes, places) and columns of sum 1.
+        """
+        nodes = self.nodes_um[axis]
+        return np.array([np.interp(at_um, nodes, row) for row in np.eye(len(nodes))])
 
     def resampled(self, voxel_um: Sequence[float]) -> Self:
         """Return the PSFs at another voxel size, see `PSF.resampled`."""
@@ -122,7 +142,6 @@ class FieldPSF:
         record = {
             "nodes_um": self.nodes_um,
             "places_um": self.places_um,
-            "voxel_um": self.voxel_um,
             "aberrations_waves_rms": [dict(one) for one in self.aberrations],
         }
         info = json.dumps({**self.psfs[0].provenance, "field": record}, indent=1)
@@ -155,9 +174,8 @@ class FieldPSF:
             PSF(np.asarray(one.data, np.float32), one.voxel_um, None, provenance) for one in images
         )
         z, y, x = (tuple(float(at) for at in nodes) for nodes in record["nodes_um"])
-        dz, dy, dx = (float(size) for size in record["voxel_um"])
         aberrations = tuple(record["aberrations_waves_rms"])
-        return cls(psfs, (z, y, x), (dz, dy, dx), aberrations)
+        return cls(psfs, (z, y, x), aberrations)
 
 
 def field_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
@@ -174,8 +192,3 @@ def field_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:
         return None
     record = info.get("field") if isinstance(info, dict) else None
     return record if isinstance(record, dict) and "nodes_um" in record else None
-
-
-def _shares(nodes: Sequence[float], at: float) -> Floats:
-    """How much each node counts at a place along one axis: linear from node to node."""
-    return np.array([np.interp(at, nodes, row) for row in np.eye(len(nodes))])
