@@ -52,7 +52,7 @@ class FieldFit:
     def without(self, part: int) -> FieldPupil:
         """Return the pupil that the other parts of the beads ask for, to first order."""
         kept = [one for one in range(PARTS) if one != part]
-        step, _ = self._system.step(self.pupil, self._linear, kept, _LEAST_DAMPING)
+        step = self._system.step(self.pupil, self._linear, kept, _LEAST_DAMPING)
         return self._system.moved(self.pupil, step)
 
 
@@ -72,8 +72,10 @@ def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
     for _ in range(_ROUNDS):
         before = best.cost
         for _ in range(_TRIALS):
-            step, moves = system.step(best.pupil, best._linear, range(PARTS), damping)
-            trial = system.judged(system.moved(best.pupil, step), best.shifts_um + moves)
+            step = system.step(best.pupil, best._linear, range(PARTS), damping)
+            if step.gain < _SETTLED * best.cost:
+                return best
+            trial = system.judged(system.moved(best.pupil, step), best.shifts_um + step.shifts_um)
             if trial.cost < best.cost:
                 best, damping = trial, max(damping / 8, _LEAST_DAMPING)
                 break
@@ -81,6 +83,15 @@ def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
         if before - best.cost < _SETTLED * before:
             break
     return best
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """How to change the unknowns and each region's shift, and by how much the cost should fall."""
+
+    unknowns: Floats
+    shifts_um: Floats
+    gain: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +147,8 @@ class _System:
 
     def step(
         self, pupil: FieldPupil, linear: Sequence[_Linear], parts: Iterable[int], damping: float
-    ) -> tuple[Floats, Floats]:
-        """Return the step of the unknowns, and that of each region's shift."""
+    ) -> _Step:
+        """Return the step that the linearised problem asks for."""
         chosen = list(parts)
         reduced = [self._reduced(one, chosen) for one in linear]
         normal = np.diag(self.stiffness)
@@ -150,10 +161,11 @@ class _System:
         for move, to_region, (_, _, own) in zip(moves, self.maps, reduced, strict=True):
             answer = own[:, -1] - own[:, :-1] @ (to_region @ step)
             move[self.moves] = answer[: len(self.moves)]
-        return step, moves
+        return _Step(step, moves, float(gradient @ step))
 
-    def moved(self, pupil: FieldPupil, step: Floats) -> FieldPupil:
+    def moved(self, pupil: FieldPupil, by: _Step) -> FieldPupil:
         """Return the pupil with its unknowns changed."""
+        step = by.unknowns
         coefficients = pupil.coefficients.copy()
         coefficients[0, self.free] += step[: len(self.free)]
         changes = step[len(self.free) :].reshape(-1, len(self.varying))

@@ -26,11 +26,11 @@ Floats = NDArray[np.float64]
 _PANEL_IN, _GAP_IN, _TOP_IN = 1.9, 0.75, 1.0
 # Aberrations are shown on one scale, this at least, in waves rms.
 _LEAST_WAVES = 0.02
-_MOST_DEPTHS = 3
+_MOST_DEPTHS, _COLUMNS = 3, 4
 
 
 def plot_field(field: FieldPSF, beads: Beads) -> Figure:
-    """Draw the widths and the main aberrations of a PSF over the field, a row for each depth.
+    """Draw the widths and the main aberrations of a PSF over the field, at each depth.
 
     Parameters
     ----------
@@ -42,24 +42,23 @@ def plot_field(field: FieldPSF, beads: Beads) -> Figure:
     from matplotlib.figure import Figure
 
     maps = _maps(field)
-    depths = _depths(field)
-    across = _GAP_IN + len(maps) * (_PANEL_IN + _GAP_IN)
-    down = _TOP_IN + len(depths) * (_PANEL_IN + _GAP_IN)
+    panels = [(title, depth) for depth in _depths(field) for title in maps]
+    rows = -(-len(panels) // _COLUMNS)
+    across = _GAP_IN + _COLUMNS * (_PANEL_IN + _GAP_IN)
+    down = _TOP_IN + rows * (_PANEL_IN + _GAP_IN) - _GAP_IN / 2
     figure = Figure(figsize=(across, down), facecolor=DARK, dpi=110)
     grid = " x ".join(str(count) for count in field.grid)
-    words = f"PSFs at {grid} places in z, y, x; dots are the beads; axes in µm"
+    words = f"PSFs at {grid} places in z, y, x; dots are the beads; axes y and x in µm"
     add_titles(figure, "How the PSF changes over the image", words)
-    for row, depth in enumerate(depths):
-        for column, (title, values) in enumerate(maps.items()):
-            left = _GAP_IN + column * (_PANEL_IN + _GAP_IN)
-            low = down - _TOP_IN - row * (_PANEL_IN + _GAP_IN) - _PANEL_IN
-            place = (left / across, low / down, _PANEL_IN / across, _PANEL_IN / down)
-            axes = figure.add_axes(place)
-            _draw(axes, field, values, depth)
-            axes.set_title(title, color=INK, fontsize=9)
-            _mark(axes, field, beads)
-            if column == 0:
-                axes.set_ylabel(f"z {field.nodes_um[0][depth]:.1f} µm", color=INK, fontsize=9)
+    for number, (title, depth) in enumerate(panels):
+        left = _GAP_IN + number % _COLUMNS * (_PANEL_IN + _GAP_IN)
+        low = down - _TOP_IN - number // _COLUMNS * (_PANEL_IN + _GAP_IN) - _PANEL_IN
+        place = (left / across, low / down, _PANEL_IN / across, _PANEL_IN / down)
+        axes = figure.add_axes(place)
+        _draw(axes, field, maps[title], depth)
+        _mark(axes, field, beads)
+        at = f" at z {field.nodes_um[0][depth]:.1f} µm" if field.grid[0] > 1 else ""
+        axes.set_title(title + at, color=INK, fontsize=9)
     return figure
 
 
@@ -120,4 +119,4 @@ def _mark(axes: Axes, field: FieldPSF, beads: Beads) -> None:
     used: Sequence[Any] = [bead for bead in beads if bead.status == USED]
     y = [bead.y * field.voxel_um[1] for bead in used]
     x = [bead.x * field.voxel_um[2] for bead in used]
-    axes.plot(x, y, ".", color="white", markersize=2.5, alpha=0.7)
+    axes.plot(x, y, ".", color="white", markersize=4, mec="#303030", mew=0.5)
