@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,24 +70,29 @@ def _in_um(axes: Sequence[Floats], image: Image) -> Nodes:
 
 def _nodes(model: FieldModel, axis: int) -> Floats:
     """Places along an axis, no more than needed to blend the PSFs between them."""
+    nodes = np.zeros(1)
     if not any(term[axis] for term in model.pupil.richness.terms):
-        return np.zeros(1)
+        return nodes
+    unit = np.eye(3)[axis]
+    middle, ends = model.volume(0 * unit), (model.volume(unit), model.volume(-unit))
+    if max(_difference(end, middle) for end in ends) < _BLENDED_TO:
+        return nodes
     for count in _NODES:
         nodes = np.linspace(-1, 1, count)
-        if _blending_error(model, axis, nodes) < _BLENDED_TO:
+        if _blending_error(model, unit, nodes) < _BLENDED_TO:
             break
     return nodes
 
 
-def _blending_error(model: FieldModel, axis: int, nodes: Floats) -> float:
-    unit = np.eye(3)[axis]
+def _blending_error(model: FieldModel, unit: Floats, nodes: Floats) -> float:
     volumes = [model.volume(at * unit) for at in nodes]
-    errors = []
-    for number in range(len(nodes) - 1):
-        true = model.volume((nodes[number] + nodes[number + 1]) / 2 * unit)
-        blended = (volumes[number] + volumes[number + 1]) / 2
-        errors.append(float(np.linalg.norm(blended - true) / np.linalg.norm(true)))
-    return max(errors)
+    between = [model.volume(at * unit) for at in (nodes[1:] + nodes[:-1]) / 2]
+    blended = [(before + after) / 2 for before, after in pairwise(volumes)]
+    return max(_difference(one, true) for one, true in zip(blended, between, strict=True))
+
+
+def _difference(one: Floats, true: Floats) -> float:
+    return float(np.linalg.norm(one - true) / np.linalg.norm(true))
 
 
 def _aberrations(model: FieldModel, where: Floats) -> dict[str, float]:
