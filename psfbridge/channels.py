@@ -195,6 +195,10 @@ def _check_options(options: dict[str, Any]) -> None:
             "wavelength_um is given for all channels, but each has its own. Leave the optics out, "
             "or distil the channels one by one."
         )
+    if chosen.field:
+        raise OptionError(
+            "field is set for several channels; allowed is one. Distil the channels one by one."
+        )
 
 
 def _with_channels(images: Sequence[Any], voxel_um: Any) -> list[Image]:

@@ -47,8 +47,8 @@ def _joined(channels: Sequence[Image]) -> Image:
     return Image(data, first.voxel_um, first.name, first.source, first.notes)
 
 
-def _psfs(call: Call) -> list[PSF]:
-    """Return the PSF of each channel, from an open image of this title or a file."""
+def _psfs(call: Call) -> Sequence[PSF | Path]:
+    """Return the PSF of each channel from an open image of this title, or the path of a file."""
     text = call.texts.get("psf")
     if not text:
         raise OptionError(
@@ -59,7 +59,7 @@ def _psfs(call: Call) -> list[PSF]:
     if imp is not None:
         return _of_channels(from_imageplus(imp))
     if Path(text).expanduser().is_file():
-        return [PSF.load(Path(text).expanduser())]
+        return [Path(text).expanduser()]
     raise OptionError(
         f"psf is {text!r}: no image of this title is open, and it is no file. {_open_now(call.imp)}"
     )

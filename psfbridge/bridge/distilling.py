@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -152,10 +153,16 @@ def _find_options() -> Options:
     return options_of(DistillOptions, inspect.signature(pb.find_beads).parameters)
 
 
+def _distill_options() -> Options:
+    """The options of a distillation that gives one PSF to an image."""
+    names = [field.name for field in fields(DistillOptions) if field.name != "field"]
+    return options_of(DistillOptions, names)
+
+
 FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)
 DISTILL = Command(
     _distill,
-    lambda: options_of(DistillOptions),
+    _distill_options,
     (*HOST_KEYS, *_FILES),
     ("error",),
     previews=True,

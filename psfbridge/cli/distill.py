@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli.channels import ALL, channel_or_all, distill_all
@@ -44,6 +45,12 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
     method.add_argument("--method", choices=METHODS)
     method.add_argument("--engine", choices=ENGINES, help="for reverse-rl")
     method.add_argument("--iterations", type=int, metavar="N", help="for reverse-rl (200)")
+    method.add_argument(
+        "--field",
+        action="store_true",
+        default=None,
+        help="how the PSF changes over the image, as far as the beads tell: PSF_field.tif too",
+    )
     zyx = ("Z", "Y", "X")
     method.add_argument("--size-um", nargs=3, type=float, metavar=zyx, help="of the PSF, in µm")
     method.add_argument("--size", nargs=3, type=int, metavar=zyx, help="of the PSF, in voxels")
@@ -106,7 +113,23 @@ def _check_channel(args: argparse.Namespace) -> None:
 
 
 def _outputs(args: argparse.Namespace) -> list[str]:
-    return [path for path in (args.output, args.beads, args.json, args.report) if path]
+    field = field_path(args.output) if args.field else None
+    return [path for path in (args.output, field, args.beads, args.json, args.report) if path]
+
+
+def field_path(path: str) -> str:
+    """Return where the PSFs of a field go: beside the one PSF.
+
+    Examples
+    --------
+    >>> field_path("psf.ome.tif")
+    'psf_field.ome.tif'
+    """
+    name = Path(path).name
+    ending = Path(path).suffix
+    if name.lower().removesuffix(ending.lower()).endswith(".ome"):
+        ending = name[-len(".ome" + ending) :]
+    return str(Path(path).with_name(f"{name[: len(name) - len(ending)]}_field{ending}"))
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
@@ -114,7 +137,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
     from psfbridge.files import check_writable
     from psfbridge.report import check_report_folder
 
-    for path in (args.output, args.registered, args.beads, args.json):
+    field = field_path(args.output) if args.field else None
+    for path in (args.output, field, args.registered, args.beads, args.json):
         if path:
             check_writable(path)
     if args.report and args.channel != ALL:
@@ -125,6 +149,8 @@ def _write(result: Distillation, args: argparse.Namespace) -> None:
     from psfbridge.files import write_text
 
     result.psf.save(args.output)
+    if result.field is not None:
+        result.field.save(field_path(args.output))
     if args.beads:
         result.beads.save(args.beads)
     if args.json:
