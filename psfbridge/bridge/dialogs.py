@@ -11,13 +11,12 @@ from typing import Any
 
 from psfbridge.bridge.calls import Command
 from psfbridge.bridge.commands import COMMANDS
-from psfbridge.bridge.deconvolving import open_titles
+from psfbridge.bridge.desk import OpenImages, open_image
+from psfbridge.bridge.distilling import psf_title
 from psfbridge.bridge.faults import as_ours, tell
-from psfbridge.bridge.inputs import open_image
 from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.keys import written
 from psfbridge.bridge.listener import run_and_remember
-from psfbridge.bridge.outputs import psf_title
 from psfbridge.bridge.preview import Preview
 from psfbridge.bridge.session import session
 from psfbridge.deconvolve_options import STOPS
@@ -104,7 +103,7 @@ def _row(key: str, field: Field[Any]) -> Row:
 
 def _psf_row(title: str) -> Row:
     """Choose among the open images; the newest PSF is most likely meant."""
-    others = [other for other in open_titles() if other != title]
+    others = [other for other in OpenImages().titles() if other != title]
     if not others:
         raise ImageError("no PSF is open. Distil one first, or open its file.")
     psfs = [other for other in others if other.startswith(psf_title(""))]

@@ -11,8 +11,8 @@ from typing import Any
 
 from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.listener import run_and_remember, run_guarded
+from psfbridge.bridge.outcome import Figures
 from psfbridge.bridge.session import session
-from psfbridge.bridge.summary import Figures
 from psfbridge.checks import known_names
 from psfbridge.errors import BridgeError
 

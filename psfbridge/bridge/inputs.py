@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from psfbridge.bridge.convert import from_imageplus
-from psfbridge.bridge.java import java_class
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.image import Image
 
-__all__ = ["HOST_KEYS", "Input", "image_of", "inputs", "open_image"]
+__all__ = ["HOST_KEYS", "Input", "image_of", "inputs"]
 
 #: The keys by which every command chooses a part of its image, or says its voxel size.
 HOST_KEYS = ("channel", "frame", "voxel")
@@ -35,22 +34,6 @@ class Input:
     image: Image
     channel: int
     frame: int
-
-
-def open_image(imp: Any = None) -> Any:
-    """Return `imp`, or the active image.
-
-    Raises
-    ------
-    ImageError
-        If no image is open, or it was closed.
-    """
-    imp = imp or java_class("ij.WindowManager").getCurrentImage()
-    if imp is None:
-        raise ImageError("no image is open. Open one first: File > Open..., or open(path).")
-    if imp.getProcessor() is None:
-        raise ImageError(f"{imp.getTitle()} was closed. Open it again.")
-    return imp
 
 
 def inputs(imp: Any, texts: Mapping[str, str]) -> list[Input]:
