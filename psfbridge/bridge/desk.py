@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from psfbridge.bridge.convert import from_imageplus
+from psfbridge.bridge.inputs import need_image
 from psfbridge.bridge.java import java_class
-from psfbridge.errors import ImageError
 from psfbridge.image import Image
 
 __all__ = ["OpenImages", "open_image"]
@@ -21,12 +21,7 @@ def open_image(imp: Any = None) -> Any:
     ImageError
         If no image is open, or it was closed.
     """
-    imp = imp or java_class("ij.WindowManager").getCurrentImage()
-    if imp is None:
-        raise ImageError("no image is open. Open one first: File > Open..., or open(path).")
-    if imp.getProcessor() is None:
-        raise ImageError(f"{imp.getTitle()} was closed. Open it again.")
-    return imp
+    return need_image(imp or java_class("ij.WindowManager").getCurrentImage())
 
 
 class OpenImages:

@@ -65,7 +65,7 @@ STATES = (
 )
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", (*STATES, "inside_fiji_first.py"))
 def test_plain_imagej_headless(name: str) -> None:
     run_inside(name)
 
