@@ -234,8 +234,7 @@ class Pixels {
 
     private static void calibrate(ImagePlus imp, List voxel) {
         def c = new Calibration(imp)
-        // ImageJ spells the micrometre "micron" in files; it shows it as µm.
-        c.setUnit("micron")
+        c.setUnit("\u00B5m")
         c.pixelDepth = voxel[0]
         c.pixelHeight = voxel[1]
         c.pixelWidth = voxel[2]
@@ -275,6 +274,7 @@ class Commands {
                 imp.unlock()
             rooms*.close()
             IJ.showProgress(1.0d)
+            IJ.showStatus("")
         }
     }
 
