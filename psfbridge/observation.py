@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psfbridge.beads import REJECTED, Bead
 from psfbridge.cutouts import cut_out
 from psfbridge.finding import Found
+from psfbridge.interpolation import sampling_matrices
 from psfbridge.noise import Noise
 
 __all__ = ["BeadFit", "Observation", "Speaker", "observe"]
@@ -39,6 +40,8 @@ class Observation:
         The image's voxel at the first voxel of the box.
     noise : Noise
         The noise of the image.
+    factor : tuple of int
+        Into how many samples the PSF divides a voxel, along z, y and x.
     """
 
     image: int
@@ -47,6 +50,17 @@ class Observation:
     usable: NDArray[np.bool_]
     corner: NDArray[np.int64]
     noise: Noise
+    factor: tuple[int, int, int] = (1, 1, 1)
+
+    def matrices(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
+        """Return the matrices that bring a PSF to a position of the image, seen in the box."""
+        shift = self.offset(position)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift)
+
+    def slopes(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
+        """Return the derivatives of `matrices` by the position along each one's axis."""
+        shift = self.offset(position)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, derivative=True)
 
     def offset(self, position: Floats) -> Floats:
         """Return where a position of the image lies from the box's centre, in voxels."""
@@ -58,14 +72,15 @@ class Observation:
 class BeadFit:
     """The unknowns of one bead, and how well they explain it.
 
-    `slope` is the background's, in counts a voxel along z, y and x.
+    `slope` is the background's, in counts a voxel along z, y and x. As long as nothing was
+    fitted, `intensity_error` is infinite.
     """
 
     position: Floats
     intensity: float
     background: float
     slope: Floats
-    intensity_error: float = 1.0
+    intensity_error: float = float("inf")
     chi2: float = 1.0
     misfit: float = 0.0
 

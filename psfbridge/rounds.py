@@ -17,10 +17,10 @@ from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit
-from psfbridge.shrinkage import Blend, blended
+from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, stacked
 
-__all__ = ["LEAST_SNR", "Round", "Task", "next_round"]
+__all__ = ["LEAST_SNR", "Round", "Task", "next_round", "objective"]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
@@ -44,21 +44,51 @@ class Task:
         Size of the PSF in voxels.
     bead_diameter_um : float
         Diameter of the beads.
+    factor : tuple of int
+        Into how many samples the PSF divides a voxel, along z, y and x.
+    near : bool
+        Whether boxes hold only the surroundings of each bead's core.
     """
 
     found: Sequence[Found]
     shape: tuple[int, int, int]
     bead_diameter_um: float
+    factor: tuple[int, int, int] = (1, 1, 1)
+    near: bool = False
 
     @property
     def voxel_um(self) -> tuple[float, float, float]:
-        """Voxel size in z, y and x, in µm."""
+        """Voxel size of the image in z, y and x, in µm."""
         return self.found[0].image.voxel_um
+
+    @property
+    def sample_um(self) -> tuple[float, float, float]:
+        """Distance of the PSF's samples in z, y and x, in µm."""
+        z, y, x = (size / n for size, n in zip(self.voxel_um, self.factor, strict=True))
+        return z, y, x
+
+    @cached_property
+    def psf_shape(self) -> tuple[int, int, int]:
+        """Shape of the PSF's samples."""
+        z, y, x = (
+            n if times == 1 else _quick_odd(times * (n - 1) + 1)
+            for n, times in zip(self.box, self.factor, strict=True)
+        )
+        return z, y, x
+
+    def on_voxels(self, volume: Floats) -> Floats:
+        """Return the samples of a PSF at the voxels of the result, its peak at ``n // 2``."""
+        rows = [
+            fine // 2 + times * (np.arange(n) - n // 2)
+            for n, fine, times in zip(self.shape, self.psf_shape, self.factor, strict=True)
+        ]
+        return np.asarray(volume[np.ix_(*rows)])
 
     @cached_property
     def box(self) -> list[int]:
         """Shape of the boxes around beads: the PSF's and a margin, quick to transform."""
-        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in self.shape]
+        sizes = self.core if self.near else self.shape
+        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in sizes]
 
     @cached_property
     def widths(self) -> Floats:
@@ -69,23 +99,23 @@ class Task:
     @cached_property
     def core(self) -> list[int]:
         """Size of the part of a box that tells a bead's position and intensity."""
-        sizes = zip(self.box, self.widths, _CORE_WIDTHS, strict=True)
+        sizes = zip(self.shape, self.widths, _CORE_WIDTHS, strict=True)
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
 
     @cached_property
     def transfer(self) -> Floats:
         """What a bead's own size damps."""
-        return sphere_transfer(self.box, self.voxel_um, self.bead_diameter_um)
+        return sphere_transfer(self.psf_shape, self.sample_um, self.bead_diameter_um)
 
     def gaussian(self) -> Floats32:
-        """Return a Gaussian of sum 1 and a bead's width, the first guess of a PSF."""
+        """Return a Gaussian of a bead's width, the first guess; on voxels its sum is 1."""
         sigma = np.median([one.scale.sigma for one in self.found], axis=0)
         axes = [
-            np.exp(-0.5 * ((np.arange(n) - n // 2) / max(s, 0.5)) ** 2)
-            for n, s in zip(self.box, sigma, strict=True)
+            np.exp(-0.5 * ((np.arange(n) - n // 2) / (times * max(s, 0.5))) ** 2)
+            for n, s, times in zip(self.psf_shape, sigma, self.factor, strict=True)
         ]
         volume = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
-        return np.asarray(volume / volume.sum(), np.float32)
+        return np.asarray(volume / volume.sum() * np.prod(self.factor), np.float32)
 
 
 def _quick_odd(length: int) -> int:
@@ -132,8 +162,7 @@ def next_round(
     speakers: Sequence[Speaker],
     psf: Floats32,
     explained: Callable[[Stack], PupilFit],
-    *,
-    choose: bool = True,
+    choice: Choice | None = None,
 ) -> Round:
     """Fit the beads to a PSF, and find the next PSF.
 
@@ -147,8 +176,8 @@ def next_round(
         The present PSF, bead included.
     explained : callable
         Gives the pupil that explains a stack.
-    choose : bool
-        Whether held-out beads choose how far the data pull; the first rounds do without.
+    choice : Choice, optional
+        How far the data pull; by default beads that are not used choose.
 
     Raises
     ------
@@ -156,7 +185,8 @@ def next_round(
         If no bead can take part.
     """
     shapes = [one.image.data.shape for one in task.found]
-    fitted = with_neighbours(refitted(speakers, psf, task.core), psf, shapes)
+    fitted, lights = refitted(speakers, psf, task.core)
+    fitted = with_neighbours(fitted, lights, shapes)
     voters = _voters(fitted)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
@@ -164,18 +194,21 @@ def next_round(
             f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
             "Check the voxel size, or image brighter or sparser beads."
         )
-    stack = stacked([fitted[k] for k in voters], psf)
+    stack = stacked([fitted[k] for k in voters], psf, [lights[k] for k in voters])
     pupil = explained(stack)
-    model = pupil.volume(task.box, bead=True)
-    sharp = pupil.volume(task.box, bead=False)
+    model, sharp = pupil.volumes(task.psf_shape)
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
-    blend = blended(stack, model, sharp, task.transfer, choose=choose, haze=haze)
+    blend = blended(stack, model, sharp, task.transfer, choice, haze=haze)
     blend = _centred(blend, pupil, task)
-    total = float(model.sum())
+    total = float(model.sum() / np.prod(task.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
-    objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     seen = np.asarray(blend.seen / total, np.float32)
-    return Round(scaled, voters, stack, pupil, blend, seen, objective)
+    return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted))
+
+
+def objective(speakers: Sequence[Speaker]) -> float:
+    """Return the median χ² per degree of freedom of the beads that may take part."""
+    return float(np.median([one.fit.chi2 for one in speakers if one.votes]))
 
 
 def _crowding(speakers: Sequence[Speaker]) -> float:
@@ -185,8 +218,8 @@ def _crowding(speakers: Sequence[Speaker]) -> float:
 
 def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
     """Move the pupil's focus to the centre, where it then stays from round to round."""
-    shift = -pupil.values[Z : X + 1] / np.array(task.voxel_um)
-    matrices = shift_matrices(task.box, shift)
+    shift = -pupil.values[Z : X + 1] / np.array(task.sample_um)
+    matrices = shift_matrices(task.psf_shape, shift)
     seen, volume = (np.asarray(applied(v, matrices)) for v in (blend.seen, blend.volume))
     return replace(blend, seen=seen, volume=volume)
 

@@ -8,15 +8,14 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, ndimage
 
 from psfbridge.least_squares import solved
 from psfbridge.stack import Stack
 
-__all__ = ["Blend", "blended"]
+__all__ = ["UNTESTED", "Blend", "Choice", "blended"]
 
 Floats = NDArray[np.float64]
-Complex = NDArray[np.complex128]
 
 # Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
 _CAUTIONS = (0.0, 1.0, 2.0, 3.0)
@@ -26,8 +25,33 @@ _CAUTION_UNTESTED = 2.0
 # the haze of all the other beads.
 _SHELL, _HAZE = 3, 1.5
 _LEAST_TRANSFER = 0.15
+# The core is where a bead is brighter than this share of its peak.
+_CORE = 0.03
 _CLEARLY = 0.015
 _MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """How far the data may pull.
+
+    Parameters
+    ----------
+    kind : str
+        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
+    caution : float
+        Standard errors by which the data have to stand out; infinite for the model alone.
+    held_out : mapping
+        Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
+    """
+
+    kind: str
+    caution: float
+    held_out: dict[str, float]
+
+
+#: The usual choice, where no bead was asked.
+UNTESTED = Choice(_BOTH, _CAUTION_UNTESTED, {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,23 +64,17 @@ class Blend:
         What is seen of a bead; the array has axes (z, y, x).
     volume : array
         The PSF itself, the bead's size removed; the same axes.
-    kind : str
-        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
-    caution : float
-        Standard errors by which the data had to stand out; infinite for the model alone.
-    held_out : mapping
-        Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
-    pull : array
-        How much of each frequency of the data beyond the model enters `volume`; in the order of
-        `scipy.fft.rfftn`.
+    choice : Choice
+        How far the data were allowed to pull.
+    pull : tuple of pairs of arrays
+        A window of the box, and how much of each frequency of the data there, beyond the model,
+        enters `volume`; in the order of `scipy.fft.rfftn`.
     """
 
     seen: Floats
     volume: Floats
-    kind: str
-    caution: float
-    held_out: dict[str, float]
-    pull: Floats
+    choice: Choice
+    pull: tuple[tuple[Floats, Floats], ...]
 
 
 def blended(
@@ -64,8 +82,8 @@ def blended(
     seen: Floats,
     volume: Floats,
     transfer: Floats,
+    choice: Choice | None = None,
     *,
-    choose: bool = True,
     haze: bool = True,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
@@ -82,68 +100,74 @@ def blended(
         The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
     transfer : array
         What a bead damps, see `psfbridge.bead_shape.sphere_transfer`.
-    choose : bool
-        Whether held-out beads choose; without, the usual choice is taken, which is quicker.
+    choice : Choice, optional
+        How far the data may pull; by default held-out beads choose, which takes longer.
     haze : bool
         Whether the lowest frequencies beyond the model may be the bead's own light; among many
         neighbours they are not.
     """
-    shell = _shells(seen.shape)
+    regions = _regions(seen)
     kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
-    trials = [(_BOTH, caution) for caution in _CAUTIONS]
-    others = (_HAZY, _DATA) if haze else ()
-    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
-    scores = _held_out(stack, kinds, trials, seen, shell) if choose else {}
-    kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
-    best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
+    choice = choice or _chosen(stack, kinds, regions, haze=haze)
+    kind = choice.kind
     if kind == _MODEL:
-        return Blend(seen, volume, kind, caution, best, np.zeros(shell.shape))
-    residual = _Residual(stack, kinds[kind], shell)
-    gain = residual.gain(caution, haze=kind != _BOTH)
-    sharpened = np.where(transfer > _LEAST_TRANSFER, gain / np.maximum(transfer, 1e-6), 0)
+        return Blend(seen, volume, choice, ())
+    residual = _Residual(stack, kinds[kind], regions)
+    gains = residual.gains(choice.caution, haze=kind != _BOTH)
+    sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
+    sharpened = [gain * sharper for gain in gains]
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
-        residual.scale * kinds[kind] + fft.irfftn(residual.mean * gain, s=seen.shape),
-        start + fft.irfftn(residual.mean * sharpened, s=seen.shape),
-        kind,
-        caution,
-        best,
-        sharpened,
+        residual.scale * kinds[kind] + residual.shrunk(gains),
+        start + residual.shrunk(sharpened),
+        choice,
+        tuple((one.window, gain) for one, gain in zip(regions, sharpened, strict=True)),
     )
 
 
-def _chosen(scores: dict[tuple[str, float], float]) -> tuple[str, float]:
+def _chosen(
+    stack: Stack, kinds: dict[str, Floats], regions: Sequence[_Region], *, haze: bool
+) -> Choice:
     """The best trial; haze and bare data must be clearly better, not by the last digit."""
+    trials = [(_BOTH, caution) for caution in _CAUTIONS]
+    others = (_HAZY, _DATA) if haze else ()
+    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
+    scores = _held_out(stack, kinds, trials, regions)
+    if not scores:
+        return UNTESTED
 
     def penalised(trial: tuple[str, float]) -> float:
         return scores[trial] * (1 if trial[0] in (_MODEL, _BOTH) else 1 + _CLEARLY)
 
-    return min(scores, key=penalised)
+    kind, caution = min(scores, key=penalised)
+    best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
+    return Choice(kind, caution, best)
 
 
 def _held_out(
     stack: Stack,
     kinds: dict[str, Floats],
     trials: Sequence[tuple[str, float]],
-    seen: Floats,
-    shell: NDArray[np.int64],
+    regions: Sequence[_Region],
 ) -> dict[tuple[str, float], float]:
     """Mean χ² of each part for each way to make a PSF of the other parts."""
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
     scores = dict.fromkeys([(_MODEL, np.inf), *trials], 0.0)
+    used = {kind for kind, _ in trials}
     for part in parts:
         test = stack.of([part])
         rest = stack.of([other for other in parts if other != part])
-        bases = {_BOTH: _Residual(rest, seen, shell), _DATA: _Residual(rest, 0 * seen, shell)}
+        bases = {_BOTH: _Residual(rest, kinds[_BOTH], regions)}
         bases[_HAZY] = bases[_BOTH]
-        scores[_MODEL, np.inf] += _misfit(test, seen) / len(parts)
+        if _DATA in used:
+            bases[_DATA] = _Residual(rest, kinds[_DATA], regions)
+        scores[_MODEL, np.inf] += _misfit(test, kinds[_BOTH]) / len(parts)
         for kind, caution in trials:
             base = bases[kind]
-            gain = base.gain(caution, haze=kind != _BOTH).astype(np.float32)
-            pulled = fft.irfftn(base.mean * gain, s=seen.shape, workers=-1)
-            candidate = base.scale * kinds[kind] + pulled
+            gains = base.gains(caution, haze=kind != _BOTH)
+            candidate = base.scale * kinds[kind] + base.shrunk(gains)
             scores[kind, caution] += _misfit(test, candidate) / len(parts)
     return scores
 
@@ -172,42 +196,79 @@ def _planes(shape: tuple[int, ...]) -> Floats:
     return np.stack(rows).reshape(len(rows), -1)
 
 
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """A part of the box with smooth edges, and the shells of frequency that it can tell apart."""
+
+    window: Floats
+    shell: NDArray[np.int64]
+    share: float
+
+
+def _regions(seen: Floats) -> tuple[_Region, _Region]:
+    """The bright core, where a model errs most and noise is least of the light, and the rest."""
+    smooth = [1.0 if n > 1 else 0.0 for n in seen.shape]
+    bright = ndimage.gaussian_filter(seen, smooth)
+    core = ndimage.gaussian_filter((bright > _CORE * bright.max()).astype(float), smooth)
+    share = float(np.mean(core**2))
+    width = _SHELL / max(share, 1e-3) ** (1 / sum(n > 1 for n in seen.shape))
+    inner = _Region(core, _shells(seen.shape, width), share)
+    outer = _Region(1 - core, _shells(seen.shape, _SHELL, _HAZE), float(np.mean((1 - core) ** 2)))
+    return inner, outer
+
+
 class _Residual:
-    """What the beads have beyond a model: the mean spectrum, and how sure each shell of it is."""
+    """What the beads have beyond a model, and how sure each shell of frequencies is."""
 
-    def __init__(self, stack: Stack, seen: Floats, shell: NDArray[np.int64]) -> None:
+    def __init__(self, stack: Stack, seen: Floats, regions: Sequence[_Region]) -> None:
         base, self.scale = _fitted(stack, seen)
-        parts = stack.filled
-        share = stack.weights[parts].sum(axis=(1, 2, 3))
-        share = share / share.sum()
-        residuals = np.where(stack.weights[parts] > 0, stack.part_means[parts] - base, 0)
-        residuals = residuals.astype(np.float32)
-        spectra = fft.rfftn(residuals, axes=(1, 2, 3), workers=-1)
-        self.shell = shell
-        self.mean = np.tensordot(share, spectra, 1)
-        self.count = np.maximum(np.bincount(shell.ravel()), 1)
-        self.total = _by_shell(np.abs(self.mean) ** 2, shell) / self.count
-        if len(parts) > 1:
-            own = np.tensordot(share**2, np.abs(spectra) ** 2, 1)
-            common = self.total - _by_shell(own, shell) / self.count
-            self.signal = common / (1 - (share**2).sum())
-        else:
-            self.signal = self.total - _white_noise(stack)
+        weights = stack.weights[stack.filled]
+        share = weights.sum(axis=(1, 2, 3))
+        beyond = np.where(weights > 0, stack.part_means[stack.filled] - base, 0)
+        self.regions = regions
+        self.spectra = [_Spectrum(beyond, share / share.sum(), one, stack) for one in regions]
+        self.shape = seen.shape
 
-    def gain(self, caution: float, *, haze: bool) -> Floats:
-        """How much of each frequency is signal, shell by shell; `caution` in standard errors."""
-        error = np.sqrt(2 / self.count) * self.total
-        sure = self.signal - caution * error
-        gain = np.clip(sure / np.maximum(self.total, 1e-300), 0, 1)
+    def gains(self, caution: float, *, haze: bool) -> list[Floats]:
+        """How much of each frequency is signal; `caution` in standard errors."""
+        inner, outer = (one.gain(caution) for one in self.spectra)
+        shells = [one.shell for one in self.regions]
         if not haze:
-            gain[0] = 0
-        return np.asarray(gain[self.shell])
+            outer[0] = 0
+        return [np.asarray(gain[shell]) for gain, shell in zip((inner, outer), shells, strict=True)]
+
+    def shrunk(self, gains: Sequence[Floats]) -> Floats:
+        """The mean of the parts, each region's frequencies multiplied by its gains."""
+        pairs = zip(self.spectra, gains, strict=True)
+        spectrum = sum(one.mean * gain.astype(np.float32) for one, gain in pairs)
+        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1), float)
 
 
-def _white_noise(stack: Stack) -> float:
-    """Power of the mean's noise in every frequency."""
-    seen = stack.weight > 0
-    return float((1 / stack.weight[seen]).sum())
+class _Spectrum:
+    """One region of the residual: its mean spectrum, and signal and total power by shell."""
+
+    def __init__(self, beyond: Floats, share: Floats, region: _Region, stack: Stack) -> None:
+        windowed = (beyond * region.window).astype(np.float32)
+        spectra = fft.rfftn(windowed, axes=(1, 2, 3), workers=-1)
+        shell = region.shell
+        count = np.maximum(np.bincount(shell.ravel()), 1)
+        self.mean = np.tensordot(share, spectra, 1)
+        self.total = _by_shell(np.abs(self.mean) ** 2, shell) / count
+        # Frequencies nearer to each other than the region allows are not independent.
+        self.error = np.sqrt(2 / np.maximum(count * region.share, 1)) * self.total
+        if len(share) > 1:
+            own = _by_shell(np.tensordot(share**2, np.abs(spectra) ** 2, 1), shell) / count
+            self.signal = (self.total - own) / (1 - (share**2).sum())
+        else:
+            known = stack.weight > 0
+            self.signal = self.total - float(
+                (region.window[known] ** 2 / stack.weight[known]).sum()
+            )
+
+    def gain(self, caution: float) -> Floats:
+        """Signal over total power of each shell, on the cautious side."""
+        sure = self.signal - caution * self.error
+        return np.asarray(np.clip(sure / np.maximum(self.total, 1e-300), 0, 1))
 
 
 def _by_shell(power: Floats, shell: NDArray[np.int64]) -> Floats:
@@ -215,13 +276,13 @@ def _by_shell(power: Floats, shell: NDArray[np.int64]) -> Floats:
     return np.asarray(sums, float)
 
 
-def _shells(shape: Sequence[int]) -> NDArray[np.int64]:
-    """Number the shells of like frequency along and across; 0 is the haze."""
+def _shells(shape: Sequence[int], width: float, haze: float = -1.0) -> NDArray[np.int64]:
+    """Number the shells of like frequency along and across; 0 is the haze, if there is any."""
     along = np.abs(fft.fftfreq(shape[0])) * shape[0]
     y, x = fft.fftfreq(shape[1]) * shape[1], fft.rfftfreq(shape[2]) * shape[2]
     across = np.hypot(y[:, np.newaxis], x * shape[1] / shape[2])
-    first = np.rint(along / _SHELL).astype(np.int64)[:, None, None]
-    second = np.rint(across / _SHELL).astype(np.int64)[None]
+    first = np.rint(along / width).astype(np.int64)[:, None, None]
+    second = np.rint(across / width).astype(np.int64)[None]
     number = 1 + first * (int(second.max()) + 1) + second
-    haze = (along[:, None, None] <= _HAZE) & (across[None] <= _HAZE)
-    return np.where(haze, 0, number)
+    low = (along[:, None, None] <= haze) & (across[None] <= haze)
+    return np.where(low, 0, number)

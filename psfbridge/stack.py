@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from psfbridge.bead_fit import background, light, variance
 from psfbridge.interpolation import applied, shift_matrices
-from psfbridge.observation import Floats, Floats32, Speaker
+from psfbridge.observation import Floats, Floats32, Observation, Speaker
 from psfbridge.workers import workers
 
 __all__ = ["PARTS", "Stack", "resampled", "stacked"]
@@ -73,11 +73,12 @@ def _ratio(sums: Floats, weights: Floats) -> Floats:
     return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
-def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
+def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats32]) -> Stack:
     """Bring beads to the centre by exact shifts and sum them with their inverse variances.
 
     Voxels that cannot be used, or are far off the model, weigh nothing; they are filled with the
-    model before the shift, so that their edge does not ring into the others.
+    model before the shift, so that their edge does not ring into the others. Where the PSF is
+    sampled more finely than the image, many beads at many phases fill its samples.
 
     Parameters
     ----------
@@ -85,14 +86,16 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
         The beads that take part.
     psf : array of float32
         The present PSF, which gives variances and fills gaps.
+    lights : sequence of array
+        The light of each bead in its box, by this PSF.
     """
     sums = np.zeros((PARTS, *psf.shape))
     weights = np.zeros_like(sums)
     with workers() as pool:
-        results = pool.map(lambda one: _aligned(one, psf), speakers)
-        for part, (share, weight) in zip(_dealt(speakers), results, strict=True):
-            sums[part] += weight * share
-            weights[part] += weight
+        results = pool.map(lambda one, own: _aligned(one, psf, own), speakers, lights)
+        for part, (at, share, weight) in zip(_dealt(speakers), results, strict=True):
+            sums[part][at] += weight * share
+            weights[part][at] += weight
     return Stack(sums, weights)
 
 
@@ -121,17 +124,18 @@ def resampled(
         The array has axes (time, z, y, x).
     """
     if len(speakers) < PARTS:
-        stack = stacked(speakers, psf)
+        stack = stacked(speakers, psf, [light(one, psf) for one in speakers])
         error = np.where(np.isfinite(stack.error), stack.error, 0)
         return stack.mean + error * random.standard_normal((times, *psf.shape))
     shares = random.exponential(size=(times, len(speakers)))
     sums = np.zeros((times, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
     with workers() as pool:
-        results = pool.map(lambda one: _aligned(one, psf), speakers)
-        for column, (share, weight) in zip(shares.T.astype(np.float32), results, strict=True):
-            sums += column[:, None, None, None] * (weight * share)
-            weights += column[:, None, None, None] * weight
+        results = pool.map(lambda one: _aligned(one, psf, light(one, psf)), speakers)
+        for column, (at, share, weight) in zip(shares.T.astype(np.float32), results, strict=True):
+            counts = column[:, None, None, None]
+            sums[:, *at] += counts * (weight * share)
+            weights[:, *at] += counts * weight
     return _ratio(sums.astype(float), weights.astype(float))
 
 
@@ -145,17 +149,40 @@ def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
     return part
 
 
-def _aligned(speaker: Speaker, psf: Floats32) -> tuple[Floats32, Floats32]:
-    """One bead over its intensity at the common centre, and the weight of each voxel."""
-    own = light(speaker, psf)
-    rest = speaker.seen.counts - speaker.others - background(speaker)
-    off = np.abs(rest - own) > _CLIP * np.sqrt(variance(speaker, own))
-    noise = variance(speaker, own, forgiving=False)
-    usable = speaker.seen.usable & ~off
-    shift = speaker.seen.offset(speaker.fit.position)
-    share = applied(np.where(usable, rest, own), shift_matrices(psf.shape, -shift))
-    weight = np.where(usable, speaker.fit.intensity**2 / noise, 0).astype(np.float32)
-    step = -np.round(shift).astype(int)
+def _aligned(
+    speaker: Speaker, psf: Floats32, own: Floats32
+) -> tuple[tuple[slice, ...], Floats32, Floats32]:
+    """One bead over its intensity at the common centre: where it lies, its share, its weights.
+
+    The PSF is the first guess; what the bead has beyond it is added (Anderson and King 2000).
+    """
+    seen, fit = speaker.seen, speaker.fit
+    beyond = seen.counts - speaker.others - background(speaker) - own
+    usable = seen.usable & (np.abs(beyond) <= _CLIP * np.sqrt(variance(speaker, own)))
+    weight = np.where(usable, fit.intensity**2 / variance(speaker, own, forgiving=False), 0)
+    shift = seen.offset(fit.position)
+    # Along a finely sampled axis each voxel goes to the nearest sample; it must not be moved.
+    moved = np.where(np.array(seen.factor) == 1, -shift, 0)
+    beyond = applied(np.where(usable, beyond, 0), shift_matrices(beyond.shape, moved))
+    step = np.round(moved).astype(int)
     if step.any():
         weight = np.roll(weight, tuple(int(n) for n in step), (0, 1, 2))
-    return np.asarray(share / speaker.fit.intensity, np.float32), weight
+    samples, voxels = _places(seen, psf.shape, shift)
+    share = psf[samples] + beyond[voxels] / fit.intensity
+    return samples, share.astype(np.float32), weight[voxels].astype(np.float32)
+
+
+def _places(
+    seen: Observation, fine_shape: Sequence[int], shift: Floats
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Which samples of the PSF the voxels of a box come to, and which voxels these are."""
+    samples, voxels = [], []
+    sizes = zip(seen.counts.shape, fine_shape, seen.factor, shift, strict=True)
+    for length, fine, times, offset in sizes:
+        move = 0 if times == 1 else -round(times * float(offset))
+        first = fine // 2 - times * (length // 2) + move
+        low = max(-(first // times), 0)
+        high = min((fine - 1 - first) // times, length - 1)
+        samples.append(slice(first + times * low, first + times * high + 1, times))
+        voxels.append(slice(low, high + 1))
+    return tuple(samples), tuple(voxels)

@@ -13,6 +13,7 @@ from psfbridge.profiles import profiles_through
 from psfbridge.rounds import Round, Task
 from psfbridge.shifts import fitted_to, peak_position
 from psfbridge.stack import resampled
+from psfbridge.workers import workers
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -22,6 +23,8 @@ _TIMES = 16
 # A model is never better than this share of the light, however many beads agree.
 _MODEL_FLOOR = 0.01
 _SMOOTH_VOXELS = 1.0
+# What the linear answer leaves out (positions, noise model): known truths differ by so much more.
+_BEYOND_LINEAR = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +62,19 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     means = _means(best, np.random.default_rng(seed))
     answer = _Answer(task, best)
     centre = best.blend.volume
-    moved = [_scaled_to(centre + answer(mean), centre) for mean in means]
+    with workers() as pool:
+        moved = list(pool.map(lambda mean: _scaled_to(centre + answer(mean), centre), means))
     scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
-    smooth = [_SMOOTH_VOXELS if n > 1 else 0 for n in task.box]
-    variance = ndimage.gaussian_filter(scatter, smooth) + (_MODEL_FLOOR * centre) ** 2
-    error = fitted_to(np.sqrt(variance), task.shape, [n // 2 for n in task.box])
-    widths = np.array([_widths(one, task.voxel_um) for one in moved])
+    smooth = [
+        _SMOOTH_VOXELS * times if n > 1 else 0
+        for n, times in zip(task.box, task.factor, strict=True)
+    ]
+    scatter = _BEYOND_LINEAR**2 * ndimage.gaussian_filter(scatter, smooth)
+    variance = scatter + (_MODEL_FLOOR * centre) ** 2
+    error = task.on_voxels(np.sqrt(variance))
+    widths = np.array([_widths(one, task.sample_um) for one in moved])
     spread = widths.std(axis=0, ddof=1)
-    return Uncertainty(error, _triple(_widths(centre, task.voxel_um)), _triple(spread))
+    return Uncertainty(error, _triple(_widths(centre, task.sample_um)), _triple(spread))
 
 
 def _means(best: Round, random: np.random.Generator) -> Floats:
@@ -80,28 +88,28 @@ def _means(best: Round, random: np.random.Generator) -> Floats:
 
 
 class _Answer:
-    """The change of the PSF for a change of the stack, linear near the solution."""
+    """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
 
     def __init__(self, task: Task, best: Round) -> None:
-        self.pull = best.blend.pull
-        self.box = task.box
-        self.fitted = best.pupil.model.shape
-        self.response: Floats | None = None
-        if best.blend.kind == "data":
-            return
-        self.response = best.pupil.response(best.stack)
-        self.seen = best.pupil.slopes(task.box, bead=True)
-        self.sharp = best.pupil.slopes(task.box, bead=False)
+        self.pupil, self.box = best.pupil, task.psf_shape
+        self.pull = [tuple(part.astype(np.float32) for part in pair) for pair in best.blend.pull]
+        self.response = (
+            None if best.blend.choice.kind == "data" else best.pupil.response(best.stack)
+        )
+        self.seen, self.sharp = best.pupil.volumes(self.box)
 
     def __call__(self, change: Floats) -> Floats:
         beyond, answer = change, np.zeros_like(change)
         if self.response is not None:
-            middle = [n // 2 for n in self.box]
-            values = self.response @ fitted_to(change, self.fitted, middle).ravel()
-            answer = np.tensordot(values, self.sharp, 1)
-            beyond = change - np.tensordot(values, self.seen, 1)
-        pulled = fft.irfftn(fft.rfftn(beyond) * self.pull, s=self.box)
-        return np.asarray(answer + pulled)
+            fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
+            pupil = self.pupil.moved(self.response @ fitted.ravel())
+            seen, sharp = pupil.volumes(self.box)
+            answer, beyond = sharp - self.sharp, change - (seen - self.seen)
+        if not self.pull:
+            return np.asarray(answer)
+        beyond = beyond.astype(np.float32)
+        spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
+        return np.asarray(answer + fft.irfftn(spectrum, s=self.box))
 
 
 def _scaled_to(volume: Floats, other: Floats) -> Floats:

@@ -26,7 +26,7 @@ _SAMPLING = (1.35, 1.8)
 _VOXELS_PER_WIDTH = (1.77, 2.04, 2.04)
 # The stack should hold so many FWHM along z, and a bead's χ² be no more than this.
 _DEPTH = (2.5, 1.5)
-_MISFIT = (1.6, 4.0)
+_MISFIT = (1.4, 4.0)
 # A PSF from so few beads has nothing to be checked against.
 _BEADS = (3, 1)
 
@@ -82,7 +82,7 @@ class Evidence:
     beads : Beads
         All candidates.
     chi2 : float
-        Median χ² of the beads used.
+        Median χ² of the beads, by the noise of the image.
     """
 
     volume: Floats
