@@ -17,6 +17,7 @@ import ij.ImagePlus
 import ij.ImageStack
 import ij.Macro
 import ij.WindowManager
+import ij.gui.DialogListener
 import ij.gui.NonBlockingGenericDialog
 import ij.gui.OvalRoi
 import ij.gui.Overlay
@@ -256,25 +257,40 @@ class Commands {
     /** Run a command on an image and show what it gives; return its figures. */
     Map run(String name, String text, ImagePlus imp) {
         IJ.showStatus("PSF Bridge: ${name}")
-        boolean free = imp == null || imp.lockSilently()
-        def rooms = []
         try {
-            def call = gathered(name, text, imp, free, rooms)
-            if (free && imp != null)
-                imp.unlock()
-            free = false
-            def key = UUID.randomUUID().toString()
-            def record = worker.ask("worker.work(task, key, call)", [key: key, call: call], this.&report)
-            def images = collected(key, record, rooms)
-            show(imp, record, images)
-            figures += record.figures
-            return record.figures
+            return worked(name, text, imp, this.&report) { record, images ->
+                show(imp, record, images)
+                figures += record.figures
+                return record.figures
+            }
         } finally {
-            if (free && imp != null)
-                imp.unlock()
-            rooms*.close()
             IJ.showProgress(1.0d)
             IJ.showStatus("")
+        }
+    }
+
+    /** Find beads with what of a dialog's values is for that; return the record. */
+    Map found(Map values, ImagePlus imp) {
+        def text = worker.ask("worker.find_text(values)", [values: values]).text
+        return worked("Find Beads...", text, imp, null) { record, images -> record }
+    }
+
+    /** Have Python work, and hand record and images to `use`; no shared memory is left. */
+    private Map worked(String name, String text, ImagePlus imp, Closure told, Closure use) {
+        boolean free = imp == null || imp.lockSilently()
+        def rooms = [], key = UUID.randomUUID().toString()
+        try {
+            def call
+            try {
+                call = gathered(name, text, imp, free, rooms)
+            } finally {
+                if (free && imp != null)
+                    imp.unlock()
+            }
+            def record = worker.ask("worker.work(task, key, call)", [key: key, call: call], told)
+            return use(record, collected(key, record, rooms))
+        } finally {
+            rooms*.close()
         }
     }
 
@@ -322,7 +338,7 @@ class Commands {
         record.log.each { IJ.log(it) }
     }
 
-    private static void mark(ImagePlus imp, Map record) {
+    static void mark(ImagePlus imp, Map record) {
         if (imp.processor == null) {
             IJ.log("${imp.title} was closed during the work: its beads are in the table only.")
             return
@@ -376,21 +392,61 @@ class Commands {
     }
 }
 
+/** The beads shown on the image while a dialog is open; only the latest request counts. */
+class Preview {
+    final Commands commands
+    final ImagePlus imp
+    private final Overlay before
+    private int latest = 0
+
+    Preview(Commands commands, ImagePlus imp) {
+        this.commands = commands
+        this.imp = imp
+        this.before = imp.overlay?.duplicate()
+    }
+
+    /** Show the beads with these values; null takes them away. */
+    synchronized void show(Map values) {
+        int number = ++latest
+        if (values == null)
+            imp.setOverlay(before)
+        else
+            Thread.start("PSF Bridge preview") { find(number, values) }
+    }
+
+    private void find(int number, Map values) {
+        try {
+            def record = commands.found(values, imp)
+            synchronized (this) {
+                if (number == latest)
+                    Commands.mark(imp, record)
+            }
+            IJ.showStatus(record.log.first())
+        } catch (Fault fault) {
+            IJ.showStatus(fault.message)
+        }
+    }
+}
+
 /** The dialog of a command: its rows come from Python, its labels are the keys of the macro. */
 class Form {
     static String asked(Commands commands, String name, ImagePlus imp) {
         def titles = WindowManager.imageTitles as List
         def inputs = [name: name, facts: Pixels.facts(imp), titles: titles]
-        def rows = commands.worker.ask("worker.rows(name, facts, titles)", inputs).rows
-        if (!rows)
+        def form = commands.worker.ask("worker.rows(name, facts, titles)", inputs)
+        if (!form.rows)
             return ""
-        def dialog = filled(name, rows)
+        def dialog = filled(name, form.rows)
+        def preview = form.preview ? new Preview(commands, imp) : null
+        if (preview != null)
+            offer(preview, dialog, form.rows)
         dialog.showDialog()
+        preview?.show(null)
         if (dialog.wasCanceled())
             return null
-        def values = values(dialog, rows)
-        record(name, values)
-        return commands.worker.ask("worker.option_text(values)", [values: values]).text
+        def chosen = values(dialog, form.rows)
+        record(name, chosen)
+        return commands.worker.ask("worker.option_text(values)", [values: chosen]).text
     }
 
     private static filled(String name, List rows) {
@@ -405,6 +461,15 @@ class Form {
                 dialog.addStringField(row.label, start, 12)
         }
         return dialog
+    }
+
+    private static void offer(Preview preview, dialog, List rows) {
+        dialog.addCheckbox("Preview_beads", false)
+        def box = dialog.checkboxes.lastElement()
+        dialog.addDialogListener({ changed, event ->
+            preview.show(box.state ? values(dialog, rows) : null)
+            return true
+        } as DialogListener)
     }
 
     /** Return what differs from the defaults. */

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from psfbridge.bridge.calls import Call
+from psfbridge.bridge.commands import only_known
 from psfbridge.bridge.distilling import FIND, beads_in
 from psfbridge.bridge.faults import as_ours
 from psfbridge.bridge.inputs import image_of
@@ -18,6 +19,8 @@ from psfbridge.bridge.threads import java_thread
 from psfbridge.errors import Cancelled
 
 __all__ = ["Preview"]
+
+_FIND = "Find Beads..."
 
 
 class Preview:
@@ -71,9 +74,7 @@ class Preview:
             java_class("ij.IJ").showStatus(str(as_ours(fault)))
 
     def _found(self, number: int, texts: Mapping[str, str]) -> Found:
-        known = {*FIND.options(), *FIND.keys}
-        wanted = {key: text for key, text in texts.items() if key in known}
-        options, host = read(wanted, FIND.options(), FIND.keys)
+        options, host = read(only_known(texts, _FIND), FIND.options(), FIND.keys)
         source = image_of(self._imp, host)
 
         def check(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.bridge.calls import Call
-from psfbridge.bridge.commands import COMMANDS, read_options
+from psfbridge.bridge.commands import COMMANDS, only_known, read_options
 from psfbridge.bridge.convert import from_imageplus
 from psfbridge.bridge.extensions import EXTENSIONS, figure_text
 from psfbridge.bridge.faults import ours_of_python
@@ -38,7 +38,7 @@ from psfbridge.image import Image
 from psfbridge.plain import plain
 from psfbridge.version import __version__
 
-__all__ = ["collect", "describe", "figure", "needs", "option_text", "rows", "work"]
+__all__ = ["collect", "describe", "figure", "find_text", "needs", "option_text", "rows", "work"]
 
 Record = dict[str, Any]
 Facts = Mapping[str, Any]
@@ -76,14 +76,20 @@ def describe() -> Record:
 @_told
 def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
     """Return the rows of a command's dialog for an image, beside open images of these titles."""
-    imp = need_image(_remote(facts))
-    return {"rows": rows_of(COMMANDS[command], imp, titles)}
+    imp, chosen = need_image(_remote(facts)), COMMANDS[command]
+    return {"rows": rows_of(chosen, imp, titles), "preview": chosen.previews}
 
 
 @_told
 def option_text(values: Mapping[str, str]) -> Record:
     """Return the option string of what was chosen in a dialog."""
     return {"text": written(values)}
+
+
+@_told
+def find_text(values: Mapping[str, str]) -> Record:
+    """Return the option string that finds beads with what of a dialog's values is for that."""
+    return {"text": written(only_known(values, "Find Beads..."))}
 
 
 @_told

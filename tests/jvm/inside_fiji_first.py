@@ -16,34 +16,18 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-import scyjava
+from fiji_script import filled, started
 from inside_fixtures import close_all
 
 import psfbridge as pb
 from psfbridge import bridge
-from psfbridge.bridge.fiji import shipped_for_fiji
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.jvm import boot
 from psfbridge.errors import BridgeError
 from psfbridge.image import Image
 
-# Fiji brings both; plain ImageJ has them from Maven Central.
-scyjava.config.endpoints += [
-    "org.apposed:appose:0.9.0",
-    "org.apache.groovy:groovy:4.0.28",
-    # The patcher of plain ImageJ would bring one that is too old for Appose.
-    "net.java.dev.jna:jna:5.14.0",
-]
-
 DISTILL = 'run("Distill PSF...", "method=average size=1.5,1.3,1.3");'
 SECONDS = 60
-
-
-def started(folder: Path) -> Any:
-    """Evaluate the script as the one in Fiji's menu does, and return what it starts."""
-    shell = java_class("groovy.lang.GroovyShell")()
-    shell.setVariable("folder", str(folder))
-    return shell.evaluate(java_class("java.io.File")(str(folder / "PSF_Bridge.groovy")))
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +37,7 @@ def host() -> Any:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("PSF_Bridge")
-    script = shipped_for_fiji("PSF_Bridge.groovy")
-    (path / script.name).write_bytes(script.read_bytes())
-    (path / "python.txt").write_text(sys.executable, encoding="utf-8")
-    return path
+    return filled(tmp_path_factory.mktemp("PSF_Bridge"))
 
 
 @pytest.fixture(scope="session")
