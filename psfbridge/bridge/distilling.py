@@ -9,8 +9,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import psfbridge as pb
 from psfbridge.beads import Beads
 from psfbridge.bridge.calls import Call, Command
@@ -118,8 +116,7 @@ def _composite(together: ChannelDistillation) -> tuple[Image, str]:
 
 
 def _error_picture(title: str, psf: PSF) -> Picture:
-    image = Image(np.asarray(psf.error, np.float32), psf.voxel_um, "error")
-    return Picture(f"Error of {title}", image)
+    return Picture(f"Error of {title}", psf.error_image)
 
 
 def _origin(psf: PSF) -> str:
