@@ -196,7 +196,8 @@ class Pixels {
     }
 
     private static plane(ImagePlus imp, int index) {
-        def pixels = imp.getStack().getPixels(index)
+        def stack = imp.getStack()
+        def pixels = index <= stack.size() ? stack.getPixels(index) : null
         if (pixels == null)
             throw new Fault("ImageError: ${imp.title} was closed while its pixels were read.")
         return pixels

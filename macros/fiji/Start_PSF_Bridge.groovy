@@ -10,3 +10,4 @@ import ij.IJ
 def folder = new File(IJ.getDirectory("imagej"), "macros/PSF_Bridge")
 def shell = new GroovyShell(this.class.classLoader, new Binding(folder: folder.path))
 shell.evaluate(new File(folder, "PSF_Bridge.groovy"))
+return null

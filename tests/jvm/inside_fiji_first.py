@@ -250,6 +250,28 @@ def test_a_worker_that_dies_is_one_line_and_another_comes(macro, folder):
     assert macro('open("BEADS"); run("Find Beads..."); return getTitle();') == "beads.tif"
 
 
+def test_an_image_that_was_closed_is_said(macro):
+    macro('open("BEADS");')
+    active().flush()  # as a window does when it is closed
+    with pytest.raises(BridgeError, match=r"ImageError: beads\.tif was closed"):
+        macro('run("Distill PSF...", "method=average");')
+    assert macro('return "goes on";') == "goes on"
+
+
+def test_an_image_closed_during_the_work_still_gives_its_psf(macro):
+    macro('open("BEADS"); run("Find Beads...");')
+    imp = active()
+
+    def close() -> None:
+        imp.close()
+        imp.flush()  # as a window does
+
+    timer = threading.Timer(0.7, close)
+    timer.start()
+    assert macro('run("Distill PSF...", "method=joint"); return getTitle();') == "PSF of beads.tif"
+    assert imp.getProcessor() is None
+
+
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="shared memory is not in a folder")
 def test_no_shared_memory_is_left(macro):
     before = set(Path("/dev/shm").iterdir())
