@@ -210,12 +210,16 @@ def check_for_channels(options: DistillOptions) -> None:
     Raises
     ------
     OptionError
-        If the optics of one of them are given.
+        If the optics of one of them are given, or a field is asked for.
     """
     if options.wavelength_um is not None:
         raise OptionError(
             "wavelength_um is given for all channels, but each has its own. Leave the optics out, "
             "or distil the channels one by one."
+        )
+    if options.field:
+        raise OptionError(
+            "field is set for several channels; allowed is one. Distil the channels one by one."
         )
 
 

@@ -13,6 +13,7 @@ from psfbridge.bead_fit import background, light, refitted, variance, with_neigh
 from psfbridge.beads import USED
 from psfbridge.deconvolution import deconvolve, matched_psfs
 from psfbridge.errors import NoBeadsError
+from psfbridge.field_psf import FieldPSF
 from psfbridge.finding import Found, as_image, find, need_beads
 from psfbridge.image import Image, Volume
 from psfbridge.observation import Speaker, observe
@@ -134,17 +135,20 @@ def check(
         If the PSF does not fit the image.
     """
     beads = as_image(image, voxel_um)
-    psfs, notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
+    (matched,), notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
+    if isinstance(matched, FieldPSF):
+        notes.append("The PSF changes over the image; that of its middle is checked.")
+        matched = matched.middle
     found = find(beads, DistillOptions(), progress)
     need_beads(found.beads, beads.name)
-    speakers = fitted_beads(found, psfs[0])
+    speakers = fitted_beads(found, matched)
     dark = _without_background(beads, speakers)
     restored = deconvolve(
-        dark, psfs[0], iterations=iterations, engine=engine, accelerate=engine == "cpu",
+        dark, matched, iterations=iterations, engine=engine, accelerate=engine == "cpu",
         progress=progress,
     )  # fmt: skip
-    checked = tuple(_checked(one, psfs[0], found, dark, restored) for one in speakers)
-    model = _model(speakers, psfs[0], beads.data.shape)
+    checked = tuple(_checked(one, matched, found, dark, restored) for one in speakers)
+    model = _model(speakers, matched, beads.data.shape)
     return Check(dark, restored, model, checked, (*beads.notes, *notes, *restored.notes))
 
 

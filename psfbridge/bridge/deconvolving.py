@@ -17,6 +17,7 @@ from psfbridge.bridge.keys import options_of
 from psfbridge.bridge.outcome import Outcome, Picture
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.errors import OptionError, PSFError
+from psfbridge.field_psf import FieldPSF, field_record
 from psfbridge.image import Image, Volume, VoxelUm, read_image
 from psfbridge.psf import PSF
 from psfbridge.shifts import peak_position
@@ -31,7 +32,7 @@ _SUM_TOLERANCE = 1e-3
 class _Aimed:
     """A PSF, centred, and how far in µm (z, y, x) it lay from the common origin of a composite."""
 
-    psf: PSF
+    psf: PSF | FieldPSF
     offset_um: NDArray[np.float64]
 
 
@@ -69,9 +70,11 @@ def _aimed(call: Call) -> list[_Aimed]:
             "psf is missing: write psf=[PSF of beads.tif], the title of an open image, or "
             f"psf=[path of a file]. {_open_now(call)}"
         )
-    image = call.desk.image(text)
-    if image is None and Path(text).expanduser().is_file():
-        image = read_image(Path(text).expanduser())
+    image, path = call.desk.image(text), Path(text).expanduser()
+    if image is None and path.is_file():
+        if field_record(path):
+            return [_Aimed(FieldPSF.load(path), np.zeros(3))]
+        image = read_image(path)
     if image is None:
         raise OptionError(
             f"psf is {text!r}: no image of this title is open, and it is no file. {_open_now(call)}"

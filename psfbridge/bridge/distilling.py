@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import psfbridge as pb
 from psfbridge.beads import Beads
@@ -117,8 +116,7 @@ def _composite(together: ChannelDistillation) -> tuple[Image, str]:
 
 
 def _error_picture(title: str, psf: PSF) -> Picture:
-    image = Image(np.asarray(psf.error, np.float32), psf.voxel_um, "error")
-    return Picture(f"Error of {title}", image)
+    return Picture(f"Error of {title}", psf.error_image)
 
 
 def _origin(psf: PSF) -> str:
@@ -187,10 +185,16 @@ def _find_options() -> Options:
     return options_of(DistillOptions, inspect.signature(pb.find_beads).parameters)
 
 
+def _distill_options() -> Options:
+    """The options of a distillation that gives one PSF to an image."""
+    names = [field.name for field in fields(DistillOptions) if field.name != "field"]
+    return options_of(DistillOptions, names)
+
+
 FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)
 DISTILL = Command(
     _distill,
-    lambda: options_of(DistillOptions),
+    _distill_options,
     (*HOST_KEYS, *_FILES),
     ("error",),
     previews=True,
