@@ -78,4 +78,4 @@ class FieldPupil:
         basis = monomials(where[np.newaxis], self.richness.terms)[0]
         fit = PupilFit(self.model, self.values(basis), (), self.scale, 0.0)
         seen, sharp = fit.volumes(shape)
-        return seen if bead else sharp
+        return np.asarray(seen if bead else sharp, float)

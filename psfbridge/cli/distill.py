@@ -64,6 +64,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.tif",
         help="with --channel all: the PSFs with one common origin, the chromatic shift in them",
     )
+    outputs.add_argument(
+        "--error", metavar="OUT.tif", help="the standard error of every voxel of the PSF"
+    )
     outputs.add_argument("--report", metavar="DIR", help="pictures and a page to look at")
     outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
     outputs.add_argument("--view", action="store_true", help="open the result in napari")
@@ -110,11 +113,19 @@ def _check_channel(args: argparse.Namespace) -> None:
         raise OptionError("--registered is for several channels. Give --channel all too.")
     if args.view and args.channel == ALL:
         raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
+    if args.error and args.channel == ALL:
+        raise OptionError("--error is for one PSF. Give --channel N.")
+    if args.error and args.method in ("average", "reverse-rl"):
+        raise OptionError(
+            f"--error is given and --method is {args.method}, which has no error volume; allowed "
+            "are auto, joint and pupil."
+        )
 
 
 def _outputs(args: argparse.Namespace) -> list[str]:
     field = field_path(args.output) if args.field else None
-    return [path for path in (args.output, field, args.beads, args.json, args.report) if path]
+    paths = (args.output, field, args.error, args.beads, args.json, args.report)
+    return [path for path in paths if path]
 
 
 def field_path(path: str) -> str:
@@ -138,7 +149,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
     from psfbridge.report import check_report_folder
 
     field = field_path(args.output) if args.field else None
-    for path in (args.output, field, args.registered, args.beads, args.json):
+    for path in (args.output, field, args.error, args.registered, args.beads, args.json):
         if path:
             check_writable(path)
     if args.report and args.channel != ALL:
@@ -147,8 +158,11 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 def _write(result: Distillation, args: argparse.Namespace) -> None:
     from psfbridge.files import write_text
+    from psfbridge.image import write_image
 
     result.psf.save(args.output)
+    if args.error:
+        write_image(args.error, result.psf.error_image)
     if result.field is not None:
         result.field.save(field_path(args.output))
     if args.beads:
