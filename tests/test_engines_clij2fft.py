@@ -109,8 +109,8 @@ def test_works_on_a_single_plane(engine):
 @marked
 def test_stops_at_the_same_iteration_as_the_cpu(engine):
     truth, psf = scene()
-    otf = Blur(circulant_problem(truth, psf).wrapped_psf())
-    blurred = otf.convolved(otf.spectrum(circulant_problem(300 * truth**2, psf).image))
+    blur = Blur(circulant_problem(truth, psf).wrapped_psf())
+    blurred = blur.convolved(circulant_problem(300 * truth**2, psf).image)
     problem = circulant_problem(np.random.default_rng(3).poisson(blurred).astype("f"), psf)
     plan = Plan(iterations=100, noise=Noise(0, 1, 0))
     found, right = engine.solve(problem, plan), CpuEngine().solve(problem, plan)

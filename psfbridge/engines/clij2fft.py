@@ -163,7 +163,7 @@ class Clij2FftEngine(Engine):
     def _explained(self, problem: Problem, plan: Plan, blur: Blur, buffers: list[Any]) -> bool:
         if plan.noise is None:
             return False
-        blurred = blur.convolved(blur.spectrum(self._estimate(problem, buffers)))
+        blurred = blur.convolved(self._estimate(problem, buffers))
         return mismatch(problem.image, blurred, plan.noise) <= 1
 
     def _sound_estimate(self, problem: Problem, buffers: list[Any]) -> Volume:
@@ -204,7 +204,7 @@ def _volumes(problem: Problem) -> Iterator[Volume]:
     yield problem.wrapped_psf()
     start, seen = problem.start(), np.ones(problem.frame, np.float32)
     if problem.open_edges:
-        seen = problem.seen()
+        seen = problem.light().whole()
         enough = seen >= LEAST_SEEN
         start *= enough
         seen[~enough] = 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -22,8 +23,9 @@ import numpy as np
 from scipy import fft
 
 from psfbridge.engines import CpuEngine, Engine, Plan
-from psfbridge.engines.blur import Blur, cores
-from psfbridge.engines.problem import circulant_problem
+from psfbridge.engines.blur import Blur
+from psfbridge.engines.problem import Problem, circulant_problem, open_edge_problem
+from psfbridge.engines.slabs import cores
 from psfbridge.errors import EngineError
 
 SIZES = ((48, 256, 256), (100, 512, 512))
@@ -44,7 +46,7 @@ def scene(shape: tuple[int, ...]) -> tuple[Any, Any]:
     places = tuple(rng.integers(0, n, 300) for n in shape)
     np.add.at(truth, places, rng.uniform(1e3, 1e4, 300).astype(np.float32))
     blur = Blur(circulant_problem(truth, psf).wrapped_psf())
-    light = np.maximum(blur.convolved(blur.spectrum(truth)), 0) + 10
+    light = np.maximum(blur.convolved(truth), 0) + 10
     return rng.poisson(light).astype(np.float32), psf
 
 
@@ -104,14 +106,29 @@ def iteration(engine: Engine, image: Any, psf: Any, repeats: int, **options: Any
     return min((t1 - t0) / (n1 - n0) for (n0, t0), (n1, t1) in pairwise(ticks) if n1 > n0)
 
 
-def copies(image: Any, psf: Any, **options: Any) -> float:
+def copies(problem: Problem, **options: Any) -> float:
     """Return the peak memory of a run, in float32 copies of the frame, the image included."""
-    problem = circulant_problem(image, psf)
     tracemalloc.start()
     CpuEngine().solve(problem, Plan(iterations=2, **options))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return peak / problem.image.nbytes + 1
+    return (peak + problem.image.nbytes) / (4 * math.prod(problem.frame))
+
+
+def memory(shape: tuple[int, ...]) -> float:
+    """Print the memory that each way of solving takes; return the most of it."""
+    image, psf = scene(shape)
+    most = 0.0
+    for layout, name in ((circulant_problem, "periodic"), (open_edge_problem, "open edges")):
+        problem = layout(image, psf)
+        for options in ({}, {"tv": 0.002}, {"accelerate": True}):
+            found = copies(problem, **options)
+            told = CpuEngine().needed_bytes(problem.frame, Plan(iterations=2, **options))
+            told_copies = told / (4 * math.prod(problem.frame))
+            words = f"{name} {', '.join(options) or 'plain'}"
+            print(f"  {words:<40}{found:6.2f} copies, estimated {told_copies:.2f}")
+            most = max(most, found if layout is open_edge_problem else 0)
+    return most
 
 
 def of_scikit_image(image: Any, psf: Any) -> float:
@@ -233,7 +250,7 @@ def curve(iterations: int = 60) -> tuple[list[float], list[float]]:
         for count in range(1, iterations + 1, 3 if accelerate else 6):
             plan = Plan(iterations=count, accelerate=accelerate)
             estimate = CpuEngine().solve(problem, plan).estimate
-            blurred = np.maximum(blur.convolved(blur.spectrum(estimate)), 1e-6)
+            blurred = np.maximum(blur.convolved(estimate), 1e-6)
             levels[-1].append(float(np.sum(image * np.log(blurred) - blurred, dtype=float)))
     return levels[0], levels[1]
 
@@ -267,13 +284,11 @@ def main() -> int:
             show(shape, gpu_rows(shape, args.repeats))
         return 0
     ratios = [show(shape, rows(shape, args.repeats)) for shape in SIZES]
-    image, psf = scene(SIZES[0])
-    memory = copies(image, psf)
-    accelerated = copies(image, psf, accelerate=True)
-    print(f"memory: {memory:.2f} float32 copies, accelerated {accelerated:.2f}")
+    print(f"memory, in float32 copies of the padded {'x'.join(map(str, SIZES[-1]))}")
+    most = memory(SIZES[-1])
     if args.curve:
         draw_curve(args.curve)
-    kept = max(ratios) <= MOST_FFTS and memory <= MOST_COPIES
+    kept = max(ratios) <= MOST_FFTS and most <= MOST_COPIES
     verdict = "kept" if kept else "MISSED"
     print(f"asked for: {MOST_FFTS} x the FFTs, {MOST_COPIES:g} copies: {verdict}")
     return 0 if kept else 1
