@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.interpolation import applied
+from psfbridge.interpolation import applied, applied_with_slopes
 from psfbridge.least_squares import solved
 from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
 from psfbridge.workers import workers
@@ -38,24 +38,24 @@ def background(speaker: Speaker) -> Floats32:
     return np.asarray(plane, np.float32)
 
 
-def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats:
+def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats32:
     """Return the variance expected of each voxel, with the errors of the model or without."""
     bright = np.maximum(own, 0)
     noise = speaker.seen.noise.variance(
         speaker.fit.background + bright + np.maximum(speaker.others, 0)
     )
-    forgiven = (NEIGHBOUR_ERROR * speaker.others) ** 2
+    noise += (NEIGHBOUR_ERROR * speaker.others) ** 2
     if forgiving:
-        forgiven = forgiven + (speaker.model_error * bright) ** 2
-    return np.maximum(noise + forgiven, 1e-9)
+        noise += (speaker.model_error * bright) ** 2
+    return np.asarray(np.maximum(noise, 1e-9))
 
 
 def with_neighbours(
-    speakers: Sequence[Speaker], psf: Floats32, image_shapes: Sequence[Sequence[int]]
+    speakers: Sequence[Speaker],
+    lights: Sequence[Floats32],
+    image_shapes: Sequence[Sequence[int]],
 ) -> list[Speaker]:
     """Return the beads with the light of all others in each one's box, as the model has it."""
-    with workers() as pool:
-        lights = list(pool.map(lambda one: light(one, psf), speakers))
     result = list(speakers)
     for number, shape in enumerate(image_shapes):
         mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
@@ -81,8 +81,14 @@ def _overlap(speaker: Speaker, shape: Sequence[int]) -> tuple[tuple[slice, ...],
     return inside, part
 
 
-def refitted(speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]) -> list[Speaker]:
-    """Fit every bead to the PSF: two linearised steps in its core, then the background around.
+def refitted(
+    speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]
+) -> tuple[list[Speaker], list[Floats32]]:
+    """Fit every bead to the PSF: a linearised step in its core, then the background around.
+
+    A bead that was never fitted takes two steps, of which the first trusts every voxel.
+
+    Returns the beads, and the light of each in its box.
 
     Parameters
     ----------
@@ -94,15 +100,18 @@ def refitted(speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]) ->
         Size of the central part that tells position and intensity.
     """
     with workers() as pool:
-        return list(pool.map(lambda one: _refitted(one, psf, core), speakers))
+        pairs = list(pool.map(lambda one: _refitted(one, psf, core), speakers))
+    return [speaker for speaker, _ in pairs], [own for _, own in pairs]
 
 
-def _refitted(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> Speaker:
-    for robust in (False, True):
+def _refitted(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Speaker, Floats32]:
+    fitted_before = np.isfinite(speaker.fit.intensity_error)
+    for robust in (True,) if fitted_before else (False, True):
         speaker = speaker.with_fit(_core_step(speaker, psf, core, robust=robust))
         if not np.isfinite(speaker.fit.misfit):
-            return speaker
-    return speaker.with_fit(_background_step(speaker, psf))
+            return speaker, light(speaker, psf)
+    own = light(speaker, psf)
+    return speaker.with_fit(_background_step(speaker, own)), own
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +168,7 @@ def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
         seen=replace(seen, counts=seen.counts[inner], usable=seen.usable[inner]),
         others=speaker.others[inner],
     )
-    plane = background(speaker)[inner] - np.float32(fit.background)
+    plane = background(middle) - np.float32(fit.background)
     weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
     data = middle.seen.counts - middle.others - plane
     return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
@@ -172,13 +181,9 @@ def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArra
         [part[rows] for part, rows in zip(matrices, inner, strict=True)]
         for matrices in (seen.matrices(psf.shape, position), seen.slopes(psf.shape, position))
     )
-    value = applied(psf, still)
-    slopes = [
-        applied(psf, [slope[k] if k == axis else still[k] for k in range(3)])
-        for axis in range(3)
-        if psf.shape[axis] > 1
-    ]
-    return np.stack([value, *slopes, np.ones_like(value)])
+    value, *slopes = applied_with_slopes(psf, still, slope)
+    told = [part for part, length in zip(slopes, psf.shape, strict=True) if length > 1]
+    return np.stack([value, *told, np.ones_like(value)])
 
 
 def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
@@ -188,22 +193,25 @@ def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]
     return float(np.sqrt((residual[core] ** 2).sum() / power)) if power > 0 else float("inf")
 
 
-def _background_step(speaker: Speaker, psf: Floats32) -> BeadFit:
+def _background_step(speaker: Speaker, own: Floats32) -> BeadFit:
     """Level and slope of the background from the whole box, the bead's light subtracted."""
-    own = light(speaker, psf)
     rest = speaker.seen.counts - speaker.others - own
-    weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0).astype(np.float32)
+    weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0)
     off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP
-    weight = np.where(off, 0, weight)
-    design = _planes(own.shape)
-    weighted = design * weight.ravel()
-    normal = (weighted @ design.T).astype(float)
-    answer = solved(normal, (weighted @ rest.ravel()).astype(float))
+    weight[off] = 0
+    squares, values = _moments(weight, 2), _moments(weight * rest, 1)
+    unit = np.eye(4, 3, -1, dtype=int)
+    normal = squares[tuple(np.moveaxis(unit[:, np.newaxis] + unit, -1, 0))]
+    answer = solved(normal, values[tuple(unit.T)])
     return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
 
 
-@lru_cache(maxsize=2)
-def _planes(shape: tuple[int, ...]) -> Floats32:
-    """A constant and the three coordinates from the centre, one row each."""
-    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
-    return np.stack([np.ones(tuple(shape)), *axes]).reshape(4, -1).astype(np.float32)
+def _moments(volume: Floats32, most: int) -> Floats:
+    """Sums of a volume times powers 0 to `most` of the coordinates from its centre."""
+    return np.asarray(applied(volume, [_powers(n, most) for n in volume.shape]), float)
+
+
+@lru_cache(maxsize=16)
+def _powers(length: int, most: int) -> Floats32:
+    coordinate = np.arange(length) - length // 2
+    return np.asarray(coordinate ** np.arange(most + 1)[:, np.newaxis], np.float32)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-__all__ = ["applied", "sampling_matrices", "shift_matrices", "shift_matrix"]
+__all__ = ["applied", "applied_with_slopes", "sampling_matrices", "shift_matrices", "shift_matrix"]
 
 Floats32 = NDArray[np.float32]
 
@@ -34,16 +35,26 @@ def shift_matrix(length: int, shift: float, *, derivative: bool = False) -> Floa
     """
     if length == 1:
         return np.full((1, 1), 0.0 if derivative else 1.0, np.float32)
-    frequency = fft.fftfreq(length)
-    lag = np.arange(1 - length, length)
-    waves = np.exp(2j * np.pi * np.outer(lag - shift, frequency))
+    turn = -2j * np.pi * _frequencies(length)
+    waves = np.exp(turn * shift)
     if derivative:
-        waves = waves * (-2j * np.pi * frequency)
-    # The sum's real part also gives the Nyquist term, which has no sign, its real part.
-    kernel = (waves.sum(axis=1).real / length).astype(np.float32)
-    index = np.arange(length)
-    result: Floats32 = kernel[index[:, np.newaxis] - index[np.newaxis] + length - 1]
+        waves *= turn
+    # The inverse transform takes the real part of a Nyquist term, which has no sign.
+    kernel = fft.irfft(waves, length).astype(np.float32)
+    result: Floats32 = kernel[_lags(length)]
     return result
+
+
+@lru_cache(maxsize=64)
+def _frequencies(length: int) -> NDArray[np.float64]:
+    return np.asarray(fft.rfftfreq(length))
+
+
+@lru_cache(maxsize=64)
+def _lags(length: int) -> NDArray[np.intp]:
+    """How far row and column of a periodic matrix are apart, from 0 to ``length - 1``."""
+    index = np.arange(length)
+    return np.asarray((index[:, np.newaxis] - index) % length)
 
 
 def shift_matrices(
@@ -88,6 +99,24 @@ def sampling_matrices(
 def applied(volume: NDArray[Any], matrices: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Multiply each axis of a volume (z, y, x) with its matrix."""
     along_z, along_y, along_x = matrices
-    rows = np.matmul(along_y, volume @ along_x.T)
-    planes = along_z @ rows.reshape(len(rows), -1)
-    return np.asarray(planes.reshape(len(along_z), *rows.shape[1:]))
+    return _along_z(np.matmul(along_y, volume @ along_x.T), along_z)
+
+
+def applied_with_slopes(
+    volume: NDArray[Any], matrices: Sequence[NDArray[Any]], slopes: Sequence[NDArray[Any]]
+) -> list[NDArray[Any]]:
+    """Return `applied`, and the same with the matrix of z, y and x replaced by its slope."""
+    along_z, along_y, along_x = matrices
+    rows = volume @ along_x.T
+    planes = np.matmul(along_y, rows)
+    return [
+        _along_z(planes, along_z),
+        _along_z(planes, slopes[0]),
+        _along_z(np.matmul(slopes[1], rows), along_z),
+        _along_z(np.matmul(along_y, volume @ slopes[2].T), along_z),
+    ]
+
+
+def _along_z(planes: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    rows = matrix @ planes.reshape(len(planes), -1)
+    return np.asarray(rows.reshape(len(matrix), *planes.shape[1:]))

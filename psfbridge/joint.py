@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from psfbridge.bead_fit import refitted
 from psfbridge.beads import REJECTED, USED, Bead, Beads
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats32, Speaker, observe
-from psfbridge.options import DistillOptions, Optics
+from psfbridge.options import MICROSCOPES, DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import BLUR_X, BLUR_Y, INDEX, NA
-from psfbridge.pupil_fit import PupilFit, blind_fit, known_fit, refined_fit
-from psfbridge.rounds import LEAST_SNR, Round, Task, next_round
+from psfbridge.pupil_fit import PupilFit, refined_fit
+from psfbridge.pupil_search import blind_fit, known_fit
+from psfbridge.rounds import LEAST_SNR, Round, Task, next_round, objective
+from psfbridge.shrinkage import UNTESTED, Choice
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
 from psfbridge.uncertainty import uncertainty
@@ -26,10 +29,12 @@ from psfbridge.verdict import Evidence, judged
 
 __all__ = ["settle", "settle_with_optics"]
 
-_ROUNDS = 6
+_ROUNDS = 7
 _SETTLED = 0.02
-# After this round the model is good enough to tell the noise.
-_NOISE_ROUND = 2
+# The first rounds see only the surroundings of each bead's core, which is quick.
+_NEAR_ROUNDS = 3
+# In this round, the first with whole boxes, the model is good enough to tell the noise.
+_NOISE_ROUND = _NEAR_ROUNDS
 # In so many rounds the microscope is looked for afresh.
 _BLIND_ROUNDS = 2
 # Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
@@ -120,15 +125,16 @@ def settle_with_optics(
         )
     task = Task(found, shape, options.bead_diameter_um)
     task, rounds = _rounds(task, progress)
-    blind = rounds[-1]
     try:
-        known = _known_round(task, blind, optics)
+        known = _known_round(task, rounds[-1], optics)
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
-        solution = _solution(blind, rounds, task)
+        solution = _solution(rounds[-1], rounds, task)
         note = f"The optics were left out: {contradiction}"
         return replace(solution, notes=(*solution.notes, note))
+    # Both are judged from the same start.
+    blind = next_round(task, rounds[-1].speakers, rounds[-1].psf, partial(_pupil, task, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
     solution = _solution(known if better else blind, [*rounds, known], task)
@@ -143,15 +149,15 @@ def settle_with_optics(
 
 
 def _rounds(task: Task, progress: Progress) -> tuple[Task, list[Round]]:
-    """Rounds until the PSF does not change, on samples that are fine enough for the optics."""
-    start = observe(task.found, task.box), task.gaussian()
-    rounds = _continued(task, start, [], _BLIND_ROUNDS, progress)
-    factor = _factor(task, rounds[-1])
-    if max(factor) == 1:
-        start = rounds[-1].speakers, rounds[-1].psf
-        return task, _continued(task, start, rounds, _ROUNDS, progress)
-    task = replace(task, factor=factor)
-    return task, _continued(task, _finer(task, rounds[-1]), [], _ROUNDS, progress)
+    """Rounds until the PSF does not change: near the cores, then on whole boxes.
+
+    From then on the PSF has samples that are fine enough for the optics.
+    """
+    near = replace(task, near=True)
+    start = observe(task.found, near.box), near.gaussian()
+    rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
+    task = replace(task, factor=_factor(task, rounds[-1]))
+    return task, _continued(task, _widened(task, rounds[-1]), rounds, _ROUNDS, progress)
 
 
 def _continued(
@@ -166,19 +172,26 @@ def _continued(
     rounds = list(rounds)
     for number in range(len(rounds), until):
         progress(_STAGE, number, _ROUNDS)
-        # The microscope is looked for afresh in the first rounds.
-        last = rounds[-1].pupil if number >= _BLIND_ROUNDS else None
-        explained = partial(_pupil, task, last)
-        choose = number >= _NOISE_ROUND
-        rounds.append(next_round(task, speakers, psf, explained, choose=choose))
+        explained = partial(_pupil, task, rounds)
+        rounds.append(next_round(task, speakers, psf, explained, _choice(rounds)))
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:
+            # Beads must fit this PSF before what is left of them can be noise.
+            speakers, _ = refitted(speakers, psf, task.core)
+            rounds[-1] = replace(rounds[-1], objective=objective(speakers))
             speakers = with_measured_noise(speakers, psf)
         if number > _NOISE_ROUND and (_change(rounds) < _SETTLED or _rising(rounds)):
             break
     if until == _ROUNDS:
         progress(_STAGE, _ROUNDS, _ROUNDS)
     return rounds
+
+
+def _choice(rounds: Sequence[Round]) -> Choice | None:
+    """How far the data may pull: beads not used choose once, as soon as the noise is known."""
+    if len(rounds) <= _NOISE_ROUND:
+        return UNTESTED
+    return None if len(rounds) == _NOISE_ROUND + 1 else rounds[-1].blend.choice
 
 
 def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
@@ -189,19 +202,33 @@ def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
     return z, y, x
 
 
-def _finer(task: Task, coarse: Round) -> tuple[list[Speaker], Floats32]:
-    """The beads, and the pupil's PSF sampled more finely than the image."""
-    model = replace(coarse.pupil.model, voxel_um=task.sample_um)
-    psf = replace(coarse.pupil, model=model).volume(task.psf_shape, bead=True)
+def _widened(task: Task, near: Round) -> tuple[list[Speaker], Floats32]:
+    """The beads in whole boxes, and the pupil's PSF there, sampled as the task has it."""
+    model = replace(near.pupil.model, voxel_um=task.sample_um)
+    psf, _ = replace(near.pupil, model=model).volumes(task.psf_shape)
     psf *= np.prod(task.factor) / psf.sum()
-    speakers = [replace(one, seen=replace(one.seen, factor=task.factor)) for one in coarse.speakers]
+    fits = {(one.seen.image, one.seen.bead): one.fit for one in near.speakers}
+    whole = observe(task.found, task.box)
+    speakers = [
+        replace(
+            one,
+            seen=replace(one.seen, factor=task.factor),
+            fit=fits.get((one.seen.image, one.seen.bead), one.fit),
+        )
+        for one in whole
+    ]
     return speakers, np.asarray(psf, np.float32)
 
 
-def _pupil(task: Task, last: PupilFit | None, stack: Stack) -> PupilFit:
-    if last is None:
-        return blind_fit(stack, task.sample_um, task.widths * task.factor, task.bead_diameter_um)
-    return refined_fit(last.centred(), stack, order=6, rounds=4)
+def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
+    """The microscope is looked for afresh in the first rounds, and on finer samples."""
+    finer = len(rounds) == _NEAR_ROUNDS and max(task.factor) > 1
+    if len(rounds) < _BLIND_ROUNDS or finer:
+        widths = task.widths * task.factor
+        # Beads that are not yet well aligned say little more than NA.
+        kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
+        return blind_fit(stack, task.sample_um, widths, task.bead_diameter_um, kinds=kinds)
+    return refined_fit(rounds[-1].pupil.centred(), stack, order=6, rounds=4)
 
 
 def _change(rounds: Sequence[Round]) -> float:
@@ -244,7 +271,7 @@ def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics:
 
 def _score(one: Round) -> float:
     """χ² per voxel of beads not used; without such beads, that of the fit."""
-    scores = one.blend.held_out
+    scores = one.blend.choice.held_out
     return min(scores.values()) if scores else one.pupil.cost / one.stack.mean.size
 
 
@@ -274,14 +301,14 @@ def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
 
 
 def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
-    values = best.pupil.values
+    values, choice = best.pupil.values, best.blend.choice
     return {
         "rounds": len(rounds),
         "objective": [round(one.objective, 5) for one in rounds],
         "last_change": _change(rounds),
-        "blend": best.blend.kind,
-        "caution": best.blend.caution if np.isfinite(best.blend.caution) else None,
-        "held_out_chi2": best.blend.held_out,
+        "blend": choice.kind,
+        "caution": choice.caution if np.isfinite(choice.caution) else None,
+        "held_out_chi2": choice.held_out,
         "inferred": {
             "microscope": best.pupil.microscope,
             "na_per_wavelength_per_um": float(values[NA]),

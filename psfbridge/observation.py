@@ -72,14 +72,15 @@ class Observation:
 class BeadFit:
     """The unknowns of one bead, and how well they explain it.
 
-    `slope` is the background's, in counts a voxel along z, y and x.
+    `slope` is the background's, in counts a voxel along z, y and x. As long as nothing was
+    fitted, `intensity_error` is infinite.
     """
 
     position: Floats
     intensity: float
     background: float
     slope: Floats
-    intensity_error: float = 1.0
+    intensity_error: float = float("inf")
     chi2: float = 1.0
     misfit: float = 0.0
 

@@ -193,8 +193,8 @@ def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
     widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
     core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
     for _ in range(_ROUNDS):
-        fitted = refitted(speakers, psf.data, core)
-        speakers = with_neighbours(fitted, psf.data, [found.image.data.shape])
+        fitted, lights = refitted(speakers, psf.data, core)
+        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
     used = [
         one
         for one in speakers

@@ -158,18 +158,21 @@ class PupilModel:
         moves = {k: np.asarray(-2j * np.pi * axis, np.complex64) for k, axis in axes.items()}
         return {**self._blur_slopes, **moves}
 
-    def volume(self, values: Floats, *, bead: bool = True) -> Floats32:
-        """Return what is seen of a bead, or the PSF itself.
+    def volume(self, values: Floats) -> Floats32:
+        """Return what is seen of a bead, for the parameters `values`."""
+        return self._shown(values, beads=(True,))[0]
 
-        Parameters
-        ----------
-        values : array
-            The parameters.
-        bead : bool
-            Whether the bead's size is in it.
-        """
-        spectrum = fft.rfftn(self._sharp(values), workers=-1) * self._transfer(values, bead=bead)
-        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1))
+    def volumes(self, values: Floats) -> tuple[Floats32, Floats32]:
+        """Return what is seen of a bead, and the PSF itself."""
+        seen, sharp = self._shown(values, beads=(True, False))
+        return seen, sharp
+
+    def _shown(self, values: Floats, beads: Sequence[bool]) -> list[Floats32]:
+        spectrum = fft.rfftn(self._sharp(values), workers=-1)
+        return [
+            np.asarray(fft.irfftn(spectrum * transfer, s=self.shape, workers=-1))
+            for transfer in (self._transfer(values, bead=bead) for bead in beads)
+        ]
 
     def derivatives(self, values: Floats, free: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return the bead's image and its derivative by each of the `free` parameters."""

@@ -1,4 +1,4 @@
-"""The pupil that explains a stack of aligned beads, without being told the optics."""
+"""A pupil fitted to a stack of aligned beads, from a start that is near enough."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.least_squares import solved, solved_damped
-from psfbridge.options import Optics
 from psfbridge.pupil import (
     BLUR_X,
     BLUR_Y,
@@ -26,25 +25,17 @@ from psfbridge.pupil import (
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import Stack
 
-__all__ = ["Known", "PupilFit", "blind_fit", "known_fit", "known_optics", "refined_fit"]
+__all__ = ["Known", "PupilFit", "central_box", "fit_from", "refined_fit"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
 
-# The central part that is fitted: first, and in the end.
-_FIRST, _SECOND, _LARGEST = (21, 25, 25), (25, 33, 33), (33, 45, 45)
-# The power of the field; a light sheet is a widefield with a sheet.
-_KINDS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
-_CLEARLY = 0.97
+# The central part that is fitted: with few terms, and in the end.
+_SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
-_KNOWN_TO = 0.015  # Optics are known to so much of themselves: an objective's NA is a nominal one.
-# Excitation over emission wavelength, and a sheet's FWHM, where they are not given.
-_STOKES, _SHEET_UM = 0.94, 2.0
-_START_ORDER, _START_TERMS = 4, 11
-_AMPLITUDE_STIFFNESS = (
-    25.0  # Amplitudes are less likely than phases: their expected size is about 0.2.
-)
+# Amplitudes are less likely than phases: their expected size is about 0.2.
+_AMPLITUDE_STIFFNESS = 25.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,105 +114,20 @@ class PupilFit:
         values[list(self.free)] += change
         return replace(self, values=_within(values, self.values, self.model))
 
-    def volume(self, shape: Sequence[int], *, bead: bool) -> Floats:
-        """Return the model on another box, in the units of the stack."""
+    def volumes(self, shape: Sequence[int]) -> tuple[Floats, Floats]:
+        """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
         z, y, x = (int(n) for n in shape)
         samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
         model = replace(self.model, shape=(z, y, x), samples=samples)
-        return np.asarray(self.scale * model.volume(self.values, bead=bead), float)
-
-
-def blind_fit(
-    stack: Stack,
-    voxel_um: tuple[float, float, float],
-    fwhm: Floats,
-    bead_diameter_um: float,
-) -> PupilFit:
-    """Fit widefield, confocal and light-sheet pupils to a stack and return the best.
-
-    NA and refractive index over the wavelength start from the widths of the beads; several
-    starts are tried on the central part first.
-
-    Parameters
-    ----------
-    stack : Stack
-        The aligned beads.
-    voxel_um : tuple of float
-        Voxel size in z, y and x, in µm.
-    fwhm : sequence of float
-        Width of a bead in z, y and x, in voxels.
-    bead_diameter_um : float
-        Diameter of the beads.
-    """
-    best: PupilFit | None = None
-    for kind, power in _KINDS.items():
-        if stack.weight.shape[0] == 1 and kind != "widefield":
-            continue
-        fits = []
-        for values in _starts(fwhm, voxel_um, kind):
-            model = _model(stack, voxel_um, float(values[NA]), power, bead_diameter_um)
-            fits.append(_fit(model, values, stack, rounds=5))
-        first = min(fits, key=lambda fit: fit.cost)
-        fit = refined_fit(first, stack, order=4, rounds=5)
-        if power == 2:
-            usual = replace(fit.model, excitation_ratio=1 / _STOKES, pinhole_au=1.0)
-            pinhole = refined_fit(replace(fit, model=usual), stack, order=4, rounds=5)
-            fit = min(fit, pinhole, key=lambda one: one.cost)
-        # Widefield comes first, and the others must be clearly better: they have more freedom.
-        if best is None or fit.cost < _CLEARLY * best.cost:
-            best = fit
-    assert best is not None
-    return best
-
-
-def known_fit(
-    stack: Stack, voxel_um: tuple[float, float, float], optics: Optics, bead_diameter_um: float
-) -> PupilFit:
-    """Fit the pupil of a microscope whose optics are known, to a few percent.
-
-    Parameters
-    ----------
-    stack : Stack
-        The aligned beads.
-    voxel_um : tuple of float
-        Voxel size in z, y and x, in µm.
-    optics : Optics
-        What is known.
-    bead_diameter_um : float
-        Diameter of the beads.
-    """
-    known = known_optics(optics)
-    na, index = known[NA][0], known[INDEX][0]
-    power = _KINDS[optics.microscope]
-    model = _model(stack, voxel_um, na, power, bead_diameter_um)
-    if power == 2:
-        excitation_um = optics.excitation_um or _STOKES * optics.wavelength_um
-        model = replace(
-            model,
-            excitation_ratio=optics.wavelength_um / excitation_um,
-            pinhole_au=optics.pinhole_au or 1.0,
-        )
-    values = np.zeros(model.size)
-    values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, index, *(v**2 / 12 for v in voxel_um[1:])
-    if optics.microscope == "lightsheet":
-        values[SHEET] = 4 * np.log(2) / _SHEET_UM**2
-    first = _fit(model, values, stack, 8, known)
-    first = refined_fit(first, stack, order=6, rounds=8, known=known)
-    vectorial = replace(first, model=replace(first.model, vectorial=optics.na > 0.6))
-    return refined_fit(vectorial, stack, order=6, rounds=4, known=known)
-
-
-def known_optics(optics: Optics) -> Known:
-    """Return NA and refractive index over the wavelength, with how well they are known."""
-    na, index = optics.na / optics.wavelength_um, optics.refractive_index / optics.wavelength_um
-    return {NA: (na, _KNOWN_TO * na), INDEX: (index, _KNOWN_TO * index)}
+        seen, sharp = (np.asarray(self.scale * v, float) for v in model.volumes(self.values))
+        return seen, sharp
 
 
 def refined_fit(
     fit: PupilFit, stack: Stack, *, order: int, rounds: int, known: Known | None = None
 ) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
-    shape = _box(stack, _LARGEST if order >= 6 else _SECOND)
+    shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
     samples = samples_for(shape, fit.model.voxel_um, float(fit.values[NA]))
     amplitudes = 1 if order < 6 else 7
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
@@ -233,50 +139,13 @@ def refined_fit(
     last = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
     first = FIRST_MODE + len(model.modes)
     values[first : first + len(last)] = last
-    return _fit(model, values, stack, rounds, known)
+    return fit_from(model, values, stack, rounds, known)
 
 
-def _starts(fwhm: Floats, voxel_um: Sequence[float], kind: str) -> Iterator[Floats]:
-    """Parameters to start from: NA by the width across, the angle by the depth and around it."""
-    power = _KINDS[kind]
-    across = max(0.5 * (fwhm[1] * voxel_um[1] + fwhm[2] * voxel_um[2]), voxel_um[1])
-    na = (0.51 if power == 1 else 0.37) / across
-    deep = fwhm[0] * voxel_um[0]
-    sines = [0.5] if deep <= 0 or kind == "lightsheet" else [0.5, 0.9]
-    if deep > 0 and kind != "lightsheet":
-        # The depth of focus gives n - sqrt(n² - NA²).
-        rise = (0.88 if power == 1 else 0.64) / deep
-        sines.append(float(np.clip(2 * rise * na / (na**2 + rise**2), 0.3, 0.97)))
-    for sine in sines:
-        values = np.zeros(FIRST_MODE + _START_TERMS)
-        values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, na / sine, *(0.1 * v**2 for v in voxel_um[1:])
-        if kind == "lightsheet":
-            values[SHEET] = 4 * np.log(2) / max(2 * deep, voxel_um[0]) ** 2
-        yield values
-
-
-def _box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
+def central_box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
+    """Return the shape of the central part of a stack, no larger than `largest`."""
     z, y, x = (min(n, most) for n, most in zip(stack.weight.shape, largest, strict=True))
     return z, y, x
-
-
-def _model(
-    stack: Stack,
-    voxel_um: tuple[float, float, float],
-    na: float,
-    power: int,
-    bead_diameter_um: float,
-) -> PupilModel:
-    shape = _box(stack, _FIRST)
-    return PupilModel(
-        shape,
-        voxel_um,
-        samples_for(shape, voxel_um, na),
-        order=_START_ORDER,
-        amplitudes=0,
-        power=power,
-        bead_diameter_um=bead_diameter_um,
-    )
 
 
 def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
@@ -287,10 +156,24 @@ def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
     return tuple(k for k in range(model.size) if k not in fixed)
 
 
-def _fit(
+def fit_from(
     model: PupilModel, values: Floats, stack: Stack, rounds: int, known: Known | None = None
 ) -> PupilFit:
-    """Levenberg and Marquardt's damped least squares; scale and background are always best."""
+    """Fit by damped least squares (Marquardt 1963); scale and background are always best.
+
+    Parameters
+    ----------
+    model : PupilModel
+        On the part of the stack that is fitted.
+    values : array
+        The parameters to start from.
+    stack : Stack
+        The aligned beads.
+    rounds : int
+        At most so many steps.
+    known : mapping, optional
+        What is known of parameters: their value and standard deviation.
+    """
     problem = _Problem(model, stack, known)
     free = _free(model, values)
     best = problem.judged(values)

@@ -17,10 +17,10 @@ from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit
-from psfbridge.shrinkage import Blend, blended
+from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, stacked
 
-__all__ = ["LEAST_SNR", "Round", "Task", "next_round"]
+__all__ = ["LEAST_SNR", "Round", "Task", "next_round", "objective"]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
@@ -46,12 +46,15 @@ class Task:
         Diameter of the beads.
     factor : tuple of int
         Into how many samples the PSF divides a voxel, along z, y and x.
+    near : bool
+        Whether boxes hold only the surroundings of each bead's core.
     """
 
     found: Sequence[Found]
     shape: tuple[int, int, int]
     bead_diameter_um: float
     factor: tuple[int, int, int] = (1, 1, 1)
+    near: bool = False
 
     @property
     def voxel_um(self) -> tuple[float, float, float]:
@@ -84,7 +87,8 @@ class Task:
     @cached_property
     def box(self) -> list[int]:
         """Shape of the boxes around beads: the PSF's and a margin, quick to transform."""
-        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in self.shape]
+        sizes = self.core if self.near else self.shape
+        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in sizes]
 
     @cached_property
     def widths(self) -> Floats:
@@ -95,7 +99,7 @@ class Task:
     @cached_property
     def core(self) -> list[int]:
         """Size of the part of a box that tells a bead's position and intensity."""
-        sizes = zip(self.box, self.widths, _CORE_WIDTHS, strict=True)
+        sizes = zip(self.shape, self.widths, _CORE_WIDTHS, strict=True)
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
 
     @cached_property
@@ -158,8 +162,7 @@ def next_round(
     speakers: Sequence[Speaker],
     psf: Floats32,
     explained: Callable[[Stack], PupilFit],
-    *,
-    choose: bool = True,
+    choice: Choice | None = None,
 ) -> Round:
     """Fit the beads to a PSF, and find the next PSF.
 
@@ -173,8 +176,8 @@ def next_round(
         The present PSF, bead included.
     explained : callable
         Gives the pupil that explains a stack.
-    choose : bool
-        Whether held-out beads choose how far the data pull; the first rounds do without.
+    choice : Choice, optional
+        How far the data pull; by default beads that are not used choose.
 
     Raises
     ------
@@ -182,7 +185,8 @@ def next_round(
         If no bead can take part.
     """
     shapes = [one.image.data.shape for one in task.found]
-    fitted = with_neighbours(refitted(speakers, psf, task.core), psf, shapes)
+    fitted, lights = refitted(speakers, psf, task.core)
+    fitted = with_neighbours(fitted, lights, shapes)
     voters = _voters(fitted)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
@@ -190,18 +194,21 @@ def next_round(
             f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
             "Check the voxel size, or image brighter or sparser beads."
         )
-    stack = stacked([fitted[k] for k in voters], psf)
+    stack = stacked([fitted[k] for k in voters], psf, [lights[k] for k in voters])
     pupil = explained(stack)
-    model = pupil.volume(task.psf_shape, bead=True)
-    sharp = pupil.volume(task.psf_shape, bead=False)
+    model, sharp = pupil.volumes(task.psf_shape)
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
-    blend = blended(stack, model, sharp, task.transfer, choose=choose, haze=haze)
+    blend = blended(stack, model, sharp, task.transfer, choice, haze=haze)
     blend = _centred(blend, pupil, task)
     total = float(model.sum() / np.prod(task.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
-    objective = float(np.median([one.fit.chi2 for one in fitted if one.votes]))
     seen = np.asarray(blend.seen / total, np.float32)
-    return Round(scaled, voters, stack, pupil, blend, seen, objective)
+    return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted))
+
+
+def objective(speakers: Sequence[Speaker]) -> float:
+    """Return the median χ² per degree of freedom of the beads that may take part."""
+    return float(np.median([one.fit.chi2 for one in speakers if one.votes]))
 
 
 def _crowding(speakers: Sequence[Speaker]) -> float:

@@ -20,6 +20,9 @@ _MOST_SPOTS = 40
 _SURROUND = 31
 # Profiles reach so many standard deviations from a spot: to its foot and a little more.
 _REACH = 6.0
+# In standard deviations of the noise, and over the second brightest of its neighbours: no bead of
+# more than one voxel and a half is so lone.
+_STANDS_OUT, _LONE = 6.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def estimate_scale(image: Image, noise: Noise) -> BeadScale:
     """
     projection = np.asarray(image.data.max(axis=0), np.float32)
     spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, _SURROUND)))
-    sigma, spots = _spots(np.asarray(projection / spread, np.float32))
+    sigma, spots = _spots(_without_lone_pixels(np.asarray(projection / spread, np.float32)))
     reach = int(np.ceil(_REACH * sigma))
     widths = [_widths(image.data, y, x, reach) for y, x in spots]
     usable = np.array([width for width in widths if np.isfinite(width).all()]).reshape(-1, 3)
@@ -79,6 +82,14 @@ def estimate_scale(image: Image, noise: Noise) -> BeadScale:
         return BeadScale((3.0 if len(image.data) > 1 else 0.0, 3.0, 3.0))
     z, y, x = (float(width) for width in np.median(usable, axis=0))
     return BeadScale((z if len(image.data) > 1 else 0.0, y, x))
+
+
+def _without_lone_pixels(flat: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take away pixels that light up alone: hot ones, which must not tell a bead's width."""
+    around = ndimage.median_filter(flat, 3)
+    second = ndimage.rank_filter(flat, -2, 3)
+    lone = flat - around > np.maximum(_STANDS_OUT, _LONE * (second - around))
+    return np.where(lone, around, flat)
 
 
 def _spots(projection: NDArray[np.float32]) -> tuple[float, list[tuple[int, int]]]:

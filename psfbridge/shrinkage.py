@@ -13,7 +13,7 @@ from scipy import fft, ndimage
 from psfbridge.least_squares import solved
 from psfbridge.stack import Stack
 
-__all__ = ["Blend", "blended"]
+__all__ = ["UNTESTED", "Blend", "Choice", "blended"]
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,29 @@ _MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze",
 
 
 @dataclass(frozen=True, eq=False)
+class Choice:
+    """How far the data may pull.
+
+    Parameters
+    ----------
+    kind : str
+        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
+    caution : float
+        Standard errors by which the data have to stand out; infinite for the model alone.
+    held_out : mapping
+        Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
+    """
+
+    kind: str
+    caution: float
+    held_out: dict[str, float]
+
+
+#: The usual choice, where no bead was asked.
+UNTESTED = Choice(_BOTH, _CAUTION_UNTESTED, {})
+
+
+@dataclass(frozen=True, eq=False)
 class Blend:
     """A PSF that model and data agree on.
 
@@ -41,12 +64,8 @@ class Blend:
         What is seen of a bead; the array has axes (z, y, x).
     volume : array
         The PSF itself, the bead's size removed; the same axes.
-    kind : str
-        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
-    caution : float
-        Standard errors by which the data had to stand out; infinite for the model alone.
-    held_out : mapping
-        Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
+    choice : Choice
+        How far the data were allowed to pull.
     pull : tuple of pairs of arrays
         A window of the box, and how much of each frequency of the data there, beyond the model,
         enters `volume`; in the order of `scipy.fft.rfftn`.
@@ -54,9 +73,7 @@ class Blend:
 
     seen: Floats
     volume: Floats
-    kind: str
-    caution: float
-    held_out: dict[str, float]
+    choice: Choice
     pull: tuple[tuple[Floats, Floats], ...]
 
 
@@ -65,8 +82,8 @@ def blended(
     seen: Floats,
     volume: Floats,
     transfer: Floats,
+    choice: Choice | None = None,
     *,
-    choose: bool = True,
     haze: bool = True,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
@@ -83,44 +100,48 @@ def blended(
         The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
     transfer : array
         What a bead damps, see `psfbridge.bead_shape.sphere_transfer`.
-    choose : bool
-        Whether held-out beads choose; without, the usual choice is taken, which is quicker.
+    choice : Choice, optional
+        How far the data may pull; by default held-out beads choose, which takes longer.
     haze : bool
         Whether the lowest frequencies beyond the model may be the bead's own light; among many
         neighbours they are not.
     """
     regions = _regions(seen)
     kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
-    trials = [(_BOTH, caution) for caution in _CAUTIONS]
-    others = (_HAZY, _DATA) if haze else ()
-    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
-    scores = _held_out(stack, kinds, trials, regions) if choose else {}
-    kind, caution = _chosen(scores) if scores else (_BOTH, _CAUTION_UNTESTED)
-    best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
+    choice = choice or _chosen(stack, kinds, regions, haze=haze)
+    kind = choice.kind
     if kind == _MODEL:
-        return Blend(seen, volume, kind, caution, best, ())
+        return Blend(seen, volume, choice, ())
     residual = _Residual(stack, kinds[kind], regions)
-    gains = residual.gains(caution, haze=kind != _BOTH)
+    gains = residual.gains(choice.caution, haze=kind != _BOTH)
     sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
     sharpened = [gain * sharper for gain in gains]
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
         residual.scale * kinds[kind] + residual.shrunk(gains),
         start + residual.shrunk(sharpened),
-        kind,
-        caution,
-        best,
+        choice,
         tuple((one.window, gain) for one, gain in zip(regions, sharpened, strict=True)),
     )
 
 
-def _chosen(scores: dict[tuple[str, float], float]) -> tuple[str, float]:
+def _chosen(
+    stack: Stack, kinds: dict[str, Floats], regions: Sequence[_Region], *, haze: bool
+) -> Choice:
     """The best trial; haze and bare data must be clearly better, not by the last digit."""
+    trials = [(_BOTH, caution) for caution in _CAUTIONS]
+    others = (_HAZY, _DATA) if haze else ()
+    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
+    scores = _held_out(stack, kinds, trials, regions)
+    if not scores:
+        return UNTESTED
 
     def penalised(trial: tuple[str, float]) -> float:
         return scores[trial] * (1 if trial[0] in (_MODEL, _BOTH) else 1 + _CLEARLY)
 
-    return min(scores, key=penalised)
+    kind, caution = min(scores, key=penalised)
+    best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
+    return Choice(kind, caution, best)
 
 
 def _held_out(

@@ -73,7 +73,7 @@ def _ratio(sums: Floats, weights: Floats) -> Floats:
     return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
-def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
+def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats32]) -> Stack:
     """Bring beads to the centre by exact shifts and sum them with their inverse variances.
 
     Voxels that cannot be used, or are far off the model, weigh nothing; they are filled with the
@@ -86,11 +86,13 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32) -> Stack:
         The beads that take part.
     psf : array of float32
         The present PSF, which gives variances and fills gaps.
+    lights : sequence of array
+        The light of each bead in its box, by this PSF.
     """
     sums = np.zeros((PARTS, *psf.shape))
     weights = np.zeros_like(sums)
     with workers() as pool:
-        results = pool.map(lambda one: _aligned(one, psf), speakers)
+        results = pool.map(lambda one, own: _aligned(one, psf, own), speakers, lights)
         for part, (at, share, weight) in zip(_dealt(speakers), results, strict=True):
             sums[part][at] += weight * share
             weights[part][at] += weight
@@ -122,14 +124,14 @@ def resampled(
         The array has axes (time, z, y, x).
     """
     if len(speakers) < PARTS:
-        stack = stacked(speakers, psf)
+        stack = stacked(speakers, psf, [light(one, psf) for one in speakers])
         error = np.where(np.isfinite(stack.error), stack.error, 0)
         return stack.mean + error * random.standard_normal((times, *psf.shape))
     shares = random.exponential(size=(times, len(speakers)))
     sums = np.zeros((times, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
     with workers() as pool:
-        results = pool.map(lambda one: _aligned(one, psf), speakers)
+        results = pool.map(lambda one: _aligned(one, psf, light(one, psf)), speakers)
         for column, (at, share, weight) in zip(shares.T.astype(np.float32), results, strict=True):
             counts = column[:, None, None, None]
             sums[:, *at] += counts * (weight * share)
@@ -147,13 +149,14 @@ def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
     return part
 
 
-def _aligned(speaker: Speaker, psf: Floats32) -> tuple[tuple[slice, ...], Floats32, Floats32]:
+def _aligned(
+    speaker: Speaker, psf: Floats32, own: Floats32
+) -> tuple[tuple[slice, ...], Floats32, Floats32]:
     """One bead over its intensity at the common centre: where it lies, its share, its weights.
 
     The PSF is the first guess; what the bead has beyond it is added (Anderson and King 2000).
     """
     seen, fit = speaker.seen, speaker.fit
-    own = light(speaker, psf)
     beyond = seen.counts - speaker.others - background(speaker) - own
     usable = seen.usable & (np.abs(beyond) <= _CLIP * np.sqrt(variance(speaker, own)))
     weight = np.where(usable, fit.intensity**2 / variance(speaker, own, forgiving=False), 0)

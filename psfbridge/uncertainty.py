@@ -13,6 +13,7 @@ from psfbridge.profiles import profiles_through
 from psfbridge.rounds import Round, Task
 from psfbridge.shifts import fitted_to, peak_position
 from psfbridge.stack import resampled
+from psfbridge.workers import workers
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -61,7 +62,8 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     means = _means(best, np.random.default_rng(seed))
     answer = _Answer(task, best)
     centre = best.blend.volume
-    moved = [_scaled_to(centre + answer(mean), centre) for mean in means]
+    with workers() as pool:
+        moved = list(pool.map(lambda mean: _scaled_to(centre + answer(mean), centre), means))
     scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
     smooth = [
         _SMOOTH_VOXELS * times if n > 1 else 0
@@ -89,21 +91,25 @@ class _Answer:
     """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
 
     def __init__(self, task: Task, best: Round) -> None:
-        self.pupil, self.pull, self.box = best.pupil, best.blend.pull, task.psf_shape
-        self.response = None if best.blend.kind == "data" else best.pupil.response(best.stack)
-        self.seen = best.pupil.volume(self.box, bead=True)
-        self.sharp = best.pupil.volume(self.box, bead=False)
+        self.pupil, self.box = best.pupil, task.psf_shape
+        self.pull = [tuple(part.astype(np.float32) for part in pair) for pair in best.blend.pull]
+        self.response = (
+            None if best.blend.choice.kind == "data" else best.pupil.response(best.stack)
+        )
+        self.seen, self.sharp = best.pupil.volumes(self.box)
 
     def __call__(self, change: Floats) -> Floats:
         beyond, answer = change, np.zeros_like(change)
         if self.response is not None:
             fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
             pupil = self.pupil.moved(self.response @ fitted.ravel())
-            answer = pupil.volume(self.box, bead=False) - self.sharp
-            beyond = change - (pupil.volume(self.box, bead=True) - self.seen)
-        for window, gain in self.pull:
-            answer = answer + fft.irfftn(fft.rfftn(beyond * window) * gain, s=self.box)
-        return np.asarray(answer)
+            seen, sharp = pupil.volumes(self.box)
+            answer, beyond = sharp - self.sharp, change - (seen - self.seen)
+        if not self.pull:
+            return np.asarray(answer)
+        beyond = beyond.astype(np.float32)
+        spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
+        return np.asarray(answer + fft.irfftn(spectrum, s=self.box))
 
 
 def _scaled_to(volume: Floats, other: Floats) -> Floats:

@@ -9,7 +9,7 @@ from stacks import bead_stack
 import psfbridge as pb
 from psfbridge.beads import REASONS
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
-from psfbridge.finding import find_beads, need_beads
+from psfbridge.finding import find, find_beads, need_beads
 
 VOXEL = (0.2, 0.1, 0.1)
 
@@ -65,6 +65,15 @@ def test_a_steep_gradient_makes_no_beads_and_hides_none():
     assert matched(beads, true).max() < 0.5
     used = beads.with_status("used").positions
     assert cKDTree(true).query(used)[0].max() < 1
+
+
+def test_more_hot_pixels_than_beads_do_not_tell_the_width(small_field):
+    counts = small_field.image.data.copy()
+    places = np.random.default_rng(4).integers(0, counts.shape, (80, 3))
+    counts[tuple(places.T)] = counts.max()
+    images = small_field.image, pb.Image(counts, small_field.image.voxel_um)
+    clean, hot = (find(image, pb.DistillOptions()).scale.fwhm for image in images)
+    assert hot == pytest.approx(clean, rel=0.1)
 
 
 def test_hot_pixels_are_called_hot_pixels():

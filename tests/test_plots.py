@@ -75,7 +75,7 @@ def test_every_bead_is_marked_and_counted_by_its_reason():
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["used: 4", "held out: 1", *(f"{reason}: 1" for reason in REASONS)]
     (main, _, _), *_ = panels(figure)
-    marks = np.array([mark.get_offsets()[0] for mark in main.collections])
+    marks = np.concatenate([np.asarray(mark.get_offsets()) for mark in main.collections])
     assert len(marks) == len(beads) - 1
     assert marks[0] == pytest.approx((0.55, 0.55))
     colours = {tuple(mark.get_edgecolor()[0]) for mark in main.collections}

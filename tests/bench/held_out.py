@@ -115,9 +115,8 @@ def _left(found: Found, test: Floats, psf: PSF) -> float:
     widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
     core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
     for _ in range(_ROUNDS):
-        speakers = with_neighbours(
-            refitted(speakers, psf.data, core), psf.data, [found.image.data.shape]
-        )
+        fitted, lights = refitted(speakers, psf.data, core)
+        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
     table = found.beads.positions
     shares = [
         _share(one, psf)
