@@ -27,8 +27,9 @@ __all__ = ["Clij2FftEngine"]
 #: float32 copies of the frame that clij2-fft and clFFT hold on the device, with some to spare.
 COPIES = 11
 
-#: One call of native code runs for about this long, so that progress and cancelling work.
-CALL_S = 0.5
+#: One call of native code runs no longer than this where it can, so that progress and cancelling
+#: work. Each call costs about an iteration more, so that more at once would be faster.
+CALL_S = 2.0
 
 
 class Clij2FftEngine(Engine):
@@ -123,16 +124,17 @@ class Clij2FftEngine(Engine):
         self, problem: Problem, plan: Plan, progress: Progress, buffers: list[Any]
     ) -> Solution:
         blur = Blur(problem.wrapped_psf()) if plan.noise else None
-        done, bunch = 0, LOOK_EVERY
+        done, bunch = 0, 1
         while done < plan.iterations:
             progress("Richardson-Lucy", done, plan.iterations)
-            if blur and self._explained(problem, plan, blur, buffers):
+            if done % LOOK_EVERY == 0 and self._explained(problem, plan, blur, buffers):
                 return Solution(self._estimate(problem, buffers), done, "discrepancy")
-            bunch = min(bunch, plan.iterations - done)
+            until_look = LOOK_EVERY - done % LOOK_EVERY if blur else plan.iterations
+            count = min(bunch, until_look, plan.iterations - done)
             began = time.perf_counter()
-            self._call(problem.frame, bunch, plan.tv, buffers)
-            done += bunch
-            if time.perf_counter() - began < CALL_S / 2 and not blur:
+            self._call(problem.frame, count, plan.tv, buffers)
+            done += count
+            if count == bunch and time.perf_counter() - began < CALL_S / 2:
                 bunch *= 2
         progress("Richardson-Lucy", done, plan.iterations)
         return Solution(self._sound_estimate(problem, buffers), done)
@@ -160,8 +162,10 @@ class Clij2FftEngine(Engine):
         pyopencl.enqueue_copy(self._queue, estimate, buffers[2])
         return estimate
 
-    def _explained(self, problem: Problem, plan: Plan, blur: Blur, buffers: list[Any]) -> bool:
-        if plan.noise is None:
+    def _explained(
+        self, problem: Problem, plan: Plan, blur: Blur | None, buffers: list[Any]
+    ) -> bool:
+        if plan.noise is None or blur is None:
             return False
         blurred = blur.convolved(self._estimate(problem, buffers))
         return mismatch(problem.image, blurred, plan.noise) <= 1
