@@ -8,8 +8,9 @@ import pytest
 from psfbridge.engines import CpuEngine, Plan, native, open_engine, opening
 from psfbridge.engines.base import Engine, Solution
 from psfbridge.engines.blur import Blur
-from psfbridge.engines.clij2fft import COPIES, Clij2FftEngine
+from psfbridge.engines.clij2fft import Clij2FftEngine
 from psfbridge.engines.devices import Device, chosen_device, list_devices
+from psfbridge.engines.native_engine import COPIES
 from psfbridge.engines.problem import circulant_problem, open_edge_problem
 from psfbridge.engines.selfcheck import check_answers
 from psfbridge.errors import Cancelled, EngineError, OptionError
