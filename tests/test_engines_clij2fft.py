@@ -13,7 +13,7 @@ from psfbridge.engines.devices import Device, chosen_device, list_devices
 from psfbridge.engines.native_engine import COPIES
 from psfbridge.engines.problem import circulant_problem, open_edge_problem
 from psfbridge.engines.selfcheck import check_answers
-from psfbridge.errors import Cancelled, EngineError, OptionError
+from psfbridge.errors import BridgeError, Cancelled, EngineError, OptionError
 from psfbridge.noise import Noise
 
 GIB = 2**30
@@ -252,7 +252,9 @@ def test_the_environment_chooses_where_the_user_did_not(monkeypatch):
     monkeypatch.setenv(opening.ENGINE_VARIABLE, "cpu")
     assert open_engine().reason == "by PSFBRIDGE_ENGINE"
     monkeypatch.setenv(opening.ENGINE_VARIABLE, "gpu")
-    with pytest.raises(OptionError, match="engine is 'gpu'; allowed are auto, cpu, clij2fft"):
+    with pytest.raises(
+        OptionError, match="engine is 'gpu'; allowed are auto, cpu, clij2fft, clij-java"
+    ):
         open_engine()
 
 
@@ -265,6 +267,21 @@ def test_says_how_to_install_what_is_missing(monkeypatch):
     monkeypatch.setattr(native.metadata, "distribution", absent)
     with pytest.raises(EngineError, match=r"not installed\. pip install 'psfbridge\[clij\]'"):
         native.load_library()
+
+
+def test_the_engine_in_java_needs_an_imagej_that_runs(monkeypatch):
+    monkeypatch.setattr("psfbridge.bridge.clij.running", lambda: False)
+    with pytest.raises(EngineError, match=r"runs inside ImageJ, and no Java runs .* clij2fft"):
+        open_engine("clij-java")
+
+
+def test_the_engine_in_java_says_what_python_lacks(monkeypatch):
+    def absent():
+        raise BridgeError("the ImageJ parts of psfbridge are not installed (no scyjava).")
+
+    monkeypatch.setattr("psfbridge.bridge.clij.running", absent)
+    with pytest.raises(EngineError, match="clij-java runs inside ImageJ, but the ImageJ parts"):
+        open_engine("clij-java")
 
 
 def test_no_opencl_is_one_clear_line(monkeypatch):
