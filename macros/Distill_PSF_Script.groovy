@@ -1,7 +1,7 @@
 // Distill_PSF_Script.groovy: the PSF of the active image, from a Fiji script in Groovy.
 //
 // Needs    an open stack of beads with its voxel size, and psfbridge's commands in this Fiji:
-//          psfbridge fiji, or PSF_Bridge_Startup.py in Fiji's Python mode.
+//          psfbridge install-fiji, psfbridge fiji, or PSF_Bridge_Startup.py.
 // Gives    the image "PSF of ...", active; returns its title.
 // Example  Plugins > PSF Bridge > Distill PSF Script
 

@@ -28,6 +28,7 @@ _HOMES: dict[str, str] = {
     "Distillation": "result",
     "distill_batch": "batch",
     "distill_channels": "channels",
+    "FieldPSF": "field_psf",
     "Image": "image",
     "Measures": "measures",
     "measure": "measures",

@@ -18,7 +18,7 @@ from psfbridge.batch_file import Outcome, Task, work
 from psfbridge.batch_joint import JOINT, joint_psf
 from psfbridge.batch_summary import Row, rows_of, to_csv
 from psfbridge.checks import integer
-from psfbridge.errors import ImageError, OutputError
+from psfbridge.errors import ImageError, OptionError, OutputError
 from psfbridge.files import whole_file, write_text
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
@@ -110,7 +110,8 @@ def distill_batch(
     OutputError
         If the folder cannot be written.
     """
-    DistillOptions.of(**options)
+    if DistillOptions.of(**options).field:
+        raise OptionError("field is set for a batch; allowed is one image. Use psfbridge distill.")
     integer("jobs", jobs, least=1)
     named = expanded(images)
     folder = _made(folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from psfbridge.interpolation import applied, applied_with_slopes
 from psfbridge.least_squares import solved
-from psfbridge.observation import BeadFit, Floats, Floats32, Speaker
+from psfbridge.observation import BeadFit, Floats32, Speaker
+from psfbridge.planes import plane, plane_normal, plane_values
 from psfbridge.workers import workers
 
 __all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
@@ -30,12 +30,7 @@ def light(speaker: Speaker, psf: Floats32) -> Floats32:
 
 def background(speaker: Speaker) -> Floats32:
     """Return the background in a bead's box: a level and a slope."""
-    shape = speaker.seen.counts.shape
-    z, y, x = (
-        (np.arange(n) - n // 2) * slope for n, slope in zip(shape, speaker.fit.slope, strict=True)
-    )
-    plane = speaker.fit.background + z[:, None, None] + y[None, :, None] + x[None, None, :]
-    return np.asarray(plane, np.float32)
+    return plane(speaker.seen.counts.shape, (speaker.fit.background, *speaker.fit.slope))
 
 
 def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats32:
@@ -168,9 +163,9 @@ def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
         seen=replace(seen, counts=seen.counts[inner], usable=seen.usable[inner]),
         others=speaker.others[inner],
     )
-    plane = background(middle) - np.float32(fit.background)
+    slope = background(middle) - np.float32(fit.background)
     weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
-    data = middle.seen.counts - middle.others - plane
+    data = middle.seen.counts - middle.others - slope
     return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
 
 
@@ -199,19 +194,5 @@ def _background_step(speaker: Speaker, own: Floats32) -> BeadFit:
     weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0)
     off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP
     weight[off] = 0
-    squares, values = _moments(weight, 2), _moments(weight * rest, 1)
-    unit = np.eye(4, 3, -1, dtype=int)
-    normal = squares[tuple(np.moveaxis(unit[:, np.newaxis] + unit, -1, 0))]
-    answer = solved(normal, values[tuple(unit.T)])
+    answer = solved(plane_normal(weight), plane_values(weight * rest))
     return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
-
-
-def _moments(volume: Floats32, most: int) -> Floats:
-    """Sums of a volume times powers 0 to `most` of the coordinates from its centre."""
-    return np.asarray(applied(volume, [_powers(n, most) for n in volume.shape]), float)
-
-
-@lru_cache(maxsize=16)
-def _powers(length: int, most: int) -> Floats32:
-    coordinate = np.arange(length) - length // 2
-    return np.asarray(coordinate ** np.arange(most + 1)[:, np.newaxis], np.float32)

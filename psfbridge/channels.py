@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from psfbridge.psf import PSF
 from psfbridge.result import Distillation
 from psfbridge.shifts import fitted_to, shifted
 
-__all__ = ["ChannelDistillation", "distill_channels"]
+__all__ = ["ChannelDistillation", "check_for_channels", "distill_channels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,25 @@ class ChannelDistillation:
 
     results: tuple[Distillation, ...]
     shifts: tuple[ChromaticShift, ...]
+
+    @classmethod
+    def of(cls, results: Sequence[Distillation], reference: int = 0) -> Self:
+        """Measure how channels that were distilled one by one lie on one another.
+
+        Parameters
+        ----------
+        results : sequence of Distillation
+            Of each channel, from the same images in the same order.
+        reference : int
+            The channel from which the others' shifts count, from 0.
+        """
+        shifts = tuple(
+            ChromaticShift(channel=number, reference=reference)
+            if number == reference
+            else chromatic_shift(result, results[reference], (number, reference))
+            for number, result in enumerate(results)
+        )
+        return cls(tuple(results), shifts)
 
     @property
     def psfs(self) -> tuple[PSF, ...]:
@@ -102,12 +121,16 @@ class ChannelDistillation:
             form that deconvolution programs expect.
         """
         image = self.registered() if registered else self.centred()
+        write_image(path, image, info=self.to_info(registered=registered))
+
+    def to_info(self, *, registered: bool) -> str:
+        """Return what is kept with the PSFs: their origin, and the shifts."""
         origin = {
             "registered": registered,
             "chromatic_shifts": plain(self.shifts),
             "channels": [dict(psf.provenance) for psf in self.psfs],
         }
-        write_image(path, image, info=json.dumps(origin, indent=1))
+        return json.dumps(origin, indent=1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the voxels as JSON can hold it."""
@@ -169,31 +192,34 @@ def distill_channels(
     NoBeadsError
         If a channel has no bead that can be used.
     """
-    _check_options(options)
+    check_for_channels(DistillOptions.of(**options))
     inputs = _with_channels(images, voxel_um)
     count = inputs[0].channels
     if not integer("reference", reference, least=0) < count:
         raise OptionError(f"reference is {reference}; allowed are the channels 0 to {count - 1}.")
-    results = tuple(
+    results = [
         distill([_one(image, number) for image in inputs], progress=progress, **options)
         for number in range(count)
-    )
-    shifts = tuple(
-        ChromaticShift(channel=number, reference=reference)
-        if number == reference
-        else chromatic_shift(result, results[reference], (number, reference))
-        for number, result in enumerate(results)
-    )
-    return ChannelDistillation(results, shifts)
+    ]
+    return ChannelDistillation.of(results, reference)
 
 
-def _check_options(options: dict[str, Any]) -> None:
-    """Refuse what cannot be right for several channels, before any work."""
-    chosen = DistillOptions.of(**options)
-    if chosen.wavelength_um is not None:
+def check_for_channels(options: DistillOptions) -> None:
+    """Refuse what cannot be right for several channels, before any work.
+
+    Raises
+    ------
+    OptionError
+        If the optics of one of them are given, or a field is asked for.
+    """
+    if options.wavelength_um is not None:
         raise OptionError(
             "wavelength_um is given for all channels, but each has its own. Leave the optics out, "
             "or distil the channels one by one."
+        )
+    if options.field:
+        raise OptionError(
+            "field is set for several channels; allowed is one. Distil the channels one by one."
         )
 
 

@@ -69,11 +69,12 @@ class ChromaticShift:
     scatter_nm: Zyx = (0.0, 0.0, 0.0)
     beads: int = 0
 
-    def sentence(self) -> str:
-        """Return the shift in words."""
+    def sentence(self, first: int = 0) -> str:
+        """Return the shift in words, for people who count channels from `first`."""
+        channel, reference = self.channel + first, self.reference + first
         if not self.beads:
             return (
-                f"channel {self.channel}: no bead is seen in channel {self.reference} too, so its "
+                f"channel {channel}: no bead is seen in channel {reference} too, so its "
                 "shift cannot be told."
             )
         named = zip("zyx", self.shift_nm, self.sd_nm, strict=True)
@@ -83,7 +84,7 @@ class ChromaticShift:
             if np.isfinite(shift)
         ]
         return (
-            f"channel {self.channel} lies {', '.join(parts)} nm from channel {self.reference} "
+            f"channel {channel} lies {', '.join(parts)} nm from channel {reference} "
             f"({self.beads} beads in both)"
         )
 

@@ -14,17 +14,21 @@ from numpy.typing import NDArray
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines import CpuEngine, Engine, open_engine
 from psfbridge.errors import ImageError, PSFError
+from psfbridge.field_psf import FieldPSF, field_record
 from psfbridge.image import Image, VoxelUm
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf import PSF, load_psfs
-from psfbridge.restoring import Blurred, restore
+from psfbridge.restoring import Blurred
+from psfbridge.restoring_field import restore_with
 
 __all__ = ["chosen_engine", "deconvolve", "matched_psfs"]
 
 #: Voxel sizes that differ by less than this share count as one: files round them.
 SAME_VOXEL = 1e-3
 
-PSFs = PSF | str | os.PathLike[str] | Sequence[PSF | str | os.PathLike[str]]
+Given = PSF | FieldPSF | str | os.PathLike[str]
+PSFs = Given | Sequence[Given]
+_GIVEN = (PSF, FieldPSF, str, os.PathLike)
 
 
 def deconvolve(
@@ -44,8 +48,9 @@ def deconvolve(
     ----------
     image : Image or array
         The array has axes (z, y, x), (c, z, y, x) or (y, x). The units are counts, not negative.
-    psf : PSF, path, or a list of them
-        One PSF for all channels, or one for each; resampled where its voxel size is another.
+    psf : PSF, FieldPSF, path, or a list of them
+        One PSF for all channels, or one for each; resampled where its voxel size is another. The
+        PSFs of a field are applied at their places and blended.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for bare arrays.
     progress : Progress, optional
@@ -93,7 +98,7 @@ def deconvolve(
     for number, (data, out) in enumerate(zip(channels, outs, strict=True)):
         name = image.name if len(channels) == 1 else f"channel {number} of {image.name}"
         blurred = Blurred(data.shape, data.__getitem__, name)
-        notes += restore(blurred, psfs[number], chosen, engine, out, progress)
+        notes += restore_with(blurred, psfs[number], chosen, engine, out, progress)
     return Image(result, image.voxel_um, image.name, image.source, (*image.notes, *notes))
 
 
@@ -120,7 +125,7 @@ def chosen_engine(options: DeconvolveOptions) -> Engine:
 
 def matched_psfs(
     name: str, shape: tuple[int, ...], voxel_um: VoxelUm, psf: PSFs
-) -> tuple[list[PSF], list[str]]:
+) -> tuple[list[PSF | FieldPSF], list[str]]:
     """Return a PSF for each channel with the image's voxel size, and what was done to them.
 
     Parameters
@@ -131,7 +136,7 @@ def matched_psfs(
         Its numbers of channels, planes, rows and columns.
     voxel_um : tuple of float
         Its voxel size in z, y and x, in µm.
-    psf : PSF, path, or a list of them
+    psf : PSF, FieldPSF, path, or a list of them
         One for all channels, or one for each.
 
     Raises
@@ -139,8 +144,8 @@ def matched_psfs(
     PSFError
         If their number is neither one nor the channels', or one is larger than the image.
     """
-    given = [psf] if isinstance(psf, PSF | str | os.PathLike) else list(psf)
-    if not all(isinstance(one, PSF | str | os.PathLike) for one in given):
+    given = [psf] if isinstance(psf, _GIVEN) else list(psf)
+    if not all(isinstance(one, _GIVEN) for one in given):
         raise PSFError(
             "a PSF is given as a bare array, which has no voxel size. Make it a PSF: "
             "psfbridge.PSF.from_volume(array, voxel_um)."
@@ -159,23 +164,32 @@ def matched_psfs(
     return matched * (shape[0] if len(matched) == 1 else 1), notes
 
 
-def _named(psf: PSF | str | os.PathLike[str]) -> list[tuple[PSF, str]]:
+def _named(psf: Given) -> list[tuple[PSF | FieldPSF, str]]:
     """Return a PSF, or those of each channel of a file, with what messages call them."""
     label = _label(psf)
-    if isinstance(psf, PSF):
-        return [(psf, label)]
+    if isinstance(psf, PSF | FieldPSF):
+        return [(_simplest(psf), label)]
+    if field_record(psf):
+        return [(_simplest(FieldPSF.load(psf)), label)]
     psfs = load_psfs(psf)
     if len(psfs) == 1:
         return [(psfs[0], label)]
     return [(one, f"{label} channel {number}") for number, one in enumerate(psfs)]
 
 
-def _label(psf: PSF | str | os.PathLike[str]) -> str:
-    return "the PSF" if isinstance(psf, PSF) else Path(psf).name
+def _simplest(psf: PSF | FieldPSF) -> PSF | FieldPSF:
+    """Return the PSF of a field that has but one."""
+    return psf.psfs[0] if isinstance(psf, FieldPSF) and len(psf.psfs) == 1 else psf
 
 
-def _with_voxel(psf: PSF, label: str, voxel_um: VoxelUm, notes: list[str]) -> PSF:
-    axes = range(1 if len(psf.data) == 1 else 0, 3)
+def _label(psf: Given) -> str:
+    return "the PSF" if isinstance(psf, PSF | FieldPSF) else Path(psf).name
+
+
+def _with_voxel(
+    psf: PSF | FieldPSF, label: str, voxel_um: VoxelUm, notes: list[str]
+) -> PSF | FieldPSF:
+    axes = range(1 if _shape_of(psf)[0] == 1 else 0, 3)
     if all(abs(psf.voxel_um[a] / voxel_um[a] - 1) <= SAME_VOXEL for a in axes):
         return psf
     notes.append(
@@ -185,12 +199,18 @@ def _with_voxel(psf: PSF, label: str, voxel_um: VoxelUm, notes: list[str]) -> PS
     return psf.resampled(voxel_um)
 
 
+def _shape_of(psf: PSF | FieldPSF) -> tuple[int, ...]:
+    return (psf.psfs[0] if isinstance(psf, FieldPSF) else psf).data.shape
+
+
 def _um(voxel_um: VoxelUm) -> str:
     return " ".join(f"{length:.4g}" for length in voxel_um)
 
 
-def _check_size(psf: PSF, label: str, name: str, shape: tuple[int, ...], notes: list[str]) -> None:
-    planes, rows, columns = psf.data.shape
+def _check_size(
+    psf: PSF | FieldPSF, label: str, name: str, shape: tuple[int, ...], notes: list[str]
+) -> None:
+    planes, rows, columns = _shape_of(psf)
     if (planes == 1) != (shape[0] == 1):
         raise PSFError(
             f"{label} has {planes} planes, {name} has {shape[0]}; a stack needs a PSF with z, a "

@@ -26,7 +26,8 @@ from psfbridge.image import VoxelUm, check_ending, chosen_voxel_um, write_volume
 from psfbridge.memory import readable_bytes
 from psfbridge.progress import Progress, no_progress
 from psfbridge.reading import Reading
-from psfbridge.restoring import Blurred, restore
+from psfbridge.restoring import Blurred
+from psfbridge.restoring_field import restore_with
 from psfbridge.tiles import Part
 
 __all__ = ["deconvolve_file"]
@@ -79,7 +80,7 @@ def deconvolve_file(
         for frame, channel in np.ndindex(series.shape[:2]):
             volume = series.volume(frame, channel)
             out = result[frame, channel]
-            notes += restore(volume, psfs[channel], chosen, engine, out, progress)
+            notes += restore_with(volume, psfs[channel], chosen, engine, out, progress)
         info = json.dumps({"deconvolved": series.name, "options": asdict(chosen), "notes": notes})
         squeezed = result if series.shape[0] > 1 else result[0]
         squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed

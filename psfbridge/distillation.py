@@ -18,6 +18,8 @@ from threadpoolctl import threadpool_limits
 from psfbridge.average import average
 from psfbridge.beads import Beads
 from psfbridge.errors import OptionError
+from psfbridge.field import check_one_field, solve_field
+from psfbridge.field_grid import gridded
 from psfbridge.finding import Found
 from psfbridge.image import Image, Volume
 from psfbridge.inputs import chosen_images, search
@@ -93,6 +95,8 @@ def distill(
     chosen = DistillOptions.of(**options)
     inputs = chosen_images(images, voxel_um)
     _check_positions(positions, inputs, chosen)
+    if chosen.field:
+        check_one_field(inputs)
     return _distilled(inputs, positions, chosen, progress)
 
 
@@ -111,8 +115,14 @@ def _distilled(
     with log.stage("measure"):
         psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
         measures = measure(psf)
+    field, told = None, None
+    if options.field:
+        with log.stage("field"), threadpool_limits(1):
+            told = solve_field(solution, options, progress)
+            field = gridded(told.model, psf, images[0], progress)
     read = (note for image in images for note in image.notes)
     notes = [*read, *seen.notes, *solution.notes, note, _unused(options, method)]
+    notes += [told.note] if told else []
     return Distillation(
         psf=psf,
         beads=beads,
@@ -122,7 +132,8 @@ def _distilled(
         images=images,
         notes=tuple(note for note in notes if note),
         timings_s=log.seconds,
-        diagnostics=solution.diagnostics,
+        diagnostics={**solution.diagnostics, **({"field": told.diagnostics} if told else {})},
+        field=field,
     )
 
 

@@ -297,7 +297,7 @@ def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
         "fwhm_sd_um": sure.fwhm_sd_um,
         "verdict": verdict.to_dict(),
     }
-    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,))
+    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (task, best))
 
 
 def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:

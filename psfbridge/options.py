@@ -13,6 +13,7 @@ __all__ = ["ENGINES", "METHODS", "MICROSCOPES", "DistillOptions", "Optics"]
 
 METHODS = ("auto", "joint", "pupil", "average", "reverse-rl")
 ENGINES = ("auto", "cpu", "clij2fft", "clij-java")
+_FIELD_METHODS = ("auto", "joint", "pupil")
 MICROSCOPES = ("widefield", "confocal", "lightsheet")
 
 
@@ -106,6 +107,9 @@ class DistillOptions:
         Size of the PSF in z, y, x: in µm or in voxels (made odd); one of them, or none.
     min_separation_um : float, optional
         Beads nearer to each other than this are rejected; by default as far as the PSF reaches.
+    field : bool
+        Also find out how the PSF changes over the image, as far as the beads tell; for ``joint``
+        and ``pupil``.
 
     Raises
     ------
@@ -132,6 +136,7 @@ class DistillOptions:
     size_um: tuple[float, float, float] | None = None
     size: tuple[int, int, int] | None = None
     min_separation_um: float | None = None
+    field: bool = False
 
     def __post_init__(self) -> None:
         number("bead_diameter_um", self.bead_diameter_um, least=0)
@@ -142,6 +147,11 @@ class DistillOptions:
         self._check_size()
         if self.min_separation_um is not None:
             number("min_separation_um", self.min_separation_um, least=0)
+        if self.field and self.method not in _FIELD_METHODS:
+            raise OptionError(
+                f"field is set and method is {self.method}; allowed with field are "
+                f"{', '.join(_FIELD_METHODS)}."
+            )
         _ = self.optics
 
     @property

@@ -17,6 +17,7 @@ from psfbridge.deconvolution import deconvolve, matched_psfs
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines.problem import Shape
 from psfbridge.errors import NoBeadsError
+from psfbridge.field_psf import FieldPSF
 from psfbridge.finding import Found, as_image, find, need_beads
 from psfbridge.image import Image, Volume
 from psfbridge.observation import Speaker, observe
@@ -152,13 +153,16 @@ def check(
     options.setdefault("accelerate", options["engine"] == "cpu")
     DeconvolveOptions.of(**options)
     beads = as_image(image, voxel_um)
-    psfs, notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
+    (matched,), notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
+    if isinstance(matched, FieldPSF):
+        notes.append("The PSF changes over the image; that of its middle is checked.")
+        matched = matched.middle
     found = find(beads, distilling, progress)
     need_beads(found.beads, beads.name)
-    shown = _of_beads(psfs[0], bead_diameter_um)
+    shown = _of_beads(matched, bead_diameter_um)
     speakers = fitted_beads(found, shown)
     dark = _without_background(beads, speakers)
-    restored = deconvolve(dark, psfs[0], progress=progress, **options)
+    restored = deconvolve(dark, matched, progress=progress, **options)
     checked = tuple(_checked(one, shown, found, dark, restored) for one in speakers)
     model = _model(speakers, shown, beads.data.shape)
     notes = [*beads.notes, *notes, *restored.notes]

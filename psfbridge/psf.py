@@ -108,6 +108,19 @@ class PSF:
         """The PSF as an image."""
         return Image(self.data, self.voxel_um, "PSF")
 
+    @property
+    def error_image(self) -> Image:
+        """The standard error of every voxel as an image.
+
+        Raises
+        ------
+        PSFError
+            If the PSF carries none.
+        """
+        if self.error is None:
+            raise PSFError("the PSF has no error volume; only joint and pupil make one.")
+        return Image(np.asarray(self.error, np.float32), self.voxel_um, "error of the PSF")
+
     def cropped(self, shape: Sequence[int]) -> Self:
         """Return the PSF cropped or padded to `shape` (made odd), with sum 1 again."""
         data = _conformed(np.asarray(self.data, float), odd_shape(shape))

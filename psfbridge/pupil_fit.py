@@ -114,13 +114,14 @@ class PupilFit:
         values[list(self.free)] += change
         return replace(self, values=_within(values, self.values, self.model))
 
-    def volumes(self, shape: Sequence[int]) -> tuple[Floats, Floats]:
+    def volumes(self, shape: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
         z, y, x = (int(n) for n in shape)
         samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
         model = replace(self.model, shape=(z, y, x), samples=samples)
-        seen, sharp = (np.asarray(self.scale * v, float) for v in model.volumes(self.values))
-        return seen, sharp
+        seen, sharp = model.volumes(self.values)
+        scale = np.float32(self.scale)
+        return scale * seen, scale * sharp
 
 
 def refined_fit(

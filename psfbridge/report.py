@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from psfbridge import __version__
 from psfbridge.files import check_folder, whole_folder
 from psfbridge.plots import plot_beads, plot_image, plot_profiles, plot_psf
+from psfbridge.plots_field import plot_field
 from psfbridge.rows import measure_rows
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = ["check_report_folder", "embedded_picture", "html_page", "write_report
 PAGE = "index.html"
 _MARK = '<meta name="generator" content="psfbridge'
 _CAPTIONS = {
+    "field": "Widths and main aberrations of the PSF over the image; dots are the beads used",
     "beads": "Bead candidates by status, over the maximum projections",
     "image": "Maximum projections of the image",
 }
@@ -101,6 +103,8 @@ def _save_pictures(result: Distillation, folder: Path) -> list[Path]:
 def _figures(result: Distillation) -> Iterator[tuple[str, Any]]:
     yield "psf", plot_psf(result.psf)
     yield "profiles", plot_profiles(result.psf)
+    if result.field is not None and len(result.field.psfs) > 1:
+        yield "field", plot_field(result.field, result.beads)
     for number, image in enumerate(result.images, start=1):
         ending = f"_{number}" if len(result.images) > 1 else ""
         yield f"beads{ending}", plot_beads(image, result.beads)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from psfbridge.plain import json_text, plain
 from psfbridge.psf import PSF
 
 if TYPE_CHECKING:
+    from psfbridge.field_psf import FieldPSF
     from psfbridge.measures import Measures
 
 __all__ = ["Distillation"]
@@ -44,6 +46,9 @@ class Distillation:
         Seconds by stage.
     diagnostics : mapping
         What the method says of its own fit, ready for JSON.
+    field : FieldPSF, optional
+        With the option ``field``: the PSF at every place of the image; of one place only, where
+        one PSF is all that the beads support.
     """
 
     psf: PSF
@@ -53,8 +58,9 @@ class Distillation:
     options: DistillOptions
     images: tuple[Image, ...]
     notes: tuple[str, ...] = ()
-    timings_s: Mapping[str, float] = field(default_factory=dict)
-    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    timings_s: Mapping[str, float] = dataclass_field(default_factory=dict)
+    diagnostics: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    field: FieldPSF | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the voxels as JSON can hold it; what cannot be told is None."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.bead_fit import refitted, with_neighbours
@@ -76,13 +78,13 @@ class Task:
         )
         return z, y, x
 
-    def on_voxels(self, volume: Floats) -> Floats:
+    def on_voxels(self, volume: NDArray[Any]) -> Floats:
         """Return the samples of a PSF at the voxels of the result, its peak at ``n // 2``."""
         rows = [
             fine // 2 + times * (np.arange(n) - n // 2)
             for n, fine, times in zip(self.shape, self.psf_shape, self.factor, strict=True)
         ]
-        return np.asarray(volume[np.ix_(*rows)])
+        return np.asarray(volume[np.ix_(*rows)], float)
 
     @cached_property
     def box(self) -> list[int]:
@@ -103,9 +105,10 @@ class Task:
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
 
     @cached_property
-    def transfer(self) -> Floats:
+    def transfer(self) -> Floats32:
         """What a bead's own size damps."""
-        return sphere_transfer(self.psf_shape, self.sample_um, self.bead_diameter_um)
+        transfer = sphere_transfer(self.psf_shape, self.sample_um, self.bead_diameter_um)
+        return np.asarray(transfer, np.float32)
 
     def gaussian(self) -> Floats32:
         """Return a Gaussian of a bead's width, the first guess; on voxels its sum is 1."""

@@ -16,7 +16,9 @@ __all__ = ["BeadScale", "estimate_scale"]
 
 _SIGMA_PER_FWHM = 1 / 2.3548
 _TRIAL_SIGMAS = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
-_MOST_SPOTS = 40
+_MOST_SPOTS, _FEW_SPOTS = 40, 3
+# A spot has at least this share of the strongest, and so many standard deviations of the noise.
+_LEAST_SHARE, _CLEAR = 0.05, 7.0
 _SURROUND = 31
 # Profiles reach so many standard deviations from a spot: to its foot and a little more.
 _REACH = 6.0
@@ -114,8 +116,13 @@ def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, in
     # A hot pixel has no width: smoothing must leave something of its neighbours.
     strengths = response[ys, xs]
     order = np.argsort(strengths)[::-1][:_MOST_SPOTS]
-    floor = 0.05 * strengths[order[0]] if len(order) else 0.0
-    return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in order if strengths[i] > floor]
+    if len(order) == 0:
+        return []
+    # Among few beads most maxima are noise; where all may be, the strongest are the best guess.
+    noise = 1.4826 * float(np.median(np.abs(response - np.median(response))))
+    floor = max(_LEAST_SHARE * strengths[order[0]], _CLEAR * noise)
+    clear = [i for i in order if strengths[i] > floor] or order[:_FEW_SPOTS]
+    return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in clear]
 
 
 def _widths(data: NDArray[Any], y: int, x: int, reach: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from psfbridge.checks import choice, integer, number, voxel_size
@@ -40,6 +41,11 @@ class Scene:
         Which model computes the PSF, see `psfbridge.optics_model.Microscope`.
     sample_index, depth_um, coma, astigmatism, spherical, sheet_um
         See `psfbridge.optics_model.Microscope`.
+    field_coma, field_astigmatism, field_spherical : float
+        By how much coma grows towards the last column, astigmatism towards the last row, and
+        spherical aberration towards the last plane, in waves rms; at the first it is as much less.
+    field_order : {1, 2}
+        Whether they grow linearly from the middle, or with the square of the distance from it.
     psf_um : tuple of float
         Size of the true PSF in z, y and x, in µm.
     background, ramp : float
@@ -83,6 +89,10 @@ class Scene:
     coma: float = 0.0
     astigmatism: float = 0.0
     spherical: float = 0.0
+    field_coma: float = 0.0
+    field_astigmatism: float = 0.0
+    field_spherical: float = 0.0
+    field_order: int = 1
     sheet_um: float = 2.0
     psf_um: tuple[float, float, float] = (6.4, 6.4, 6.4)
     background: float = 20.0
@@ -115,6 +125,8 @@ class Scene:
                 f"doublets is {self.doublets}, beads is {self.beads}: allowed is a partner for "
                 "each bead at most."
             )
+        if integer("field_order", self.field_order, least=1) > 2:
+            raise OptionError(f"field_order is {self.field_order}; allowed are 1 and 2.")
         _ = self.microscope
 
     def _check_counts(self) -> None:
@@ -155,6 +167,32 @@ class Scene:
             sheet_um=self.sheet_um,
         )
 
+    @property
+    def varies(self) -> bool:
+        """Whether the PSF changes over the field or with depth."""
+        return any((self.field_coma, self.field_astigmatism, self.field_spherical))
+
+    def microscope_at(self, position: Sequence[float]) -> Microscope:
+        """Return the optics as they are at a position of the image, in voxels.
+
+        Examples
+        --------
+        >>> round(Scene(coma=0.1, field_coma=0.05).microscope_at((0, 0, 255)).coma, 3)
+        0.15
+        """
+        if not self.varies:
+            return self.microscope
+        z, y, x = (
+            (2 * at / (length - 1) - 1) ** self.field_order if length > 1 else 0.0
+            for at, length in zip(position, self.shape, strict=True)
+        )
+        return replace(
+            self.microscope,
+            coma=self.coma + self.field_coma * x,
+            astigmatism=self.astigmatism + self.field_astigmatism * y,
+            spherical=self.spherical + self.field_spherical * z,
+        )
+
 
 #: Scenes with names; the first nine are those of the benchmark.
 SCENES: dict[str, Scene] = {
@@ -169,6 +207,7 @@ SCENES: dict[str, Scene] = {
     "air": Scene(optics=_AIR),
     "aberrated": Scene(coma=0.06, astigmatism=0.08, spherical=0.05),
     "lightsheet": Scene(optics=replace(_AIR, microscope="lightsheet")),
+    "field": Scene(field_coma=0.1, field_astigmatism=0.08),
 }
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from psfbridge.least_squares import solved
+from psfbridge.planes import plane, plane_values
 from psfbridge.stack import Stack
 
 __all__ = ["UNTESTED", "Blend", "Choice", "blended"]
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 # Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
 _CAUTIONS = (0.0, 1.0, 2.0, 3.0)
@@ -71,17 +72,17 @@ class Blend:
         enters `volume`; in the order of `scipy.fft.rfftn`.
     """
 
-    seen: Floats
-    volume: Floats
+    seen: Floats32
+    volume: Floats32
     choice: Choice
-    pull: tuple[tuple[Floats, Floats], ...]
+    pull: tuple[tuple[Floats32, Floats32], ...]
 
 
 def blended(
     stack: Stack,
-    seen: Floats,
-    volume: Floats,
-    transfer: Floats,
+    seen: Floats32,
+    volume: Floats32,
+    transfer: Floats32,
     choice: Choice | None = None,
     *,
     haze: bool = True,
@@ -115,6 +116,7 @@ def blended(
     residual = _Residual(stack, kinds[kind], regions)
     gains = residual.gains(choice.caution, haze=kind != _BOTH)
     sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
+    sharper = sharper.astype(np.float32)
     sharpened = [gain * sharper for gain in gains]
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
@@ -126,7 +128,7 @@ def blended(
 
 
 def _chosen(
-    stack: Stack, kinds: dict[str, Floats], regions: Sequence[_Region], *, haze: bool
+    stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, haze: bool
 ) -> Choice:
     """The best trial; haze and bare data must be clearly better, not by the last digit."""
     trials = [(_BOTH, caution) for caution in _CAUTIONS]
@@ -146,7 +148,7 @@ def _chosen(
 
 def _held_out(
     stack: Stack,
-    kinds: dict[str, Floats],
+    kinds: dict[str, Floats32],
     trials: Sequence[tuple[str, float]],
     regions: Sequence[_Region],
 ) -> dict[tuple[str, float], float]:
@@ -172,44 +174,40 @@ def _held_out(
     return scores
 
 
-def _misfit(stack: Stack, seen: Floats) -> float:
+def _misfit(stack: Stack, seen: Floats32) -> float:
     """χ² per voxel of a stack against a PSF with the best scale and background."""
     rest = stack.mean - _fitted(stack, seen)[0]
-    return float((stack.weight * rest**2).sum()) / max(int((stack.weight > 0).sum()), 1)
+    return float((stack.weight * rest**2).sum(dtype=float)) / max(int((stack.weight > 0).sum()), 1)
 
 
-def _fitted(stack: Stack, seen: Floats) -> tuple[Floats, float]:
+def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
     """The best multiple of a PSF with a background plane for a stack, and the multiple."""
-    planes = _planes(seen.shape)
-    weight = stack.weight.ravel()
-    design = np.concatenate([seen.reshape(1, -1), planes])
-    weighted = design * weight
-    normal, values = weighted @ design.T, weighted @ stack.mean.ravel()
-    answer = solved(normal, values)
-    return (answer @ design).reshape(seen.shape), float(answer[0])
-
-
-@lru_cache(maxsize=2)
-def _planes(shape: tuple[int, ...]) -> Floats:
-    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij", sparse=True)
-    rows = [np.broadcast_to(np.asarray(axis, float), shape) for axis in (1.0, *axes)]
-    return np.stack(rows).reshape(len(rows), -1)
+    weighted = stack.weight * seen
+    mixed = plane_values(weighted)
+    normal = np.empty((5, 5))
+    normal[0, 0] = (weighted * seen).sum(dtype=float)
+    normal[0, 1:] = normal[1:, 0] = mixed
+    normal[1:, 1:] = stack.plane_normal
+    own = (weighted * stack.mean).sum(dtype=float)
+    answer = solved(normal, np.array([own, *stack.plane_values]))
+    scale = np.float32(answer[0])
+    return scale * seen + plane(seen.shape, answer[1:].tolist()), float(scale)
 
 
 @dataclass(frozen=True, eq=False)
 class _Region:
     """A part of the box with smooth edges, and the shells of frequency that it can tell apart."""
 
-    window: Floats
+    window: Floats32
     shell: NDArray[np.int64]
     share: float
 
 
-def _regions(seen: Floats) -> tuple[_Region, _Region]:
+def _regions(seen: Floats32) -> tuple[_Region, _Region]:
     """The bright core, where a model errs most and noise is least of the light, and the rest."""
     smooth = [1.0 if n > 1 else 0.0 for n in seen.shape]
     bright = ndimage.gaussian_filter(seen, smooth)
-    core = ndimage.gaussian_filter((bright > _CORE * bright.max()).astype(float), smooth)
+    core = ndimage.gaussian_filter((bright > _CORE * bright.max()).astype(np.float32), smooth)
     share = float(np.mean(core**2))
     width = _SHELL / max(share, 1e-3) ** (1 / sum(n > 1 for n in seen.shape))
     inner = _Region(core, _shells(seen.shape, width), share)
@@ -220,7 +218,7 @@ def _regions(seen: Floats) -> tuple[_Region, _Region]:
 class _Residual:
     """What the beads have beyond a model, and how sure each shell of frequencies is."""
 
-    def __init__(self, stack: Stack, seen: Floats, regions: Sequence[_Region]) -> None:
+    def __init__(self, stack: Stack, seen: Floats32, regions: Sequence[_Region]) -> None:
         base, self.scale = _fitted(stack, seen)
         weights = stack.weights[stack.filled]
         share = weights.sum(axis=(1, 2, 3))
@@ -229,7 +227,7 @@ class _Residual:
         self.spectra = [_Spectrum(beyond, share / share.sum(), one, stack) for one in regions]
         self.shape = seen.shape
 
-    def gains(self, caution: float, *, haze: bool) -> list[Floats]:
+    def gains(self, caution: float, *, haze: bool) -> list[Floats32]:
         """How much of each frequency is signal; `caution` in standard errors."""
         inner, outer = (one.gain(caution) for one in self.spectra)
         shells = [one.shell for one in self.regions]
@@ -237,19 +235,18 @@ class _Residual:
             outer[0] = 0
         return [np.asarray(gain[shell]) for gain, shell in zip((inner, outer), shells, strict=True)]
 
-    def shrunk(self, gains: Sequence[Floats]) -> Floats:
+    def shrunk(self, gains: Sequence[Floats32]) -> Floats32:
         """The mean of the parts, each region's frequencies multiplied by its gains."""
         pairs = zip(self.spectra, gains, strict=True)
-        spectrum = sum(one.mean * gain.astype(np.float32) for one, gain in pairs)
-        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1), float)
+        spectrum = sum(one.mean * gain for one, gain in pairs)
+        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1))
 
 
 class _Spectrum:
     """One region of the residual: its mean spectrum, and signal and total power by shell."""
 
-    def __init__(self, beyond: Floats, share: Floats, region: _Region, stack: Stack) -> None:
-        windowed = (beyond * region.window).astype(np.float32)
-        spectra = fft.rfftn(windowed, axes=(1, 2, 3), workers=-1)
+    def __init__(self, beyond: Floats32, share: Floats32, region: _Region, stack: Stack) -> None:
+        spectra = fft.rfftn(beyond * region.window, axes=(1, 2, 3), workers=-1)
         shell = region.shell
         count = np.maximum(np.bincount(shell.ravel()), 1)
         self.mean = np.tensordot(share, spectra, 1)
@@ -265,13 +262,13 @@ class _Spectrum:
                 (region.window[known] ** 2 / stack.weight[known]).sum()
             )
 
-    def gain(self, caution: float) -> Floats:
+    def gain(self, caution: float) -> Floats32:
         """Signal over total power of each shell, on the cautious side."""
         sure = self.signal - caution * self.error
-        return np.asarray(np.clip(sure / np.maximum(self.total, 1e-300), 0, 1))
+        return np.asarray(np.clip(sure / np.maximum(self.total, 1e-300), 0, 1), np.float32)
 
 
-def _by_shell(power: Floats, shell: NDArray[np.int64]) -> Floats:
+def _by_shell(power: Floats32, shell: NDArray[np.int64]) -> Floats:
     sums = np.bincount(shell.ravel(), power.ravel(), minlength=int(shell.max()) + 1)
     return np.asarray(sums, float)
 

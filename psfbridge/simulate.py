@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from psfbridge.beads import REJECTED, USED, Bead, Beads
 from psfbridge.errors import OptionError, OutputError
 from psfbridge.finepsf import FinePSF, fine_psf
 from psfbridge.image import Image, Volume, write_image
+from psfbridge.optics_model import Microscope
 from psfbridge.psf import PSF, odd_shape
 from psfbridge.scene import SCENES, Scene, demo_scene, scene
+from psfbridge.workers import workers
 
 __all__ = ["SCENES", "Scene", "Simulation", "demo_scene", "scene", "simulate"]
 
@@ -44,6 +47,7 @@ class Simulation:
     psf_grid : array of float64
         The true PSF once more, larger, neither clipped nor cut; its peak is at ``n // 2``, its
         scale that of `psf`. Errors are measured against it, see `psfbridge.truth.psf_error`.
+        Where the PSF changes over the field, both are those of the middle of the image.
     beads : Beads
         The truth of every bead: the position of its peak in voxels, the counts it adds within
         the volume of `psf`, the counts of the background there, and why one is not to be used.
@@ -57,6 +61,11 @@ class Simulation:
     psf_grid: Floats
     beads: Beads
     expected: Volume
+
+    def grid_at(self, position: Sequence[float]) -> Floats:
+        """Return the true PSF at a position of the image in voxels, in the form of `psf_grid`."""
+        fine = _fine(self.scene, self.scene.microscope_at(position))
+        return np.asarray(fine.centred(_grid_shape(self.scene)), float)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write image.tif, psf.tif and beads.csv into a folder, which is made if need be."""
@@ -99,16 +108,15 @@ def simulate(scene: Scene) -> Simulation:
     (dtype('uint16'), 2)
     """
     random = np.random.default_rng(scene.seed)
-    fine = fine_psf(scene.microscope, scene.voxel_um, scene.shape[0], _psf_shape(scene))
-    bead = fine.blurred_by_sphere(scene.bead_diameter_um, scene.voxel_um)
+    fine = _fine(scene, scene.microscope_at(_middle(scene)))
     positions, reasons = _placed(scene, random)
     photons = random.uniform(*scene.photons, len(positions))
     background = _background(scene)
-    light = background + _drawn(bead, scene.shape, positions, photons)
+    light = background + _drawn(scene, positions, photons)
     expected = np.asarray(scene.offset + scene.gain * light, np.float32)
     image = Image(_camera(scene, light, random), scene.voxel_um, "image.tif")
     beads = _table(scene, positions, photons, reasons, expected)
-    grid = fine.centred([n if n == 1 else n + 16 for n in _psf_shape(scene)])
+    grid = fine.centred(_grid_shape(scene))
     truth = fine.centred(_psf_shape(scene))
     psf = PSF.from_volume(truth, scene.voxel_um, provenance={"truth of": asdict(scene)})
     return Simulation(scene, image, psf, np.asarray(grid, float), beads, expected)
@@ -118,6 +126,18 @@ def _psf_shape(scene: Scene) -> tuple[int, int, int]:
     sizes = [round(um / size) for um, size in zip(scene.psf_um, scene.voxel_um, strict=True)]
     shape = odd_shape([max(size, 3) for size in sizes])
     return (1, *shape[1:]) if scene.shape[0] == 1 else shape
+
+
+def _grid_shape(scene: Scene) -> list[int]:
+    return [n if n == 1 else n + 16 for n in _psf_shape(scene)]
+
+
+def _middle(scene: Scene) -> list[float]:
+    return [(length - 1) / 2 for length in scene.shape]
+
+
+def _fine(scene: Scene, microscope: Microscope) -> FinePSF:
+    return fine_psf(microscope, scene.voxel_um, scene.shape[0], _psf_shape(scene))
 
 
 def _placed(scene: Scene, random: np.random.Generator) -> tuple[Floats, list[str]]:
@@ -177,16 +197,24 @@ def _background(scene: Scene) -> Floats:
     return scene.background * (1 + scene.ramp * slope)
 
 
-def _drawn(
-    bead: FinePSF, shape: tuple[int, int, int], positions: Floats, photons: Floats
-) -> Volume:
+def _drawn(scene: Scene, positions: Floats, photons: Floats) -> Volume:
     """Add every bead, cut off where the image ends."""
-    image = np.zeros(shape, np.float32)
-    for position, brightness in zip(positions, photons, strict=True):
-        voxels = _window(bead.reach, shape, position)
-        if all(len(at) for at in voxels):
-            image[np.ix_(*voxels)] += np.float32(brightness) * bead.sampled(voxels, position)
+    image = np.zeros(scene.shape, np.float32)
+
+    def seen(position: Floats) -> tuple[list[NDArray[np.int_]], Volume]:
+        bead = _bead(scene, scene.microscope_at(position.tolist()))
+        voxels = _window(bead.reach, scene.shape, position)
+        return voxels, bead.sampled(voxels, position.tolist())
+
+    with workers() as pool:
+        for (voxels, bead), brightness in zip(pool.map(seen, positions), photons, strict=True):
+            image[np.ix_(*voxels)] += np.float32(brightness) * bead
     return np.maximum(image, 0)
+
+
+@lru_cache(maxsize=2)
+def _bead(scene: Scene, microscope: Microscope) -> FinePSF:
+    return _fine(scene, microscope).blurred_by_sphere(scene.bead_diameter_um, scene.voxel_um)
 
 
 def _window(reach: Sequence[int], shape: Sequence[int], position: Floats) -> list[NDArray[np.int_]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.beads import Beads
+
+if TYPE_CHECKING:
+    from psfbridge.rounds import Round, Task
 
 __all__ = ["Solution"]
 
@@ -32,6 +35,8 @@ class Solution:
         What the method says of its own fit, ready for JSON.
     notes : tuple of str
         What a user should know, one sentence each.
+    state : tuple of Task and Round, optional
+        Where the solve ended, for those who go on from there.
     """
 
     volume: Floats
@@ -39,3 +44,4 @@ class Solution:
     error: Floats | None = None
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    state: tuple[Task, Round] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.bead_fit import background, light, variance
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Observation, Speaker
+from psfbridge.planes import plane_normal, plane_values
 from psfbridge.workers import workers
 
 __all__ = ["PARTS", "Stack", "resampled", "stacked"]
@@ -32,16 +34,26 @@ class Stack:
         Sum of the weights, which are inverse variances; the same axes.
     """
 
-    sums: Floats
-    weights: Floats
+    sums: Floats32
+    weights: Floats32
 
-    @property
-    def weight(self) -> Floats:
+    @cached_property
+    def weight(self) -> Floats32:
         """Inverse variance of `mean`; the array has axes (z, y, x)."""
         return np.asarray(self.weights.sum(axis=0))
 
-    @property
-    def mean(self) -> Floats:
+    @cached_property
+    def plane_normal(self) -> Floats:
+        """What `psfbridge.planes.plane_normal` makes of the weight."""
+        return plane_normal(self.weight)
+
+    @cached_property
+    def plane_values(self) -> Floats:
+        """What `psfbridge.planes.plane_values` makes of weight times mean."""
+        return plane_values(self.sums.sum(axis=0))
+
+    @cached_property
+    def mean(self) -> Floats32:
         """The weighted mean of all beads; 0 where no bead was seen."""
         return _ratio(self.sums.sum(axis=0), self.weight)
 
@@ -53,8 +65,8 @@ class Stack:
         np.divide(1, np.sqrt(np.maximum(weight, 1e-300)), out=result, where=weight > 0)
         return result
 
-    @property
-    def part_means(self) -> Floats:
+    @cached_property
+    def part_means(self) -> Floats32:
         """The weighted mean of each part; the array has axes (part, z, y, x)."""
         return _ratio(self.sums, self.weights)
 
@@ -63,13 +75,13 @@ class Stack:
         chosen = list(parts)
         return Stack(self.sums[chosen], self.weights[chosen])
 
-    @property
+    @cached_property
     def filled(self) -> NDArray[np.int64]:
         """The numbers of the parts that hold a bead."""
         return np.nonzero(self.weights.any(axis=(1, 2, 3)))[0]
 
 
-def _ratio(sums: Floats, weights: Floats) -> Floats:
+def _ratio(sums: Floats32, weights: Floats32) -> Floats32:
     return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
@@ -89,7 +101,7 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats3
     lights : sequence of array
         The light of each bead in its box, by this PSF.
     """
-    sums = np.zeros((PARTS, *psf.shape))
+    sums = np.zeros((PARTS, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
     with workers() as pool:
         results = pool.map(lambda one, own: _aligned(one, psf, own), speakers, lights)
@@ -101,7 +113,7 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats3
 
 def resampled(
     speakers: Sequence[Speaker], psf: Floats32, times: int, random: np.random.Generator
-) -> Floats:
+) -> Floats32:
     """Return weighted means of beads drawn again, the Bayesian way (Rubin 1981).
 
     Each bead counts by a random share instead of being in or out, so that few beads will do. Fewer
@@ -125,8 +137,8 @@ def resampled(
     """
     if len(speakers) < PARTS:
         stack = stacked(speakers, psf, [light(one, psf) for one in speakers])
-        error = np.where(np.isfinite(stack.error), stack.error, 0)
-        return stack.mean + error * random.standard_normal((times, *psf.shape))
+        error = np.where(np.isfinite(stack.error), stack.error, 0).astype(np.float32)
+        return stack.mean + error * random.standard_normal((times, *psf.shape), np.float32)
     shares = random.exponential(size=(times, len(speakers)))
     sums = np.zeros((times, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
@@ -136,7 +148,7 @@ def resampled(
             counts = column[:, None, None, None]
             sums[:, *at] += counts * (weight * share)
             weights[:, *at] += counts * weight
-    return _ratio(sums.astype(float), weights.astype(float))
+    return _ratio(sums, weights)
 
 
 def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from psfbridge.workers import workers
 __all__ = ["Uncertainty", "uncertainty"]
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 _TIMES = 16
 # A model is never better than this share of the light, however many beads agree.
@@ -77,14 +78,15 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     return Uncertainty(error, _triple(_widths(centre, task.sample_um)), _triple(spread))
 
 
-def _means(best: Round, random: np.random.Generator) -> Floats:
+def _means(best: Round, random: np.random.Generator) -> Floats32:
     """How the means of beads drawn again differ from their own mean, in the stack's units."""
     voters = [best.speakers[k] for k in best.voters]
     means = resampled(voters, best.psf, _TIMES, random)
     # The beads' intensities are in units of the PSF by now; the stack was made before.
     psf = best.psf.ravel().astype(float)
     units = float(best.stack.mean.ravel() @ psf) / float(psf @ psf)
-    return np.asarray(units * (means - means.mean(axis=0)))
+    means -= means.mean(axis=0)
+    return means * np.float32(units)
 
 
 class _Answer:
@@ -92,13 +94,13 @@ class _Answer:
 
     def __init__(self, task: Task, best: Round) -> None:
         self.pupil, self.box = best.pupil, task.psf_shape
-        self.pull = [tuple(part.astype(np.float32) for part in pair) for pair in best.blend.pull]
+        self.pull = best.blend.pull
         self.response = (
             None if best.blend.choice.kind == "data" else best.pupil.response(best.stack)
         )
         self.seen, self.sharp = best.pupil.volumes(self.box)
 
-    def __call__(self, change: Floats) -> Floats:
+    def __call__(self, change: Floats32) -> Floats32:
         beyond, answer = change, np.zeros_like(change)
         if self.response is not None:
             fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
@@ -107,20 +109,19 @@ class _Answer:
             answer, beyond = sharp - self.sharp, change - (seen - self.seen)
         if not self.pull:
             return np.asarray(answer)
-        beyond = beyond.astype(np.float32)
         spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
         return np.asarray(answer + fft.irfftn(spectrum, s=self.box))
 
 
-def _scaled_to(volume: Floats, other: Floats) -> Floats:
+def _scaled_to(volume: Floats32, other: Floats32) -> Floats32:
     """A PSF's scale is a convention; take the one that is nearest to another's."""
-    power = float((volume**2).sum())
-    return volume * (float((volume * other).sum()) / power) if power > 0 else volume
+    power = (volume**2).sum()
+    return volume * ((volume * other).sum() / power) if power > 0 else volume
 
 
-def _widths(volume: Floats, voxel_um: Sequence[float]) -> Floats:
-    peak = peak_position(volume)
-    lines = profiles_through(volume, voxel_um, peak)
+def _widths(volume: Floats32, voxel_um: Sequence[float]) -> Floats:
+    exact = volume.astype(float)
+    lines = profiles_through(exact, voxel_um, peak_position(exact))
     return np.array([np.nan if line is None else line.fwhm_um for line in lines])
 
 

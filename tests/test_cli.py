@@ -275,6 +275,24 @@ def test_an_existing_output_is_replaced_only_on_success(capsys, field, tmp_path)
     assert pb.PSF.load(output).data.ndim == 3
 
 
+def test_the_error_of_every_voxel_is_written(capsys, field, tmp_path):
+    psf, error = tmp_path / "psf.tif", tmp_path / "error.tif"
+    status, _, err = run(capsys, "distill", field, "-o", psf, "--error", error, "--quiet")
+    assert (status, err) == (0, "")
+    written, of = pb.read_image(error), pb.PSF.load(psf)
+    assert written.data.shape == of.data.shape
+    assert written.voxel_um == pytest.approx(of.voxel_um)
+    assert 0 < written.data.max() < 0.2 * of.data.max()
+
+
+@pytest.mark.parametrize("words", [["--method", "average"], ["--channel", "all"]])
+def test_an_error_that_cannot_be_told_is_refused_before_any_work(capsys, field, tmp_path, words):
+    psf, error = tmp_path / "psf.tif", tmp_path / "error.tif"
+    _, err = refused(capsys, "distill", field, "-o", psf, "--error", error, *words)
+    assert err.startswith("OptionError: --error is")
+    assert not psf.exists()
+
+
 def test_demo_without_a_file_makes_its_own(tmp_path):
     """In a process of its own: it starts Java where there is one."""
     done = subprocess.run(

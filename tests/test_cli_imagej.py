@@ -154,9 +154,66 @@ def test_doctor_tells_facts(capsys):
     assert str(Path(sys.executable)) in out
 
 
-def test_a_fiji_is_filled(tmp_path, capsys):
-    for name in ("jars", "plugins"):
-        (tmp_path / name).mkdir()
-    assert main(["install-fiji", str(tmp_path)]) == 0
-    assert "Distill_PSF.ijm" in capsys.readouterr().out
-    assert (tmp_path / "macros" / "PSF_Bridge" / "Distill_PSF.ijm").is_file()
+@pytest.fixture
+def fiji(tmp_path) -> Path:
+    """The folders of a Fiji with the jars that are looked for, and a macro of its user's."""
+    for name in ("appose-0.9.0.jar", "groovy-4.0.28.jar", "scripting-groovy-1.0.0.jar"):
+        (tmp_path / "jars").mkdir(exist_ok=True)
+        (tmp_path / "jars" / name).touch()
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "macros" / "AutoRun").mkdir(parents=True)
+    (tmp_path / "macros" / "AutoRun" / "own.ijm").write_text("// mine")
+    return tmp_path
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_fiji_is_filled_and_emptied_again(fiji, capsys):
+    before = files_in(fiji)
+    assert main(["install-fiji", str(fiji)]) == 0
+    assert "missing" not in capsys.readouterr().out
+    menu = fiji / "scripts" / "Plugins" / "PSF_Bridge"
+    assert {path.name for path in menu.iterdir()} >= {
+        "Distill_PSF....groovy",
+        "Find_Beads....groovy",
+        "Measure_PSF....groovy",
+        "Deconvolve_with_PSF....groovy",
+        "Start_PSF_Bridge.groovy",
+    }
+    assert 'fromMenu("Distill PSF...")' in (menu / "Distill_PSF....groovy").read_text()
+    ours = fiji / "macros" / "PSF_Bridge"
+    assert (ours / "Distill_PSF.ijm").is_file()
+    assert (ours / "python.txt").read_text() == sys.executable
+    assert main(["install-fiji", str(fiji)]) == 0, "again changes nothing"
+    assert main(["install-fiji", str(fiji), "--remove"]) == 0
+    assert files_in(fiji) == before
+    assert not ours.exists()
+    assert not menu.exists()
+
+
+def test_what_a_fiji_lacks_is_said(fiji, capsys):
+    (fiji / "jars" / "appose-0.9.0.jar").unlink()
+    assert main(["install-fiji", str(fiji)]) == 0
+    out = capsys.readouterr().out
+    assert "has no Appose (appose-*.jar in its jars): update it, Help > Update..." in out
+    assert "scripting-groovy" not in out
+
+
+def test_a_fiji_that_cannot_be_written_keeps_nothing_new(fiji, capsys, monkeypatch):
+    from psfbridge.bridge import fiji as module
+
+    before = files_in(fiji)
+    real, calls = module._write, []
+
+    def full(path, text):
+        calls.append(path)
+        if len(calls) == 5:
+            raise pb.errors.OutputError(f"cannot write {path}: no space left.")
+        real(path, text)
+
+    monkeypatch.setattr(module, "_write", full)
+    assert main(["install-fiji", str(fiji)]) == 1
+    assert "OutputError: cannot write" in capsys.readouterr().err
+    assert files_in(fiji) == before

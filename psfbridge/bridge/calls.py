@@ -1,17 +1,40 @@
-"""What a command is, and one call of it."""
+"""What a command is, and one call of it: no Java is needed here, so any host can call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from psfbridge.bridge.inputs import HOST_KEYS, open_image
+from psfbridge.bridge.inputs import HOST_KEYS
 from psfbridge.bridge.keys import Options
-from psfbridge.bridge.summary import Figures
+from psfbridge.bridge.outcome import Outcome
+from psfbridge.image import Image
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["Call", "Command"]
+__all__ = ["Call", "Command", "Desk"]
+
+
+class Desk(Protocol):
+    """The other images that are open in ImageJ."""
+
+    def titles(self) -> Sequence[str]:
+        """Return the titles of the open images."""
+
+    def image(self, title: str) -> Image | None:
+        """Return the open image of this title; of several, the one that was opened last."""
+
+
+class _EmptyDesk:
+    """No other image is open."""
+
+    def titles(self) -> Sequence[str]:
+        """Return nothing."""
+        return ()
+
+    def image(self, title: str) -> Image | None:  # noqa: ARG002 - as in Desk
+        """Return nothing."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,27 +47,26 @@ class Call:
         Options as the Python function of the command takes them.
     texts : mapping
         The texts of the host's keys: part of the image, files to write.
-    imp : ij.ImagePlus, optional
-        What to work on; by default the active image.
+    imp : ij.ImagePlus
+        What to work on.
     progress : Progress
         Where to report.
+    desk : Desk
+        The other open images.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     imp: Any = None
     progress: Progress = no_progress
-
-    def on_open_image(self) -> Call:
-        """Return the call with its image found."""
-        return replace(self, imp=open_image(self.imp))
+    desk: Desk = field(default_factory=_EmptyDesk)
 
 
 @dataclass(frozen=True)
 class Command:
     """A command: its work, the keys that it takes, and whether its dialog shows the beads."""
 
-    run: Callable[[Call], Figures]
+    run: Callable[[Call], Outcome]
     options: Callable[[], Options]
     keys: tuple[str, ...] = HOST_KEYS
     flags: tuple[str, ...] = ()

@@ -1,22 +1,20 @@
 """The commands by their names.
 
-A command is a function of one `Call`. It shows its results in ImageJ, and returns the figures that
-``Ext.psfGet`` gives to macros.
+A command is a function of one `Call`. It gives an `Outcome`, which the host shows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from psfbridge.bridge.calls import Call, Command
+from psfbridge.bridge.calls import Command
 from psfbridge.bridge.deconvolving import DECONVOLVE
 from psfbridge.bridge.distilling import DISTILL, FIND
 from psfbridge.bridge.keys import parse, read
 from psfbridge.bridge.measuring import MEASURE
-from psfbridge.bridge.summary import Figures
-from psfbridge.progress import Progress, no_progress
 
-__all__ = ["COMMANDS", "called"]
+__all__ = ["COMMANDS", "only_known", "read_options"]
 
 #: Every command by the name that macros and menus call it.
 COMMANDS: dict[str, Command] = {
@@ -27,16 +25,20 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def called(
-    name: str, text: str | None, progress: Progress = no_progress, imp: Any = None
-) -> Figures:
-    """Run a command with an option string and return its figures.
+def read_options(name: str, text: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options of a command from its option string, and the texts of the host's keys.
 
     Raises
     ------
-    PsfBridgeError
-        If an option, the image or the work fails; before anything was shown.
+    OptionError
+        If the option string or an option in it cannot be read.
     """
     command = COMMANDS[name]
-    options, texts = read(parse(text), command.options(), command.keys, command.flags)
-    return command.run(Call(options, texts, imp, progress).on_open_image())
+    return read(parse(text), command.options(), command.keys, command.flags)
+
+
+def only_known(texts: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return those of another command's keys that this command takes too."""
+    command = COMMANDS[name]
+    known = {*command.options(), *command.keys, *command.flags}
+    return {key: text for key, text in texts.items() if key in known}

@@ -6,18 +6,19 @@ An ImagePlus holds its planes as XYCZT; psfbridge's arrays have axes (z, y, x) o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.bridge.calibration import calibrate, voxel_um_of
 from psfbridge.bridge.java import java_class
+from psfbridge.checks import voxel_size
 from psfbridge.errors import ImageError
 from psfbridge.image import Image
 from psfbridge.psf import PSF
 
-__all__ = ["from_imageplus", "to_imageplus"]
+__all__ = ["Part", "from_imageplus", "part_of", "to_imageplus"]
 
 Array = NDArray[Any]
 
@@ -64,6 +65,31 @@ def from_imageplus(
     ImageError
         If the image is RGB or 8-bit colour, has no voxel size, or has no such channel or frame.
     """
+    part = part_of(imp, channel=channel, frame=frame, voxel_um=voxel_um)
+    data = _copied(imp, _DTYPES[int(imp.getType())], part.channels, part.frame)
+    data = _as_counts(imp.getCalibration(), data)
+    data = data[0] if len(part.channels) == 1 else data
+    return Image(data, part.voxel_um, str(imp.getTitle()), _path(imp))
+
+
+class Part(NamedTuple):
+    """A part of an ImagePlus: channels and frame from 1, and its voxel size in z, y and x."""
+
+    channels: list[int]
+    frame: int
+    voxel_um: Any
+
+
+def part_of(
+    imp: Any, *, channel: int | None = None, frame: int | None = None, voxel_um: Any = None
+) -> Part:
+    """Return what `from_imageplus` would copy; no pixel is looked at.
+
+    Raises
+    ------
+    ImageError
+        As `from_imageplus` does.
+    """
     title = str(imp.getTitle())
     kind = int(imp.getType())
     if kind not in _DTYPES:
@@ -71,15 +97,13 @@ def from_imageplus(
             f"{title} is {_COLOURS[kind]}; allowed are 8-, 16- and 32-bit counts. "
             "Split its channels first: Image > Color > Split Channels."
         )
-    voxel = voxel_um_of(imp) if voxel_um is None else voxel_um
+    voxel = voxel_um_of(imp) if voxel_um is None else voxel_size(voxel_um)
     frame = int(imp.getT()) if frame is None else _within(title, "frame", frame, imp.getNFrames())
     if channel is not None:
         channels = [_within(title, "channel", channel, imp.getNChannels())]
     else:
         channels = list(range(1, int(imp.getNChannels()) + 1))
-    data = _copied(imp, _DTYPES[kind], channels, frame)
-    data = _as_counts(imp.getCalibration(), data)
-    return Image(data[0] if len(channels) == 1 else data, voxel, title, _path(imp))
+    return Part(channels, frame, voxel)
 
 
 def _within(title: str, name: str, number: int, count: int) -> int:

@@ -1,47 +1,28 @@
 """The dialog of a command that a person chose in the menu.
 
-Its labels are the keys of the macro, so that what is recorded can be read off the dialog.
+ImageJ's own dialog, filled with the rows that `rows_of` gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from psfbridge.bridge.calls import Command
 from psfbridge.bridge.commands import COMMANDS
-from psfbridge.bridge.deconvolving import open_titles
+from psfbridge.bridge.desk import OpenImages, open_image
 from psfbridge.bridge.faults import as_ours, tell
-from psfbridge.bridge.inputs import open_image
 from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.keys import written
 from psfbridge.bridge.listener import run_and_remember
-from psfbridge.bridge.outputs import psf_title
 from psfbridge.bridge.preview import Preview
+from psfbridge.bridge.rows import Row, rows_of
 from psfbridge.bridge.session import session
-from psfbridge.deconvolve_options import STOPS
-from psfbridge.errors import Cancelled, ImageError
-from psfbridge.options import ENGINES, METHODS, MICROSCOPES
+from psfbridge.errors import Cancelled
 
 __all__ = ["ask_and_run"]
 
-_CHOICES = {"method": METHODS, "engine": ENGINES, "microscope": ("", *MICROSCOPES), "stop": STOPS}
-_UNITS = {"_um": "µm", "_au": "Airy units"}
 _PREVIEW = "Preview_beads"
 _COLUMNS = 12
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a dialog: a text, a choice where there are choices, or a box to tick."""
-
-    key: str
-    label: str
-    default: str = ""
-    choices: Sequence[str] = ()
-    flag: bool = False
-    start: str = ""
 
 
 def ask_and_run(name: str, imp: Any) -> None:
@@ -65,7 +46,7 @@ def ask_and_run(name: str, imp: Any) -> None:
 def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
     """Return the options that differ from the defaults, or None after Cancel."""
     command = COMMANDS[name]
-    rows = _rows(command, imp)
+    rows = rows_of(command, imp, OpenImages().titles())
     if not rows:
         return {}
     remembered = session.kept.setdefault(f"dialog of {name}", {})
@@ -80,42 +61,6 @@ def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
         remembered.clear()
         remembered.update(chosen)
     return chosen
-
-
-def _rows(command: Command, imp: Any) -> list[Row]:
-    """Return the rows of a command's dialog; none where there is nothing to choose."""
-    rows = [_row(key, field) for key, field in command.options().items()]
-    rows += [Row(flag, flag, flag=True) for flag in command.flags]
-    if "psf" in command.keys:
-        rows.insert(0, _psf_row(str(imp.getTitle())))
-    for key, count in (("channel", imp.getNChannels()), ("frame", imp.getNFrames())):
-        if int(count) > 1:
-            rows.append(Row(key, f"{key} (1 to {count})"))
-    return rows
-
-
-def _row(key: str, field: Field[Any]) -> Row:
-    unit = _UNITS.get(field.name.removeprefix(key), "")
-    order = "z,y,x" if "tuple" in str(field.type) else ""
-    hint = " ".join(part for part in (order, unit) if part)
-    label = f"{key} ({hint})" if hint else key
-    return Row(key, label, _default(field), _CHOICES.get(key, ()), flag=field.type == "bool")
-
-
-def _psf_row(title: str) -> Row:
-    """Choose among the open images; the newest PSF is most likely meant."""
-    others = [other for other in open_titles() if other != title]
-    if not others:
-        raise ImageError("no PSF is open. Distil one first, or open its file.")
-    psfs = [other for other in others if other.startswith(psf_title(""))]
-    return Row("psf", "psf", "", others, start=(psfs or others)[-1])
-
-
-def _default(field: Field[Any]) -> str:
-    value = field.default
-    if value is MISSING or value is None:
-        return ""
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class _Form:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,26 @@ from psfbridge.beads import Beads
 from psfbridge.bridge.calls import Call, Command
 from psfbridge.bridge.inputs import HOST_KEYS, Input, image_of, inputs
 from psfbridge.bridge.keys import Options, options_of
-from psfbridge.bridge.outputs import mark, psf_title, show_error, show_psfs
+from psfbridge.bridge.outcome import Found, Outcome, Picture
 from psfbridge.bridge.selection import inside, is_area, picked_points
-from psfbridge.bridge.status import log
-from psfbridge.bridge.summary import Figures, bead_figures, distill_figures, distill_line
-from psfbridge.bridge.tables import show_beads
-from psfbridge.errors import OptionError
+from psfbridge.bridge.summary import (
+    bead_figures,
+    distill_figures,
+    distill_lines,
+    shift_figures,
+    shift_lines,
+)
+from psfbridge.channels import ChannelDistillation, check_for_channels
+from psfbridge.errors import NoBeadsError, OptionError
 from psfbridge.files import check_writable, write_text
 from psfbridge.finding import need_beads
+from psfbridge.image import Image
 from psfbridge.options import DistillOptions
+from psfbridge.psf import PSF
 from psfbridge.report import check_report_folder
 from psfbridge.result import Distillation
 
-__all__ = ["DISTILL", "FIND", "beads_in", "distilled"]
+__all__ = ["DISTILL", "FIND", "beads_in", "distilled", "psf_title"]
 
 #: What can be written beside the images, and how each is checked before long work.
 _FILES: dict[str, Callable[[str], Path]] = {
@@ -34,15 +43,19 @@ _FILES: dict[str, Callable[[str], Path]] = {
 }
 
 
-def _find(call: Call) -> Figures:
+def psf_title(title: str) -> str:
+    """Return what the PSF of an image is called."""
+    return f"PSF of {title}"
+
+
+def _find(call: Call) -> Outcome:
     source = image_of(call.imp, call.texts)
     csv = check_writable(call.texts["csv"]) if "csv" in call.texts else None
     beads = beads_in(source, call)
     if csv:
         beads.save(csv)
-    _show_beads([source], [beads])
-    log(f"Find Beads: {call.imp.getTitle()}: {beads.sentence()}")
-    return bead_figures(beads)
+    line = f"Find Beads: {call.imp.getTitle()}: {beads.sentence()}"
+    return Outcome(bead_figures(beads), (line,), found=[Found(source, beads)])
 
 
 def beads_in(source: Input, call: Call) -> Beads:
@@ -54,36 +67,61 @@ def beads_in(source: Input, call: Call) -> Beads:
     return inside(roi, beads, source.image.name) if is_area(roi) else beads
 
 
-def _distill(call: Call) -> Figures:
+def _distill(call: Call) -> Outcome:
     sources = inputs(call.imp, call.texts)
-    _check_one_channel(call.texts, len(sources))
-    files = _files(call.texts)
+    return _distill_one(sources[0], call) if len(sources) == 1 else _distill_all(sources, call)
+
+
+def _distill_one(source: Input, call: Call) -> Outcome:
+    files = {key: check(call.texts[key]) for key, check in _FILES.items() if key in call.texts}
+    result, beads = distilled(source, call)
+    _write_files(result, files)
+    title = str(source.imp.getTitle())
+    psf = Picture(psf_title(title), result.psf.image, _origin(result.psf))
+    lines = distill_lines(title, psf.title, result)
+    pictures = [psf]
+    if "error" in call.texts:
+        if result.psf.error is None:
+            lines.append(f"Distill PSF: the method {result.method} gives no error volume.")
+        else:
+            pictures.insert(0, _error_picture(psf.title, result.psf))
+    figures = {"psf": psf.title, **distill_figures(result)}
+    return Outcome(figures, lines, pictures, [Found(source, beads)])
+
+
+def _distill_all(sources: Sequence[Input], call: Call) -> Outcome:
+    """Distil every channel; the composite of their PSFs has one common origin."""
+    check_for_channels(DistillOptions.of(**call.options))
+    _refuse_files(call.texts, len(sources))
     results, tables = zip(*(distilled(source, call) for source in sources), strict=True)
-    _write_files(results[0], files)
-    _show_beads(sources, tables)
-    _show(sources, results, with_error="error" in call.texts)
-    title = psf_title(str(call.imp.getTitle()))
-    return {"psf": title, **distill_figures(results[0])}
-
-
-def _show_beads(sources: Sequence[Input], tables: Sequence[Beads]) -> None:
-    mark(sources, tables)
-    channels = [source.channel for source in sources]
-    title = f"Beads of {sources[0].imp.getTitle()}"
-    show_beads(title, zip(channels, tables, strict=True))
-
-
-def _show(sources: Sequence[Input], results: Sequence[Distillation], with_error: bool) -> None:
-    """Show error and PSF, the PSF last: it is the active image afterwards."""
+    together = ChannelDistillation.of(results)
     title = str(sources[0].imp.getTitle())
-    if with_error and not show_error(title, results[0].psf):
-        log(f"Distill PSF: the method {results[0].method} gives no error volume.")
-    show_psfs(title, [result.psf for result in results])
+    image, origin = _composite(together)
+    psf = Picture(psf_title(title), image, together.to_info(registered=origin == "common"))
+    lines = []
     for source, result in zip(sources, results, strict=True):
-        channel = f", channel {source.channel}" if len(sources) > 1 else ""
-        log(f"Distill PSF: {title}{channel} → {psf_title(title)}: {distill_line(result)}")
-        for note in result.notes:
-            log(f"  {note}")
+        lines += distill_lines(f"{title}, channel {source.channel}", psf.title, result)
+    lines += [f"Distill PSF: {title}, {line}" for line in shift_lines(together, origin)]
+    figures = {"psf": psf.title, **distill_figures(results[0]), **shift_figures(together, origin)}
+    found = [Found(source, beads) for source, beads in zip(sources, tables, strict=True)]
+    return Outcome(figures, lines, [psf], found)
+
+
+def _composite(together: ChannelDistillation) -> tuple[Image, str]:
+    """Return the PSFs with their common origin, or each centred where no bead tells it."""
+    try:
+        return together.registered(), "common"
+    except NoBeadsError:
+        return together.centred(), "each its own"
+
+
+def _error_picture(title: str, psf: PSF) -> Picture:
+    return Picture(f"Error of {title}", psf.error_image)
+
+
+def _origin(psf: PSF) -> str:
+    """The same text that PSF.save writes, so that a PSF saved by ImageJ keeps it too."""
+    return json.dumps(dict(psf.provenance), indent=1)
 
 
 def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
@@ -127,16 +165,11 @@ def _as_judged(before: Beads, after: Beads) -> Beads:
     )
 
 
-def _check_one_channel(texts: Mapping[str, str], channels: int) -> None:
+def _refuse_files(texts: Mapping[str, str], channels: int) -> None:
     """Refuse what there is once, for several channels."""
     for key in ("error", *_FILES):
-        if key in texts and channels > 1:
+        if key in texts:
             raise OptionError(f"{key} is for one channel and {channels} are asked for: channel=N.")
-
-
-def _files(texts: Mapping[str, str]) -> dict[str, Path]:
-    """Return the files to write; ask before long work whether they can be."""
-    return {key: check(texts[key]) for key, check in _FILES.items() if key in texts}
 
 
 def _write_files(result: Distillation, files: Mapping[str, Path]) -> None:
@@ -152,10 +185,16 @@ def _find_options() -> Options:
     return options_of(DistillOptions, inspect.signature(pb.find_beads).parameters)
 
 
+def _distill_options() -> Options:
+    """The options of a distillation that gives one PSF to an image."""
+    names = [field.name for field in fields(DistillOptions) if field.name != "field"]
+    return options_of(DistillOptions, names)
+
+
 FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)
 DISTILL = Command(
     _distill,
-    lambda: options_of(DistillOptions),
+    _distill_options,
     (*HOST_KEYS, *_FILES),
     ("error",),
     previews=True,

@@ -103,6 +103,14 @@ def _pyimagej() -> str:
     return f"pyimagej {found} starts a Fiji folder, a version or coordinates{where}"
 
 
+def _worker() -> str:
+    try:
+        found = version("appose")
+    except PackageNotFoundError:
+        raise BridgeError(f"appose is not installed. {_IMAGEJ_EXTRA}") from None
+    return f"appose {found}: after psfbridge install-fiji FIJI_DIR that Fiji starts this Python"
+
+
 def _joined() -> str:
     if not running():
         raise BridgeError(
@@ -131,6 +139,7 @@ _LOOKS: dict[str, Callable[[], str]] = {
     "plain ImageJ, headless": _plain,
     "plain ImageJ, window": _window,
     "ImageJ2 and Fiji": _pyimagej,
+    "a Fiji by itself": _worker,
     "a Java that runs": _joined,
     "OpenCL": _opencl,
 }

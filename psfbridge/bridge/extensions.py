@@ -11,12 +11,12 @@ from typing import Any
 
 from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.listener import run_and_remember, run_guarded
+from psfbridge.bridge.outcome import Figures
 from psfbridge.bridge.session import session
-from psfbridge.bridge.summary import Figures
 from psfbridge.checks import known_names
 from psfbridge.errors import BridgeError
 
-__all__ = ["EXTENSIONS", "EXTENSIONS_COMMAND", "Extension", "register"]
+__all__ = ["EXTENSIONS", "EXTENSIONS_COMMAND", "Extension", "figure_text", "register"]
 
 EXTENSIONS_COMMAND = "PSF Bridge Extensions"
 
@@ -102,7 +102,7 @@ def _signatures() -> dict[str, list[int]]:
 def _answer(name: str, arguments: Sequence[Any]) -> str | None:
     """Do what a function does; what is returned as a text would be printed if it is not used."""
     if name == _GET:
-        return _figure(str(arguments[0]))
+        return figure_text(str(arguments[0]), session.figures)
     extension = EXTENSIONS[name]
     options = arguments[len(extension.out)]
     figures = run_and_remember(extension.command, "" if options is None else str(options))
@@ -118,9 +118,18 @@ def _java_value(figures: Figures, name: str) -> Any:
     return java_class("java.lang.Double").valueOf(float(value))
 
 
-def _figure(name: str) -> str:
-    if not session.figures:
+def figure_text(name: str, figures: Figures) -> str:
+    """Return what ``Ext.psfGet`` gives for a name.
+
+    Raises
+    ------
+    BridgeError
+        If there are no figures yet.
+    OptionError
+        If there is none of that name; with all of them.
+    """
+    if not figures:
         raise BridgeError("Ext.psfGet: nothing was distilled, found or measured yet.")
-    known_names([name], session.figures, "key of Ext.psfGet")
-    value = session.figures[name]
+    known_names([name], figures, "key of Ext.psfGet")
+    value = figures[name]
     return value if isinstance(value, str) else f"{value:.9g}"

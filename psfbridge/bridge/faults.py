@@ -11,7 +11,7 @@ from typing import Any
 from psfbridge.bridge.java import java_class
 from psfbridge.errors import BridgeError, Cancelled, PsfBridgeError
 
-__all__ = ["as_ours", "stop", "tell"]
+__all__ = ["as_ours", "ours_of_python", "stop", "tell"]
 
 _OUT_OF_JAVA_MEMORY = (
     "Java is out of memory. Close images, or give it more: Edit > Options > Memory & Threads..., "
@@ -24,15 +24,20 @@ def as_ours(fault: Exception) -> PsfBridgeError:
     """Return any fault as an error of psfbridge, whose text is one line for a person."""
     import jpype
 
+    if isinstance(fault, java_class("java.lang.OutOfMemoryError")):
+        return BridgeError(_OUT_OF_JAVA_MEMORY)
+    if isinstance(fault, jpype.JException):
+        return BridgeError(f"ImageJ failed: {type(fault).__name__}: {fault}")
+    return ours_of_python(fault)
+
+
+def ours_of_python(fault: Exception) -> PsfBridgeError:
+    """Return a fault of Python as an error of psfbridge; no Java is needed."""
     if isinstance(fault, PsfBridgeError):
         return fault
     if isinstance(fault, MemoryError):
         return BridgeError("out of memory: close other programs, or take a smaller image.")
-    if isinstance(fault, java_class("java.lang.OutOfMemoryError")):
-        return BridgeError(_OUT_OF_JAVA_MEMORY)
     text = f"{type(fault).__name__}: {fault}"
-    if isinstance(fault, jpype.JException):
-        return BridgeError(f"ImageJ failed: {text}")
     where = traceback.extract_tb(fault.__traceback__)[-1]
     return BridgeError(
         f"an error in psfbridge itself: {text} (in {where.name}, line {where.lineno}). "

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from psfbridge.bridge.convert import from_imageplus
-from psfbridge.bridge.java import java_class
+from psfbridge.bridge.convert import Part, from_imageplus, part_of
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.image import Image
 
-__all__ = ["HOST_KEYS", "Input", "image_of", "inputs", "open_image"]
+__all__ = ["HOST_KEYS", "Input", "image_of", "inputs", "need_image", "parts"]
 
 #: The keys by which every command chooses a part of its image, or says its voxel size.
 HOST_KEYS = ("channel", "frame", "voxel")
@@ -37,20 +36,37 @@ class Input:
     frame: int
 
 
-def open_image(imp: Any = None) -> Any:
-    """Return `imp`, or the active image.
+def need_image(imp: Any) -> Any:
+    """Return the image to work on.
 
     Raises
     ------
     ImageError
-        If no image is open, or it was closed.
+        If there is none, or it was closed.
     """
-    imp = imp or java_class("ij.WindowManager").getCurrentImage()
     if imp is None:
         raise ImageError("no image is open. Open one first: File > Open..., or open(path).")
     if imp.getProcessor() is None:
         raise ImageError(f"{imp.getTitle()} was closed. Open it again.")
     return imp
+
+
+def parts(imp: Any, texts: Mapping[str, str]) -> list[Part]:
+    """Return what the options ask for, one part for each channel; no pixel is looked at.
+
+    Raises
+    ------
+    ImageError
+        If the image is of a wrong type, without voxel size, or has no such part.
+    OptionError
+        If a text cannot be read.
+    """
+    frame = _frame(imp, texts.get("frame"))
+    voxel_um = _voxel(texts.get("voxel"))
+    return [
+        part_of(imp, channel=channel, frame=frame, voxel_um=voxel_um)
+        for channel in _channels(imp, texts.get("channel"))
+    ]
 
 
 def inputs(imp: Any, texts: Mapping[str, str]) -> list[Input]:
@@ -70,17 +86,13 @@ def inputs(imp: Any, texts: Mapping[str, str]) -> list[Input]:
     OptionError
         If a text cannot be read.
     """
-    frame = _frame(imp, texts.get("frame"))
-    voxel_um = _voxel(texts.get("voxel"))
-    channels = _channels(imp, texts.get("channel"))
+    wanted = parts(imp, texts)
     if not imp.lockSilently():
         raise ImageError(
             f"{imp.getTitle()} is locked: another command is at work on it. Wait until it is done."
         )
     try:
-        return [
-            Input(imp, _one(imp, channel, frame, voxel_um), channel, frame) for channel in channels
-        ]
+        return [_input(imp, part) for part in wanted]
     finally:
         imp.unlock()
 
@@ -92,8 +104,10 @@ def image_of(imp: Any, texts: Mapping[str, str]) -> Input:
     return inputs(imp, texts)[0]
 
 
-def _one(imp: Any, channel: int, frame: int, voxel_um: Any) -> Image:
-    return from_imageplus(imp, channel=channel, frame=frame, voxel_um=voxel_um)
+def _input(imp: Any, part: Part) -> Input:
+    channel = part.channels[0]
+    image = from_imageplus(imp, channel=channel, frame=part.frame, voxel_um=part.voxel_um)
+    return Input(imp, image, channel, part.frame)
 
 
 def _channels(imp: Any, text: str | None) -> list[int]:

@@ -12,6 +12,9 @@ from psfbridge.bridge.session import session
 
 __all__ = ["install", "start", "uninstall"]
 
+# Where macros/fiji/PSF_Bridge.groovy keeps itself, by IJ.setProperty.
+_FIJI_SCRIPT = "psfbridge.fiji"
+
 
 def start(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None = None) -> Host:
     """Start an ImageJ in this process with the commands installed.
@@ -69,12 +72,20 @@ def install(gateway: Any = None) -> Host:
         from psfbridge.bridge.menus import add_menu, from_menu
 
         listener = make_listener({EXTENSIONS_COMMAND: register}, from_menu)
+        _end_worker()
         java_class("ij.Executer").addCommandListener(listener)
         # ImageJ keeps no hold on Python's side of it: without this it would be collected.
         session.kept["listener"] = listener
         if not host.headless:
             add_menu()
     return host
+
+
+def _end_worker() -> None:
+    """Take out what a Fiji put in for itself: two would answer the same commands."""
+    script = java_class("ij.IJ").getProperty(_FIJI_SCRIPT)
+    if script is not None:
+        script.end()
 
 
 def uninstall() -> None:

@@ -178,7 +178,10 @@ def _number(key: str, text: str) -> float:
 
 
 def _whole(key: str, text: str) -> int:
-    number = _number(key, text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
     if not number.is_integer():
         raise OptionError(f"{key}={text} is no whole number; write for instance {key}=50.")
     return int(number)

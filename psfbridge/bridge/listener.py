@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from psfbridge.bridge.commands import COMMANDS, called
+from psfbridge.bridge.calls import Call
+from psfbridge.bridge.commands import COMMANDS, read_options
+from psfbridge.bridge.desk import OpenImages, open_image
 from psfbridge.bridge.faults import as_ours, stop
 from psfbridge.bridge.java import implemented, java_class
+from psfbridge.bridge.outcome import Figures
+from psfbridge.bridge.outputs import show
 from psfbridge.bridge.session import session
 from psfbridge.bridge.status import ImageJProgress
-from psfbridge.bridge.summary import Figures
 from psfbridge.errors import Cancelled
 
 __all__ = ["make_listener", "run_and_remember", "run_guarded"]
@@ -88,11 +91,20 @@ def run_guarded(work: Callable[[], Any]) -> None:
 
 
 def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
-    """Run a command, show its progress, and keep its figures for ``Ext.psfGet``."""
+    """Run a command, show its progress and what it gave, keep its figures for ``Ext.psfGet``.
+
+    Raises
+    ------
+    PsfBridgeError
+        If an option, the image or the work fails; before anything was shown.
+    """
     progress = ImageJProgress(session.alive)
     try:
-        figures = called(name, text, progress, imp)
+        options, texts = read_options(name, text)
+        call = Call(options, texts, open_image(imp), progress, OpenImages())
+        outcome = COMMANDS[name].run(call)
+        show(call.imp, outcome)
     finally:
         progress.close()
-    session.figures = {**session.figures, **figures}
-    return figures
+    session.figures = {**session.figures, **outcome.figures}
+    return outcome.figures

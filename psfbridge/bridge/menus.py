@@ -19,8 +19,8 @@ _STAND_IN = "ij.plugin.BrowserLauncher"
 def add_menu() -> None:
     """Add Plugins > PSF Bridge to ImageJ's menu bar, and its commands to the Command Finder."""
     window = java_class("ij.IJ").getInstance()
-    if window is None:
-        return
+    if window is None or java_class("ij.Menus").getCommands().containsKey(next(iter(COMMANDS))):
+        return  # no window, or a Fiji that has the entries from install-fiji
     menu = java_class("java.awt.Menu")(MENU)
     for name in COMMANDS:
         item = java_class("java.awt.MenuItem")(name)

@@ -6,18 +6,21 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from psfbridge.beads import Beads
 from psfbridge.bridge.calls import Call
+from psfbridge.bridge.commands import only_known
 from psfbridge.bridge.distilling import FIND, beads_in
 from psfbridge.bridge.faults import as_ours
-from psfbridge.bridge.inputs import Input, image_of
+from psfbridge.bridge.inputs import image_of
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.keys import read
+from psfbridge.bridge.outcome import Found
 from psfbridge.bridge.outputs import mark
 from psfbridge.bridge.threads import java_thread
 from psfbridge.errors import Cancelled
 
 __all__ = ["Preview"]
+
+_FIND = "Find Beads..."
 
 
 class Preview:
@@ -59,24 +62,23 @@ class Preview:
     def _work(self, number: int, texts: Mapping[str, str]) -> None:
         """Find and mark; faults go to the status bar, as the person is still choosing."""
         try:
-            source, beads = self._found(number, texts)
+            found = self._found(number, texts)
             with self._lock:
                 if number == self._latest:
-                    mark([source], [beads])
-                    java_class("ij.IJ").showStatus(f"{len(beads)} beads: {beads.sentence()}")
+                    mark(self._imp, [found])
+                    said = f"{len(found.beads)} beads: {found.beads.sentence()}"
+                    java_class("ij.IJ").showStatus(said)
         except Cancelled:
             return
         except Exception as fault:
             java_class("ij.IJ").showStatus(str(as_ours(fault)))
 
-    def _found(self, number: int, texts: Mapping[str, str]) -> tuple[Input, Beads]:
-        known = {*FIND.options(), *FIND.keys}
-        wanted = {key: text for key, text in texts.items() if key in known}
-        options, host = read(wanted, FIND.options(), FIND.keys)
+    def _found(self, number: int, texts: Mapping[str, str]) -> Found:
+        options, host = read(only_known(texts, _FIND), FIND.options(), FIND.keys)
         source = image_of(self._imp, host)
 
         def check(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001
             if number != self._latest:
                 raise Cancelled("the dialog has moved on.")
 
-        return source, beads_in(source, Call(options, host, self._imp, check))
+        return Found(source, beads_in(source, Call(options, host, self._imp, check)))

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from psfbridge.beads import Beads
+from psfbridge.bridge.outcome import Figures, Found
+from psfbridge.channels import ChannelDistillation
+from psfbridge.chromatic import ChromaticShift
 from psfbridge.measures import Measures
 from psfbridge.result import Distillation
 
 __all__ = [
-    "Figures",
     "bead_figures",
+    "bead_rows",
     "distill_figures",
-    "distill_line",
+    "distill_lines",
     "measure_figures",
+    "shift_figures",
+    "shift_lines",
     "widths",
 ]
-
-Figures = Mapping[str, float | str]
 
 _AXES = "zyx"
 
@@ -65,6 +68,17 @@ def bead_figures(beads: Beads) -> dict[str, float]:
     }
 
 
+def bead_rows(found: Iterable[Found]) -> Iterator[dict[str, float | str]]:
+    """Yield a row for every candidate, with its channel counted from 1."""
+    for one in found:
+        for bead in one.beads:
+            row = {
+                name: value if isinstance(value, str) else float(value)
+                for name, value in asdict(bead).items()
+            }
+            yield {**row, "channel": float(one.source.channel)}
+
+
 def distill_figures(result: Distillation) -> Figures:
     """Return everything that a macro may ask of a distillation, by name."""
     figures: dict[str, float | str] = {"method": result.method, "notes": " ".join(result.notes)}
@@ -91,8 +105,30 @@ def widths(measures: Measures) -> str:
     return f"FWHM z {z:.3f}, y {y:.3f}, x {x:.3f} µm"
 
 
-def distill_line(result: Distillation) -> str:
-    """Return what was done in one line."""
+def distill_lines(name: str, psf: str, result: Distillation) -> list[str]:
+    """Return what was done in one line, and a line for each thing that a user should know."""
     seconds = sum(result.timings_s.values())
     beads = result.beads.sentence()
-    return f"{result.method}; beads {beads}; {widths(result.measures)}; {seconds:.1f} s"
+    done = f"{result.method}; beads {beads}; {widths(result.measures)}; {seconds:.1f} s"
+    return [f"Distill PSF: {name} → {psf}: {done}", *(f"  {note}" for note in result.notes)]
+
+
+def shift_lines(together: ChannelDistillation, origin: str) -> list[str]:
+    """Return the chromatic shift of each channel in words; ImageJ counts channels from 1."""
+    lines = [shift.sentence(first=1) for shift in together.shifts if _is_shift(shift)]
+    if origin != "common":
+        lines.append("each channel's PSF is centred by itself: they have no common origin.")
+    return lines
+
+
+def shift_figures(together: ChannelDistillation, origin: str) -> Figures:
+    """Return the chromatic shifts by name: ``shift_x_nm_2`` is that of channel 2."""
+    figures: dict[str, float | str] = {"origin": origin}
+    for shift in filter(_is_shift, together.shifts):
+        for axis, nm in zip(_AXES, shift.shift_nm, strict=True):
+            figures[f"shift_{axis}_nm_{shift.channel + 1}"] = nm
+    return figures
+
+
+def _is_shift(shift: ChromaticShift) -> bool:
+    return shift.channel != shift.reference

@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
-from psfbridge.beads import Bead, Beads
 from psfbridge.bridge.java import java_class
+from psfbridge.bridge.outcome import Found
+from psfbridge.bridge.summary import bead_rows
 
 __all__ = ["add_measures", "show_beads"]
 
-_PER_AXIS = "zyx"
 
-
-def show_beads(title: str, tables: Iterable[tuple[int, Beads]]) -> Any:
+def show_beads(title: str, found: Iterable[Found]) -> Any:
     """Show every candidate in a table called `title`, and return it.
 
     Headless ImageJ has no table but Results, so there the beads are what Results holds.
-
-    Parameters
-    ----------
-    title : str
-        The window's title.
-    tables : iterable of (int, Beads)
-        The beads of each channel; channels counted from 1.
     """
     table = java_class("ij.measure.ResultsTable")()
-    for channel, beads in tables:
-        for bead in beads:
-            _add_bead(table, channel, bead)
+    for row in bead_rows(found):
+        table.addRow()
+        for name, value in row.items():
+            table.addValue(name, value)
     if _headless():
         java_class("ij.plugin.filter.Analyzer").setResultsTable(table)
     table.show(title)
     return table
-
-
-def _add_bead(table: Any, channel: int, bead: Bead) -> None:
-    table.addRow()
-    for name, value in asdict(bead).items():
-        table.addValue(name, value if isinstance(value, str) else float(value))
-    table.addValue("channel", float(channel))
 
 
 def add_measures(title: str, values: Mapping[str, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli.channels import ALL, channel_or_all, distill_all
@@ -44,6 +45,12 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
     method.add_argument("--method", choices=METHODS)
     method.add_argument("--engine", choices=ENGINES, help="for reverse-rl")
     method.add_argument("--iterations", type=int, metavar="N", help="for reverse-rl (200)")
+    method.add_argument(
+        "--field",
+        action="store_true",
+        default=None,
+        help="how the PSF changes over the image, as far as the beads tell: PSF_field.tif too",
+    )
     zyx = ("Z", "Y", "X")
     method.add_argument("--size-um", nargs=3, type=float, metavar=zyx, help="of the PSF, in µm")
     method.add_argument("--size", nargs=3, type=int, metavar=zyx, help="of the PSF, in voxels")
@@ -56,6 +63,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "--registered",
         metavar="OUT.tif",
         help="with --channel all: the PSFs with one common origin, the chromatic shift in them",
+    )
+    outputs.add_argument(
+        "--error", metavar="OUT.tif", help="the standard error of every voxel of the PSF"
     )
     outputs.add_argument("--report", metavar="DIR", help="pictures and a page to look at")
     outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
@@ -103,10 +113,34 @@ def _check_channel(args: argparse.Namespace) -> None:
         raise OptionError("--registered is for several channels. Give --channel all too.")
     if args.view and args.channel == ALL:
         raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
+    if args.error and args.channel == ALL:
+        raise OptionError("--error is for one PSF. Give --channel N.")
+    if args.error and args.method in ("average", "reverse-rl"):
+        raise OptionError(
+            f"--error is given and --method is {args.method}, which has no error volume; allowed "
+            "are auto, joint and pupil."
+        )
 
 
 def _outputs(args: argparse.Namespace) -> list[str]:
-    return [path for path in (args.output, args.beads, args.json, args.report) if path]
+    field = field_path(args.output) if args.field else None
+    paths = (args.output, field, args.error, args.beads, args.json, args.report)
+    return [path for path in paths if path]
+
+
+def field_path(path: str) -> str:
+    """Return where the PSFs of a field go: beside the one PSF.
+
+    Examples
+    --------
+    >>> field_path("psf.ome.tif")
+    'psf_field.ome.tif'
+    """
+    name = Path(path).name
+    ending = Path(path).suffix
+    if name.lower().removesuffix(ending.lower()).endswith(".ome"):
+        ending = name[-len(".ome" + ending) :]
+    return str(Path(path).with_name(f"{name[: len(name) - len(ending)]}_field{ending}"))
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
@@ -114,7 +148,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
     from psfbridge.files import check_writable
     from psfbridge.report import check_report_folder
 
-    for path in (args.output, args.registered, args.beads, args.json):
+    field = field_path(args.output) if args.field else None
+    for path in (args.output, field, args.error, args.registered, args.beads, args.json):
         if path:
             check_writable(path)
     if args.report and args.channel != ALL:
@@ -123,8 +158,13 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 def _write(result: Distillation, args: argparse.Namespace) -> None:
     from psfbridge.files import write_text
+    from psfbridge.image import write_image
 
     result.psf.save(args.output)
+    if args.error:
+        write_image(args.error, result.psf.error_image)
+    if result.field is not None:
+        result.field.save(field_path(args.output))
     if args.beads:
         result.beads.save(args.beads)
     if args.json:

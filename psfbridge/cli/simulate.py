@@ -16,6 +16,7 @@ _COUNTS = {
     "hot-pixels": "single bright voxels",
     "hot-columns": "camera pixels that are bright in every plane",
     "saturation": "the highest count",
+    "field-order": "1: changes over the field are linear; 2: they grow with the square",
 }
 _NUMBERS = {
     "bead-diameter-um": "diameter of the beads in µm; 0 is a point",
@@ -30,6 +31,9 @@ _NUMBERS = {
     "coma": "waves rms",
     "astigmatism": "waves rms",
     "spherical": "waves rms",
+    "field-coma": "waves rms more in the last column, less in the first",
+    "field-astigmatism": "waves rms more in the last row, less in the first",
+    "field-spherical": "waves rms more in the last plane, less in the first",
     "sheet-um": "FWHM of the light sheet, in µm",
 }
 _OPTICS = {

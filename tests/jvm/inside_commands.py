@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -197,15 +198,67 @@ class TestHyperstacks:
         mark = hyper.getOverlay().get(0)
         assert [mark.getCPosition(), mark.getTPosition()] == [2, 2]
 
-    def test_all_channels_make_a_composite(self, macro, beads):
-        both = np.stack([beads.data, beads.data[:, ::-1]])
-        bridge.to_imageplus(Image(both, beads.voxel_um, "two")).show()
-        macro('run("Distill PSF...", "channel=all method=average");')
+    @pytest.fixture
+    def two(self, host, beads):  # noqa: ARG002 - a host must run
+        """The same beads in two channels, the second two voxels further along x."""
+        both = np.stack([beads.data, np.roll(beads.data, 2, axis=2)])
+        imp = bridge.to_imageplus(Image(both, beads.voxel_um, "two"))
+        imp.show()
+        return imp
+
+    def test_all_channels_have_one_common_origin(self, macro, two):  # noqa: ARG002
+        said = bridge.run_macro('run("Distill PSF...", "channel=all method=average");').output
+        assert re.search(r"Distill PSF: two, channel 2 lies .*x \+(199|200)\.\d .*channel 1", said)
         imp = active()
         assert imp.isComposite()
         assert [imp.getNChannels(), imp.getNFrames()] == [2, 1]
-        sums = bridge.from_imageplus(imp).data.sum(axis=(1, 2, 3))
-        np.testing.assert_allclose(sums, 1, rtol=1e-4)
+        psfs = bridge.from_imageplus(imp).data
+        np.testing.assert_allclose(psfs.sum(axis=(1, 2, 3)), 1, rtol=1e-4)
+        peaks = [np.unravel_index(np.argmax(psf), psf.shape) for psf in psfs]
+        assert peaks[0] == tuple(length // 2 for length in psfs[0].shape)
+        assert np.subtract(peaks[1], peaks[0]).tolist() == [0, 0, 2]
+        shift = macro(
+            'run("PSF Bridge Extensions"); '
+            'return Ext.psfGet("shift_x_nm_2") + Ext.psfGet("origin");'
+        )
+        assert float(shift.removesuffix("common")) == pytest.approx(200, abs=2)
+
+    @pytest.mark.parametrize("channel", ["all", "2"])
+    def test_deconvolution_takes_the_shift_out(self, macro, two, beads, channel):  # noqa: ARG002
+        macro(
+            'run("Distill PSF...", "channel=all method=average"); selectImage("two"); '
+            'run("Deconvolve with PSF...", "psf=[PSF of two] iterations=10 engine=cpu '
+            f'channel={channel}");'
+        )
+        sharp = bridge.from_imageplus(active()).data.reshape(-1, *beads.data.shape)
+        alone = pb.deconvolve(
+            beads,
+            pb.distill(beads, method="average").psf,
+            iterations=10,
+            engine="cpu",
+        ).data
+        for one in sharp:
+            # Around a bead; at the sides np.roll brought in what is not there.
+            there, here = (volume[:, 35:60, 35:60].sum(axis=(0, 1)) for volume in (one, alone))
+            centres = [np.average(np.arange(25), weights=profile) for profile in (there, here)]
+            assert centres[0] == pytest.approx(centres[1], abs=0.05)
+
+    def test_without_a_common_bead_each_has_its_own_origin(self, macro, beads):
+        empty = np.random.default_rng(0).poisson(20, beads.data.shape).astype(np.uint16)
+        apart, others = empty.copy(), empty.copy()
+        apart[:, :34, :34] = beads.data[:, :34, :34]
+        others[:, 62:, 62:] = beads.data[:, 62:, 62:]
+        bridge.to_imageplus(Image(np.stack([apart, others]), beads.voxel_um, "two")).show()
+        said = bridge.run_macro('run("Distill PSF...", "channel=all method=average");').output
+        assert "channel 2: no bead is seen in channel 1 too" in said
+        assert "no common origin" in said
+        assert macro('run("PSF Bridge Extensions"); return Ext.psfGet("origin");') == "each its own"
+
+    def test_the_optics_of_all_channels_are_refused(self, macro, two):  # noqa: ARG002
+        with pytest.raises(pb.errors.OptionError, match="each has its own"):
+            macro(
+                'run("Distill PSF...", "channel=all na=1.4 wavelength=0.5 refractive_index=1.5");'
+            )
 
     def test_frames_that_could_be_slices_are_said(self, macro):
         with pytest.raises(pb.errors.ImageError, match="17 frames of one slice each"):

@@ -136,6 +136,6 @@ def test_put_into_a_fiji(tmp_path):
         install_into(tmp_path)
     (tmp_path / "plugins").mkdir()
     written = install_into(tmp_path)
-    assert len(written) == len(shipped_macros())
+    assert len(written) > len(shipped_macros())
     assert (tmp_path / "macros" / "PSF_Bridge" / "Distill_PSF.ijm").is_file()
     assert (tmp_path / "scripts" / "Plugins" / "PSF_Bridge" / "PSF_Bridge_Startup.py").is_file()

@@ -66,13 +66,14 @@ STATES = (
 )
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", (*STATES, "inside_fiji_first.py"))
 def test_plain_imagej_headless(name: str) -> None:
     run_inside(name)
 
 
-def test_plain_imagej_with_a_window(display: str) -> None:
-    run_inside("inside_window.py", DISPLAY=display)
+@pytest.mark.parametrize("name", ["inside_window.py", "inside_fiji_window.py"])
+def test_plain_imagej_with_a_window(name: str, display: str) -> None:
+    run_inside(name, DISPLAY=display)
 
 
 @pytest.mark.fiji

@@ -1,0 +1,7 @@
+// PSF_Bridge_AutoRun.ijm: gives every Fiji session psfbridge's commands; Fiji runs it when it starts.
+//
+// Needs    what `psfbridge install-fiji` put into this Fiji.
+// Gives    the commands in every macro and script. No Python is started before one is used.
+// Example  in Fiji's folder macros/AutoRun
+
+run("Start PSF Bridge");

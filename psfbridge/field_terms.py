@@ -1,0 +1,113 @@
+"""How rich a change of the PSF over field and depth may be: polynomials of a bead's place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ACROSS", "ONE", "Richness", "deeper", "monomials", "places"]
+
+Floats = NDArray[np.float64]
+Term = tuple[int, int, int]
+
+#: So many beads are needed for each term, the constant one included.
+BEADS_PER_TERM = 4
+
+# Along an axis on which the beads do not spread so far, as a share of the image, nothing is fitted.
+_LEAST_SPREAD = 0.25
+
+
+@dataclass(frozen=True)
+class Richness:
+    """A polynomial of the place.
+
+    Parameters
+    ----------
+    name : str
+        What a person calls it.
+    terms : tuple
+        The powers of z, y and x of each term beyond the constant one.
+    """
+
+    name: str
+    terms: tuple[Term, ...]
+
+    @property
+    def beads(self) -> int:
+        """How many beads it needs."""
+        return BEADS_PER_TERM * (1 + len(self.terms))
+
+    def lacks(self, where: Floats, deepest: float = 0.0) -> str:
+        """Say what the beads lack to carry it, or nothing.
+
+        Parameters
+        ----------
+        where : array
+            The places of the beads, see `places`; the array has shape (beads, 3).
+        deepest : float
+            The width of a bead in z, as a share of the depth of the image: beads in one plane do
+            not tell what changes with depth.
+        """
+        if len(where) < self.beads:
+            return f"{self.name} needs {self.beads} beads, there are {len(where)}"
+        spread = (np.percentile(where, 90, axis=0) - np.percentile(where, 10, axis=0)) / 2
+        least = (max(_LEAST_SPREAD, deepest), _LEAST_SPREAD, _LEAST_SPREAD)
+        for axis, name in enumerate("zyx"):
+            if spread[axis] < least[axis] and any(term[axis] for term in self.terms):
+                return f"{self.name} needs beads that spread over more of the image in {name}"
+        return ""
+
+
+_Z, _Y, _X = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+_SQUARES = ((0, 2, 0), (0, 1, 1), (0, 0, 2))
+
+#: No change at all.
+ONE = Richness("one PSF", ())
+
+#: Changes across the field, the simpler first.
+ACROSS = (
+    Richness("linear in y and x", (_Y, _X)),
+    Richness("quadratic in y and x", (_Y, _X, *_SQUARES)),
+)
+
+
+def deeper(richness: Richness) -> Richness:
+    """Return a richness with a linear change with depth too.
+
+    Examples
+    --------
+    >>> deeper(ONE).name, deeper(ACROSS[0]).name
+    ('linear in z', 'linear in y and x, and in z')
+    """
+    name = "linear in z"
+    if richness.terms:
+        name = richness.name + (", and in z" if richness == ACROSS[0] else ", linear in z")
+    return Richness(name, (*richness.terms, _Z))
+
+
+def places(positions: Floats, shape: Sequence[int]) -> Floats:
+    """Return positions in voxels as places: -1 at the first voxel of an image, 1 at the last.
+
+    Examples
+    --------
+    >>> places(np.array([[0.0, 2.0, 4.0]]), (1, 5, 5)).tolist()
+    [[0.0, 0.0, 1.0]]
+    """
+    last = np.array(shape, float) - 1
+    middle = last / 2
+    return np.asarray((np.asarray(positions, float) - middle) / np.where(last > 0, middle, 1))
+
+
+def monomials(where: Floats, terms: Sequence[Term]) -> Floats:
+    """Return the constant and each term at places; the array has shape (places, 1 + terms).
+
+    Examples
+    --------
+    >>> monomials(np.array([[0.5, -1.0, 2.0]]), [(1, 0, 0), (0, 1, 1)]).tolist()
+    [[1.0, 0.5, -2.0]]
+    """
+    powers = np.array([(0, 0, 0), *terms])
+    return np.asarray(np.prod(where[:, np.newaxis, :] ** powers, axis=2))

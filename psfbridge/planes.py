@@ -1,0 +1,61 @@
+"""A background that is a plane: its weighted least squares by moments, without a design matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.interpolation import applied
+
+__all__ = ["plane", "plane_normal", "plane_values"]
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+# Which powers of z, y and x the four terms have: a level, and a slope along each axis.
+_TERMS = np.eye(4, 3, -1, dtype=int)
+
+
+def plane(shape: Sequence[int], terms: Sequence[float]) -> Floats32:
+    """Return a plane on a box.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Of the box, in z, y and x.
+    terms : sequence of float
+        The level at the centre ``n // 2``, and the slopes for each voxel along z, y and x.
+
+    Examples
+    --------
+    >>> plane((1, 1, 3), (5, 0, 0, 2)).ravel().tolist()
+    [3.0, 5.0, 7.0]
+    """
+    level, *slopes = (np.float32(term) for term in terms)
+    z, y, x = (_powers(n, 1)[1] * slope for n, slope in zip(shape, slopes, strict=True))
+    return np.asarray(level + z[:, None, None] + y[None, :, None] + x[None, None, :])
+
+
+def plane_normal(weight: Floats32) -> Floats:
+    """Return the sums of a weight times each two of the terms 1, z, y and x; shape (4, 4)."""
+    powers = np.moveaxis(_TERMS[:, np.newaxis] + _TERMS, -1, 0)
+    return np.asarray(_moments(weight, 2)[tuple(powers)])
+
+
+def plane_values(volume: Floats32) -> Floats:
+    """Return the sums of a volume times each of the terms 1, z, y and x; shape (4,)."""
+    return np.asarray(_moments(volume, 1)[tuple(_TERMS.T)])
+
+
+def _moments(volume: Floats32, most: int) -> Floats:
+    """Sums of a volume times powers 0 to `most` of the coordinates from its centre."""
+    return np.asarray(applied(volume, [_powers(n, most) for n in volume.shape]), float)
+
+
+@lru_cache(maxsize=32)
+def _powers(length: int, most: int) -> Floats32:
+    coordinate = np.arange(length) - length // 2
+    return np.asarray(coordinate ** np.arange(most + 1)[:, np.newaxis], np.float32)
