@@ -2,12 +2,13 @@
 //
 // Needs: the PSF Bridge commands; the plug-in DeconvolutionLab2; both images open, the bead stack
 //        active.
-// Gives: the PSF as "PSF of <beads>", and DeconvolutionLab2's result.
+// Gives: the PSF as "PSF of <beads>", and DeconvolutionLab2's result, "Final Display of RL", active.
 // Takes: the title of the image to deconvolve.
 //
 // Example: runMacro("Distill_then_DeconvolutionLab2.ijm", "cells.tif");
 
 iterations = 50;
+mostSeconds = 3600;
 
 image = getArgument();
 if (image == "")
@@ -21,8 +22,17 @@ selectImage(psf);
 rename("distilled-PSF");
 selectImage(image);
 rename("to-deconvolve");
-run("DeconvolutionLab2 Run", "-image platform to-deconvolve -psf platform distilled-PSF -algorithm RL " + iterations);
+before = nImages;
+run("DeconvolutionLab2 Run", " -image platform to-deconvolve -psf platform distilled-PSF -algorithm RL " + iterations);
+// It returns at once and works on; its result is a new window.
+for (seconds = 0; nImages == before; seconds += 0.1) {
+	if (seconds > mostSeconds)
+		exit("Distill_then_DeconvolutionLab2: no result within " + mostSeconds + " s. See DeconvolutionLab2's own window, or raise mostSeconds.");
+	wait(100);
+}
+result = getTitle();
 selectImage("to-deconvolve");
 rename(image);
 selectImage("distilled-PSF");
 rename(psf);
+selectImage(result);

@@ -2,7 +2,7 @@
 //
 // Needs: the PSF Bridge commands; Bob Dougherty's plug-in Iterative Deconvolve 3D; both images
 //        open, the bead stack active.
-// Gives: the PSF as "PSF of <beads>", and the image deconvolved, "Deconvolved".
+// Gives: the PSF as "PSF of <beads>", and the image deconvolved, "Deconvolved_N" after N iterations.
 // Takes: the title of the image to deconvolve.
 //
 // Example: runMacro("Distill_then_Iterative_Deconvolve_3D.ijm", "cells.tif");

@@ -90,6 +90,8 @@ def deconvolve(
     psfs, notes = matched_psfs(image.name, _shape(image), image.voxel_um, psf)
     engine = chosen_engine(chosen)
     result = np.empty(image.data.shape, np.float32)
+    # Written to at once, so that its memory is not counted as free when the tiles are cut.
+    result.fill(0)
     channels = image.data if image.data.ndim == 4 else image.data[np.newaxis]
     outs = result if image.data.ndim == 4 else result[np.newaxis]
     notes.append(f"Richardson-Lucy ran by {engine}.")
@@ -151,8 +153,8 @@ def matched_psfs(
     named = [pair for one in given for pair in _named(one)]
     if len(named) not in (1, shape[0]):
         raise PSFError(
-            f"{len(named)} PSFs are given, {name} has {shape[0]} channels; allowed are one for "
-            "all, or one for each."
+            f"{len(named)} PSFs are given for {shape[0]} channel{'s' if shape[0] > 1 else ''} of "
+            f"{name}; allowed are one for all, or one for each."
         )
     notes: list[str] = []
     matched = []

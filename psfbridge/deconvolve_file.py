@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from psfbridge.files import check_folder, check_writable
 from psfbridge.formats import Stored, open_stored
 from psfbridge.formats.axes import named_axes
 from psfbridge.image import VoxelUm, check_ending, chosen_voxel_um, write_volumes
+from psfbridge.memory import readable_bytes
 from psfbridge.progress import Progress, no_progress
 from psfbridge.reading import Reading
 from psfbridge.restoring import Blurred
@@ -69,7 +71,7 @@ def deconvolve_file(
         written then.
     """
     chosen = DeconvolveOptions.of(**options)
-    _check_output(output)
+    _check_output(output, [path, *psf])
     series = _opened(path, reading or Reading())
     psfs, notes = matched_psfs(series.name, series.shape[1:], series.voxel_um, list(psf))
     engine = chosen_engine(chosen)
@@ -86,11 +88,15 @@ def deconvolve_file(
     return (*series.notes, *notes)
 
 
-def _check_output(path: str | os.PathLike[str]) -> None:
+def _check_output(path: str | os.PathLike[str], inputs: Sequence[str | os.PathLike[str]]) -> None:
     if check_ending(path) == ".zarr":
         check_folder(path)
     else:
         check_writable(path)
+    if any(Path(path).resolve() == Path(one).resolve() for one in inputs):
+        raise OutputError(
+            f"cannot write {path}: it is what is to be read. Name another file for the result."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +164,11 @@ def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
 @contextmanager
 def _scratch(shape: tuple[int, ...], output: Path) -> Iterator[NDArray[np.float32]]:
     """Give an array on the output's disk, which is gone afterwards."""
+    size = 4 * math.prod(shape)
+    _check_space(output, 2 * size)
     try:
         with tempfile.TemporaryFile(dir=output.parent, prefix=".psfbridge-") as file:
-            file.truncate(4 * math.prod(shape))
+            _take_space(file.fileno(), size)
             yield np.memmap(file, np.float32, "r+", shape=shape)
     except OSError as fault:
         if isinstance(fault, OutputError):
@@ -168,3 +176,20 @@ def _scratch(shape: tuple[int, ...], output: Path) -> Iterator[NDArray[np.float3
         raise OutputError(
             f"cannot write {output}: {fault.strerror or fault}. Nothing was left there."
         ) from fault
+
+
+def _check_space(output: Path, needed: int) -> None:
+    free = shutil.disk_usage(output.parent).free
+    if needed > free:
+        raise OutputError(
+            f"cannot write {output}: while it is made it needs {readable_bytes(needed)}, and "
+            f"{readable_bytes(free)} are free there. Free some, or name another disk."
+        )
+
+
+def _take_space(file: int, size: int) -> None:
+    """Make a file so large that its disk cannot be full later: a mapped one would crash then."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:  # macOS and Windows
+        os.truncate(file, size)

@@ -28,10 +28,10 @@ class DeconvolveOptions:
     tv : float
         Strength of the total variation regularisation (Dey et al. 2006), 0 to 0.1; 0 is none,
         0.002 a usual one.
-    engine : {'auto', 'cpu', 'clij2fft'}
+    engine : {'auto', 'cpu', 'clij2fft', 'clij-java'}
         Where it runs, see `psfbridge.engines.open_engine`.
     device : str, optional
-        Number or part of the name of the OpenCL device, for ``clij2fft``.
+        Number or part of the name of the OpenCL device; not for ``cpu``.
     accelerate : bool
         Extrapolate the steps (Biggs and Andrews 1997): as far in fewer iterations. CPU only.
     stop : {'iterations', 'discrepancy'}
@@ -67,10 +67,15 @@ class DeconvolveOptions:
             raise OptionError(f"tv is {self.tv:g}; allowed is 0 to {MOST_TV:g} (0.002 is usual).")
         if self.tile_um is not None:
             object.__setattr__(self, "tile_um", zyx_floats("tile_um", self.tile_um))
-        if self.accelerate and self.engine == "clij2fft":
+        if self.device is not None and self.engine == "cpu":
             raise OptionError(
-                "accelerate is set and engine is clij2fft, which cannot accelerate; allowed are "
-                "auto and cpu."
+                f"device is {self.device!r} and engine is cpu, which has none to choose; allowed "
+                "are auto, clij2fft and clij-java."
+            )
+        if self.accelerate and self.engine in ("clij2fft", "clij-java"):
+            raise OptionError(
+                f"accelerate is set and engine is {self.engine}, which cannot accelerate; allowed "
+                "are auto and cpu."
             )
 
     @classmethod

@@ -2,14 +2,77 @@
 
 from __future__ import annotations
 
-__all__ = ["free_bytes", "readable_bytes"]
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["free_bytes", "group_rooms", "readable_bytes"]
+
+#: Limit and usage of a control group, in Linux's second and first version of them.
+_GROUP_FILES = (
+    ("memory.max", "memory.current"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+)
 
 
 def free_bytes() -> int:
-    """Return how many bytes of memory a program may still take without swapping."""
+    """Return how many bytes of memory this process may still take without swapping.
+
+    A container's, a batch system's or a shell's limit counts too: past it the system ends the
+    process without a word.
+    """
     import psutil
 
-    return int(psutil.virtual_memory().available)
+    system = int(psutil.virtual_memory().available)
+    return max(min([system, *_shell_rooms(), *group_rooms()]), 0)
+
+
+def _shell_rooms() -> Iterator[int]:
+    """Yield what ``ulimit -v`` leaves, if it was set."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    import psutil
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        yield limit - int(psutil.Process().memory_info().vms)
+
+
+def group_rooms(
+    groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
+) -> Iterator[int]:
+    """Yield what each limited control group leaves that this process is in.
+
+    Parameters
+    ----------
+    groups : path
+        Where Linux shows the groups.
+    membership : path
+        Where it says which this process is in.
+    """
+    folders = {groups, groups / "memory"}
+    with suppress(OSError):
+        for line in membership.read_text().splitlines():
+            _, kind, path = line.split(":", 2)
+            folders.add(groups / kind / path.lstrip("/"))
+    for folder in folders:
+        for limit, usage in _GROUP_FILES:
+            with suppress(OSError, ValueError):  # absent, or "max": no limit
+                room = int((folder / limit).read_text()) - int((folder / usage).read_text())
+                yield room + _cached(folder)
+
+
+def _cached(folder: Path) -> int:
+    """Return how much of a group's usage is files that can be dropped."""
+    with suppress(OSError):
+        for line in (folder / "memory.stat").read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "inactive_file":
+                return int(count)
+    return 0
 
 
 def readable_bytes(count: float) -> str:

@@ -12,7 +12,7 @@ from psfbridge.errors import OptionError
 __all__ = ["ENGINES", "METHODS", "MICROSCOPES", "DistillOptions", "Optics"]
 
 METHODS = ("auto", "joint", "pupil", "average", "reverse-rl")
-ENGINES = ("auto", "cpu", "clij2fft")
+ENGINES = ("auto", "cpu", "clij2fft", "clij-java")
 _FIELD_METHODS = ("auto", "joint", "pupil")
 MICROSCOPES = ("widefield", "confocal", "lightsheet")
 
@@ -96,7 +96,7 @@ class DistillOptions:
         The optics, see `Optics`: all three of the first, or none of them.
     method : {'auto', 'joint', 'pupil', 'average', 'reverse-rl'}
         How the PSF is computed.
-    engine : {'auto', 'cpu', 'clij2fft'}
+    engine : {'auto', 'cpu', 'clij2fft', 'clij-java'}
         Where Richardson-Lucy runs, for ``reverse-rl``.
     iterations : int
         Richardson-Lucy iterations, for ``reverse-rl``.

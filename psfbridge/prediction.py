@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from psfbridge.bead_fit import background, light, refitted, variance, with_neighbours
+from psfbridge.bead_shape import sphere_transfer
 from psfbridge.beads import USED
 from psfbridge.deconvolution import deconvolve, matched_psfs
+from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge.engines.problem import Shape
 from psfbridge.errors import NoBeadsError
 from psfbridge.field_psf import FieldPSF
 from psfbridge.finding import Found, as_image, find, need_beads
@@ -31,6 +35,9 @@ _ROUNDS = 3
 
 #: The part of the PSF that tells a bead's place, in FWHM of the beads.
 _CORE_WIDTHS = 1.5
+
+#: How far the picture of a bead reaches from its middle, in FWHM: along z, and in the plane.
+_PICTURE_WIDTHS = 3.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Check:
         The beads as the PSF predicts them; the array has axes (z, y, x). The units are counts.
     beads : tuple of BeadCheck
         Every usable bead.
+    reach : tuple of int
+        How far a bead's picture reaches from its middle, in voxels of z, y and x.
     notes : tuple of str
         What a user should know, one sentence each.
     """
@@ -74,6 +83,7 @@ class Check:
     restored: Image
     model: Volume
     beads: tuple[BeadCheck, ...]
+    reach: Shape
     notes: tuple[str, ...] = field(default=())
 
     def median(self, name: str) -> float:
@@ -102,9 +112,9 @@ def check(
     image: Image | NDArray[Any],
     *,
     voxel_um: Any = None,
-    iterations: int = ITERATIONS,
-    engine: str = "cpu",
+    bead_diameter_um: float = 0.0,
     progress: Progress = no_progress,
+    **options: Any,
 ) -> Check:
     """Check whether a PSF explains an image of beads.
 
@@ -120,36 +130,52 @@ def check(
         Beads, not necessarily those that the PSF came from; axes (z, y, x). The units are counts.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for a bare array.
-    iterations : int
-        For the deconvolution; accelerated on the CPU engine.
-    engine : {'cpu', 'auto', 'clij2fft'}
-        Where it runs.
+    bead_diameter_um : float
+        Diameter of the beads, for the forward model; 0 is a point. Not 0 is right only where the
+        PSF was distilled with it, so that the bead is not in it.
     progress : Progress, optional
         May raise `psfbridge.errors.Cancelled`.
+    **options
+        The fields of `DeconvolveOptions`; by default 20 iterations on the CPU engine, accelerated
+        where the engine can.
 
     Raises
     ------
     NoBeadsError
         If no bead can be used; with the counts by reason.
+    OptionError
+        If an option is impossible.
     PSFError
         If the PSF does not fit the image.
     """
+    distilling = DistillOptions(bead_diameter_um=bead_diameter_um)
+    options = {"iterations": ITERATIONS, "engine": "cpu"} | options
+    options.setdefault("accelerate", options["engine"] == "cpu")
+    DeconvolveOptions.of(**options)
     beads = as_image(image, voxel_um)
     (matched,), notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
     if isinstance(matched, FieldPSF):
         notes.append("The PSF changes over the image; that of its middle is checked.")
         matched = matched.middle
-    found = find(beads, DistillOptions(), progress)
+    found = find(beads, distilling, progress)
     need_beads(found.beads, beads.name)
-    speakers = fitted_beads(found, matched)
+    shown = _of_beads(matched, bead_diameter_um)
+    speakers = fitted_beads(found, shown)
     dark = _without_background(beads, speakers)
-    restored = deconvolve(
-        dark, matched, iterations=iterations, engine=engine, accelerate=engine == "cpu",
-        progress=progress,
-    )  # fmt: skip
-    checked = tuple(_checked(one, matched, found, dark, restored) for one in speakers)
-    model = _model(speakers, matched, beads.data.shape)
-    return Check(dark, restored, model, checked, (*beads.notes, *notes, *restored.notes))
+    restored = deconvolve(dark, matched, progress=progress, **options)
+    checked = tuple(_checked(one, shown, found, dark, restored) for one in speakers)
+    model = _model(speakers, shown, beads.data.shape)
+    notes = [*beads.notes, *notes, *restored.notes]
+    return Check(dark, restored, model, checked, _reach(found), tuple(notes))
+
+
+def _of_beads(psf: PSF, diameter_um: float) -> PSF:
+    """Return what a bead of this size looks like instead of a point."""
+    if diameter_um == 0:
+        return psf
+    spectrum = fft.rfftn(psf.data)
+    spectrum *= sphere_transfer(psf.data.shape, psf.voxel_um, diameter_um)
+    return PSF.from_volume(fft.irfftn(spectrum, psf.data.shape), psf.voxel_um)
 
 
 def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
@@ -191,6 +217,12 @@ def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:
     level = np.float32(np.median([one.fit.background for one in speakers]))
     dark = np.maximum(np.asarray(image.data, np.float32) - level, 0)
     return Image(dark, image.voxel_um, image.name, image.source)
+
+
+def _reach(found: Found) -> Shape:
+    planes = found.image.data.shape[0]
+    along, across = (found.scale.half_extent(widths, planes) for widths in _PICTURE_WIDTHS)
+    return along[0], across[1], across[2]
 
 
 def _checked(one: Speaker, psf: PSF, found: Found, dark: Image, restored: Image) -> BeadCheck:

@@ -194,7 +194,7 @@ def test_refuses_an_empty_image_and_an_array_without_voxel_size():
         ((1, 20, 20), psf(), "9 planes, array has 1"),
         ((6, 20, 20), psf((1, 13, 13)), "1 planes, array has 6"),
         ((6, 20, 20), psf().data, r"bare array.*PSF\.from_volume"),
-        ((3, 6, 20, 20), [psf(), psf()], "2 PSFs are given, array has 3 channels"),
+        ((3, 6, 20, 20), [psf(), psf()], "2 PSFs are given for 3 channels of array"),
     ],
 )
 def test_refuses_a_psf_that_does_not_fit(shape, kernel, words):

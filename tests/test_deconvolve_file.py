@@ -1,5 +1,13 @@
 """Deconvolution from file to file, and by the command line."""
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import namedtuple
+
 import numpy as np
 import pytest
 import tifffile
@@ -111,6 +119,71 @@ def test_refuses_before_any_work_what_could_not_be_written(tmp_path, psf_file):
             run(tmp_path / "in.tif", psf_file, output)
 
 
+def test_what_is_read_is_not_overwritten(tmp_path, psf_file):
+    source = tmp_path / "in.tif"
+    pb.write_image(source, pb.Image(counts(6, 20, 22), VOXEL))
+    before = source.read_bytes()
+    for output in (source, tmp_path / "." / "in.tif", psf_file):
+        with pytest.raises(OutputError, match="it is what is to be read"):
+            run(source, psf_file, output)
+    assert source.read_bytes() == before
+
+
+def test_a_disk_that_is_too_small_is_refused_before_any_work(tmp_path, psf_file, monkeypatch):
+    pb.write_image(tmp_path / "in.tif", pb.Image(counts(6, 20, 22), VOXEL))
+    before = sorted(tmp_path.iterdir())
+    usage = namedtuple("usage", "total used free")(0, 0, 20_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(OutputError, match=r"it needs 20\.6 KiB, and 19\.5 KiB are free there"):
+        run(tmp_path / "in.tif", psf_file, tmp_path / "out.tif")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="space cannot be taken ahead here")
+def test_a_quota_that_ends_is_one_line_and_no_crash(tmp_path, psf_file):
+    """The real thing: the system refuses to let the file grow."""
+    pb.write_image(tmp_path / "in.tif", pb.Image(counts(20, 60, 62), VOXEL))
+    code = f"""
+import resource, signal, sys
+from psfbridge.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(main(["deconvolve", {str(tmp_path / "in.tif")!r}, "--psf", {str(psf_file)!r},
+    "-o", {str(tmp_path / "out.tif")!r}, "--engine", "cpu", "--iterations", "2"]))
+"""
+    before = sorted(tmp_path.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"OutputError: cannot write {tmp_path / 'out.tif'}: ")
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("engine", ["cpu", pytest.param("clij2fft", marks=pytest.mark.opencl)])
+def test_ctrl_c_ends_the_command_in_one_line(tmp_path, psf_file, engine):
+    if engine == "clij2fft":
+        pytest.importorskip("pyopencl")
+    pb.write_image(tmp_path / "in.tif", pb.Image(counts(20, 120, 126), VOXEL))
+    before = sorted(tmp_path.iterdir())
+    command = ["deconvolve", tmp_path / "in.tif", "--psf", psf_file, "-o", tmp_path / "out.tif"]
+    work = subprocess.Popen(
+        [sys.executable, "-m", "psfbridge.cli", *command, "--engine", engine,
+         "--iterations", "1000000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    threading.Timer(6, work.send_signal, [signal.SIGINT]).start()
+    out, err = work.communicate(timeout=120)
+    if "no OpenCL device" in err:
+        pytest.skip("no OpenCL device here")
+    # Python ends itself by the signal where it came during an import; a shell calls both 130.
+    assert work.returncode in (130, -signal.SIGINT)
+    assert (out, err) == ("", "Cancelled: stopped by Ctrl-C; no unfinished file is left.\n")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_refuses_a_channel_or_time_point_that_is_not_there(tmp_path, psf_file):
     pb.write_image(tmp_path / "in.tif", pb.Image(counts(6, 20, 22), VOXEL))
     for reading in (Reading(channel=1), Reading(time=-1)):
@@ -154,6 +227,7 @@ def test_the_command_line_says_what_it_did(tmp_path, psf_file, command):
         (["--iterations", "many"], 2, "OptionError: "),
         (["--tv", "nan"], 2, "OptionError: tv is nan"),
         (["--engine", "cuda"], 2, "OptionError: "),
+        (["--engine", "cpu", "--device", "0"], 2, "OptionError: device is '0' and engine is cpu"),
         (["--voxel-um", "0", "1", "1"], 2, "OptionError: voxel_um"),
         (["--voxel-um", "2e-4", "1e-4", "1e-4"], 1, "PSFError: "),
     ],
@@ -167,6 +241,19 @@ def test_bad_input_is_one_line(tmp_path, psf_file, command, more, status, words)
     assert found[2].startswith(words)
     assert found[2].count("\n") == 1
     assert not (tmp_path / "out.tif").exists()
+
+
+def test_no_room_for_a_thread_is_out_of_memory(tmp_path, psf_file, command, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("can't start new thread")
+
+    pb.write_image(tmp_path / "in.tif", pb.Image(counts(6, 20, 22), VOXEL))
+    monkeypatch.setattr("psfbridge.engines.blur.on_slabs", full)
+    found = command(
+        "deconvolve", tmp_path / "in.tif", "--psf", psf_file, "-o", tmp_path / "out.tif"
+    )
+    assert found[0] == 1
+    assert found[2].startswith("MemoryError: out of memory")
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ import pytest
 from psfbridge.engines import CpuEngine, Plan, native, open_engine, opening
 from psfbridge.engines.base import Engine, Solution
 from psfbridge.engines.blur import Blur
-from psfbridge.engines.clij2fft import COPIES, Clij2FftEngine
+from psfbridge.engines.clij2fft import Clij2FftEngine
 from psfbridge.engines.devices import Device, chosen_device, list_devices
+from psfbridge.engines.native_engine import COPIES
 from psfbridge.engines.problem import circulant_problem, open_edge_problem
 from psfbridge.engines.selfcheck import check_answers
-from psfbridge.errors import Cancelled, EngineError, OptionError
+from psfbridge.errors import BridgeError, Cancelled, EngineError, OptionError
 from psfbridge.noise import Noise
 
 GIB = 2**30
@@ -109,8 +110,8 @@ def test_works_on_a_single_plane(engine):
 @marked
 def test_stops_at_the_same_iteration_as_the_cpu(engine):
     truth, psf = scene()
-    otf = Blur(circulant_problem(truth, psf).wrapped_psf())
-    blurred = otf.convolved(otf.spectrum(circulant_problem(300 * truth**2, psf).image))
+    blur = Blur(circulant_problem(truth, psf).wrapped_psf())
+    blurred = blur.convolved(circulant_problem(300 * truth**2, psf).image)
     problem = circulant_problem(np.random.default_rng(3).poisson(blurred).astype("f"), psf)
     plan = Plan(iterations=100, noise=Noise(0, 1, 0))
     found, right = engine.solve(problem, plan), CpuEngine().solve(problem, plan)
@@ -251,7 +252,9 @@ def test_the_environment_chooses_where_the_user_did_not(monkeypatch):
     monkeypatch.setenv(opening.ENGINE_VARIABLE, "cpu")
     assert open_engine().reason == "by PSFBRIDGE_ENGINE"
     monkeypatch.setenv(opening.ENGINE_VARIABLE, "gpu")
-    with pytest.raises(OptionError, match="engine is 'gpu'; allowed are auto, cpu, clij2fft"):
+    with pytest.raises(
+        OptionError, match="engine is 'gpu'; allowed are auto, cpu, clij2fft, clij-java"
+    ):
         open_engine()
 
 
@@ -264,6 +267,21 @@ def test_says_how_to_install_what_is_missing(monkeypatch):
     monkeypatch.setattr(native.metadata, "distribution", absent)
     with pytest.raises(EngineError, match=r"not installed\. pip install 'psfbridge\[clij\]'"):
         native.load_library()
+
+
+def test_the_engine_in_java_needs_an_imagej_that_runs(monkeypatch):
+    monkeypatch.setattr("psfbridge.bridge.clij.running", lambda: False)
+    with pytest.raises(EngineError, match=r"runs inside ImageJ, and no Java runs .* clij2fft"):
+        open_engine("clij-java")
+
+
+def test_the_engine_in_java_says_what_python_lacks(monkeypatch):
+    def absent():
+        raise BridgeError("the ImageJ parts of psfbridge are not installed (no scyjava).")
+
+    monkeypatch.setattr("psfbridge.bridge.clij.running", absent)
+    with pytest.raises(EngineError, match="clij-java runs inside ImageJ, but the ImageJ parts"):
+        open_engine("clij-java")
 
 
 def test_no_opencl_is_one_clear_line(monkeypatch):

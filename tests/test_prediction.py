@@ -58,12 +58,26 @@ def test_the_model_looks_like_the_image(right):
     assert np.corrcoef(right.model.ravel(), light.ravel())[0, 1] > 0.95
 
 
-def test_the_picture_has_three_volumes(right, tmp_path):
+def test_the_picture_shows_the_field_and_a_typical_bead(right, tmp_path):
     figure = plot_check(right)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert [t for t in titles if t] == ["the beads", "as the PSF predicts them", "deconvolved"]
+    titles = [title for title in titles if title]
+    assert titles[0] == "the beads"
+    assert f"the {len(right.beads)} beads that were checked" in titles[1]
+    residuals = sorted(bead.residual for bead in right.beads)
+    assert f"{residuals[len(residuals) // 2]:.1%} of the energy" in titles[5]
+    assert len(titles) == 7
     figure.savefig(tmp_path / "check.png")
     assert (tmp_path / "check.png").stat().st_size > 10_000
+
+
+def test_large_beads_are_explained_by_a_psf_without_them():
+    scene = Scene(beads=8, shape=(31, 110, 110), psf_um=(3, 2.5, 2.5), bead_diameter_um=0.3, seed=4)
+    field = simulate(scene)
+    point, sphere = (
+        check(field.psf, field.image, bead_diameter_um=size, iterations=2) for size in (0, 0.3)
+    )
+    assert sphere.median("residual") < 0.5 * point.median("residual")
 
 
 def test_noise_and_foreign_psfs_are_refused(field):

@@ -30,6 +30,9 @@ COMMANDS: tuple[str, ...] = (
     "doctor",
 )
 
+#: What Python says where there is no memory for one more thread.
+_NO_THREAD = "can't start new thread"
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
@@ -59,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of a pipe had enough; that is no fault.
         return 0
-    except (PsfBridgeError, MemoryError, KeyboardInterrupt) as fault:
+    except (PsfBridgeError, MemoryError, KeyboardInterrupt, RuntimeError) as fault:
+        if type(fault) is RuntimeError and str(fault) != _NO_THREAD:
+            raise
         line, status = _verdict(fault)
         print(line, file=sys.stderr)
         return status
@@ -69,6 +74,6 @@ def _verdict(fault: BaseException) -> tuple[str, int]:
     """Return the one line that says what failed, and the exit status."""
     if isinstance(fault, KeyboardInterrupt):
         return "Cancelled: stopped by Ctrl-C; no unfinished file is left.", 130
-    if isinstance(fault, MemoryError):
+    if isinstance(fault, MemoryError) or str(fault) == _NO_THREAD:
         return "MemoryError: out of memory. Close other programs, or take a smaller image.", 1
     return f"{type(fault).__name__}: {fault}", 2 if isinstance(fault, OptionError) else 1

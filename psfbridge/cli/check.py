@@ -20,6 +20,13 @@ def add(subparsers: Any) -> None:
     parser.add_argument("psf", metavar="PSF.tif")
     parser.add_argument("image", metavar="IMAGE", help="beads: TIFF, OME-TIFF, OME-Zarr, .npy")
     add_image_options(parser)
+    parser.add_argument(
+        "--bead-diameter-um",
+        type=float,
+        default=0.0,
+        metavar="D",
+        help="of the beads, where the PSF was distilled with it; 0 is a point",
+    )
     parser.add_argument("--picture", metavar="OUT.png", help="beads, model, deconvolved beads")
     parser.add_argument("--json", metavar="OUT.json", help="the figures of every bead")
     parser.add_argument("--iterations", type=int, metavar="N", default=20)
@@ -39,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     found = check(
         args.psf,
         read_input(args.image, args),
+        bead_diameter_um=args.bead_diameter_um,
         iterations=args.iterations,
         engine=args.engine,
         progress=progress_for(args.quiet),

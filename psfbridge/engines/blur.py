@@ -2,106 +2,143 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge.engines.slabs import cores, on_slabs
 from psfbridge.image import Volume
 
-__all__ = ["Blur", "cores", "over_slabs", "slabs"]
+__all__ = ["Blur"]
 
 Spectrum = NDArray[np.complex64]
 
-#: Voxels in one slab of an element-wise step: in the cache, and few enough slabs to hand out.
-SLAB_VOXELS = 1 << 18
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
-
 
 class Blur:
-    """A convolution over a periodic frame, kept as the PSF's spectrum.
+    """A convolution over a periodic frame, in one buffer.
 
-    The transform of the last axis is apart from the others, which then work in place: that
-    spares the copy of the spectrum that ``irfftn`` makes. Methods take a spectrum and use it up so
-    that the volume it came from can be given back before the next is made.
+    A volume enters, is convolved or correlated with the PSF, and leaves. The transforms of x and y
+    go through slabs of planes, in which an element-wise step can be done on the way; those of z go
+    through slabs of rows. So each slab is in the cache while it is worked on, and beside the
+    buffer there is nothing as large as the frame but the PSF's spectrum.
 
     Parameters
     ----------
     wrapped_psf : array
         The PSF over the frame, its origin at index 0; the array has axes (z, y, x).
+
+    Examples
+    --------
+    >>> point = np.zeros((1, 4, 4), np.float32)
+    >>> point[0, 0, 1] = 1
+    >>> int(Blur(point).convolved(point)[0, 0].argmax())
+    2
     """
 
     def __init__(self, wrapped_psf: Volume) -> None:
-        self._shape = wrapped_psf.shape
-        self._axes = [axis for axis in (0, 1) if wrapped_psf.shape[axis] > 1]
-        self._cores = cores()
-        self._otf = self.spectrum(wrapped_psf)
+        planes, rows, self._columns = wrapped_psf.shape
+        # In a single plane there are no slabs to share.
+        self._workers = cores() if planes == 1 else 1
+        self._buffer: Spectrum = np.empty((planes, rows, self._columns // 2 + 1), np.complex64)
+        self.enter(wrapped_psf)
+        self._along_z(_transform)
+        self._otf = self._buffer.copy()
 
-    def spectrum(self, volume: Volume) -> Spectrum:
-        """Return the spectrum of a volume over the frame."""
-        spectrum = fft.rfft(volume, axis=2, workers=self._cores)
-        result: Spectrum = fft.fftn(
-            spectrum, axes=self._axes, overwrite_x=True, workers=self._cores
-        )
-        return result
+    def enter(self, volume: Volume) -> None:
+        """Take a volume in; it has axes (z, y, x) and the size of the frame."""
+        on_slabs(self._enter, self._buffer, volume)
 
-    def convolved(self, spectrum: Spectrum) -> Volume:
-        """Return the volume with this spectrum, convolved with the PSF; uses the spectrum up."""
-        over_slabs(_multiply, spectrum, self._otf)
-        return self._volume(spectrum)
+    def convolve(self) -> None:
+        """Convolve what has entered with the PSF."""
+        self._along_z(_convolve, self._otf)
 
-    def correlated(self, spectrum: Spectrum) -> Volume:
-        """Return the volume with this spectrum, correlated with the PSF; uses the spectrum up."""
-        over_slabs(_multiply_conjugate, spectrum, self._otf)
-        return self._volume(spectrum)
+    def correlate(self) -> None:
+        """Correlate what has entered with the PSF."""
+        self._along_z(_correlate, self._otf)
 
-    def _volume(self, spectrum: Spectrum) -> Volume:
-        planes = fft.ifftn(spectrum, axes=self._axes, overwrite_x=True, workers=self._cores)
-        volume: Volume = fft.irfft(planes, self._shape[2], axis=2, workers=self._cores)
+    def exchange(self, step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
+        """Let ``step(planes, *parts)`` change what is inside, slab by slab.
+
+        Parameters
+        ----------
+        step : callable
+            Gets some planes, with axes (z, y, x), to change in place, and the same planes of each
+            array.
+        arrays : array
+            What it needs; where an array has fewer planes, the last parts are shorter.
+
+        Returns
+        -------
+        list
+            What the steps returned, in order.
+        """
+
+        def through(buffer: Spectrum, *parts: NDArray[Any]) -> Any:
+            planes = self._leave(buffer)
+            result = step(planes, *parts)
+            self._enter(buffer, planes)
+            return result
+
+        return on_slabs(through, self._buffer, *arrays)
+
+    def leave(self, step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
+        """Give what is inside to ``step(planes, *parts)``, slab by slab; nothing is left inside."""
+
+        def out(buffer: Spectrum, *parts: NDArray[Any]) -> Any:
+            return step(self._leave(buffer), *parts)
+
+        return on_slabs(out, self._buffer, *arrays)
+
+    def left(self) -> Volume:
+        """Return what was inside, in the place of the buffer: gone when the next volume enters."""
+        volume: Volume = self._buffer.view(np.float32)[..., : self._columns]
+        self.leave(_put, volume)
         return volume
 
+    def convolved(self, volume: Volume) -> Volume:
+        """Return a volume convolved with the PSF, as an array of its own."""
+        self.enter(volume)
+        self.convolve()
+        return self.left().copy()
 
-def _multiply(spectrum: Spectrum, otf: Spectrum) -> None:
-    np.multiply(spectrum, otf, out=spectrum)
+    def _enter(self, buffer: Spectrum, planes: Volume) -> None:
+        rows = fft.rfft(planes, axis=2, workers=self._workers)
+        buffer[...] = fft.fft(rows, axis=1, overwrite_x=True, workers=self._workers)
 
+    def _leave(self, buffer: Spectrum) -> Volume:
+        rows = fft.ifft(buffer, axis=1, overwrite_x=True, workers=self._workers)
+        planes: Volume = fft.irfft(rows, self._columns, axis=2, workers=self._workers)
+        return planes
 
-def _multiply_conjugate(spectrum: Spectrum, otf: Spectrum) -> None:
-    np.multiply(spectrum, otf.conj(), out=spectrum)
-
-
-def over_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
-    """Call ``step(*parts)`` for the same planes of all `arrays`, on all cores.
-
-    NumPy's element-wise steps use one core and stream through memory; slab by slab several of
-    them share one pass.
-
-    Returns
-    -------
-    list
-        What the steps returned, in order.
-    """
-
-    def on_part(part: slice) -> Any:
-        return step(*(array[part] for array in arrays))
-
-    with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(on_part, slabs(arrays[0])))
+    def _along_z(self, step: Callable[..., Any], *others: Spectrum) -> None:
+        """Do `step` on slabs of rows that have all planes; the slabs have axes (y, z, x)."""
+        on_slabs(step, *(array.swapaxes(0, 1) for array in (self._buffer, *others)))
 
 
-def slabs(volume: NDArray[Any]) -> Iterator[slice]:
-    """Yield slices along z that together are the whole volume."""
-    length = len(volume)
-    thick = max(1, SLAB_VOXELS * length // max(volume.size, 1))
-    for first in range(0, length, thick):
-        yield slice(first, min(first + thick, length))
+def _transform(rows: Spectrum) -> None:
+    _keep(fft.fft(rows, axis=1, overwrite_x=True), rows)
+
+
+def _convolve(rows: Spectrum, otf: Spectrum) -> None:
+    spectrum = fft.fft(rows, axis=1, overwrite_x=True)
+    spectrum *= otf
+    _keep(fft.ifft(spectrum, axis=1, overwrite_x=True), rows)
+
+
+def _correlate(rows: Spectrum, otf: Spectrum) -> None:
+    spectrum = fft.fft(rows, axis=1, overwrite_x=True)
+    spectrum *= otf.conj()
+    _keep(fft.ifft(spectrum, axis=1, overwrite_x=True), rows)
+
+
+def _keep(result: Spectrum, rows: Spectrum) -> None:
+    """Put a result into its place; SciPy may, but need not, have written it there."""
+    if result is not rows:
+        rows[...] = result
+
+
+def _put(planes: Volume, part: Volume) -> None:
+    part[...] = planes

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numpy as np
-
-from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
-from psfbridge.engines.blur import Blur
-from psfbridge.engines.cpu import mismatch
 from psfbridge.engines.devices import Device, chosen_device, list_devices
-from psfbridge.engines.native import captured_output, load_library
-from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
-from psfbridge.engines.selfcheck import check_answers
-from psfbridge.errors import EngineError, OptionError
+from psfbridge.engines.native import load_library
+from psfbridge.engines.native_engine import NativeEngine
+from psfbridge.engines.problem import Shape
+from psfbridge.errors import EngineError
 from psfbridge.image import Volume
-from psfbridge.memory import free_bytes, readable_bytes
-from psfbridge.progress import Progress, no_progress
 
 __all__ = ["Clij2FftEngine"]
 
-#: float32 copies of the frame that clij2-fft and clFFT hold on the device, with some to spare.
-COPIES = 11
 
-#: One call of native code runs for about this long, so that progress and cancelling work.
-CALL_S = 0.5
-
-
-class Clij2FftEngine(Engine):
-    """Richardson-Lucy by the entry point that Fiji's CLIJ2-fft plug-in calls.
-
-    The frame lies on the device throughout; native code is called for a few iterations at a time,
-    what it prints is caught, and its answers are not believed before it has solved a small
-    problem rightly.
+class Clij2FftEngine(NativeEngine):
+    """Richardson-Lucy by the entry point that Fiji's CLIJ2-fft plug-in calls, without Java.
 
     Parameters
     ----------
@@ -55,131 +34,35 @@ class Clij2FftEngine(Engine):
 
     def __init__(self, device: str | None = None) -> None:
         self._library = load_library()
-        self.chosen = chosen_device(device, list_devices())
-        self.device = str(self.chosen)
-        self._context, self._queue = _opened(self.chosen)
-        self._checked_tv = False
-        check_answers(self, tv=0.0)
+        chosen = chosen_device(device, list_devices())
+        self._context, self._queue = _opened(chosen)
+        super().__init__(chosen)
 
-    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:
-        """Run Richardson-Lucy; acceleration is not in clij2-fft and is refused."""
-        if plan.accelerate:
-            raise OptionError(
-                "accelerate is set and the engine is clij2fft, which cannot; it is allowed with "
-                "engine cpu."
-            )
-        if plan.tv > 0 and not self._checked_tv:
-            self._checked_tv = True
-            check_answers(self, tv=0.01)
-        self._check_room(problem.frame, plan)
-        with self._buffers(problem) as buffers:
-            return self._iterated(problem, plan, progress, buffers)
-
-    def room_bytes(self) -> int:
-        """Return the device's memory, or what its largest buffer allows, or the host's."""
-        room = min(self.chosen.memory_bytes, COPIES * self.chosen.buffer_bytes)
-        return room if self.chosen.gpu else min(room, free_bytes())
-
-    def needed_bytes(self, frame: Shape, plan: Plan) -> int:  # noqa: ARG002 - the same for all
-        """Estimate the device memory: eleven float32 copies of the frame."""
-        nz, ny, nx = frame
-        return COPIES * 4 * nz * ny * (nx + 2)
-
-    def _check_room(self, frame: Shape, plan: Plan) -> None:
-        needed, room = self.needed_bytes(frame, plan), self.room_bytes()
-        if needed > room:
-            raise EngineError(
-                f"{self.device} is too small: {readable_bytes(needed)} are needed for a frame of "
-                f"{frame}, {readable_bytes(room)} are there. Give smaller tiles by --tile-um, or "
-                "take --engine cpu."
-            )
-
-    @contextmanager
-    def _buffers(self, problem: Problem) -> Iterator[list[Any]]:
-        """Put image, PSF, first estimate and light seen onto the device; free them afterwards."""
+    def _put(self, volume: Volume) -> Any:
         import pyopencl
 
         flags = pyopencl.mem_flags.READ_WRITE | pyopencl.mem_flags.COPY_HOST_PTR
-        with ExitStack() as stack:
-            buffers = []
-            for volume in _volumes(problem):
-                try:
-                    buffer = pyopencl.Buffer(self._context, flags, hostbuf=volume)
-                except (pyopencl.MemoryError, pyopencl.RuntimeError) as fault:
-                    raise self._out_of_memory(problem.frame, fault) from fault
-                stack.callback(buffer.release)
-                buffers.append(buffer)
-            yield buffers
+        try:
+            return pyopencl.Buffer(self._context, flags, hostbuf=volume)
+        except (pyopencl.MemoryError, pyopencl.RuntimeError) as fault:
+            raise MemoryError(str(fault)) from fault
 
-    def _out_of_memory(self, frame: Shape, fault: Exception) -> EngineError:
-        needed = readable_bytes(COPIES * 4 * math.prod(frame))
-        return EngineError(
-            f"{self.device} cannot hold a frame of {frame}: {fault}; about {needed} are needed. "
-            "Close other programs that use it, give smaller tiles by --tile-um, or take "
-            "--engine cpu."
-        )
+    def _get(self, buffer: Any, volume: Volume) -> None:
+        import pyopencl
 
-    def _iterated(
-        self, problem: Problem, plan: Plan, progress: Progress, buffers: list[Any]
-    ) -> Solution:
-        blur = Blur(problem.wrapped_psf()) if plan.noise else None
-        done, bunch = 0, LOOK_EVERY
-        while done < plan.iterations:
-            progress("Richardson-Lucy", done, plan.iterations)
-            if blur and self._explained(problem, plan, blur, buffers):
-                return Solution(self._estimate(problem, buffers), done, "discrepancy")
-            bunch = min(bunch, plan.iterations - done)
-            began = time.perf_counter()
-            self._call(problem.frame, bunch, plan.tv, buffers)
-            done += bunch
-            if time.perf_counter() - began < CALL_S / 2 and not blur:
-                bunch *= 2
-        progress("Richardson-Lucy", done, plan.iterations)
-        return Solution(self._sound_estimate(problem, buffers), done)
+        pyopencl.enqueue_copy(self._queue, volume, buffer)
 
-    def _call(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> None:
-        """Call native code; raise what it would only have printed."""
+    def _free(self, buffer: Any) -> None:
+        buffer.release()
+
+    def _run(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> int:
         nz, ny, nx = frame
         image, psf, estimate, seen = (buffer.int_ptr for buffer in buffers)
         places = (self._context.int_ptr, self._queue.int_ptr, self.chosen.handle.int_ptr)
-        with captured_output() as faults:
-            status = self._library.deconv3d_32f_lp_tv(
-                iterations, tv, nx, ny, nz, image, psf, estimate, seen, *places
-            )
-        if faults or status != 0:
-            raise EngineError(
-                f"clij2-fft failed on {self.device} with a frame of {frame}: "
-                f"{faults[0] if faults else f'it returned {status}'}. Take --engine cpu, or see "
-                "psfbridge doctor."
-            )
-
-    def _estimate(self, problem: Problem, buffers: list[Any]) -> Volume:
-        import pyopencl
-
-        estimate = np.empty(problem.frame, np.float32)
-        pyopencl.enqueue_copy(self._queue, estimate, buffers[2])
-        return estimate
-
-    def _explained(self, problem: Problem, plan: Plan, blur: Blur, buffers: list[Any]) -> bool:
-        if plan.noise is None:
-            return False
-        blurred = blur.convolved(blur.spectrum(self._estimate(problem, buffers)))
-        return mismatch(problem.image, blurred, plan.noise) <= 1
-
-    def _sound_estimate(self, problem: Problem, buffers: list[Any]) -> Volume:
-        """Return the estimate, after a look for the faults that clij2-fft does not report."""
-        estimate = self._estimate(problem, buffers)
-        if not np.isfinite(estimate).all():
-            raise EngineError(
-                f"clij2-fft returned NaN or infinite voxels on {self.device}. Take --engine cpu."
-            )
-        start = problem.start()
-        if np.ptp(problem.image) > 0 and np.array_equal(estimate, start):
-            raise EngineError(
-                f"clij2-fft returned its start unchanged on {self.device}. Take --engine cpu, or "
-                "see psfbridge doctor."
-            )
-        return estimate
+        status: int = self._library.deconv3d_32f_lp_tv(
+            iterations, tv, nx, ny, nz, image, psf, estimate, seen, *places
+        )
+        return status
 
 
 def _opened(device: Device) -> tuple[Any, Any]:
@@ -193,20 +76,3 @@ def _opened(device: Device) -> tuple[Any, Any]:
             f"the OpenCL device {device} cannot be opened: {fault}. Choose another by --device, "
             "or take --engine cpu."
         ) from fault
-
-
-def _volumes(problem: Problem) -> Iterator[Volume]:
-    """Yield image, PSF, first estimate and light seen over the frame, one in memory at a time."""
-    image = np.zeros(problem.frame, np.float32)
-    nz, ny, nx = problem.image.shape
-    image[:nz, :ny, :nx] = problem.image
-    yield image
-    yield problem.wrapped_psf()
-    start, seen = problem.start(), np.ones(problem.frame, np.float32)
-    if problem.open_edges:
-        seen = problem.seen()
-        enough = seen >= LEAST_SEEN
-        start *= enough
-        seen[~enough] = 1
-    yield start
-    yield seen

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
-from psfbridge.engines.blur import Blur, cores, over_slabs
-from psfbridge.engines.extrapolation import Extrapolation
+from psfbridge.engines.blur import Blur
+from psfbridge.engines.extrapolation import Extrapolation, Products, note_step
+from psfbridge.engines.light import Places
 from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
-from psfbridge.engines.variation import divide_by_variation
+from psfbridge.engines.slabs import SLAB_VOXELS, cores, on_slabs
+from psfbridge.engines.variation import divide_by_variation, variation_bytes
 from psfbridge.image import Volume
 from psfbridge.memory import free_bytes
 from psfbridge.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["CpuEngine", "mismatch"]
+
+#: Calls a step with each part of the update, and the same part of other arrays.
+OnParts = Callable[..., list[Any]]
 
 
 class CpuEngine(Engine):
@@ -42,8 +50,17 @@ class CpuEngine(Engine):
         return free_bytes()
 
     def needed_bytes(self, frame: Shape, plan: Plan) -> int:
-        """Estimate the memory: six float32 copies of the frame, eight if accelerated."""
-        return (8 if plan.accelerate else 6) * 4 * math.prod(frame)
+        """Estimate the memory: four float32 copies of the frame, six if accelerated.
+
+        They are the image, the PSF's spectrum, the estimate and
+        the buffer of the transforms; accelerated also the last estimate and the last step.
+        """
+        planes, rows, columns = frame
+        # In slabs it is at most as many again.
+        copies = 6 if plan.accelerate else 4
+        slab = min(cores() * max(SLAB_VOXELS, rows * columns), planes * rows * columns)
+        helpers = 4 * copies * slab + (variation_bytes(frame) if plan.tv > 0 else 0)
+        return copies * 4 * planes * rows * (columns + 2) + helpers
 
 
 class _Run:
@@ -51,39 +68,62 @@ class _Run:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._image, self._plan = problem.image, plan
-        self._weight = _weight(problem.seen()) if problem.open_edges else None
+        self._weight = problem.light().reciprocal(LEAST_SEEN) if problem.open_edges else None
         self._blur = Blur(problem.wrapped_psf())
-        self._extrapolation = Extrapolation() if plan.accelerate else None
         self.estimate = problem.start()
         if self._weight is not None:
-            self.estimate *= self._weight > 0
+            on_slabs(self._darken_unseen, self.estimate, self._weight.planes)
+        self._extrapolation = Extrapolation(self.estimate) if plan.accelerate else None
 
     def iterate(self, look: bool) -> bool:
         """Improve the estimate once; or return True if it explains the image already."""
         start = self.estimate
         if self._extrapolation is not None:
             start = self._extrapolation.start(self.estimate)
-        volume = self._blur.convolved(self._blur.spectrum(start))
-        noise = self._plan.noise
-        if look and noise is not None and mismatch(self._image, volume, noise) <= 1:
+        self._blur.enter(start)
+        self._blur.convolve()
+        noise = self._plan.noise if look else None
+        residuals = self._blur.exchange(partial(_into_ratio, noise), self._image)
+        if noise is not None and math.fsum(residuals) <= self._image.size:
             self.estimate = start
             return True
-        _into_ratio(volume, self._image)
-        spectrum = self._blur.spectrum(volume)
-        del volume  # six volumes are the most there are at once, because of this
-        update = self._blur.correlated(spectrum)
-        self._advance(start, update)
+        self._blur.correlate()
+        self._advance(start, self._regularised(start) if self._plan.tv > 0 else self._blur.leave)
         return False
 
-    def _advance(self, start: Volume, update: Volume) -> None:
-        """Make `update`, the adjoint of image / blurred, the new estimate."""
-        if self._plan.tv > 0:
-            divide_by_variation(update, start, self._plan.tv)
-        weights = [] if self._weight is None else [self._weight]
-        over_slabs(_multiply, update, start, *weights)
-        if self._extrapolation is not None:
-            self._extrapolation.learn(self.estimate, start, update)
-        self.estimate = update
+    def _regularised(self, start: Volume) -> OnParts:
+        """Divide what is in the buffer by the variation; return how to go through its parts."""
+        update = self._blur.left()
+        divide_by_variation(update, start, self._plan.tv)
+        return lambda step, *arrays: on_slabs(step, update, *arrays)
+
+    def _advance(self, start: Volume, on_parts: OnParts) -> None:
+        """Multiply `start` by the adjoint of image / blurred, and make it the estimate."""
+        planes = [] if self._weight is None else [self._weight.planes]
+        if self._extrapolation is None:
+            on_parts(self._improve, start, *planes)
+        else:
+            products = on_parts(self._improve_and_note, start, self._extrapolation.step, *planes)
+            self._extrapolation.learn(self.estimate, products)
+        self.estimate = start
+
+    def _improve_and_note(
+        self, update: Volume, start: Volume, step: Volume, *planes: Places
+    ) -> Products:
+        before = start.copy()
+        self._improve(update, start, *planes)
+        return note_step(before, start, step)
+
+    def _improve(self, update: Volume, start: Volume, *planes: Places) -> None:
+        # The transform leaves tiny negative values; an estimate stays at or above 0.
+        np.maximum(update, 0, out=update)
+        start *= update
+        if self._weight is not None:
+            start *= self._weight.of_planes(*planes)
+
+    def _darken_unseen(self, estimate: Volume, planes: Places) -> None:
+        if self._weight is not None:
+            estimate *= self._weight.of_planes(planes) > 0
 
 
 def mismatch(image: Volume, blurred: Volume, noise: Noise) -> float:
@@ -96,47 +136,33 @@ def mismatch(image: Volume, blurred: Volume, noise: Noise) -> float:
     noise : Noise
         The image's noise.
     """
-
-    def residual(image: Volume, blurred: Volume) -> float:
-        variance = noise.variance(blurred)
-        return float(np.sum((image - blurred) ** 2 / np.maximum(variance, 1e-12)))
-
-    return math.fsum(over_slabs(residual, image, _measured(blurred, image))) / image.size
+    measured = blurred[: len(image)]
+    return math.fsum(on_slabs(partial(_residual, noise), measured, image)) / image.size
 
 
-def _weight(seen: Volume) -> Volume:
-    """Turn the light seen into its reciprocal; 0 where too little is seen to say anything."""
-
-    def invert(seen: Volume) -> None:
-        enough = seen >= LEAST_SEEN
-        np.divide(1, seen, out=seen, where=enough)
-        seen *= enough
-
-    over_slabs(invert, seen)
-    return seen
+def _residual(noise: Noise, blurred: Volume, image: Volume) -> float:
+    """Return the sum of the squared residuals of some planes, over the noise's variance."""
+    inside = _measured(blurred, image)
+    variance = np.maximum(noise.variance(inside), 1e-12)
+    return float(np.sum((image - inside) ** 2 / variance))
 
 
-def _measured(volume: Volume, image: Volume) -> Volume:
+def _measured(blurred: Volume, image: Volume) -> Volume:
     nz, ny, nx = image.shape
-    return volume[:nz, :ny, :nx]
+    return blurred[:nz, :ny, :nx]
 
 
-def _into_ratio(blurred: Volume, image: Volume) -> None:
-    """Put image / blurred into `blurred`; what was not measured has no say."""
+def _into_ratio(noise: Noise | None, blurred: Volume, image: Volume) -> float:
+    """Put image / blurred into `blurred`; return the residual, if the noise is known.
 
-    def divide(blurred: Volume, image: Volume) -> None:
-        # Rounding leaves values at or below 0 where there is no light.
-        lit = blurred > 0
-        np.divide(image, blurred, out=blurred, where=lit)
-        blurred *= lit
-
-    over_slabs(divide, _measured(blurred, image), image)
+    What was not measured has no say.
+    """
+    residual = 0.0 if noise is None else _residual(noise, blurred, image)
+    inside = _measured(blurred, image)
+    # Rounding leaves values at or below 0 where there is no light.
+    lit = inside > 0
+    np.divide(image, inside, out=inside, where=lit)
+    inside *= lit
     for axis, length in enumerate(image.shape):
         np.moveaxis(blurred, axis, 0)[length:] = 0
-
-
-def _multiply(update: Volume, *factors: Volume) -> None:
-    # The transform leaves tiny negative values; an estimate stays at or above 0.
-    np.maximum(update, 0, out=update)
-    for factor in factors:
-        update *= factor
+    return residual

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from psfbridge.engines.blur import over_slabs
+from psfbridge.engines.slabs import on_slabs
 from psfbridge.image import Volume
 
-__all__ = ["Extrapolation"]
+__all__ = ["Extrapolation", "Products", "note_step"]
 
 #: An extrapolated voxel keeps this part of its value: one at 0 could never rise again.
 LEAST_KEPT = np.float32(0.01)
+
+#: ``<g[k-1], g[k-2]>`` and ``<g[k-2], g[k-2]>`` of a part.
+Products = tuple[float, float]
 
 
 class Extrapolation:
@@ -20,17 +25,25 @@ class Extrapolation:
     ``y[k] = x[k] + a[k] (x[k] - x[k-1])``, ``a[k] = <g[k-1], g[k-2]> / <g[k-2], g[k-2]>``, within
     0 and 1: Biggs and Andrews 1997, Appl. Opt. 36, 1766, equations 7, 8 and 10. It costs two more
     volumes and no transform.
+
+    Parameters
+    ----------
+    estimate : array
+        The first estimate, ``x[0]``; the array has axes (z, y, x).
+
+    Attributes
+    ----------
+    step : array
+        The last step, which `note_step` replaces; the array has axes (z, y, x).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, estimate: Volume) -> None:
         self.factor = 0.0
-        self._before: Volume | None = None
-        self._step: Volume | None = None
+        self.step = np.zeros_like(estimate)
+        self._before = estimate.copy()
 
     def start(self, estimate: Volume) -> Volume:
-        """Return where the next step starts from."""
-        if self._before is None:
-            return estimate.copy()
+        """Return where the next step starts from, in the place of the estimate before."""
         start, factor = self._before, np.float32(self.factor)
 
         def further(start: Volume, estimate: Volume) -> None:
@@ -39,24 +52,20 @@ class Extrapolation:
             start += estimate
             np.maximum(start, LEAST_KEPT * estimate, out=start)
 
-        over_slabs(further, start, estimate)
+        on_slabs(further, start, estimate)
         return start
 
-    def learn(self, before: Volume, start: Volume, estimate: Volume) -> None:
-        """Take note of a step from `start` to `estimate`; `start` is used up.
-
-        Parameters
-        ----------
-        before, start, estimate : array
-            The estimate before the step, where the step started, and the new estimate.
-        """
-        over_slabs(lambda start, new: np.subtract(new, start, out=start), start, estimate)
-        if self._step is not None:
-            products = over_slabs(_products, start, self._step)
-            across, squared = (float(sum(column)) for column in zip(*products, strict=True))
-            self.factor = min(max(across / squared, 0.0), 1.0) if squared > 0 else 0.0
-        self._before, self._step = before, start
+    def learn(self, before: Volume, products: Sequence[Products]) -> None:
+        """Take note of the estimate before a step, and of what `note_step` gave for its parts."""
+        across, squared = (sum(column) for column in zip(*products, strict=True))
+        self.factor = min(max(across / squared, 0.0), 1.0) if squared > 0 else 0.0
+        self._before = before
 
 
-def _products(step: Volume, last: Volume) -> tuple[float, float]:
-    return float(np.vdot(last, step)), float(np.vdot(last, last))
+def note_step(start: Volume, new: Volume, step: Volume) -> Products:
+    """Put the step from `start` to `new` in the place of the last one; compare the two."""
+    squared = float(np.vdot(step, step))
+    taken = new - start
+    across = float(np.vdot(taken, step))
+    step[...] = taken
+    return across, squared

@@ -21,11 +21,12 @@ def open_engine(name: str = "auto", device: str | None = None) -> Engine:
 
     Parameters
     ----------
-    name : {'auto', 'cpu', 'clij2fft'}
+    name : {'auto', 'cpu', 'clij2fft', 'clij-java'}
         ``auto`` is ``clij2fft`` where it finds a GPU and passes its self-check there, else
-        ``cpu``. The environment variable ``PSFBRIDGE_ENGINE`` takes the place of ``auto``.
+        ``cpu``. ``clij-java`` runs inside the Java of an ImageJ that has the CLIJ2-fft plug-in.
+        The environment variable ``PSFBRIDGE_ENGINE`` takes the place of ``auto``.
     device : str, optional
-        Number or part of the name of an OpenCL device, for ``clij2fft``. The environment variable
+        Number or part of the name of an OpenCL device. The environment variable
         ``PSFBRIDGE_DEVICE`` takes its place where it is not given.
 
     Raises
@@ -47,7 +48,7 @@ def open_engine(name: str = "auto", device: str | None = None) -> Engine:
     device = device or os.environ.get(DEVICE_VARIABLE) or None
     if name == "auto":
         return _best(device)
-    engine = CpuEngine() if name == "cpu" else _clij2fft(device)
+    engine = _named(name, device)
     engine.reason = reason
     return engine
 
@@ -67,6 +68,12 @@ def _best(device: str | None) -> Engine:
     return engine
 
 
+def _named(name: str, device: str | None) -> Engine:
+    if name == "cpu":
+        return CpuEngine()
+    return _clij2fft(device) if name == "clij2fft" else _clij_java(device)
+
+
 def _cpu(reason: str) -> Engine:
     engine = CpuEngine()
     engine.reason = reason
@@ -77,3 +84,9 @@ def _clij2fft(device: str | None) -> Engine:
     from psfbridge.engines.clij2fft import Clij2FftEngine
 
     return Clij2FftEngine(device)
+
+
+def _clij_java(device: str | None) -> Engine:
+    from psfbridge.bridge.clij import ClijJavaEngine
+
+    return ClijJavaEngine(device)

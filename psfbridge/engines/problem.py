@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from psfbridge.engines.light import LightSeen, light_seen
 from psfbridge.image import Volume
 
 __all__ = ["Problem", "circulant_problem", "next_smooth", "open_edge_problem"]
@@ -67,37 +66,9 @@ class Problem:
             return self.image.copy()
         return np.full(self.frame, self.image.mean(dtype=float), np.float32)
 
-    def seen(self) -> Volume:
-        """Return the part of each voxel's light that falls into the image.
-
-        It is the adjoint of the blur, of ones in the image and zeros around it. As that is a
-        box, it needs running sums of the PSF only, no transform.
-        """
-        sums = np.zeros([length + 1 for length in self.psf.shape])
-        sums[1:, 1:, 1:] = self.psf
-        for axis in range(3):
-            np.cumsum(sums, axis=axis, out=sums)
-        sums = self._between(self._between(sums, 0), 1)
-        # The last axis makes it as large as the frame.
-        return self._between(sums.astype(np.float32), 2)
-
-    def _between(self, sums: NDArray[Any], axis: int) -> NDArray[Any]:
-        """Turn running sums along an axis into the sum that each place of the frame sees."""
-        low, high = self._reach(axis)
-        seen = np.take(sums, high, axis=axis)
-        seen -= np.take(sums, low, axis=axis)
-        return seen
-
-    def _reach(self, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """First and last-but-one PSF index whose light from each place falls into the image."""
-        size, length = self.frame[axis], self.psf.shape[axis]
-        before = self.origin[axis]
-        place = np.arange(size)
-        # The far end of the frame is the margin before the image.
-        place = np.where(place >= size - (length - 1 - before), place - size, place)
-        low = np.clip(before - place, 0, length)
-        high = np.clip(before - place + self.image.shape[axis], 0, length)
-        return low, np.maximum(low, high)
+    def light(self) -> LightSeen:
+        """Return the part of each voxel's light that falls into the image."""
+        return light_seen(self.psf, self.origin, self.image.shape, self.frame)
 
     def cut(self, estimate: Volume) -> Volume:
         """Return the part of an estimate over the frame that is the result."""

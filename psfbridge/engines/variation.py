@@ -9,20 +9,23 @@ the choice of strength does, but they would not agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from psfbridge.engines.blur import cores
+from psfbridge.engines.slabs import cores
 from psfbridge.image import Volume
 
-__all__ = ["divide_by_variation"]
+__all__ = ["divide_by_variation", "variation_bytes"]
 
 Z_STEP = np.float32(3)
 
-#: Planes and rows of one block: its dozen helpers stay in the cache, its margin costs little.
-_PLANES, _ROWS = 8, 64
+#: Planes and rows of one block: its helpers stay in the cache, its margin costs little.
+_PLANES, _ROWS = 8, 32
+
+#: How many arrays of a block's size there are at once, measured.
+_HELPERS = 14
 
 _IN = slice(1, -1)
 
@@ -48,6 +51,13 @@ def divide_by_variation(update: Volume, estimate: Volume, strength: float) -> No
 
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(divide, _parts(estimate.shape)))
+
+
+def variation_bytes(shape: Sequence[int]) -> int:
+    """Estimate the memory that `divide_by_variation` takes beside its volumes, on all cores."""
+    planes, rows, columns = shape
+    block = (min(planes, _PLANES) + 2) * (min(rows, _ROWS) + 2) * (columns + 2)
+    return 4 * _HELPERS * cores() * block
 
 
 def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:

@@ -1,8 +1,9 @@
 """Richardson-Lucy engines beside their FFTs and their peers.
 
 Run ``python tests/bench/bench_engines.py``.
-One run measures all. Each time is that of one iteration, the best of several. The peers are
-scikit-image, RedLionfish (``pip install --no-deps RedLionfish``) and clij2-fft; on a machine with a
+One run measures all. A time is that of one iteration, the best of several where it says nothing
+else. The peers are
+scikit-image, RedLionfish (the extra ``bench``) and clij2-fft; on a machine with a
 GPU, ``--gpu`` takes the large sizes there, beside CuPy and PyTorch where they are installed.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -22,8 +24,9 @@ import numpy as np
 from scipy import fft
 
 from psfbridge.engines import CpuEngine, Engine, Plan
-from psfbridge.engines.blur import Blur, cores
-from psfbridge.engines.problem import circulant_problem
+from psfbridge.engines.blur import Blur
+from psfbridge.engines.problem import Problem, circulant_problem, open_edge_problem
+from psfbridge.engines.slabs import cores
 from psfbridge.errors import EngineError
 
 SIZES = ((48, 256, 256), (100, 512, 512))
@@ -32,6 +35,8 @@ PSF_SHAPE = (17, 33, 33)
 SEED = 6
 #: What is asked for: an iteration in the time of its four FFTs, and float32 copies of the frame.
 MOST_FFTS, MOST_COPIES = 1.3, 6.0
+#: The two that are taken in turn, so that their ratio stands whatever else runs: medians.
+FFTS, IN_TURN = "4 real FFTs (scipy), median", "psfbridge cpu, in turn with them, median"
 
 
 def scene(shape: tuple[int, ...]) -> tuple[Any, Any]:
@@ -44,7 +49,7 @@ def scene(shape: tuple[int, ...]) -> tuple[Any, Any]:
     places = tuple(rng.integers(0, n, 300) for n in shape)
     np.add.at(truth, places, rng.uniform(1e3, 1e4, 300).astype(np.float32))
     blur = Blur(circulant_problem(truth, psf).wrapped_psf())
-    light = np.maximum(blur.convolved(blur.spectrum(truth)), 0) + 10
+    light = np.maximum(blur.convolved(truth), 0) + 10
     return rng.poisson(light).astype(np.float32), psf
 
 
@@ -99,19 +104,34 @@ def iteration(engine: Engine, image: Any, psf: Any, repeats: int, **options: Any
     def progress(_stage: str, done: int, _total: int, /) -> None:
         ticks.append((done, time.perf_counter()))
 
-    count = repeats + 2 if isinstance(engine, CpuEngine) else 3 * repeats + 15
+    count = repeats + 2 if isinstance(engine, CpuEngine) else repeats + 6
     engine.solve(circulant_problem(image, psf), Plan(iterations=count, **options), progress)
     return min((t1 - t0) / (n1 - n0) for (n0, t0), (n1, t1) in pairwise(ticks) if n1 > n0)
 
 
-def copies(image: Any, psf: Any, **options: Any) -> float:
+def copies(problem: Problem, **options: Any) -> float:
     """Return the peak memory of a run, in float32 copies of the frame, the image included."""
-    problem = circulant_problem(image, psf)
     tracemalloc.start()
     CpuEngine().solve(problem, Plan(iterations=2, **options))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return peak / problem.image.nbytes + 1
+    return (peak + problem.image.nbytes) / (4 * math.prod(problem.frame))
+
+
+def memory(shape: tuple[int, ...]) -> float:
+    """Print the memory that each way of solving takes; return the most of it."""
+    image, psf = scene(shape)
+    most = 0.0
+    for layout, name in ((circulant_problem, "periodic"), (open_edge_problem, "open edges")):
+        problem = layout(image, psf)
+        for options in ({}, {"tv": 0.002}, {"accelerate": True}):
+            found = copies(problem, **options)
+            told = CpuEngine().needed_bytes(problem.frame, Plan(iterations=2, **options))
+            told_copies = told / (4 * math.prod(problem.frame))
+            words = f"{name} {', '.join(options) or 'plain'}"
+            print(f"  {words:<40}{found:6.2f} copies, estimated {told_copies:.2f}")
+            most = max(most, found if layout is open_edge_problem else 0)
+    return most
 
 
 def of_scikit_image(image: Any, psf: Any) -> float:
@@ -138,8 +158,9 @@ def rows(shape: tuple[int, ...], repeats: int) -> Iterator[tuple[str, float]]:
     """Yield what ran and the seconds of its iteration, the four FFTs first."""
     image, psf = scene(shape)
     ffts, ours = beside_ffts(image, psf, repeats)
-    yield "4 real FFTs (scipy)", ffts
-    yield "psfbridge cpu", ours
+    yield FFTS, ffts
+    yield IN_TURN, ours
+    yield "psfbridge cpu", iteration(CpuEngine(), image, psf, repeats)
     yield "psfbridge cpu, accelerated", iteration(CpuEngine(), image, psf, repeats, accelerate=True)
     yield "psfbridge cpu, total variation", iteration(CpuEngine(), image, psf, repeats, tv=0.002)
     yield from _opencl(image, psf, repeats)
@@ -219,7 +240,7 @@ def show(shape: tuple[int, ...], measured: Iterator[tuple[str, float]]) -> float
         ours = times.get("psfbridge cpu")
         factor = f"{seconds / ours:8.2f} x psfbridge cpu" if ours else ""
         print(f"  {name:<60}{1e3 * seconds:9.1f} ms{seconds / first:8.2f} x the first{factor}")
-    return times.get("psfbridge cpu", float("nan")) / times.get("4 real FFTs (scipy)", 1)
+    return times.get(IN_TURN, float("nan")) / times.get(FFTS, 1)
 
 
 def curve(iterations: int = 60) -> tuple[list[float], list[float]]:
@@ -233,7 +254,7 @@ def curve(iterations: int = 60) -> tuple[list[float], list[float]]:
         for count in range(1, iterations + 1, 3 if accelerate else 6):
             plan = Plan(iterations=count, accelerate=accelerate)
             estimate = CpuEngine().solve(problem, plan).estimate
-            blurred = np.maximum(blur.convolved(blur.spectrum(estimate)), 1e-6)
+            blurred = np.maximum(blur.convolved(estimate), 1e-6)
             levels[-1].append(float(np.sum(image * np.log(blurred) - blurred, dtype=float)))
     return levels[0], levels[1]
 
@@ -267,13 +288,11 @@ def main() -> int:
             show(shape, gpu_rows(shape, args.repeats))
         return 0
     ratios = [show(shape, rows(shape, args.repeats)) for shape in SIZES]
-    image, psf = scene(SIZES[0])
-    memory = copies(image, psf)
-    accelerated = copies(image, psf, accelerate=True)
-    print(f"memory: {memory:.2f} float32 copies, accelerated {accelerated:.2f}")
+    print(f"memory, in float32 copies of the padded {'x'.join(map(str, SIZES[-1]))}")
+    most = memory(SIZES[-1])
     if args.curve:
         draw_curve(args.curve)
-    kept = max(ratios) <= MOST_FFTS and memory <= MOST_COPIES
+    kept = max(ratios) <= MOST_FFTS and most <= MOST_COPIES
     verdict = "kept" if kept else "MISSED"
     print(f"asked for: {MOST_FFTS} x the FFTs, {MOST_COPIES:g} copies: {verdict}")
     return 0 if kept else 1

@@ -62,6 +62,7 @@ STATES = (
     "inside_macros.py",
     "inside_scripts.py",
     "inside_docs.py",
+    "inside_clij.py",
 )
 
 
