@@ -23,6 +23,9 @@ from psfbridge.progress import Progress, no_progress
 
 __all__ = ["CpuEngine", "mismatch"]
 
+#: What a blurred estimate is divided by at least, so that the ratio stays finite.
+LEAST_LIGHT = np.float32(1e-25)
+
 #: Calls a step with each part of the update, and the same part of other arrays.
 OnParts = Callable[..., list[Any]]
 
@@ -161,7 +164,8 @@ def _into_ratio(noise: Noise | None, blurred: Volume, image: Volume) -> float:
     inside = _measured(blurred, image)
     # Rounding leaves values at or below 0 where there is no light.
     lit = inside > 0
-    np.divide(image, inside, out=inside, where=lit)
+    np.maximum(inside, LEAST_LIGHT, out=inside)
+    np.divide(image, inside, out=inside)
     inside *= lit
     for axis, length in enumerate(image.shape):
         np.moveaxis(blurred, axis, 0)[length:] = 0

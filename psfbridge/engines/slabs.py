@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ def cores() -> int:
 def on_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
     """Call ``step(*parts)`` for the same parts of all `arrays` along axis 0, on all cores.
 
+    A step must not call this again: it would wait for the threads that wait for it.
+
     NumPy's element-wise steps use one core and stream through memory; slab by slab several of
     them share one pass.
 
@@ -38,8 +41,18 @@ def on_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
     def on_part(part: slice) -> Any:
         return step(*(array[part] for array in arrays))
 
-    with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(on_part, slabs(arrays[0])))
+    return list(_pool().map(on_part, slabs(arrays[0])))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads of this process: to start them for every step costs as much as a step."""
+    return ThreadPoolExecutor(cores(), "slab")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process has none of its parent's threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def slabs(volume: NDArray[Any]) -> Iterator[slice]:

@@ -1,10 +1,9 @@
 """Richardson-Lucy engines beside their FFTs and their peers.
 
 Run ``python tests/bench/bench_engines.py``.
-One run measures all. A time is that of one iteration, the best of several where it says nothing
-else. The peers are
-scikit-image, RedLionfish (the extra ``bench``) and clij2-fft; on a machine with a
-GPU, ``--gpu`` takes the large sizes there, beside CuPy and PyTorch where they are installed.
+One run measures all: short runs of all contenders in turn, and the median over the rounds. The
+peers are scikit-image, RedLionfish (the extra ``bench``) and clij2-fft; on a machine with a GPU,
+``--gpu`` takes the large sizes there, beside CuPy and PyTorch where they are installed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import math
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,7 @@ PSF_SHAPE = (17, 33, 33)
 SEED = 6
 #: What is asked for: an iteration in the time of its four FFTs, and float32 copies of the frame.
 MOST_FFTS, MOST_COPIES = 1.3, 6.0
-#: The two that are taken in turn, so that their ratio stands whatever else runs: medians.
-FFTS, IN_TURN = "4 real FFTs (scipy), median", "psfbridge cpu, in turn with them, median"
+FFTS, OURS = "4 real FFTs (scipy)", "psfbridge cpu"
 
 
 def scene(shape: tuple[int, ...]) -> tuple[Any, Any]:
@@ -53,6 +51,38 @@ def scene(shape: tuple[int, ...]) -> tuple[Any, Any]:
     return rng.poisson(light).astype(np.float32), psf
 
 
+#: A mark of time: seconds on the clock, and seconds that the processor worked for this process.
+Mark = tuple[float, float]
+#: Does some iterations, and calls what it is given before the first and after each, with their
+#: number.
+Work = Callable[[Callable[[int], None]], None]
+
+
+def timed(work: Work) -> list[Mark]:
+    """Return what each iteration of a short run took."""
+    marks: list[tuple[int, float, float]] = []
+
+    def mark(done: int) -> None:
+        marks.append((done, time.perf_counter(), time.process_time()))
+
+    work(mark)
+    steps = [np.subtract(after, before) for before, after in pairwise(marks)]
+    return [(float(wall / count), float(busy / count)) for count, wall, busy in steps if count > 0]
+
+
+def in_turn(contenders: dict[str, Work], rounds: int) -> dict[str, Mark]:
+    """Return the median seconds of an iteration of each.
+
+    Short runs are taken in turn, because other work on the machine slows all alike then.
+    """
+    found: dict[str, list[Mark]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, work in contenders.items():
+            found[name] += timed(work)
+    medians = {name: np.median(marks, axis=0) for name, marks in found.items()}
+    return {name: (float(wall), float(busy)) for name, (wall, busy) in medians.items()}
+
+
 def best(work: Callable[[], Any], repeats: int) -> float:
     """Return the least time of several, in seconds."""
     work()
@@ -64,49 +94,53 @@ def best(work: Callable[[], Any], repeats: int) -> float:
     return min(times)
 
 
-def four_ffts(image: Any, spectrum: Any) -> None:
+def of_ffts(image: Any) -> Work:
     """Do the two forward and two inverse real FFTs that an iteration needs."""
-    for _ in range(2):
-        fft.rfftn(image, workers=cores())
-        fft.irfftn(spectrum, s=image.shape, axes=(0, 1, 2), workers=cores())
-
-
-def beside_ffts(image: Any, psf: Any, repeats: int) -> tuple[float, float]:
-    """Return the times of four FFTs and of an iteration, taken in turn: medians over the turns.
-
-    In turn, because other work on the machine slows both alike then. The processor's own seconds,
-    which that work does not change, are printed too.
-    """
     spectrum = fft.rfftn(image, workers=cores())
-    wall: list[float] = []
-    busy: list[float] = []
 
-    def mark() -> None:
-        wall.append(time.perf_counter())
-        busy.append(time.process_time())
+    def work(mark: Callable[[int], None]) -> None:
+        mark(0)
+        for done in (1, 2):
+            for _ in range(2):
+                fft.rfftn(image, workers=cores())
+                fft.irfftn(spectrum, s=image.shape, axes=(0, 1, 2), workers=cores())
+            mark(done)
 
-    def progress(_stage: str, _done: int, _total: int, /) -> None:
-        mark()
-        four_ffts(image, spectrum)
-        mark()
-
-    CpuEngine().solve(circulant_problem(image, psf), Plan(iterations=4 * repeats), progress)
-    ffts, ours = (float(np.median(np.diff(wall)[first::2])) for first in (2, 1))
-    busy_ffts, busy_ours = (float(np.median(np.diff(busy)[first::2])) for first in (2, 1))
-    print(f"  processor seconds: an iteration takes {busy_ours / busy_ffts:.2f} times its FFTs")
-    return ffts, ours
+    return work
 
 
-def iteration(engine: Engine, image: Any, psf: Any, repeats: int, **options: Any) -> float:
-    """Return the least time between two reports of progress, for each iteration."""
-    ticks: list[tuple[int, float]] = []
+def of_engine(engine: Engine, image: Any, psf: Any, **options: Any) -> Work:
+    """Run an engine of psfbridge."""
+    problem = circulant_problem(image, psf)
 
-    def progress(_stage: str, done: int, _total: int, /) -> None:
-        ticks.append((done, time.perf_counter()))
+    def work(mark: Callable[[int], None]) -> None:
+        engine.solve(problem, Plan(iterations=4, **options), lambda _, done, __: mark(done))
 
-    count = repeats + 2 if isinstance(engine, CpuEngine) else repeats + 6
-    engine.solve(circulant_problem(image, psf), Plan(iterations=count, **options), progress)
-    return min((t1 - t0) / (n1 - n0) for (n0, t0), (n1, t1) in pairwise(ticks) if n1 > n0)
+    return work
+
+
+def of_redlionfish(image: Any, psf: Any) -> Work:
+    """Run RedLionfish's CPU path."""
+    from RedLionfishDeconv.RLDeconv3DScipy import doRLDeconvolution_DL2_4
+
+    def work(mark: Callable[[int], None]) -> None:
+        done = count()
+        with contextlib.redirect_stdout(io.StringIO()):
+            doRLDeconvolution_DL2_4(image, psf, niter=4, callbkTickFunc=lambda: mark(next(done)))
+
+    return work
+
+
+def of_scikit_image(image: Any, psf: Any) -> Work:
+    """Run scikit-image's function, which shares hardly any work between iterations."""
+    from skimage.restoration import richardson_lucy
+
+    def work(mark: Callable[[int], None]) -> None:
+        mark(0)
+        richardson_lucy(image, psf, 2, clip=False)
+        mark(2)
+
+    return work
 
 
 def copies(problem: Problem, **options: Any) -> float:
@@ -134,57 +168,49 @@ def memory(shape: tuple[int, ...]) -> float:
     return most
 
 
-def of_scikit_image(image: Any, psf: Any) -> float:
-    """Return the time of an iteration of scikit-image's function."""
-    from skimage.restoration import richardson_lucy
-
-    return _by_difference(lambda n: richardson_lucy(image, psf, n, clip=False))
-
-
-def of_redlionfish(image: Any, psf: Any) -> float:
-    """Return the time of an iteration of RedLionfish's CPU path."""
-    from RedLionfishDeconv.RLDeconv3DScipy import doRLDeconvolution_DL2_4
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        return _by_difference(lambda n: doRLDeconvolution_DL2_4(image, psf, niter=n))
-
-
-def _by_difference(run: Callable[[int], Any]) -> float:
-    """Time 1 and 3 iterations: what they share is set-up."""
-    return max(best(lambda: run(3), 1) - best(lambda: run(1), 1), 1e-9) / 2
-
-
-def rows(shape: tuple[int, ...], repeats: int) -> Iterator[tuple[str, float]]:
-    """Yield what ran and the seconds of its iteration, the four FFTs first."""
+def contenders(shape: tuple[int, ...]) -> dict[str, Work]:
+    """Return who runs on the processor, the four FFTs first."""
     image, psf = scene(shape)
-    ffts, ours = beside_ffts(image, psf, repeats)
-    yield FFTS, ffts
-    yield IN_TURN, ours
-    yield "psfbridge cpu", iteration(CpuEngine(), image, psf, repeats)
-    yield "psfbridge cpu, accelerated", iteration(CpuEngine(), image, psf, repeats, accelerate=True)
-    yield "psfbridge cpu, total variation", iteration(CpuEngine(), image, psf, repeats, tv=0.002)
-    yield from _opencl(image, psf, repeats)
-    for name, measure in (("scikit-image", of_scikit_image), ("RedLionfish, CPU", of_redlionfish)):
+    found = {
+        FFTS: of_ffts(image),
+        OURS: of_engine(CpuEngine(), image, psf),
+        "psfbridge cpu, accelerated": of_engine(CpuEngine(), image, psf, accelerate=True),
+        "psfbridge cpu, total variation": of_engine(CpuEngine(), image, psf, tv=0.002),
+    }
+    for name, make in (("RedLionfish, CPU", of_redlionfish), ("scikit-image", of_scikit_image)):
         try:
-            yield name, measure(image, psf)
+            found[name] = make(image, psf)
         except ImportError as fault:
             print(f"  {name}: not installed ({fault})")
+    return found | _opencl(image, psf)
 
 
-def _opencl(image: Any, psf: Any, repeats: int) -> Iterator[tuple[str, float]]:
+def _opencl(image: Any, psf: Any) -> dict[str, Work]:
     from psfbridge.engines.clij2fft import Clij2FftEngine
 
     try:
         engine = Clij2FftEngine()
-        yield f"clij2-fft on {engine.device}", iteration(engine, image, psf, repeats)
     except EngineError as fault:
         print(f"  clij2-fft: {fault}")
+        return {}
+    problem = circulant_problem(image, psf)
+
+    def work(mark: Callable[[int], None]) -> None:
+        # One call of native code, which is what costs it least.
+        with engine._buffers(problem) as buffers:
+            mark(0)
+            engine._call(problem.frame, 4, 0.0, buffers)
+            mark(4)
+
+    print(f"  clij2-fft runs on {engine.device}")
+    return {"clij2-fft": work}
 
 
-def gpu_rows(shape: tuple[int, ...], repeats: int) -> Iterator[tuple[str, float]]:
+def gpu_rows(shape: tuple[int, ...]) -> Iterator[tuple[str, float]]:
     """Yield the engine on the GPU, and Richardson-Lucy written with CuPy and PyTorch."""
     image, psf = scene(shape)
-    yield from _opencl(image, psf, repeats)
+    for name, work in _opencl(image, psf).items():
+        yield name, min(wall for wall, _ in timed(work))
     wrapped = circulant_problem(image, psf).wrapped_psf()
     for name, measure in (("CuPy", _of_cupy), ("PyTorch", _of_torch)):
         try:
@@ -230,33 +256,45 @@ def _of_torch(image: Any, wrapped: Any) -> Iterator[tuple[str, float]]:
     yield "PyTorch", best(lambda: run(20), 2) / 20
 
 
-def show(shape: tuple[int, ...], measured: Iterator[tuple[str, float]]) -> float:
+def show(shape: tuple[int, ...], rounds: int) -> float:
     """Print one size; return the CPU engine's iteration over the four FFTs."""
+    print("x".join(map(str, shape)) + ": ms of an iteration, and of the processor's work in it")
+    found = in_turn(contenders(shape), rounds)
+    for name, (wall, busy) in found.items():
+        ratios = f"{wall / found[FFTS][0]:6.2f} x the FFTs {wall / found[OURS][0]:6.2f} x ours"
+        print(f"  {name:<42}{1e3 * wall:9.1f}{1e3 * busy:9.1f}{ratios}")
+    return found[OURS][0] / found[FFTS][0]
+
+
+def show_gpu(shape: tuple[int, ...], measured: Iterator[tuple[str, float]]) -> None:
+    """Print one size on the GPU."""
     print("x".join(map(str, shape)))
-    times: dict[str, float] = {}
     for name, seconds in measured:
-        times[name] = seconds
-        first = next(iter(times.values()))
-        ours = times.get("psfbridge cpu")
-        factor = f"{seconds / ours:8.2f} x psfbridge cpu" if ours else ""
-        print(f"  {name:<60}{1e3 * seconds:9.1f} ms{seconds / first:8.2f} x the first{factor}")
-    return times.get(IN_TURN, float("nan")) / times.get(FFTS, 1)
+        print(f"  {name:<60}{1e3 * seconds:9.1f} ms")
 
 
-def curve(iterations: int = 60) -> tuple[list[float], list[float]]:
-    """Return the log-likelihood after each iteration, plain and accelerated."""
+#: Plain iterations of the curve, and the accelerated ones that stand for the best likelihood.
+CURVE_ITERATIONS, BEST_ITERATIONS = 60, 300
+
+
+def curve() -> tuple[dict[int, float], dict[int, float]]:
+    """Return how far the log-likelihood is below the best, by iterations: plain, accelerated."""
     image, psf = scene((32, 128, 128))
     problem = circulant_problem(image, psf)
     blur = Blur(problem.wrapped_psf())
-    levels: list[list[float]] = []
-    for accelerate in (False, True):
-        levels.append([])
-        for count in range(1, iterations + 1, 3 if accelerate else 6):
-            plan = Plan(iterations=count, accelerate=accelerate)
-            estimate = CpuEngine().solve(problem, plan).estimate
-            blurred = np.maximum(blur.convolved(estimate), 1e-6)
-            levels[-1].append(float(np.sum(image * np.log(blurred) - blurred, dtype=float)))
-    return levels[0], levels[1]
+
+    def level(count: int, accelerate: bool) -> float:
+        plan = Plan(iterations=count, accelerate=accelerate)
+        blurred = np.maximum(blur.convolved(CpuEngine().solve(problem, plan).estimate), 1e-6)
+        return float(np.sum(image * np.log(blurred) - blurred, dtype=float))
+
+    best = level(BEST_ITERATIONS, accelerate=True)
+    counts = {False: range(1, CURVE_ITERATIONS + 1, 6), True: range(1, CURVE_ITERATIONS + 1, 3)}
+    plain, accelerated = (
+        {count: best - level(count, accelerate) for count in counts[accelerate]}
+        for accelerate in (False, True)
+    )
+    return plain, accelerated
 
 
 def draw_curve(path: Path) -> None:
@@ -266,28 +304,29 @@ def draw_curve(path: Path) -> None:
     plain, accelerated = curve()
     figure = Figure(figsize=(6, 4), layout="tight")
     axes = figure.add_subplot()
-    top = max(*plain, *accelerated)
-    for name, levels, step in (("plain", plain, 6), ("Biggs-Andrews", accelerated, 3)):
-        axes.semilogy(1 + step * np.arange(len(levels)), top - np.array(levels) + 1, label=name)
-    axes.set(xlabel="iterations", ylabel="log-likelihood below the best", title="Acceleration")
+    for name, levels in (("plain", plain), ("Biggs-Andrews", accelerated)):
+        axes.semilogy(list(levels), list(levels.values()), label=name)
+    below = f"log-likelihood below that of {BEST_ITERATIONS} accelerated iterations"
+    axes.set(xlabel="iterations", ylabel=below, title="Acceleration")
     axes.legend()
     figure.savefig(path, dpi=120)
-    reached = next(i for i, level in enumerate(accelerated) if level >= plain[-1])
-    print(f"{1 + 6 * (len(plain) - 1)} plain iterations are {1 + 3 * reached} accelerated ones")
+    last = max(plain)
+    reached = next(count for count, level in accelerated.items() if level <= plain[last])
+    print(f"{last} plain iterations are {reached} accelerated ones")
 
 
 def main() -> int:
     """Run what was asked for; 1 where the CPU engine misses what is asked of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gpu", action="store_true", help="the large sizes on the GPU")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--curve", type=Path, help="a picture of the acceleration")
     args = parser.parse_args()
     if args.gpu:
         for shape in GPU_SIZES:
-            show(shape, gpu_rows(shape, args.repeats))
+            show_gpu(shape, gpu_rows(shape))
         return 0
-    ratios = [show(shape, rows(shape, args.repeats)) for shape in SIZES]
+    ratios = [show(shape, args.rounds) for shape in SIZES]
     print(f"memory, in float32 copies of the padded {'x'.join(map(str, SIZES[-1]))}")
     most = memory(SIZES[-1])
     if args.curve:
