@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import sys
@@ -136,9 +137,10 @@ def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None
     need_display(mode)
     java = find_java()
     _configure(java.version[0], memory_gib)
-    if where == PLAIN:
-        return _keep(_plain(mode))
-    return _keep(_by_pyimagej(where, mode))
+    host = _plain(mode) if where == PLAIN else _by_pyimagej(where, mode)
+    if mode == "gui":
+        _end_with_python()
+    return _keep(host)
 
 
 def need_display(mode: str) -> None:
@@ -178,6 +180,15 @@ def _configure(major: int, memory_gib: float | None) -> None:
         config.add_option(f"-Xmx{round(number('memory_gib', memory_gib, above=0.1) * 1024)}m")
     elif not any(option.startswith(("-Xmx", "-XX:MaxRAM")) for option in config.get_options()):
         config.add_option(f"-XX:MaxRAMPercentage={_MEMORY_PERCENT}")
+
+
+def _end_with_python() -> None:
+    """Let Java end with the process, as it is: disposing of its windows first may crash or hang."""
+    from psfbridge.bridge.installing import uninstall
+
+    atexit.unregister(need_scyjava().shutdown_jvm)
+    # From then on nothing in Java may call a Python that is going down.
+    atexit.register(uninstall)
 
 
 def _plain(mode: str) -> Host:

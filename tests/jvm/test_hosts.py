@@ -16,6 +16,8 @@ ROOT = HERE.parent.parent
 SECONDS = 280
 # A second conftest.py would hide the first from "from conftest import ...".
 PLUGINS = ("-p", "inside_fixtures", "-p", "no:cacheprovider")
+# A test that hangs, in Java or in Python, ends its process and shows where all threads are.
+HUNG = ("--timeout", "120", "--timeout-method", "thread")
 
 needs_java = pytest.mark.skipif(
     shutil.which("java") is None and "JAVA_HOME" not in os.environ, reason="there is no Java"
@@ -26,7 +28,7 @@ pytestmark = [pytest.mark.java, needs_java]
 def run_inside(name: str, **environment: str) -> None:
     """Run the tests of one state; what they say is shown if one fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *PLUGINS, str(HERE / name)],
+        [sys.executable, "-m", "pytest", "-q", *PLUGINS, *HUNG, str(HERE / name)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{ROOT}", **environment},
         capture_output=True,
