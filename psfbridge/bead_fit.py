@@ -19,7 +19,7 @@ __all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
-_CLIP = 6.0
+_CLIP, _MOST_CLIPPED = 6.0, 0.5
 
 
 def light(speaker: Speaker, psf: Floats32) -> Floats32:
@@ -126,9 +126,12 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
     fit = speaker.fit
     middle = _core(speaker, psf, core)
     weight = middle.weight
-    first = middle.data - fit.intensity * middle.design[0] - fit.background
-    if robust and fit.chi2 < 10 * _CLIP:
-        weight = np.where(np.abs(first) * np.sqrt(weight) > _CLIP, 0, weight)
+    if robust:
+        first = middle.data - fit.intensity * middle.design[0] - fit.background
+        off = np.abs(first) * np.sqrt(weight) > _CLIP
+        # A model that contradicts most of the bright part is no judge of its voxels.
+        if off[_bright(middle.design[0])].mean() < _MOST_CLIPPED:
+            weight = np.where(off, 0, weight)
     weighted = middle.design * weight
     covariance = np.linalg.pinv((weighted @ middle.design.T).astype(float), hermitian=True)
     answer = covariance @ (weighted @ middle.data).astype(float)
@@ -181,9 +184,13 @@ def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArra
     return np.stack([value, *told, np.ones_like(value)])
 
 
+def _bright(own: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(own > 0.1 * own.max())
+
+
 def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
     """What the model leaves of the bead's bright part, as a share of its light."""
-    core = usable & (own > 0.1 * own.max())
+    core = usable & _bright(own)
     power = float((own[core] ** 2).sum())
     return float(np.sqrt((residual[core] ** 2).sum() / power)) if power > 0 else float("inf")
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from psfbridge.bead_fit import light, refitted
+from psfbridge.bead_fit import light, with_neighbours
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.field_choice import Choice, chosen_field
 from psfbridge.field_fit import fitted_field
 from psfbridge.field_pupil import FieldPupil
-from psfbridge.field_regions import cropped, dealt, regions_of, samples_of, small_box
+from psfbridge.field_regions import cropped, dealt, fitted_afresh, regions_of, samples_of, small_box
 from psfbridge.field_terms import ONE, deeper, places
 from psfbridge.image import Image
 from psfbridge.interpolation import applied, shift_matrices
@@ -35,8 +35,6 @@ __all__ = ["FieldModel", "FieldSolution", "check_one_field", "solve_field"]
 
 _STAGE = "fitting the change over the field"
 _STEPS = 2
-# A bead is fitted to another PSF in so many steps.
-_FITS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,13 +130,15 @@ def solve_field(
     if len(common.voters) < deeper(ONE).beads:
         return _too_few(len(common.voters))
     progress(_STAGE, 0, _STEPS)
-    voters = [common.speakers[k] for k in common.voters]
+    speakers = _all_fitted(task, common.speakers, lambda _: common.psf)
+    voters = [speakers[k] for k in common.voters]
     deepest = float(task.widths[0]) / len(task.found[0].image.data)
     choice = chosen_field(voters, _where(task, voters), common.psf, common.pupil, deepest)
     progress(_STAGE, 1, _STEPS)
     model = None
     if choice.best.richness != ONE:
-        model = _settled(task, voters, choice.best.fit.pupil, _refined(common, options))
+        start = replace(common, speakers=speakers)
+        model = _settled(task, start, choice.best.fit.pupil, _refined(common, options))
     progress(_STAGE, _STEPS, _STEPS)
     return FieldSolution(model, _diagnostics(choice), _note(choice))
 
@@ -180,13 +180,6 @@ class _Seen:
     def at(self, where: Floats) -> Floats32:
         return np.asarray(self.pupil.volume(where, self.shape, bead=True) / self.total, np.float32)
 
-    def fitted(self, one: Speaker, where: Floats, core: Sequence[int]) -> Speaker:
-        """Fit a bead to the PSF at its place."""
-        seen = self.at(where)
-        for _ in range(_FITS):
-            (one,), _ = refitted([one], seen, core)
-        return one
-
     def in_the_middle(self, one: Speaker, where: Floats) -> Speaker:
         """Return a bead as it would look in the middle: the difference counts as others' light."""
         return replace(one, others=one.others + light(one, self.at(where) - self.middle))
@@ -194,17 +187,19 @@ class _Seen:
 
 def _settled(
     task: Task,
-    voters: Sequence[Speaker],
+    common: Round,
     pupil: FieldPupil,
     refined: Callable[[PupilFit, Stack], PupilFit],
 ) -> FieldModel:
     """Fit the beads to the PSFs of their places, and the PSFs to the beads, once more each."""
-    where = _where(task, voters)
     seen = _Seen(pupil, task.psf_shape, task.factor)
-    fitted = _all_fitted(seen, voters, where, task.core)
-    seen = replace(seen, pupil=_fitted_again(seen, fitted, where))
-    fitted = _all_fitted(seen, fitted, where, task.core)
-    moved = [seen.in_the_middle(one, place) for one, place in zip(fitted, where, strict=True)]
+    speakers = _all_fitted(task, common.speakers, seen.at)
+    voters = [speakers[k] for k in common.voters]
+    seen = replace(seen, pupil=_fitted_again(seen, voters, _where(task, voters)))
+    speakers = _all_fitted(task, speakers, seen.at)
+    voters = [speakers[k] for k in common.voters]
+    where = _where(task, voters)
+    moved = [seen.in_the_middle(one, place) for one, place in zip(voters, where, strict=True)]
     moved = with_measured_noise(moved, seen.middle)
     stack = stacked(moved, seen.middle, [light(one, seen.middle) for one in moved])
     fit = refined(seen.pupil.middle, stack)
@@ -212,20 +207,24 @@ def _settled(
     blend = blended(stack, model, sharp, task.transfer)
     shift = -fit.values[Z : X + 1] / np.array(task.sample_um)
     middle = applied(blend.volume, shift_matrices(task.psf_shape, shift))
-    # Both models explain the same stack: the multiple that joins them is the ratio of their units.
-    ratio = float((model * seen.middle).sum() / (seen.middle**2).sum())
+    # Both explain the same stack: the multiple that joins them is the ratio of their units.
+    ratio = float((blend.seen * seen.middle).sum() / (seen.middle**2).sum())
     unit = seen.total / ratio
     return FieldModel(task, middle, seen.pupil, unit)
 
 
 def _all_fitted(
-    seen: _Seen, speakers: Sequence[Speaker], where: Floats, core: Sequence[int]
+    task: Task, speakers: Sequence[Speaker], psf_at: Callable[[Floats], Floats32]
 ) -> list[Speaker]:
-    def fitted(one: Speaker, place: Floats) -> Speaker:
-        return seen.fitted(one, place, core)
+    """Fit every bead to the PSF of its place, and subtract the beads from each other."""
+
+    def fitted(one: Speaker, place: Floats) -> tuple[Speaker, Floats32]:
+        return fitted_afresh(one, psf_at(place), task.core)
 
     with workers() as pool:
-        return list(pool.map(fitted, speakers, where))
+        pairs = list(pool.map(fitted, speakers, _where(task, speakers)))
+    shapes = [one.image.data.shape for one in task.found]
+    return with_neighbours([one for one, _ in pairs], [own for _, own in pairs], shapes)
 
 
 def _fitted_again(seen: _Seen, fitted: Sequence[Speaker], where: Floats) -> FieldPupil:
@@ -249,15 +248,15 @@ def _diagnostics(choice: Choice) -> dict[str, Any]:
 def _note(choice: Choice) -> str:
     best, first = choice.best, choice.tried[0]
     others = [one for one in choice.tried if one is not best]
-    chi2 = ", ".join(f"{one.chi2.mean():.4f} {one.richness.name}" for one in others)
+    chi2 = ", ".join(f"{one.score:.4f} {one.richness.name}" for one in others)
     if best is first:
-        why = f"χ² of beads not used is {first.chi2.mean():.4f} with it"
+        why = f"χ² of beads not used is {first.score:.4f} with it"
         why += f", and {chi2}" if chi2 else ""
         why += "".join(f"; {lacking}" for lacking in choice.untried)
         return f"One PSF is all that the beads support: {why}."
     return (
         f"The PSF changes over the image, {best.richness.name}: χ² of beads not used is "
-        f"{best.chi2.mean():.4f} so, {chi2}."
+        f"{best.score:.4f} so, {chi2}."
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from psfbridge.bead_fit import background, refitted, variance
+from psfbridge.bead_fit import background, variance
 from psfbridge.field_fit import FieldFit, fitted_field
 from psfbridge.field_pupil import FieldPupil
-from psfbridge.field_regions import cropped, dealt, regions_of, samples_of, small_box
+from psfbridge.field_regions import cropped, dealt, fitted_afresh, regions_of, samples_of, small_box
 from psfbridge.field_terms import ACROSS, Richness, deeper
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil_fit import PupilFit
@@ -23,8 +23,6 @@ __all__ = ["Choice", "Trial", "chosen_field"]
 
 # A richer PSF must explain beads not used better by so many standard errors.
 _SURE = 2.0
-# A bead is fitted in so many steps.
-_STEPS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +52,18 @@ class Trial:
         return gain > _SURE * error
 
     def gain_over(self, other: Trial) -> tuple[float, float]:
-        """By how much χ² is lower than another's, and the standard error of that."""
-        gain = other.chi2 - self.chi2
+        """By what share χ² is lower than another's, and the standard error of that.
+
+        The logarithm of a bead's χ² is its likelihood where the noise has an unknown scale; so
+        one odd bead does not outvote the others.
+        """
+        gain = np.log(other.chi2 / self.chi2)
         return float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(len(gain)))
+
+    @property
+    def score(self) -> float:
+        """The geometric mean of χ²."""
+        return float(np.exp(np.log(self.chi2).mean()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +79,7 @@ class Choice:
         first = self.tried[0]
         return {
             one.richness.name: {
-                "held_out_chi2": float(one.chi2.mean()),
+                "held_out_chi2": one.score,
                 "gain": one.gain_over(first)[0],
                 "gain_se": one.gain_over(first)[1],
             }
@@ -145,9 +152,7 @@ class _Search:
     def _misfit(self, k: int, pupil: FieldPupil) -> float:
         """χ² per voxel of a bead, fitted in intensity, position and background only."""
         seen = np.asarray(pupil.volume(self.where[k], self.shape, bead=True), np.float32)
-        one = self.speakers[k]
-        for _ in range(_STEPS):
-            (one,), (own,) = refitted([one], seen, self.core)
+        one, own = fitted_afresh(self.speakers[k], seen, self.core)
         rest = one.seen.counts - one.others - background(one) - own
         expected = variance(one, own, forgiving=False)
         return float(np.mean((rest**2 / expected)[one.seen.usable]))

@@ -8,18 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.bead_fit import light
+from psfbridge.bead_fit import light, refitted
 from psfbridge.field_terms import monomials
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import PARTS, stacked
 
-__all__ = ["Region", "cropped", "dealt", "regions_of", "samples_of", "small_box"]
+__all__ = ["Region", "cropped", "dealt", "fitted_afresh", "regions_of", "samples_of", "small_box"]
 
 # The part of a bead's box that tells how the PSF changes, in voxels; and the part of it that is
 # fitted, in samples of the PSF: what is between them keeps the edge of a shifted box out.
 _SEEN, _FITTED, _FITTED_FINER = (33, 45, 45), (25, 35, 35), (33, 45, 45)
 _MOST_REGIONS = 16
+# Beads differ from the PSF that they are aligned with, for that is the question: a voxel is left
+# out only if it is this share of the bead's light there, and noise, off by several times.
+_MAY_DIFFER = 1.0
+# A bead is fitted to another PSF in so many steps.
+_STEPS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +87,18 @@ def cropped(speaker: Speaker, shape: Sequence[int]) -> Speaker:
     return replace(speaker, seen=smaller, others=speaker.others[z, y, x])
 
 
+def fitted_afresh(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Speaker, Floats32]:
+    """Fit a bead to another PSF than before; return it with its light.
+
+    The first step trusts every voxel: what an older PSF made of the bead would have it leave out
+    those that tell the difference.
+    """
+    speaker = speaker.with_fit(replace(speaker.fit, intensity_error=float("inf")))
+    for _ in range(_STEPS):
+        (speaker,), (own,) = refitted([speaker], psf, core)
+    return speaker, own
+
+
 def small_box(shape: Sequence[int]) -> list[int]:
     """Return the part of a bead's box that tells how the PSF changes."""
     return [min(n, m) for n, m in zip(shape, _SEEN, strict=True)]
@@ -129,8 +146,9 @@ def _region(
     shape = [min(n, m) for n, m in zip(psf.shape, largest, strict=True)]
     middle = [n // 2 for n in psf.shape]
     means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
+    free = [replace(one, model_error=_MAY_DIFFER) for one in speakers]
     for part in sorted(set(parts.tolist())):
-        mine = [one for one, its in zip(speakers, parts, strict=True) if its == part]
+        mine = [one for one, its in zip(free, parts, strict=True) if its == part]
         stack = stacked(mine, psf, [light(one, psf) for one in mine])
         means[part] = fitted_to(stack.mean, shape, middle)
         weights[part] = fitted_to(stack.weight, shape, middle)

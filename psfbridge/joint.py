@@ -204,18 +204,18 @@ def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
 
 def _widened(task: Task, near: Round) -> tuple[list[Speaker], Floats32]:
     """The beads in whole boxes, and the pupil's PSF there, sampled as the task has it."""
-    model = replace(near.pupil.model, voxel_um=task.sample_um)
-    psf, _ = replace(near.pupil, model=model).volumes(task.psf_shape)
-    psf *= np.prod(task.factor) / psf.sum()
+    pupil = near.pupil.centred()
+    whole = replace(pupil, model=replace(pupil.model, voxel_um=task.sample_um))
+    # The intensities are in units of the light that the near boxes hold.
+    psf = whole.volumes(task.psf_shape)[0] / pupil.volumes(near.psf.shape)[0].sum()
     fits = {(one.seen.image, one.seen.bead): one.fit for one in near.speakers}
-    whole = observe(task.found, task.box)
     speakers = [
         replace(
             one,
             seen=replace(one.seen, factor=task.factor),
             fit=fits.get((one.seen.image, one.seen.bead), one.fit),
         )
-        for one in whole
+        for one in observe(task.found, task.box)
     ]
     return speakers, np.asarray(psf, np.float32)
 

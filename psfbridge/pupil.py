@@ -288,7 +288,7 @@ class PupilModel:
         for field, count in zip(*self._polarisations(cosine), strict=True):
             image = self._images(pupil * field, values)
             total += np.float32(count) * (image.real**2 + image.imag**2)
-        return np.asarray(total / _energy(phase), np.float32)
+        return np.asarray(total / self._energy(phase), np.float32)
 
     def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
         phase, amplitude, cosine = self._pupil(values)
@@ -306,8 +306,12 @@ class PupilModel:
             total += np.float32(count) * (first.real**2 + first.imag**2)
             twice = np.float32(2 * count)
             slopes += twice * (others.real * first.real + others.imag * first.imag)
-        energy = np.float32(_energy(phase))
+        energy = np.float32(self._energy(phase))
         return total / energy, slopes / energy
+
+    def _energy(self, pupil: NDArray[np.complex128]) -> float:
+        """What divides an intensity so that it does not depend on how the pupil is sampled."""
+        return float((pupil.real**2 + pupil.imag**2).sum()) * self.samples**2
 
     def _images(self, pupils: NDArray[Any], values: Floats) -> Complex:
         """Fourier transform of pupils (..., v, u) to fields (..., z, y, x), as matrix products."""
@@ -332,10 +336,6 @@ def samples_for(shape: Sequence[int], voxel_um: Sequence[float], na_per_um: floa
 
 def _waves(cycles: Floats) -> Complex:
     return np.asarray(np.exp(2j * np.pi * cycles), np.complex64)
-
-
-def _energy(pupil: NDArray[np.complex128]) -> float:
-    return float((pupil.real**2 + pupil.imag**2).sum())
 
 
 def _zernike(n: int, m: int, radius: Floats, angle: Floats) -> Floats:

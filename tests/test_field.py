@@ -140,7 +140,7 @@ def test_deconvolving_with_the_field_gathers_more_of_a_beads_light(changing, res
     assert len(beads) >= 2
     gathered = [[_gathered(out.data, bead) for bead in beads] for out in (of_field, of_one)]
     assert np.mean(gathered[0]) > 1.1 * np.mean(gathered[1])
-    assert of_field.data.sum() == pytest.approx(of_one.data.sum(), rel=0.01)
+    assert of_field.data.sum() == pytest.approx(of_one.data.sum(), rel=0.02)
     assert any("PSFs of 1 x" in note for note in of_field.notes)
     assert any("not as large in y as that of the beads" in note for note in of_field.notes)
 

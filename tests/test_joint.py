@@ -134,6 +134,7 @@ def test_rejected_beads_alone_are_no_beads(blind):
     ("change", "limit"),
     [
         ({"beads": 1, "shape": (25, 64, 64)}, 0.1),
+        ({"beads": 1, "shape": (33, 96, 96), "photons": (4e5, 4e5)}, 0.05),
         ({"beads": 2, "shape": (24, 96, 80)}, 0.1),
         ({"beads": 20, "shape": (1, 256, 256)}, 0.03),
         ({"beads": 1, "shape": (1, 64, 64)}, 0.03),

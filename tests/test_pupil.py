@@ -1,5 +1,7 @@
 """The pupil's PSF: its derivatives, its limits, and a peer that was written by others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,13 @@ def test_the_derivatives_are_those_of_the_volume(kind):
         numeric = (one.volume(values + step) - one.volume(values - step)) / (2 * step[place])
         size = np.linalg.norm(numeric[middle])
         assert np.linalg.norm((slope - numeric)[middle]) < 0.06 * size, place
+
+
+def test_the_light_does_not_depend_on_how_the_pupil_is_sampled():
+    coarse = model()
+    fine = replace(coarse, samples=2 * coarse.samples)
+    values = parameters(coarse)
+    assert fine.volume(values).max() == pytest.approx(coarse.volume(values).max(), rel=0.03)
 
 
 def test_the_bead_only_blurs():

@@ -108,9 +108,15 @@ class Worker {
     }
 
     private void await(task) {
+        def mine = service
         long asked = 0
         while (!task.status.isFinished()) {
             Thread.sleep(20)
+            if (!mine.isAlive()) {
+                // Appose tells a task of its process's end, unless that came before the task.
+                Thread.sleep(500)
+                return
+            }
             if (asked == 0 && stopped()) {
                 task.cancel()
                 asked = System.currentTimeMillis()
@@ -129,7 +135,8 @@ class Worker {
 
     /** Why Python itself failed: the last line that it wrote. */
     private Fault lost(task) {
-        def lines = (task.error ?: "").readLines().findAll { it.trim() && !(it =~ /^[\[<]/) }
+        def said = task.error ?: service?.errorLines()?.join("\n") ?: ""
+        def lines = said.readLines().findAll { it.trim() && !(it =~ /^[\[<]/) }
         def why = lines ? lines.last().trim() : "it ended"
         return new Fault("BridgeError: the Python at ${python} cannot do this: ${why}. It needs psfbridge "
             + "and appose: pip install 'psfbridge[imagej]', then psfbridge install-fiji again.")
@@ -196,7 +203,8 @@ class Pixels {
     }
 
     private static plane(ImagePlus imp, int index) {
-        def pixels = imp.getStack().getPixels(index)
+        def stack = imp.getStack()
+        def pixels = index <= stack.size() ? stack.getPixels(index) : null
         if (pixels == null)
             throw new Fault("ImageError: ${imp.title} was closed while its pixels were read.")
         return pixels

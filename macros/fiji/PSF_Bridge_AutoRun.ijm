@@ -1,4 +1,4 @@
-// PSF_Bridge_AutoRun.ijm: gives every Fiji session psfbridge's commands; Fiji runs it when it starts.
+// PSF_Bridge_AutoRun.ijm: gives Fiji psfbridge's commands whenever it starts.
 //
 // Needs    what `psfbridge install-fiji` put into this Fiji.
 // Gives    the commands in every macro and script. No Python is started before one is used.

@@ -7,6 +7,9 @@
 
 import ij.IJ
 
-def folder = new File(IJ.getDirectory("imagej"), "macros/PSF_Bridge")
+// Without a window ImageJ may not know its folder; whatever started it has said so.
+def homes = [System.getProperty("imagej.dir"), System.getProperty("ij.dir"), IJ.getDirectory("imagej")]
+def folder = homes.findAll().collect { new File(it, "macros/PSF_Bridge") }.find { it.directory }
 def shell = new GroovyShell(this.class.classLoader, new Binding(folder: folder.path))
 shell.evaluate(new File(folder, "PSF_Bridge.groovy"))
+return null

@@ -206,7 +206,7 @@ class _Run:
     def _failure(self, streams: JavaStreams, said: str) -> str:
         if self._interpreter.wasError():
             message = " ".join(str(self._interpreter.getErrorMessage()).split())
-            return f"line {self._line()} of the macro: {message}."
+            return f"line {self._line()} of the macro: {message.rstrip('.')}."
         if self._fault is not None:
             return self._stopped(streams, str(self._fault))
         # Without a window ImageJ writes such a message and goes on; with one, it would be a dialog.

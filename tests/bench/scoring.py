@@ -97,11 +97,8 @@ def score(truth: Truth, method: str, options: Mapping[str, Any]) -> Score:
 
 
 def verdict_of(result: pb.Distillation) -> str:
-    """Return good, usable or poor as the software says, or nothing if it says nothing."""
-    said: Any = getattr(result, "verdict", None) or result.diagnostics.get("verdict", "")
-    if isinstance(said, Mapping):
-        said = said.get("verdict", said.get("level", ""))
-    return str(getattr(said, "verdict", said))
+    """Return the software's grade of its PSF; empty where the method gives none."""
+    return str(result.diagnostics.get("verdict", {}).get("grade", ""))
 
 
 def number(value: float | None, digits: int = 3) -> str:

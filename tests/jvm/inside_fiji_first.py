@@ -21,6 +21,7 @@ from inside_fixtures import close_all
 
 import psfbridge as pb
 from psfbridge import bridge
+from psfbridge.bridge.fiji import install_into
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.jvm import boot
 from psfbridge.errors import BridgeError
@@ -42,9 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def fiji(host: Any, folder: Path) -> Iterator[Any]:
-    script = started(folder)
-    yield script
-    script.end()
+    yield started(folder)
+    script = java_class("ij.IJ").getProperty("psfbridge.fiji")
+    if script is not None:  # Java does not end while a worker is there
+        script.end()
 
 
 @pytest.fixture
@@ -239,6 +241,22 @@ def test_a_python_without_psfbridge_is_one_line(macro, fiji, folder, tmp_path, m
         started(folder)
 
 
+def test_a_worker_that_died_before_it_was_asked_is_one_line(macro, folder):
+    """Appose tells its tasks of the end of the process; this one comes after that."""
+    script = started(folder)
+    macro('open("BEADS"); run("Find Beads...");')
+    worker = script.getWorker()
+    service = worker.getClass().getDeclaredField("service")
+    service.setAccessible(True)
+    dead = service.get(worker)
+    dead.kill()
+    dead.waitFor()
+    task = dead.task("1")
+    wait = worker.getClass().getDeclaredMethod("await", java_class("java.lang.Object"))
+    wait.setAccessible(True)
+    wait.invoke(worker, task)
+
+
 def test_a_worker_that_dies_is_one_line_and_another_comes(macro, folder):
     started(folder)
     macro('open("BEADS"); run("Find Beads...");')
@@ -248,6 +266,50 @@ def test_a_worker_that_dies_is_one_line_and_another_comes(macro, folder):
     with pytest.raises(BridgeError, match="crashed with exit code"):
         macro('open("BEADS"); run("Distill PSF...", "method=joint");')
     assert macro('open("BEADS"); run("Find Beads..."); return getTitle();') == "beads.tif"
+
+
+def test_an_image_that_was_closed_is_said(macro):
+    macro('open("BEADS");')
+    active().flush()  # as a window does when it is closed
+    with pytest.raises(BridgeError, match=r"ImageError: beads\.tif was closed"):
+        macro('run("Distill PSF...", "method=average");')
+    assert macro('return "goes on";') == "goes on"
+
+
+def test_an_image_closed_during_the_work_still_gives_its_psf(macro):
+    macro('open("BEADS"); run("Find Beads...");')
+    imp = active()
+
+    def close() -> None:
+        imp.close()
+        imp.flush()  # as a window does
+
+    timer = threading.Timer(0.7, close)
+    timer.start()
+    assert macro('run("Distill PSF...", "method=joint"); return getTitle();') == "PSF of beads.tif"
+    assert imp.getProcessor() is None
+
+
+def test_what_install_fiji_writes_runs_there(macro, folder, tmp_path):
+    for name in ("jars", "plugins"):
+        (tmp_path / name).mkdir()
+    install_into(tmp_path)
+    java_class("java.lang.System").setProperty("imagej.dir", str(tmp_path))
+    menu = tmp_path / "scripts" / "Plugins" / "PSF_Bridge"
+
+    def chosen(name: str) -> None:
+        file = java_class("java.io.File")(str(menu / name))
+        java_class("groovy.lang.GroovyShell")().evaluate(file)
+
+    started(folder).end()
+    try:
+        chosen("Start_PSF_Bridge.groovy")
+        assert macro('open("BEADS"); run("Find Beads..."); return getTitle();') == "beads.tif"
+        with pytest.raises(Exception, match=r"Distill PSF\.\.\. opens a dialog.*no window"):
+            chosen("Distill_PSF....groovy")
+    finally:
+        java_class("ij.IJ").getProperty("psfbridge.fiji").end()
+        started(folder)
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="shared memory is not in a folder")

@@ -183,6 +183,7 @@ def test_an_image_closed_during_the_work_still_gives_its_psf(macro, monkeypatch)
         imp = java_class("ij.WindowManager").getImage("beads.tif")
         imp.changes = False
         imp.close()
+        imp.flush()  # as a window does
         return result
 
     monkeypatch.setattr(pb, "distill", closing, raising=False)

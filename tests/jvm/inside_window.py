@@ -255,6 +255,30 @@ def test_escape_ends_a_macro(window, stack, slow):
     assert bridge.run_macro('return "goes on";').value == "goes on"
 
 
+@pytest.mark.parametrize("after", [True, False])
+def test_an_image_whose_window_is_closed_still_gives_its_psf(window, stack, monkeypatch, after):
+    import psfbridge as pb
+
+    real = pb.distill
+
+    def distill(image: Any, **options: Any) -> Any:
+        stack.changes = False
+        if not after:
+            stack.getWindow().close()
+        result = real(image, **options)
+        if after:
+            stack.getWindow().close()
+        return result
+
+    monkeypatch.setattr(pb, "distill", distill, raising=False)
+    text = 'run("Distill PSF...", "method=average"); return getTitle();'
+    assert bridge.run_macro(text).value == "PSF of beads.tif"
+    assert stack.getProcessor() is None
+    assert "beads.tif was closed during the work" in str(window.getLog())
+    table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
+    assert table.size() >= 9
+
+
 def test_a_fault_in_a_macro_is_one_line(window, stack):
     with pytest.raises(OptionError, match="unknown option bead_diametre") as raised:
         bridge.run_macro('run("Distill PSF...", "bead_diametre=0.1");')
