@@ -306,7 +306,7 @@ def draw_curve(path: Path) -> None:
     axes = figure.add_subplot()
     for name, levels in (("plain", plain), ("Biggs-Andrews", accelerated)):
         axes.semilogy(list(levels), list(levels.values()), label=name)
-    below = f"log-likelihood below that of {BEST_ITERATIONS} accelerated iterations"
+    below = f"log-likelihood below {BEST_ITERATIONS} accelerated"
     axes.set(xlabel="iterations", ylabel=below, title="Acceleration")
     axes.legend()
     figure.savefig(path, dpi=120)
