@@ -29,7 +29,7 @@ from psfbridge.verdict import Evidence, judged
 
 __all__ = ["settle", "settle_with_optics"]
 
-_ROUNDS = 7
+_ROUNDS = 6
 _SETTLED = 0.02
 # The first rounds see only the surroundings of each bead's core, which is quick.
 _NEAR_ROUNDS = 3
