@@ -42,11 +42,11 @@ def choose(name: str, imp: Any) -> Any:
 def test_a_person_distils(fiji, stack):
     recorder = java_class("ij.plugin.frame.Recorder")()
     form = choose("Distill PSF...", stack)
-    form.getStringFields().get(0).setText("0.1")
-    form.getChoices().get(1).select("average")
     tick(form.getCheckboxes().lastElement())
     marks = wait_for(stack.getOverlay, "the preview")
     assert str(marks.get(0).getName()).startswith("PSF Bridge")
+    form.getStringFields().get(0).setText("0.1")
+    form.getChoices().get(1).select("average")
     screenshot("fiji-dialog.png")
     press(form, "OK")
     psf = wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
