@@ -15,6 +15,8 @@ import pytest
 
 import psfbridge as pb
 from psfbridge.cli import main
+from psfbridge.engines import devices, native
+from psfbridge.errors import EngineError
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 200
@@ -152,6 +154,18 @@ def test_doctor_tells_facts(capsys):
     for subject in ("Python", "Java", "plain ImageJ, headless", "ImageJ2 and Fiji", "OpenCL"):
         assert subject in out
     assert str(Path(sys.executable)) in out
+
+
+def test_doctor_does_not_praise_devices_that_clij2fft_cannot_reach(monkeypatch, capsys):
+    def missing() -> None:
+        raise EngineError("clij2-fft's library cannot be loaded. Install OpenCL's loader.")
+
+    monkeypatch.setattr(devices, "list_devices", lambda: ["0: some GPU"])
+    monkeypatch.setattr(native, "load_library", missing)
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "no  OpenCL                  clij2-fft's library cannot be loaded." in out
+    assert "- Install OpenCL's loader." in out
 
 
 @pytest.fixture

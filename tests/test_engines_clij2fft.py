@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from opencl import OPENCL
 
 from psfbridge.engines import CpuEngine, Plan, native, open_engine, opening
 from psfbridge.engines.base import Engine, Solution
@@ -19,22 +20,8 @@ from psfbridge.noise import Noise
 GIB = 2**30
 
 
-def opencl_here():
-    try:
-        native.load_library()
-        return bool(list_devices())
-    except EngineError:
-        return False
-
-
-opencl = [
-    pytest.mark.opencl,
-    pytest.mark.skipif(not opencl_here(), reason="no OpenCL device with clij2-fft here"),
-]
-
-
 def marked(test):
-    for mark in opencl:
+    for mark in OPENCL:
         test = mark(test)
     return test
 

@@ -122,6 +122,7 @@ def _joined() -> str:
 
 def _opencl() -> str:
     from psfbridge.engines.devices import list_devices
+    from psfbridge.engines.native import load_library
 
     devices = list_devices()
     if not devices:
@@ -129,6 +130,8 @@ def _opencl() -> str:
             "no OpenCL device was found. The CPU engine works without one; for clij2fft install "
             "a driver of the GPU, or PoCL."
         )
+    # Devices alone do not help: clij2-fft needs the system's own OpenCL loader as well.
+    load_library()
     return "; ".join(str(device) for device in devices)
 
 
