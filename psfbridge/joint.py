@@ -140,9 +140,9 @@ def settle_with_optics(
     solution = _solution(known if better else blind, [*rounds, known], task)
     scores = {"pupil": _score(known), "joint": _score(blind)}
     note = (
-        f"Beads not used are explained with χ² {scores['pupil']:.4f} by the pupil of the given "
-        f"optics and {scores['joint']:.4f} without them: the {'first' if better else 'second'} "
-        "is taken."
+        f"The pupil of the given optics leaves {scores['pupil']:.3%} of the energy of beads not "
+        f"used, and what the beads say without optics {scores['joint']:.3%}: the "
+        f"{'first' if better else 'second'} is taken."
     )
     diagnostics = {**solution.diagnostics, "held_out_by_method": scores}
     return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
@@ -270,7 +270,7 @@ def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics:
 
 
 def _score(one: Round) -> float:
-    """χ² per voxel of beads not used; without such beads, that of the fit."""
+    """What is left of beads not used; without such beads, χ² per voxel of the fit."""
     scores = one.blend.choice.held_out
     return min(scores.values()) if scores else one.pupil.cost / one.stack.mean.size
 
@@ -308,7 +308,8 @@ def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
         "last_change": _change(rounds),
         "blend": choice.kind,
         "caution": choice.caution if np.isfinite(choice.caution) else None,
-        "held_out_chi2": choice.held_out,
+        "held_out_share": choice.held_out,
+        "held_out_chi2": choice.chi2,
         "inferred": {
             "microscope": best.pupil.microscope,
             "na_per_wavelength_per_um": float(values[NA]),

@@ -28,6 +28,8 @@ _SHELL, _HAZE = 3, 1.5
 _LEAST_TRANSFER = 0.15
 # The core is where a bead is brighter than this share of its peak.
 _CORE = 0.03
+# PSFs are held against beads not used where they are brighter than this share of the peak.
+_SCORED = 0.02
 _CLEARLY = 0.015
 _MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
 
@@ -43,16 +45,20 @@ class Choice:
     caution : float
         Standard errors by which the data have to stand out; infinite for the model alone.
     held_out : mapping
-        Mean χ² per voxel of beads not used, for the best of each kind; empty if there are none.
+        What is left unexplained of beads not used, as a share of their energy in the core, for the
+        best of each kind; empty if there are none. Of it the least decides.
+    chi2 : mapping
+        Their mean χ² per voxel, for the same.
     """
 
     kind: str
     caution: float
     held_out: dict[str, float]
+    chi2: dict[str, float]
 
 
 #: The usual choice, where no bead was asked.
-UNTESTED = Choice(_BOTH, _CAUTION_UNTESTED, {})
+UNTESTED = Choice(_BOTH, _CAUTION_UNTESTED, {}, {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +97,7 @@ def blended(
 
     Each shell of spatial frequencies of the residual is shrunk by ``signal / (signal + noise)``;
     the signal is what the parts of the beads have in common. How sure a shell must be, and
-    whether the model helps at all, is chosen by the χ² of the part that was left out.
+    whether the model helps at all, is chosen by what it leaves of the part that was left out.
 
     Parameters
     ----------
@@ -139,11 +145,19 @@ def _chosen(
         return UNTESTED
 
     def penalised(trial: tuple[str, float]) -> float:
-        return scores[trial] * (1 if trial[0] in (_MODEL, _BOTH) else 1 + _CLEARLY)
+        return scores[trial].share * (1 if trial[0] in (_MODEL, _BOTH) else 1 + _CLEARLY)
 
     kind, caution = min(scores, key=penalised)
-    best = {name: min(s for (k, _), s in scores.items() if k == name) for name, _ in scores}
-    return Choice(kind, caution, best)
+    best = {
+        name: min((one for (k, _), one in scores.items() if k == name), key=lambda s: s.share)
+        for name, _ in scores
+    }
+    return Choice(
+        kind,
+        caution,
+        {name: one.share for name, one in best.items()},
+        {name: one.chi2 for name, one in best.items()},
+    )
 
 
 def _held_out(
@@ -151,12 +165,15 @@ def _held_out(
     kinds: dict[str, Floats32],
     trials: Sequence[tuple[str, float]],
     regions: Sequence[_Region],
-) -> dict[tuple[str, float], float]:
-    """Mean χ² of each part for each way to make a PSF of the other parts."""
+) -> dict[tuple[str, float], _Score]:
+    """How each part is explained by each way to make a PSF of the other parts, on average."""
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
-    scores = dict.fromkeys([(_MODEL, np.inf), *trials], 0.0)
+    core = kinds[_BOTH] > _SCORED * kinds[_BOTH].max()
+    found: dict[tuple[str, float], list[_Score]] = {
+        trial: [] for trial in [(_MODEL, np.inf), *trials]
+    }
     used = {kind for kind, _ in trials}
     for part in parts:
         test = stack.of([part])
@@ -165,19 +182,48 @@ def _held_out(
         bases[_HAZY] = bases[_BOTH]
         if _DATA in used:
             bases[_DATA] = _Residual(rest, kinds[_DATA], regions)
-        scores[_MODEL, np.inf] += _misfit(test, kinds[_BOTH]) / len(parts)
+        found[_MODEL, np.inf].append(_Score.of(test, kinds[_BOTH], core))
         for kind, caution in trials:
             base = bases[kind]
             gains = base.gains(caution, haze=kind != _BOTH)
             candidate = base.scale * kinds[kind] + base.shrunk(gains)
-            scores[kind, caution] += _misfit(test, candidate) / len(parts)
-    return scores
+            found[kind, caution].append(_Score.of(test, candidate, core))
+    return {trial: _Score.mean(each) for trial, each in found.items()}
 
 
-def _misfit(stack: Stack, seen: Floats32) -> float:
-    """χ² per voxel of a stack against a PSF with the best scale and background."""
-    rest = stack.mean - _fitted(stack, seen)[0]
-    return float((stack.weight * rest**2).sum(dtype=float)) / max(int((stack.weight > 0).sum()), 1)
+@dataclass(frozen=True)
+class _Score:
+    """How a PSF explains beads that it was not made from.
+
+    The share of the energy weighs all voxels alike, as the error of a PSF does. χ² trusts the
+    noise of the dark voxels instead, which are many: the haze of other beads decides it, and where
+    an image was clipped at zero, voxels without any noise.
+    """
+
+    share: float
+    chi2: float
+
+    @classmethod
+    def of(cls, stack: Stack, seen: Floats32, core: NDArray[np.bool_]) -> _Score:
+        """Score a PSF by a stack, with the best scale and background."""
+        rest = stack.mean - _fitted(stack, seen)[0]
+        known = stack.weight > 0
+        chi2 = float((stack.weight * rest**2).sum(dtype=float)) / max(int(known.sum()), 1)
+        return cls(_unexplained(stack.mean[core & known], seen[core & known]), chi2)
+
+    @classmethod
+    def mean(cls, scores: Sequence[_Score]) -> _Score:
+        """Average some scores."""
+        shares, chi2s = ([one.share for one in scores], [one.chi2 for one in scores])
+        return cls(float(np.mean(shares)), float(np.mean(chi2s)))
+
+
+def _unexplained(light: Floats32, seen: Floats32) -> float:
+    """The share of some voxels' energy that the best multiple of a PSF and a level leave."""
+    design = np.stack([seen, np.ones_like(seen)]).astype(float)
+    answer = solved(design @ design.T, design @ light)
+    rest = light - answer @ design
+    return float(rest @ rest) / max(float((light.astype(float) ** 2).sum()), 1e-300)
 
 
 def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
