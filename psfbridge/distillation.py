@@ -174,11 +174,21 @@ def _method(options: DistillOptions) -> tuple[str, str]:
     return "pupil", "Method auto took pupil, because the optics are given."
 
 
+#: Iterations and engine where nothing was said of them.
+_REVERSE_RL = (DistillOptions.iterations, DistillOptions.engine)
+
+
 def _unused(options: DistillOptions, method: str) -> str:
-    """Say that an option was given which the method does not look at."""
-    if method in ("joint", "pupil") and options.background != "auto":
-        return f"{method} fits the background of every bead; the one given is not used."
-    return ""
+    """Say which options were given that the method does not look at."""
+    fitted, reverse = method in ("joint", "pupil"), method == "reverse-rl"
+    said = []
+    if fitted and options.background != "auto":
+        said.append(f"{method} fits the background of every bead; the one given is not used.")
+    if not fitted and options.bead_diameter_um:
+        said.append(f"{method} leaves the beads' size in the PSF; the diameter is not used.")
+    if not reverse and (options.iterations, options.engine) != _REVERSE_RL:
+        said.append(f"iterations and engine are for reverse-rl; {method} does not use them.")
+    return " ".join(said)
 
 
 def _by_joint(job: _Job) -> Solution:

@@ -12,7 +12,7 @@ import numpy as np
 
 from psfbridge.beads import USED, Beads
 from psfbridge.errors import ImageError
-from psfbridge.finding import Found, as_image, find, need_beads
+from psfbridge.finding import Found, as_image, check_diameter, find, need_beads
 from psfbridge.image import Image
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress
@@ -110,10 +110,14 @@ def search(
         If a lone image, or one of several, cannot be used at all.
     NoBeadsError
         If no image has a bead that can be used.
+    OptionError
+        If the beads contradict their diameter.
     """
     every = [find(image, options, progress, positions) for image in images]
     need_beads(Beads(bead for one in every for bead in one.beads), _names(images))
     able = tuple(one for one in every if len(one.beads.with_status(USED)))
+    for one in able:
+        check_diameter(one, options.bead_diameter_um)
     idle = [one for one in every if not len(one.beads.with_status(USED))]
     rest = Beads(bead for one in idle for bead in one.in_input_units(one.beads))
     return Search(able, rest, tuple(_said(idle)))

@@ -133,3 +133,22 @@ def test_the_psf_has_a_standard_error_in_its_own_units(small_field, result):
 def test_a_background_that_is_not_used_is_said(small_field):
     noted = pb.distill(small_field.image, background=20).notes
     assert any("the one given is not used" in note for note in noted)
+
+
+def test_a_voxel_size_in_nanometres_is_refused():
+    with pytest.raises(OptionError, match=r"voxel_um is 200 65 65 µm.*65 nm is 0\.065"):
+        pb.distill(np.zeros((3, 4, 5)), voxel_um=(200, 65, 65))
+
+
+def test_beads_wider_than_they_look_are_refused(small_field):
+    image = small_field.image
+    for work in (pb.distill, lambda *a, **k: pb.check(small_field.psf, *a, **k)):
+        with pytest.raises(OptionError, match=r"bead_diameter_um is 5, but the beads of .* wide"):
+            work(image, bead_diameter_um=5)
+
+
+def test_options_that_the_method_does_not_look_at_are_said(small_field):
+    result = pb.distill(small_field.image, method="average", bead_diameter_um=0.1, iterations=7)
+    said = " ".join(result.notes)
+    assert "average leaves the beads' size in the PSF" in said
+    assert "iterations and engine are for reverse-rl" in said
