@@ -220,6 +220,13 @@ def test_planes_that_are_called_time_are_not_guessed(tmp_path, ending):
 # ---------------------------------------------------------------- axes without a name
 
 
+def test_planes_that_are_called_channels_are_not_guessed(tmp_path):
+    path = write_like_imagej(tmp_path / "a.tif", counting(8, 4, 5), "CYX")
+    with pytest.raises(ImageError, match=r"8 channels\. If they are the planes.*--axes ZYX"):
+        read_image(path).channel()
+    assert read_image(path, axes="ZYX").channel().data.shape == (8, 4, 5)
+
+
 def test_planes_without_a_name_are_taken_as_z_and_said(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         for plane in counting(7, 5, 6):
