@@ -142,7 +142,7 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
         If there is none, or a pattern matches none.
     """
     paths: dict[str, None] = {}
-    for one in images:
+    for one in [images] if isinstance(images, str | os.PathLike) else images:
         image = os.fspath(one)
         if Path(image).exists() or not glob.has_magic(image):
             paths[image] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,7 +49,7 @@ class _Job:
 
 
 def distill(
-    *images: Image | NDArray[Any] | Sequence[Image],
+    *images: Image | NDArray[Any] | str | os.PathLike[str] | Sequence[Image],
     voxel_um: Any = None,
     positions: Any = None,
     progress: Progress = no_progress,
@@ -58,7 +59,7 @@ def distill(
 
     Parameters
     ----------
-    *images : Image, array, or a list of them
+    *images : Image, array, path, or a list of them
         The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for bare arrays.

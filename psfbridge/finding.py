@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from psfbridge.chosen import checked_positions, only_chosen, with_chosen
 from psfbridge.cutouts import cut_out
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.gaussian import fit_gaussians
-from psfbridge.image import Image
+from psfbridge.image import Image, given_image
 from psfbridge.noise import Noise, estimate_noise, saturation_level
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
@@ -136,15 +137,9 @@ def in_counts(image: Image) -> tuple[Image, float]:
     return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
 
 
-def as_image(image: Image | NDArray[Any], voxel_um: Any = None) -> Image:
-    """Return `image` with axes (z, y, x); a bare array needs its voxel size."""
-    if not isinstance(image, Image):
-        if voxel_um is None:
-            raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
-        image = Image(image, voxel_um)
-    elif voxel_um is not None:
-        image = Image(image.data, voxel_um, image.name, image.source, image.notes)
-    return image.channel()
+def as_image(image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None) -> Image:
+    """Return `image` with axes (z, y, x); a path is read, a bare array needs its voxel size."""
+    return given_image(image, voxel_um).channel()
 
 
 def find(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ __all__ = [
     "check_image_output",
     "check_type",
     "chosen_voxel_um",
+    "given_image",
     "read_image",
     "read_info",
     "write_image",
@@ -109,7 +110,14 @@ class Image:
 
 
 def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
+    _check_named_axes(data, name)
     array = np.asanyarray(data)
+    if np.ma.is_masked(array):
+        masked = int(np.count_nonzero(np.asarray(getattr(array, "mask", False))))
+        raise ImageError(
+            f"{name} has {masked} masked voxels; allowed are counts everywhere. "
+            "Give them a value first: array.filled(value)."
+        )
     check_type(name, array.dtype)
     if array.ndim == 2:
         array = array[np.newaxis]
@@ -123,12 +131,41 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
     return array
 
 
+def _check_named_axes(data: Any, name: str) -> None:
+    """Refuse an array that names its axes, as xarray's do, in another order."""
+    named = [str(axis) for axis in getattr(data, "dims", None) or ()]
+    if {"y", "x"} <= set(named) <= set("czyx") and named != sorted(named, key="czyx".index):
+        raise ImageError(
+            f"{name} has the axes {', '.join(named)}; allowed are the last of c, z, y, x in this "
+            "order. Transpose it first."
+        )
+
+
 def check_type(name: str, dtype: np.dtype[Any]) -> None:
     """Refuse voxels that are no counts."""
     if dtype.kind not in "uif":
         raise ImageError(
             f"{name} has voxels of type {dtype}; allowed are integer and floating types."
         )
+
+
+def given_image(
+    image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None
+) -> Image:
+    """Return `image` with all its channels; a path is read, a bare array needs its voxel size.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or has no voxel size.
+    """
+    if isinstance(image, str | os.PathLike):
+        return read_image(image, voxel_um=voxel_um)
+    if isinstance(image, Image):
+        return image if voxel_um is None else replace(image, voxel_um=voxel_um)
+    if voxel_um is None:
+        raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
+    return Image(image, voxel_um)
 
 
 def read_image(

@@ -38,6 +38,11 @@ def chosen_images(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
         raise ImageError("no image was given. Name at least one.")
+    if any(isinstance(one, list | tuple) for one in every):
+        raise ImageError(
+            "an image is given as a list in a list; allowed are images, arrays, paths, and a list "
+            "of them. Make it an array first: numpy.asarray(image)."
+        )
     inputs = _named_apart([as_image(image, voxel_um) for image in every])
     first = inputs[0]
     for image in inputs[1:]:
