@@ -18,8 +18,8 @@ from psfbridge.batch_file import Outcome, Task, work
 from psfbridge.batch_joint import JOINT, joint_psf
 from psfbridge.batch_summary import Row, rows_of, to_csv
 from psfbridge.checks import integer
-from psfbridge.errors import ImageError, OptionError, OutputError
-from psfbridge.files import whole_file, write_text
+from psfbridge.errors import ImageError, OptionError
+from psfbridge.files import made_folder, whole_file, write_text
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.reading import Reading
@@ -114,7 +114,7 @@ def distill_batch(
         raise OptionError("field is set for a batch; allowed is one image. Use psfbridge distill.")
     integer("jobs", jobs, least=1)
     named = expanded(images)
-    folder = _made(folder)
+    folder = made_folder(folder)
     paths, notes = _without_own(named, folder)
     tasks = [
         Task(
@@ -142,7 +142,7 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
         If there is none, or a pattern matches none.
     """
     paths: dict[str, None] = {}
-    for one in images:
+    for one in [images] if isinstance(images, str | os.PathLike) else images:
         image = os.fspath(one)
         if Path(image).exists() or not glob.has_magic(image):
             paths[image] = None
@@ -154,17 +154,6 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
     if not paths:
         raise ImageError("no image was given. Name at least one.")
     return list(paths)
-
-
-def _made(folder: str | os.PathLike[str]) -> Path:
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise OutputError(f"cannot make the folder {folder}: {fault.strerror}.") from fault
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"cannot write into {folder}: it is not writable. Take another folder.")
-    return folder
 
 
 def _without_own(paths: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:

@@ -16,7 +16,7 @@ from psfbridge.checks import integer
 from psfbridge.chromatic import ChromaticShift, chromatic_shift
 from psfbridge.distillation import distill
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
-from psfbridge.image import Image, Volume, write_image
+from psfbridge.image import Image, Volume, given_image, write_image
 from psfbridge.options import DistillOptions
 from psfbridge.plain import json_text, plain
 from psfbridge.progress import Progress, no_progress
@@ -227,7 +227,7 @@ def _with_channels(images: Sequence[Any], voxel_um: Any) -> list[Image]:
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
         raise ImageError("no image was given. Name at least one.")
-    inputs = [_as_channels(image, voxel_um) for image in every]
+    inputs = [given_image(image, voxel_um) for image in every]
     for image in inputs:
         if image.channels == 1:
             raise ImageError(f"{image.name} has one channel; distil it as a single image.")
@@ -237,14 +237,6 @@ def _with_channels(images: Sequence[Any], voxel_um: Any) -> list[Image]:
                 f"{inputs[0].channels}; one PSF a channel needs the same. Distil them apart."
             )
     return inputs
-
-
-def _as_channels(image: Any, voxel_um: Any) -> Image:
-    if not isinstance(image, Image):
-        if voxel_um is None:
-            raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
-        return Image(image, voxel_um)
-    return image if voxel_um is None else replace(image, voxel_um=voxel_um)
 
 
 def _one(image: Image, number: int) -> Image:

@@ -10,7 +10,7 @@ from typing import Any
 
 from psfbridge.errors import OptionError
 
-__all__ = ["choice", "integer", "known_names", "number", "voxel_size", "zyx_floats"]
+__all__ = ["choice", "integer", "known_names", "number", "voxel_fault", "voxel_size", "zyx_floats"]
 
 
 def number(
@@ -64,9 +64,28 @@ def zyx_floats(name: str, value: Any) -> tuple[float, float, float]:
     return items[0], items[1], items[2]
 
 
+#: Voxels in µm, least and most, of anything that a light microscope images.
+_LEAST_UM, _MOST_UM, _MOST_STEP_UM = 0.001, 25.0, 100.0
+
+
 def voxel_size(value: Any) -> tuple[float, float, float]:
-    """Return `value` as the voxel size in µm for z, y and x."""
-    return zyx_floats("voxel_um", value)
+    """Return `value` as the voxel size in µm for z, y and x, as a light microscope may have it."""
+    size = zyx_floats("voxel_um", value)
+    fault = voxel_fault(size)
+    if fault:
+        raise OptionError(f"voxel_um is {fault}. Give it in µm (65 nm is 0.065).")
+    return size
+
+
+def voxel_fault(size: tuple[float, float, float]) -> str:
+    """Say what no light microscope's voxel size can be, and what is allowed, or nothing."""
+    most = (_MOST_STEP_UM, _MOST_UM, _MOST_UM)
+    if all(_LEAST_UM <= length <= limit for length, limit in zip(size, most, strict=True)):
+        return ""
+    return (
+        f"{' '.join(f'{length:g}' for length in size)} µm in z, y and x; allowed are "
+        f"{_LEAST_UM:g} to {_MOST_UM:g} µm, in z {_MOST_STEP_UM:g}"
+    )
 
 
 def known_names(found: Iterable[str], allowed: Iterable[str], what: str = "option") -> None:

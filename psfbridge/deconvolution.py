@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines import CpuEngine, Engine, open_engine
-from psfbridge.errors import ImageError, PSFError
+from psfbridge.errors import PSFError
 from psfbridge.field_psf import FieldPSF, field_record
-from psfbridge.image import Image, VoxelUm
+from psfbridge.image import Image, VoxelUm, given_image
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf import PSF, load_psfs
 from psfbridge.restoring import Blurred
@@ -32,7 +31,7 @@ _GIVEN = (PSF, FieldPSF, str, os.PathLike)
 
 
 def deconvolve(
-    image: Image | NDArray[Any],
+    image: Image | NDArray[Any] | str | os.PathLike[str],
     psf: PSFs,
     *,
     voxel_um: Any = None,
@@ -46,7 +45,7 @@ def deconvolve(
 
     Parameters
     ----------
-    image : Image or array
+    image : Image, array or path
         The array has axes (z, y, x), (c, z, y, x) or (y, x). The units are counts, not negative.
     psf : PSF, FieldPSF, path, or a list of them
         One PSF for all channels, or one for each; resampled where its voxel size is another. The
@@ -86,7 +85,7 @@ def deconvolve(
     True
     """
     chosen = DeconvolveOptions.of(**options)
-    image = _input(image, voxel_um)
+    image = given_image(image, voxel_um)
     psfs, notes = matched_psfs(image.name, _shape(image), image.voxel_um, psf)
     engine = chosen_engine(chosen)
     result = np.empty(image.data.shape, np.float32)
@@ -100,14 +99,6 @@ def deconvolve(
         blurred = Blurred(data.shape, data.__getitem__, name)
         notes += restore_with(blurred, psfs[number], chosen, engine, out, progress)
     return Image(result, image.voxel_um, image.name, image.source, (*image.notes, *notes))
-
-
-def _input(image: Image | NDArray[Any], voxel_um: Any) -> Image:
-    if isinstance(image, Image):
-        return image if voxel_um is None else replace(image, voxel_um=voxel_um)
-    if voxel_um is None:
-        raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
-    return Image(image, voxel_um)
 
 
 def _shape(image: Image) -> tuple[int, ...]:
@@ -144,11 +135,11 @@ def matched_psfs(
     PSFError
         If their number is neither one nor the channels', or one is larger than the image.
     """
-    given = [psf] if isinstance(psf, _GIVEN) else list(psf)
+    given = list(psf) if isinstance(psf, Iterable) and not isinstance(psf, _GIVEN) else [psf]
     if not all(isinstance(one, _GIVEN) for one in given):
         raise PSFError(
-            "a PSF is given as a bare array, which has no voxel size. Make it a PSF: "
-            "psfbridge.PSF.from_volume(array, voxel_um)."
+            f"a PSF is given as a bare array or {type(psf).__name__}, which has no voxel size. "
+            "Make it a PSF: psfbridge.PSF.from_volume(array, voxel_um)."
         )
     named = [pair for one in given for pair in _named(one)]
     if len(named) not in (1, shape[0]):

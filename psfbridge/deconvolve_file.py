@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from psfbridge.deconvolution import chosen_engine, matched_psfs
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.errors import ImageError, OutputError
-from psfbridge.files import check_folder, check_writable
+from psfbridge.files import check_apart
 from psfbridge.formats import Stored, open_stored
 from psfbridge.formats.axes import named_axes
-from psfbridge.image import VoxelUm, check_ending, chosen_voxel_um, write_volumes
+from psfbridge.image import VoxelUm, check_image_output, check_type, chosen_voxel_um, write_volumes
 from psfbridge.memory import readable_bytes
 from psfbridge.progress import Progress, no_progress
 from psfbridge.reading import Reading
@@ -71,7 +71,8 @@ def deconvolve_file(
         written then.
     """
     chosen = DeconvolveOptions.of(**options)
-    _check_output(output, [path, *psf])
+    check_image_output(output)
+    check_apart([output], [path, *psf])
     series = _opened(path, reading or Reading())
     psfs, notes = matched_psfs(series.name, series.shape[1:], series.voxel_um, list(psf))
     engine = chosen_engine(chosen)
@@ -86,17 +87,6 @@ def deconvolve_file(
         squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed
         write_volumes(output, squeezed, series.voxel_um, name=series.name, info=info)
     return (*series.notes, *notes)
-
-
-def _check_output(path: str | os.PathLike[str], inputs: Sequence[str | os.PathLike[str]]) -> None:
-    if check_ending(path) == ".zarr":
-        check_folder(path)
-    else:
-        check_writable(path)
-    if any(Path(path).resolve() == Path(one).resolve() for one in inputs):
-        raise OutputError(
-            f"cannot write {path}: it is what is to be read. Name another file for the result."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +134,7 @@ class _Series:
 
 def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
     stored = open_stored(path)
+    check_type(stored.name, stored.dtype)
     letters, notes = named_axes(stored, reading.axes)
     lengths = dict(zip(letters, stored.shape, strict=True))
     picked = {}

@@ -67,6 +67,8 @@ class DeconvolveOptions:
             raise OptionError(f"tv is {self.tv:g}; allowed is 0 to {MOST_TV:g} (0.002 is usual).")
         if self.tile_um is not None:
             object.__setattr__(self, "tile_um", zyx_floats("tile_um", self.tile_um))
+        if self.device is not None:
+            object.__setattr__(self, "device", str(self.device))
         if self.device is not None and self.engine == "cpu":
             raise OptionError(
                 f"device is {self.device!r} and engine is cpu, which has none to choose; allowed "

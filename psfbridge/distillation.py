@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,7 +49,7 @@ class _Job:
 
 
 def distill(
-    *images: Image | NDArray[Any] | Sequence[Image],
+    *images: Image | NDArray[Any] | str | os.PathLike[str] | Sequence[Image],
     voxel_um: Any = None,
     positions: Any = None,
     progress: Progress = no_progress,
@@ -58,7 +59,7 @@ def distill(
 
     Parameters
     ----------
-    *images : Image, array, or a list of them
+    *images : Image, array, path, or a list of them
         The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
     voxel_um : sequence of float, optional
         Voxel size in z, y and x, in µm; needed for bare arrays.
@@ -174,11 +175,21 @@ def _method(options: DistillOptions) -> tuple[str, str]:
     return "pupil", "Method auto took pupil, because the optics are given."
 
 
+#: Iterations and engine where nothing was said of them.
+_REVERSE_RL = (DistillOptions.iterations, DistillOptions.engine)
+
+
 def _unused(options: DistillOptions, method: str) -> str:
-    """Say that an option was given which the method does not look at."""
-    if method in ("joint", "pupil") and options.background != "auto":
-        return f"{method} fits the background of every bead; the one given is not used."
-    return ""
+    """Say which options were given that the method does not look at."""
+    fitted, reverse = method in ("joint", "pupil"), method == "reverse-rl"
+    said = []
+    if fitted and options.background != "auto":
+        said.append(f"{method} fits the background of every bead; the one given is not used.")
+    if not fitted and options.bead_diameter_um:
+        said.append(f"{method} leaves the beads' size in the PSF; the diameter is not used.")
+    if not reverse and (options.iterations, options.engine) != _REVERSE_RL:
+        said.append(f"iterations and engine are for reverse-rl; {method} does not use them.")
+    return " ".join(said)
 
 
 def _by_joint(job: _Job) -> Solution:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from psfbridge.errors import OutputError
 
-__all__ = ["check_folder", "check_writable", "whole_file", "whole_folder", "write_text"]
+__all__ = [
+    "check_apart",
+    "check_folder",
+    "check_makeable",
+    "check_writable",
+    "made_folder",
+    "whole_file",
+    "whole_folder",
+    "write_text",
+]
 
 
 def check_writable(path: str | os.PathLike[str]) -> Path:
     """Return `path` if a file could be written there; ask before long work."""
     path = Path(path)
-    if path.is_dir():
+    if _is_folder(path):
         raise OutputError(f"cannot write {path}: it is a folder. Name a file.")
     folder = path.parent
     if not folder.is_dir():
@@ -25,6 +35,97 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     if not os.access(folder, os.W_OK):
         raise OutputError(f"cannot write {path}: the folder {folder} is not writable.")
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as fault:  # a name that is too long, or has a NUL in it
+        reason = getattr(fault, "strerror", None) or fault
+        raise OutputError(f"cannot write {str(path)!r}: {reason}. Take another name.") from fault
+
+
+def check_apart(
+    outputs: Iterable[str | os.PathLike[str] | None],
+    inputs: Iterable[str | os.PathLike[str]],
+    folder: str | os.PathLike[str] | None = None,
+) -> None:
+    """Refuse outputs that would replace what is to be read, or one another; ask before long work.
+
+    Parameters
+    ----------
+    outputs : iterable of path or None
+        Files to be written; None is one that was not asked for.
+    inputs : iterable of path
+        What is to be read.
+    folder : path, optional
+        A folder that is to be written as a whole, such as a report's.
+
+    Raises
+    ------
+    OutputError
+        If one is named twice, or lies in the folder.
+    """
+    read = {Path(path).resolve() for path in inputs}
+    written: set[Path] = set()
+    for path in (one for one in outputs if one is not None):
+        place = Path(path).resolve()
+        if place in read:
+            raise OutputError(
+                f"cannot write {path}: it is what is to be read. Name another file for the result."
+            )
+        if place in written:
+            raise OutputError(
+                f"cannot write {path}: two outputs have this name. Give each a name of its own."
+            )
+        written.add(place)
+    if folder is not None:
+        _check_alone(Path(folder).resolve(), read | written)
+
+
+def _check_alone(folder: Path, files: Iterable[Path]) -> None:
+    """Refuse a folder that is replaced as a whole, and what is in it with it."""
+    for path in files:
+        if folder == path or folder in path.parents:
+            raise OutputError(
+                f"cannot write the folder {folder}: {path} is to be there too. Name a new folder, "
+                "which nothing else is in."
+            )
+
+
+def check_makeable(path: str | os.PathLike[str]) -> Path:
+    """Return the folder `path` if it is there or could be made; ask before long work."""
+    folder = Path(path)
+    nearest = folder
+    while not _is_folder(nearest):
+        if nearest.exists():
+            raise OutputError(
+                f"cannot make the folder {folder}: {nearest} is a file. Name another."
+            )
+        nearest = nearest.parent
+    if not os.access(nearest, os.W_OK):
+        raise OutputError(f"cannot write into {nearest}: it is not writable. Take another folder.")
+    return folder
+
+
+def made_folder(path: str | os.PathLike[str]) -> Path:
+    """Return the folder `path`, made if need be, in which files can be written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made, or not be written.
+    """
+    folder = check_makeable(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise OutputError(
+            f"cannot make the folder {folder}: {fault.strerror}. Name another."
+        ) from fault
+    return folder
 
 
 @contextmanager

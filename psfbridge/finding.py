@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,21 +13,23 @@ from psfbridge.beads import USED, Beads
 from psfbridge.candidates import Candidates, find_candidates
 from psfbridge.chosen import checked_positions, only_chosen, with_chosen
 from psfbridge.cutouts import cut_out
-from psfbridge.errors import ImageError, NoBeadsError
+from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.gaussian import fit_gaussians
-from psfbridge.image import Image
+from psfbridge.image import Image, given_image
 from psfbridge.noise import Noise, estimate_noise, saturation_level
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.scale import BeadScale, estimate_scale
 from psfbridge.selection import Evidence, judge
 
-__all__ = ["Found", "find", "find_beads", "need_beads"]
+__all__ = ["Found", "check_diameter", "find", "find_beads", "need_beads"]
 
 _FIT_WIDTHS = 1.2
 # Floating images that span less or more than this are brought to a range like that of counts.
 _COUNT_SPANS = (100.0, 1e9)
 _COUNT_RANGE = 1e4
+# A sphere looks no narrower than 0.87 of its diameter; the width of a bead is told less well.
+_MOST_DIAMETER = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,15 +137,9 @@ def in_counts(image: Image) -> tuple[Image, float]:
     return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
 
 
-def as_image(image: Image | NDArray[Any], voxel_um: Any = None) -> Image:
-    """Return `image` with axes (z, y, x); a bare array needs its voxel size."""
-    if not isinstance(image, Image):
-        if voxel_um is None:
-            raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
-        image = Image(image, voxel_um)
-    elif voxel_um is not None:
-        image = Image(image.data, voxel_um, image.name, image.source, image.notes)
-    return image.channel()
+def as_image(image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None) -> Image:
+    """Return `image` with axes (z, y, x); a path is read, a bare array needs its voxel size."""
+    return given_image(image, voxel_um).channel()
 
 
 def find(
@@ -212,6 +209,24 @@ def need_beads(beads: Beads, name: str) -> Beads:
             "depth of the beads? Expose longer, or choose another channel."
         )
     raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}. {_advice(beads)}")
+
+
+def check_diameter(found: Found, diameter_um: float) -> None:
+    """Refuse a diameter that the beads of an image contradict.
+
+    Raises
+    ------
+    OptionError
+        If they look much narrower than a sphere of this diameter could.
+    """
+    _, dy, dx = found.image.voxel_um
+    width = max(found.scale.fwhm[1] * dy, found.scale.fwhm[2] * dx)
+    if diameter_um > _MOST_DIAMETER * width:
+        raise OptionError(
+            f"bead_diameter_um is {diameter_um:g}, but the beads of {found.image.name} are only "
+            f"{width:.3g} µm wide; allowed is about their width at most. Give the diameter in µm "
+            "(100 nm is 0.1), and check the voxel size."
+        )
 
 
 def _advice(beads: Beads) -> str:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from psfbridge.checks import voxel_size
+from psfbridge.checks import voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OutputError
-from psfbridge.files import whole_file, whole_folder
+from psfbridge.files import check_folder, check_writable, whole_file, whole_folder
 
 if TYPE_CHECKING:
     from psfbridge.formats import Stored
@@ -27,7 +27,10 @@ __all__ = [
     "Volume",
     "VoxelUm",
     "check_ending",
+    "check_image_output",
+    "check_type",
     "chosen_voxel_um",
+    "given_image",
     "read_image",
     "read_info",
     "write_image",
@@ -92,8 +95,10 @@ class Image:
                 raise ImageError(f"{self.name} has one channel; channel {number} is not there.")
             return self
         if number is None and self.channels > 1:
+            planes = "If they are the planes of a stack, give --axes ZYX; if not, choose"
+            words = planes if self.data.shape[1] == 1 else "Choose"
             raise ImageError(
-                f"{self.name} has {self.channels} channels. Choose one: "
+                f"{self.name} has {self.channels} channels. {words} one: "
                 f"--channel 0 to {self.channels - 1}."
             )
         number = number or 0
@@ -105,11 +110,15 @@ class Image:
 
 
 def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
+    _check_named_axes(data, name)
     array = np.asanyarray(data)
-    if array.dtype.kind not in "uif":
+    if np.ma.is_masked(array):
+        masked = int(np.count_nonzero(np.asarray(getattr(array, "mask", False))))
         raise ImageError(
-            f"{name} has voxels of type {array.dtype}; allowed are integer and floating types."
+            f"{name} has {masked} masked voxels; allowed are counts everywhere. "
+            "Give them a value first: array.filled(value)."
         )
+    check_type(name, array.dtype)
     if array.ndim == 2:
         array = array[np.newaxis]
     if array.ndim not in (3, 4):
@@ -120,6 +129,43 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
     if array.size == 0:
         raise ImageError(f"{name} is empty: its shape is {array.shape}.")
     return array
+
+
+def _check_named_axes(data: Any, name: str) -> None:
+    """Refuse an array that names its axes, as xarray's do, in another order."""
+    named = [str(axis) for axis in getattr(data, "dims", None) or ()]
+    if {"y", "x"} <= set(named) <= set("czyx") and named != sorted(named, key="czyx".index):
+        raise ImageError(
+            f"{name} has the axes {', '.join(named)}; allowed are the last of c, z, y, x in this "
+            "order. Transpose it first."
+        )
+
+
+def check_type(name: str, dtype: np.dtype[Any]) -> None:
+    """Refuse voxels that are no counts."""
+    if dtype.kind not in "uif":
+        raise ImageError(
+            f"{name} has voxels of type {dtype}; allowed are integer and floating types."
+        )
+
+
+def given_image(
+    image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None
+) -> Image:
+    """Return `image` with all its channels; a path is read, a bare array needs its voxel size.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or has no voxel size.
+    """
+    if isinstance(image, str | os.PathLike):
+        return read_image(image, voxel_um=voxel_um)
+    if isinstance(image, Image):
+        return image if voxel_um is None else replace(image, voxel_um=voxel_um)
+    if voxel_um is None:
+        raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
+    return Image(image, voxel_um)
 
 
 def read_image(
@@ -190,7 +236,7 @@ def chosen_voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) 
     z, y, x = stored.voxel_um
     z = z or (1.0 if planes == 1 else None)
     if z and y and x:
-        return z, y, x
+        return _plausible(stored.name, (z, y, x))
     missing = "z step" if y and x else "pixel size in x and y" if z and planes > 1 else "voxel size"
     adjective = "usable " if stored.faults else ""
     reason = f" ({'; '.join(stored.faults)})" if stored.faults else ""
@@ -199,6 +245,13 @@ def chosen_voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) 
         f"{stored.name} has no {adjective}{missing}{reason}. Give --voxel-um Z Y X, for instance "
         f"{example}."
     )
+
+
+def _plausible(name: str, size: VoxelUm) -> VoxelUm:
+    fault = voxel_fault(size)
+    if fault:
+        raise ImageError(f"{name} has voxels of {fault}. Give --voxel-um Z Y X.")
+    return size
 
 
 def read_info(path: str | os.PathLike[str]) -> str:
@@ -287,3 +340,12 @@ def check_ending(path: str | os.PathLike[str]) -> str:
     if name.endswith((".tif", ".tiff")):
         return ".tif"
     raise OutputError(f"cannot write {path}: allowed endings are .tif, .ome.tif and .zarr.")
+
+
+def check_image_output(path: str | os.PathLike[str]) -> None:
+    """Refuse a place where an image could not be written; ask before long work."""
+    if Path(path).name.lower().endswith(".zarr"):
+        check_folder(path)
+        return
+    check_writable(path)
+    check_ending(path)

@@ -12,7 +12,7 @@ import numpy as np
 
 from psfbridge.beads import USED, Beads
 from psfbridge.errors import ImageError
-from psfbridge.finding import Found, as_image, find, need_beads
+from psfbridge.finding import Found, as_image, check_diameter, find, need_beads
 from psfbridge.image import Image
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress
@@ -38,6 +38,11 @@ def chosen_images(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
         raise ImageError("no image was given. Name at least one.")
+    if any(isinstance(one, list | tuple) for one in every):
+        raise ImageError(
+            "an image is given as a list in a list; allowed are images, arrays, paths, and a list "
+            "of them. Make it an array first: numpy.asarray(image)."
+        )
     inputs = _named_apart([as_image(image, voxel_um) for image in every])
     first = inputs[0]
     for image in inputs[1:]:
@@ -110,10 +115,14 @@ def search(
         If a lone image, or one of several, cannot be used at all.
     NoBeadsError
         If no image has a bead that can be used.
+    OptionError
+        If the beads contradict their diameter.
     """
     every = [find(image, options, progress, positions) for image in images]
     need_beads(Beads(bead for one in every for bead in one.beads), _names(images))
     able = tuple(one for one in every if len(one.beads.with_status(USED)))
+    for one in able:
+        check_diameter(one, options.bead_diameter_um)
     idle = [one for one in every if not len(one.beads.with_status(USED))]
     rest = Beads(bead for one in idle for bead in one.in_input_units(one.beads))
     return Search(able, rest, tuple(_said(idle)))

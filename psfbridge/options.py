@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -185,7 +186,8 @@ class DistillOptions:
         if self.size_um is not None:
             object.__setattr__(self, "size_um", zyx_floats("size_um", self.size_um))
         if self.size is not None:
-            sizes = tuple(integer("size", n, least=1) for n in self.size)
+            given = self.size if isinstance(self.size, Iterable) else ()
+            sizes = tuple(integer("size", n, least=1) for n in given)
             if len(sizes) != 3:
                 raise OptionError(f"size is {self.size!r}; allowed are three whole numbers z y x.")
             object.__setattr__(self, "size", sizes)

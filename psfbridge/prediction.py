@@ -18,7 +18,7 @@ from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines.problem import Shape
 from psfbridge.errors import NoBeadsError
 from psfbridge.field_psf import FieldPSF
-from psfbridge.finding import Found, as_image, find, need_beads
+from psfbridge.finding import Found, as_image, check_diameter, find, need_beads
 from psfbridge.image import Image, Volume
 from psfbridge.observation import Speaker, observe
 from psfbridge.options import DistillOptions
@@ -159,6 +159,7 @@ def check(
         matched = matched.middle
     found = find(beads, distilling, progress)
     need_beads(found.beads, beads.name)
+    check_diameter(found, bead_diameter_um)
     shown = _of_beads(matched, bead_diameter_um)
     speakers = fitted_beads(found, shown)
     dark = _without_background(beads, speakers)

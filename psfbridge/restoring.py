@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines import Engine, Plan, Solution
 from psfbridge.engines.problem import Shape, open_edge_problem
-from psfbridge.errors import ImageError
+from psfbridge.errors import ImageError, OptionError
 from psfbridge.image import Image, Volume
 from psfbridge.noise import estimate_noise
 from psfbridge.progress import Progress
@@ -101,7 +101,21 @@ def _tile_shape(
     nz, ny, nx = (
         max(1, round(um / size)) for um, size in zip(options.tile_um, psf.voxel_um, strict=True)
     )
+    _check_tile((nz, ny, nx), shape, psf)
     return nz, ny, nx
+
+
+def _check_tile(tile: Shape, shape: Shape, psf: PSF) -> None:
+    """Refuse tiles of which nearly all is overlap: they would take hundreds of times as long."""
+    least = [length // 2 for length in psf.data.shape]
+    lengths = zip(tile, least, shape, strict=True)
+    if all(size >= min(radius, length) for size, radius, length in lengths):
+        return
+    um = (f"{size * step:.3g}" for size, step in zip(least, psf.voxel_um, strict=True))
+    raise OptionError(
+        f"tile_um asks for tiles of {' x '.join(map(str, tile))} voxels; allowed is at least half "
+        f"the PSF, {' '.join(um)} µm in z, y and x. Ask for larger tiles."
+    )
 
 
 def _tiling_note(volume: Blurred, parts: Sequence[Tile]) -> str:

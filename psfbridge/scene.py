@@ -120,6 +120,11 @@ class Scene:
             number(name, getattr(self, name), least=0)
         for length in self.psf_um:
             number("psf_um", length, above=0)
+        if self.bead_diameter_um > min(self.psf_um):
+            raise OptionError(
+                f"bead_diameter_um is {self.bead_diameter_um:g}, psf_um is {self.psf_um}: allowed "
+                "is a bead that fits into the true PSF. Give the diameter in µm (100 nm is 0.1)."
+            )
         if self.doublets > self.beads:
             raise OptionError(
                 f"doublets is {self.doublets}, beads is {self.beads}: allowed is a partner for "

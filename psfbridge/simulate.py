@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.beads import REJECTED, USED, Bead, Beads
-from psfbridge.errors import OptionError, OutputError
+from psfbridge.errors import OptionError
+from psfbridge.files import made_folder
 from psfbridge.finepsf import FinePSF, fine_psf
 from psfbridge.image import Image, Volume, write_image
 from psfbridge.optics_model import Microscope
@@ -69,11 +69,7 @@ class Simulation:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write image.tif, psf.tif and beads.csv into a folder, which is made if need be."""
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as fault:
-            raise OutputError(f"cannot make the folder {folder}: {fault.strerror}.") from fault
+        folder = made_folder(folder)
         write_image(folder / "image.tif", self.image)
         self.psf.save(folder / "psf.tif")
         self.beads.save(folder / "beads.csv")

@@ -272,3 +272,7 @@ def test_records_are_json_with_what_was_wanted(files, tmp_path):
     assert record["batch"]["wanted"]["options"]["size"] == [11, 15, 15]
     assert record["batch"]["inputs"][0]["path"].endswith("a.tif")
     assert len(record["fwhm_sd_um"]) == 3
+
+
+def test_one_path_is_one_file(files):
+    assert expanded(str(files / "b.tif")) == [str(files / "b.tif")]

@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -266,6 +268,41 @@ def test_an_output_that_cannot_be_written_is_said_before_the_work(capsys, field,
     assert time.perf_counter() - started < 5
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-o", "psf"], "allowed endings are"),
+        (["-o", "psf.png"], "allowed endings are"),
+        (["-o", "beads.tif"], "it is what is to be read"),
+        (["-o", "psf.tif", "--beads", "beads.tif"], "it is what is to be read"),
+        (["-o", "psf.tif", "--json", "psf.tif"], "two outputs have this name"),
+        (["-o", "psf.tif", "--report", "."], "is to be there too"),
+        (["-o", "psf.tif", "--report", "none/report"], "there is no folder"),
+        (["-o", "psf.tif", "--channel", "all", "--report", "none/report"], "there is no folder"),
+        (["-o", "psf.tif", "--channel", "all", "--report", "beads.tif"], "there is no folder"),
+    ],
+)
+def test_outputs_that_cannot_be_together_are_refused_before_the_work(
+    capsys, field, tmp_path, monkeypatch, words, says
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(field, "beads.tif")
+    status, line = refused(capsys, "distill", "beads.tif", *words)
+    assert status == 1
+    assert says in line
+    assert os.listdir() == ["beads.tif"]  # noqa: PTH208 - names only
+    assert Path("beads.tif").read_bytes() == Path(field).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["beads", "beads.xyz"])
+def test_a_picture_of_an_unknown_kind_is_refused_before_the_work(capsys, field, tmp_path, name):
+    words = ["beads", field, "--csv", tmp_path / "beads.csv", "--picture", tmp_path / name]
+    status, line = refused(capsys, *words)
+    assert status == 1
+    assert "allowed endings are .png" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_existing_output_is_replaced_only_on_success(capsys, field, tmp_path):
     output = tmp_path / "psf.tif"
     output.write_text("precious")
@@ -306,7 +343,8 @@ def test_demo_without_a_file_makes_its_own(tmp_path):
     assert {"psf.tif", "beads.csv", "report", "beads.tif", "truth.tif"} <= names
 
 
-def test_ctrl_c_leaves_nothing_half_written(field, tmp_path):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_ended_leaves_nothing_half_written(field, tmp_path, number, status):
     command = [sys.executable, "-m", "psfbridge.cli", "distill", field]
     output = tmp_path / "psf.tif"
     work = subprocess.Popen(
@@ -314,8 +352,40 @@ def test_ctrl_c_leaves_nothing_half_written(field, tmp_path):
         stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
-    threading.Timer(8, work.send_signal, [2]).start()
+    threading.Timer(8, work.send_signal, [number]).start()
     _, err = work.communicate(timeout=60)
-    assert work.returncode == 130
-    assert "Traceback" not in err
+    assert work.returncode == status
+    assert err.startswith("Cancelled: ")
+    assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("stdout", "status", "says"),
+    [("/dev/full", 1, "OutputError: cannot write to stdout"), ("a pipe that is closed", 0, "")],
+)
+@pytest.mark.parametrize("words", [["--help"], ["simulate", "--help"]])
+def test_a_stdout_that_takes_no_more_is_no_traceback(stdout, status, says, words):
+    if stdout.startswith("/") and not Path(stdout).exists():
+        pytest.skip(f"no {stdout} here")
+    reading, writing = os.pipe()
+    os.close(reading)
+    target = os.open(stdout, os.O_WRONLY) if stdout.startswith("/") else writing
+    done = subprocess.run(
+        [sys.executable, "-m", "psfbridge.cli", *words], stdout=target, stderr=subprocess.PIPE,
+        text=True, check=False, env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == status, done.stderr
+    assert done.stderr.startswith(says)
+    assert done.stderr.count("\n") == bool(says)
+
+
+def test_a_terminal_without_greek_gets_its_figures(field, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "psfbridge.cli", "measure", field],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "FWHM" in done.stdout

@@ -226,7 +226,8 @@ def test_the_command_line_says_what_it_did(tmp_path, psf_file, command):
         (["--engine", "cuda"], 2, "OptionError: "),
         (["--engine", "cpu", "--device", "0"], 2, "OptionError: device is '0' and engine is cpu"),
         (["--voxel-um", "0", "1", "1"], 2, "OptionError: voxel_um"),
-        (["--voxel-um", "2e-4", "1e-4", "1e-4"], 1, "PSFError: "),
+        (["--voxel-um", "2e-4", "1e-4", "1e-4"], 2, "OptionError: voxel_um is 0.0002"),
+        (["--tile-um", "0.1", "0.1", "0.1"], 2, "OptionError: tile_um asks for tiles of"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, psf_file, command, more, status, words):
@@ -274,3 +275,10 @@ def test_an_engine_that_was_asked_for_is_not_replaced(tmp_path, psf_file, comman
     base = ("deconvolve", tmp_path / "in.tif", "--psf", psf_file, "-o", tmp_path / "out.tif")
     status, _, err = command(*base, "--engine", "clij2fft")
     assert (status, err) == (1, "EngineError: clij2-fft is not installed. Take --engine cpu.\n")
+
+
+@pytest.mark.parametrize("dtype", [bool, np.complex64])
+def test_voxels_that_are_no_counts_are_refused(tmp_path, psf_file, dtype):
+    np.save(tmp_path / "in.npy", counts(6, 20, 22).astype(dtype))
+    with pytest.raises(ImageError, match=r"in\.npy has voxels of type"):
+        run(tmp_path / "in.npy", psf_file, tmp_path / "out.tif", reading=Reading(voxel_um=VOXEL))

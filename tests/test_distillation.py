@@ -105,6 +105,7 @@ def test_images_that_do_not_belong_together_are_refused(small_field):
         ({"wavelength_um": 520, "na": 1.2, "refractive_index": 1.5}, "520 nm is 0.52"),
         ({"bead_diameter_um": float("nan")}, "bead_diameter_um is nan"),
         ({"size": (5, 5)}, "three whole numbers"),
+        ({"size": 5}, "three whole numbers"),
         ({"size": (5, 5, 5), "size_um": (1, 1, 1)}, "one of them"),
         ({"background": "some"}, "auto, mean or a number"),
     ],
@@ -133,3 +134,35 @@ def test_the_psf_has_a_standard_error_in_its_own_units(small_field, result):
 def test_a_background_that_is_not_used_is_said(small_field):
     noted = pb.distill(small_field.image, background=20).notes
     assert any("the one given is not used" in note for note in noted)
+
+
+def test_a_voxel_size_in_nanometres_is_refused():
+    with pytest.raises(OptionError, match=r"voxel_um is 200 65 65 µm.*65 nm is 0\.065"):
+        pb.distill(np.zeros((3, 4, 5)), voxel_um=(200, 65, 65))
+
+
+def test_beads_wider_than_they_look_are_refused(small_field):
+    image = small_field.image
+    for work in (pb.distill, lambda *a, **k: pb.check(small_field.psf, *a, **k)):
+        with pytest.raises(OptionError, match=r"bead_diameter_um is 5, but the beads of .* wide"):
+            work(image, bead_diameter_um=5)
+
+
+def test_options_that_the_method_does_not_look_at_are_said(small_field):
+    result = pb.distill(small_field.image, method="average", bead_diameter_um=0.1, iterations=7)
+    said = " ".join(result.notes)
+    assert "average leaves the beads' size in the PSF" in said
+    assert "iterations and engine are for reverse-rl" in said
+
+
+def test_an_image_may_be_a_path(small_field, tmp_path):
+    pb.write_image(tmp_path / "beads.tif", small_field.image)
+    from_path = pb.distill(tmp_path / "beads.tif", method="average")
+    from_image = pb.distill(small_field.image, method="average")
+    np.testing.assert_array_equal(from_path.psf.data, from_image.psf.data)
+    assert from_path.images[0].name == "beads.tif"
+
+
+def test_a_stack_of_lists_is_not_taken_for_many_planes(small_field):
+    with pytest.raises(ImageError, match="an image is given as a list in a list"):
+        pb.distill(small_field.image.data[:3, :5, :5].tolist(), voxel_um=(0.2, 0.1, 0.1))

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from psfbridge.errors import Cancelled, OutputError
-from psfbridge.files import check_writable, whole_file, whole_folder, write_text
+from psfbridge.files import (
+    check_apart,
+    check_writable,
+    made_folder,
+    whole_file,
+    whole_folder,
+    write_text,
+)
 from psfbridge.image import Image, write_image
 
 
@@ -126,3 +133,30 @@ def test_an_unknown_ending_is_refused(tmp_path):
     with pytest.raises(OutputError, match=r"allowed endings are \.tif, \.ome\.tif and \.zarr"):
         write_image(tmp_path / "a.png", image)
     assert names(tmp_path) == []
+
+
+def test_outputs_replace_neither_what_is_read_nor_each_other(tmp_path):
+    table, image = tmp_path / "a.csv", tmp_path / "a.tif"
+    check_apart([table, None], [image], tmp_path / "report")
+    with pytest.raises(OutputError, match="it is what is to be read"):
+        check_apart([tmp_path / "sub" / ".." / "a.tif"], [image])
+    with pytest.raises(OutputError, match="two outputs have this name"):
+        check_apart([table, table], [image])
+    for outputs, inputs in (([table], []), ([], [image])):
+        with pytest.raises(OutputError, match="is to be there too"):
+            check_apart(outputs, inputs, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(OutputError, match="Take another name"):
+        check_writable(tmp_path / name)
+    with pytest.raises(OutputError, match="Take another name"):
+        made_folder(tmp_path / name)
+
+
+def test_a_folder_is_made_only_where_it_can_be(tmp_path):
+    assert made_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"file is a file\. Name another"):
+        made_folder(tmp_path / "file" / "b")

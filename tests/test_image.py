@@ -220,6 +220,13 @@ def test_planes_that_are_called_time_are_not_guessed(tmp_path, ending):
 # ---------------------------------------------------------------- axes without a name
 
 
+def test_planes_that_are_called_channels_are_not_guessed(tmp_path):
+    path = write_like_imagej(tmp_path / "a.tif", counting(8, 4, 5), "CYX")
+    with pytest.raises(ImageError, match=r"8 channels\. If they are the planes.*--axes ZYX"):
+        read_image(path).channel()
+    assert read_image(path, axes="ZYX").channel().data.shape == (8, 4, 5)
+
+
 def test_planes_without_a_name_are_taken_as_z_and_said(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         for plane in counting(7, 5, 6):
@@ -351,3 +358,16 @@ def test_real_stacks(name, shape, voxel_um):
     assert image.data.shape == shape
     assert image.voxel_um == pytest.approx(voxel_um, rel=1e-3)
     np.testing.assert_array_equal(image.data, tifffile.imread(SHARED / name))
+
+
+def test_masked_voxels_are_not_taken_as_counts():
+    voxels = np.ma.masked_array(counting(3, 4, 5), mask=counting(3, 4, 5) == 7)
+    with pytest.raises(ImageError, match=r"1 masked voxels.*array\.filled"):
+        Image(voxels, VOXEL_UM)
+
+
+def test_axes_that_an_array_names_in_another_order_are_refused():
+    xarray = pytest.importorskip("xarray")
+    Image(xarray.DataArray(counting(3, 4, 5), dims=("z", "y", "x")), VOXEL_UM)
+    with pytest.raises(ImageError, match="has the axes x, y, z"):
+        Image(xarray.DataArray(counting(3, 4, 5), dims=("x", "y", "z")), VOXEL_UM)

@@ -46,9 +46,14 @@ def test_imagej_units(tmp_path, unit, factor):
 
 
 def test_imagej_units_that_differ_by_axis(tmp_path):
-    path = write_like_imagej(tmp_path / "a.tif", counting(3, 4, 5), "ZYX", yunit="nm", zunit="nm")
-    sizes = read_image(path).voxel_um
-    assert sizes == pytest.approx((0.2e-3, 0.1e-3, 0.065))
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        counting(3, 4, 5),
+        imagej=True,
+        resolution=(1 / 0.065, 1 / 100),
+        metadata={"axes": "ZYX", "spacing": 200, "unit": "micron", "yunit": "nm", "zunit": "nm"},
+    )
+    assert read_image(tmp_path / "a.tif").voxel_um == pytest.approx(VOXEL_UM)
 
 
 def test_centimetres_in_the_tags_count(tmp_path):
@@ -65,6 +70,15 @@ def test_a_printers_resolution_is_no_voxel_size(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", counting(4, 5), resolution=(72, 72), resolutionunit="INCH")
     with pytest.raises(ImageError, match=r"352\.8 µm a pixel, is a printer's"):
         read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_a_unit_that_makes_it_no_microscopes_is_said(tmp_path, factor):
+    unit = {1e-3: "nm", 1e3: "mm"}[factor]
+    path = write_like_imagej(tmp_path / "a.tif", counting(3, 4, 5), "ZYX", unit=unit)
+    with pytest.raises(ImageError, match=r"a\.tif has voxels of .*allowed are 0\.001 to 25 µm"):
+        read_image(path)
+    assert read_image(path, voxel_um=VOXEL_UM).voxel_um == VOXEL_UM
 
 
 def test_no_voxel_size_at_all(tmp_path):

@@ -62,4 +62,4 @@ def test_impossible_voxels_are_refused():
     with pytest.raises(OptionError, match="voxel_um"):
         psf.resampled((0.2, 0, 0.1))
     with pytest.raises(PSFError, match="Check both voxel sizes"):
-        psf.resampled((2e-4, 8e-5, 8e-5))
+        psf.resampled((2e-3, 1e-3, 1e-3))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from psfbridge.cli.common import Parser
+from psfbridge.cli.process import Terminated, closed_stdout, prepared
 from psfbridge.errors import OptionError, PsfBridgeError
 from psfbridge.version import __version__
 
@@ -54,13 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 on success, 2 on a usage error, 1 on anything else, with one line on stderr; 130 after
-        Ctrl-C.
+        Ctrl-C, 143 where the system or a batch system asked it to end.
     """
     try:
-        chosen = parser().parse_args(arguments)
-        return chosen.run(chosen) or 0
+        with prepared():
+            chosen = parser().parse_args(arguments)
+            return chosen.run(chosen) or 0
     except BrokenPipeError:
         # The reader of a pipe had enough; that is no fault.
+        closed_stdout()
         return 0
     except (PsfBridgeError, MemoryError, KeyboardInterrupt, RuntimeError) as fault:
         if type(fault) is RuntimeError and str(fault) != _NO_THREAD:
@@ -72,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _verdict(fault: BaseException) -> tuple[str, int]:
     """Return the one line that says what failed, and the exit status."""
+    if isinstance(fault, Terminated):
+        return "Cancelled: the system asked to end; no unfinished file is left.", 143
     if isinstance(fault, KeyboardInterrupt):
         return "Cancelled: stopped by Ctrl-C; no unfinished file is left.", 130
     if isinstance(fault, MemoryError) or str(fault) == _NO_THREAD:

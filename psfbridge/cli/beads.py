@@ -24,14 +24,13 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Find, judge and write the table."""
-    from psfbridge.files import check_writable, whole_file
+    from psfbridge.cli.outputs import check_outputs
+    from psfbridge.files import whole_file
     from psfbridge.finding import find_beads
     from psfbridge.options import DistillOptions
 
     DistillOptions(min_separation_um=args.min_separation_um)
-    for path in (args.csv, args.picture):
-        if path:
-            check_writable(path)
+    check_outputs([args.image], files=[args.csv], pictures=[args.picture])
     image = read_input(args.image, args)
     beads = find_beads(
         image, min_separation_um=args.min_separation_um, progress=progress_for(args.quiet)

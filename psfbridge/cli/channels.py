@@ -10,7 +10,7 @@ from psfbridge.cli.common import chosen_reading, progress_for, say
 if TYPE_CHECKING:
     from psfbridge.channels import ChannelDistillation
 
-__all__ = ["ALL", "channel_or_all", "distill_all"]
+__all__ = ["ALL", "channel_or_all", "check_reports_folder", "distill_all"]
 
 #: What ``--channel`` says for all of them.
 ALL = "all"
@@ -26,6 +26,16 @@ def channel_or_all(text: str) -> int | str:
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a number nor {ALL}; channels are counted from 0"
         ) from None
+
+
+def check_reports_folder(folder: str) -> None:
+    """Refuse a folder in which no folder for each channel's report could be made."""
+    from pathlib import Path
+
+    from psfbridge.files import check_writable
+
+    path = Path(folder)
+    check_writable(path / "channel_n" if path.exists() else path)
 
 
 def distill_all(args: argparse.Namespace, options: Any) -> int:
@@ -46,11 +56,11 @@ def distill_all(args: argparse.Namespace, options: Any) -> int:
 def _write(found: ChannelDistillation, args: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from psfbridge.files import write_text
+    from psfbridge.files import made_folder, write_text
 
     if args.report:
+        made_folder(args.report)
         for number, result in enumerate(found.results):
-            Path(args.report).mkdir(exist_ok=True)
             result.report(Path(args.report) / f"channel_{number}")
     if args.beads:
         found.beads.save(args.beads)

@@ -37,12 +37,10 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, draw, and say what was found."""
-    from psfbridge.files import check_writable
+    from psfbridge.cli.outputs import check_outputs
     from psfbridge.prediction import check
 
-    for path in (args.picture, args.json):
-        if path:
-            check_writable(path)
+    check_outputs([args.psf, args.image], files=[args.json], pictures=[args.picture])
     found = check(
         args.psf,
         read_input(args.image, args),

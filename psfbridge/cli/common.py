@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from psfbridge.cli.process import to_stdout
 from psfbridge.errors import OptionError
 from psfbridge.progress import Progress, no_progress
 
@@ -69,7 +70,7 @@ def progress_for(quiet: bool) -> Progress:
 def say(text: str, quiet: bool = False) -> None:
     """Print a line of result to stdout, unless asked to be quiet."""
     if not quiet:
-        print(text)
+        to_stdout(f"{text}\n")
 
 
 def complain(text: str) -> None:

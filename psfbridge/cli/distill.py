@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psfbridge.cli.channels import ALL, channel_or_all, distill_all
+from psfbridge.cli.channels import ALL, channel_or_all, check_reports_folder, distill_all
 from psfbridge.cli.common import add_image_options, progress_for, read_input, say
 from psfbridge.options import ENGINES, METHODS, MICROSCOPES
 
@@ -145,15 +145,21 @@ def field_path(path: str) -> str:
 
 def _check_outputs(args: argparse.Namespace) -> None:
     """Find out before long work what could not be written after it."""
-    from psfbridge.files import check_writable
+    from psfbridge.cli.outputs import check_outputs
     from psfbridge.report import check_report_folder
 
     field = field_path(args.output) if args.field else None
-    for path in (args.output, field, args.error, args.registered, args.beads, args.json):
-        if path:
-            check_writable(path)
-    if args.report and args.channel != ALL:
-        check_report_folder(args.report)
+    one_report = args.report if args.channel != ALL else None
+    check_outputs(
+        args.images,
+        images=[args.output, field, args.error, args.registered],
+        files=[args.beads, args.json],
+        folder=one_report,
+    )
+    if one_report is not None:
+        check_report_folder(one_report)
+    elif args.report is not None:
+        check_reports_folder(args.report)
 
 
 def _write(result: Distillation, args: argparse.Namespace) -> None:

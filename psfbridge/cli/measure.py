@@ -24,12 +24,12 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from psfbridge.files import check_writable, write_text
+    from psfbridge.cli.outputs import check_outputs
+    from psfbridge.files import write_text
     from psfbridge.measures import measure
     from psfbridge.plain import json_text
 
-    if args.json:
-        check_writable(args.json)
+    check_outputs([args.image], files=[args.json])
     image = read_input(args.image, args)
     measures = measure(image)
     if args.json:

@@ -31,11 +31,11 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Resample and write."""
     from psfbridge.checks import voxel_size
-    from psfbridge.files import check_writable
+    from psfbridge.cli.outputs import check_outputs
     from psfbridge.psf import PSF
 
     target = voxel_size(args.voxel_um)
-    check_writable(args.output)
+    check_outputs([args.psf], images=[args.output])
     psf = PSF.load(args.psf, args.channel)
     other = psf.resampled(target)
     other.save(args.output)

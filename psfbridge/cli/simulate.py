@@ -79,9 +79,12 @@ def _add_sizes(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Simulate, and write the files."""
     from psfbridge.cli.common import say
+    from psfbridge.files import check_makeable
     from psfbridge.simulate import simulate
 
-    field = simulate(_scene(args))
+    scene = _scene(args)
+    check_makeable(args.output)
+    field = simulate(scene)
     field.save(args.output)
     nz, ny, nx = field.image.data.shape
     say(f"{args.output}: image.tif {nz} x {ny} x {nx}, psf.tif, beads.csv", args.quiet)

@@ -57,7 +57,7 @@ def _told_apart(axes: str, shape: tuple[int, ...]) -> str:
 
 
 def _as_wanted(stored: Stored, wanted: str) -> str:
-    letters = wanted.upper()
+    letters = str(wanted).upper()
     allowed = set(letters) <= set(NAMED_AXES) and len(set(letters)) == len(letters)
     if not (allowed and {"Y", "X"} <= set(letters)):
         raise OptionError(
