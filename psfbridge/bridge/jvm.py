@@ -138,8 +138,7 @@ def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None
     java = find_java()
     _configure(java.version[0], memory_gib)
     host = _plain(mode) if where == PLAIN else _by_pyimagej(where, mode)
-    if mode == "gui":
-        _end_with_python()
+    _end_with_python(mode)
     return _keep(host)
 
 
@@ -182,11 +181,19 @@ def _configure(major: int, memory_gib: float | None) -> None:
         config.add_option(f"-XX:MaxRAMPercentage={_MEMORY_PERCENT}")
 
 
-def _end_with_python() -> None:
-    """Let Java end with the process, as it is: disposing of its windows first may crash or hang."""
+def _end_with_python(mode: str) -> None:
+    """Let Java end with the process, whatever is still at work in it.
+
+    ImageJ's filters leave threads that never end: waiting for them, the process would not either.
+    """
+    import jpype.config
+
     from psfbridge.bridge.installing import uninstall
 
-    atexit.unregister(need_scyjava().shutdown_jvm)
+    jpype.config.destroy_jvm = False
+    if mode == "gui":
+        # Disposing of its windows first may crash or hang.
+        atexit.unregister(need_scyjava().shutdown_jvm)
     # From then on nothing in Java may call a Python that is going down.
     atexit.register(uninstall)
 
