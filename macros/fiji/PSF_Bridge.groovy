@@ -530,7 +530,7 @@ class Bridge implements CommandListener, MacroExtension {
         if (name == EXTENSIONS)
             guarded { register() }
         else if (Thread.currentThread().name.startsWith("Run\$_"))
-            guarded { commands().run(name, options(), WindowManager.currentImage) }
+            guarded { commands().run(name, withValues(Macro.options), WindowManager.currentImage) }
         else
             fromMenu(name)
         return null
@@ -551,9 +551,9 @@ class Bridge implements CommandListener, MacroExtension {
         }
     }
 
-    /** Return the options that a macro gave, its variables (key=&name) replaced. */
-    private static String options() {
-        return (Macro.options ?: "").replaceAll(/=&(\w+)/) { all, name ->
+    /** Return options with the values of the macro's variables (key=&name). */
+    private static String withValues(String text) {
+        return (text ?: "").replaceAll(/=&(\w+)/) { all, name ->
             def value = Interpreter.getInstance()?.getVariableAsString(name)
             value == null ? all : value.contains(" ") ? "=[" + value + "]" : "=" + value
         }
@@ -594,7 +594,7 @@ class Bridge implements CommandListener, MacroExtension {
 
     private void extend(Map one, Object[] values) {
         def text = values[one.out.size()] as String
-        def figures = commands().run(one.command, text ?: "", WindowManager.currentImage)
+        def figures = commands().run(one.command, withValues(text), WindowManager.currentImage)
         one.out.eachWithIndex { name, i ->
             def value = figures[name]
             values[i][0] = one.text ? value as String : (value == null ? Double.NaN : value as Double)
