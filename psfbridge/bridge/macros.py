@@ -160,6 +160,7 @@ class _Run:
     def wait(self, timeout_s: float | None, streams: JavaStreams) -> None:
         """Wait for the end; stop the macro if it shows no life, or at Ctrl-C."""
         session.alive()
+        session.macro = self._interpreter
         self._thread.start()
         try:
             while self._thread.is_alive():
@@ -170,6 +171,8 @@ class _Run:
         except BaseException:
             self._stop()
             raise
+        finally:
+            session.macro = None
         streams.drain()
         java_class("ij.WindowManager").setTempCurrentImage(self._active)
 
@@ -194,7 +197,7 @@ class _Run:
     def value(self, streams: JavaStreams) -> str:
         """Return what the macro returned, or raise why it stopped."""
         reported = java_class("ij.IJ").getErrorMessage()
-        said = "" if reported is None else " ".join(str(reported).split())
+        said = "" if reported is None else " ".join(str(reported).split()).rstrip(".")
         if session.fault is not None:
             before = f" ImageJ said before: {said}." if said else ""
             raise type(session.fault)(f"{session.fault}{before}") from session.fault
@@ -209,6 +212,9 @@ class _Run:
             return f"line {self._line()} of the macro: {message.rstrip('.')}."
         if self._fault is not None:
             return self._stopped(streams, str(self._fault))
+        inner = streams.macro_error()
+        if inner:
+            return f"a macro that this one ran: {inner}."
         # Without a window ImageJ writes such a message and goes on; with one, it would be a dialog.
         return f"the macro: {said}." if said else ""
 

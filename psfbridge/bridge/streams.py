@@ -63,6 +63,11 @@ class JavaStreams:
             kept = kept.partition(start)[0]
         return kept
 
+    def macro_error(self) -> str:
+        """Return the first line of an error that the interpreter wrote, without its full stop."""
+        _, start, rest = self.errors.partition(_MACRO_ERROR[0])
+        return rest.splitlines()[0].strip().rstrip(".") if start and rest.strip() else ""
+
     def last_line(self) -> str:
         """Return the last line that was written to System.out."""
         lines = [line for line in self.output.splitlines() if line.strip()]

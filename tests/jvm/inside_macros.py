@@ -112,6 +112,39 @@ def test_a_macro_stops_where_an_extension_fails(macro, tmp_path):
     assert not mark.exists()
 
 
+INNER_FAILURES = [
+    ("run('Find Beads...', 'bad=1');", OptionError),
+    ("run('PSF Bridge Extensions'); t = ''; Ext.psfDistill(t, 'bad=1');", OptionError),
+]
+
+
+@pytest.mark.parametrize(("inner", "error"), INNER_FAILURES)
+def test_the_macro_that_ran_the_failing_one_stops_too(macro, tmp_path, inner, error):
+    mark = tmp_path / "reached"
+    file = tmp_path / "inner.ijm"
+    file.write_text(inner)
+    for call in (f'runMacro("{file.as_posix()}")', f'eval("{inner}")'):
+        with pytest.raises(error, match="unknown option bad"):
+            macro(f'open("BEADS"); {call}; File.saveString("", getArgument());', str(mark))
+        assert not mark.exists()
+    assert macro('return "goes on";') == "goes on"
+
+
+def test_an_error_in_a_macro_that_was_run_is_not_lost(macro):
+    with pytest.raises(BridgeError, match="a macro that this one ran: Undefined variable in line"):
+        macro('x = eval("foo bar;"); return x;')
+
+
+def test_a_failure_after_an_error_in_a_macro_that_was_run(macro, tmp_path):
+    mark = tmp_path / "reached"
+    with pytest.raises(OptionError, match="unknown option bad"):
+        macro(
+            'eval("foo bar;"); run("Find Beads...", "bad=1"); File.saveString("", getArgument());',
+            str(mark),
+        )
+    assert not mark.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -156,6 +189,11 @@ def test_extensions_are_for_macros(host):
 
 def test_variables_of_the_macro(macro):
     macro('open("BEADS"); far = 1.5; run("Find Beads...", "min_separation=&far");')
+    with pytest.raises(OptionError, match=r"min_separation_um is -1\.5"):
+        macro(
+            'open("BEADS"); far = -1.5; used = 0; found = 0; run("PSF Bridge Extensions"); '
+            'Ext.psfFindBeads(used, found, "min_separation=&far");'
+        )
 
 
 def test_escape_cancels(macro):
