@@ -253,6 +253,8 @@ class Pixels {
 
 /** The commands: from options to what is shown. */
 class Commands {
+    /** A dialog's preview and the command that follows it lock the same image: each waits here. */
+    private static final Object GATHERING = new Object()
     final Worker worker
     final Map known
     Map figures = [:]
@@ -285,20 +287,26 @@ class Commands {
 
     /** Have Python work, and hand record and images to `use`; no shared memory is left. */
     private Map worked(String name, String text, ImagePlus imp, Closure told, Closure use) {
-        boolean free = imp == null || imp.lockSilently()
         def rooms = [], key = UUID.randomUUID().toString()
         try {
-            def call
-            try {
-                call = gathered(name, text, imp, free, rooms)
-            } finally {
-                if (free && imp != null)
-                    imp.unlock()
-            }
+            def call = locked(name, text, imp, rooms)
             def record = worker.ask("worker.work(task, key, call)", [key: key, call: call], told)
             return use(record, collected(key, record, rooms))
         } finally {
             rooms*.close()
+        }
+    }
+
+    /** Gather while the image is locked. */
+    private Map locked(String name, String text, ImagePlus imp, List rooms) {
+        synchronized (GATHERING) {
+            boolean free = imp == null || imp.lockSilently()
+            try {
+                return gathered(name, text, imp, free, rooms)
+            } finally {
+                if (free && imp != null)
+                    imp.unlock()
+            }
         }
     }
 
@@ -430,7 +438,7 @@ class Preview {
                     Commands.mark(imp, record)
             }
             IJ.showStatus(record.log.first())
-        } catch (Fault fault) {
+        } catch (Exception fault) {
             IJ.showStatus(fault.message)
         }
     }

@@ -59,6 +59,19 @@ def test_a_person_distils(fiji, stack):
     assert table.size() >= 9
 
 
+def test_ok_right_after_the_preview_was_ticked(fiji, stack):
+    """Both read the image, and neither finds it locked by the other."""
+    for _ in range(5):
+        form = choose("Distill PSF...", stack)
+        form.getChoices().get(1).select("average")
+        tick(form.getCheckboxes().lastElement())
+        press(form, "OK")
+        psf = wait_for(
+            lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF"
+        )
+        psf.close()
+
+
 def test_cancel_leaves_everything_as_it_was(fiji, stack):
     form = choose("Find Beads...", stack)
     tick(form.getCheckboxes().lastElement())

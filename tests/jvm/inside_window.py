@@ -23,7 +23,8 @@ from psfbridge.bridge.menus import MENU
 from psfbridge.bridge.session import session
 from psfbridge.errors import BridgeError, OptionError
 
-SECONDS = 30
+# Nothing here takes a tenth of that, unless others use the machine too.
+SECONDS = 100
 
 
 @pytest.fixture(scope="module")
