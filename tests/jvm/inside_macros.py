@@ -52,6 +52,11 @@ FAILURES = [
     ('open("/no/such.tif");', BridgeError, "File not found: /no/such.tif"),
     ('run("No Such Command...");', BridgeError, "Unrecognized command"),
     ("x = 1;\ny = foo(2);", BridgeError, "line 2 of the macro: Undefined"),
+    (
+        'open("BEADS"); run("Find Beads..."); n = Table.size("Beads of beads.tif");',
+        BridgeError,
+        "table not found. Without a window tables have no titles",
+    ),
     ('exit("these words");', BridgeError, "the macro stopped: these words"),
     ('waitForUser("Click");', BridgeError, "opens a dialog, and there is no window"),
     (
@@ -200,6 +205,14 @@ def test_escape_cancels(macro):
     with pytest.raises(Cancelled, match="cancelled by Escape"):
         macro('open("BEADS"); setKeyDown("esc"); run("Distill PSF...", "method=average");')
     assert macro('open("BEADS"); run("Find Beads..."); return getTitle();') == "beads.tif"
+
+
+def test_the_bead_table_is_read_in_every_way_that_macros_have(macro):
+    value = macro(
+        'open("BEADS"); run("Find Beads..."); s = Table.getString("status", 0); '
+        'return "" + (nResults == Table.size) + (Table.get("snr", 3) == getResult("snr", 3)) + s;'
+    )
+    assert value == "11used"
 
 
 def test_a_locked_image_is_said(macro):

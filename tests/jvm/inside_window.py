@@ -289,6 +289,38 @@ def test_a_fault_in_a_macro_is_one_line(window, stack):
     assert bridge.run_macro('return "goes on";').value == "goes on"
 
 
+def test_what_a_macro_logs_is_passed_on_though_the_log_is_a_window(window, stack):
+    assert bridge.run_macro('print("before");').output == "before\n"
+    result = bridge.run_macro('print("said"); run("Find Beads..."); return "value";')
+    assert result.output.splitlines() == ["said", "Find Beads: beads.tif: 9 found: 9 used"]
+
+
+def test_an_error_in_a_macro_that_was_run_is_not_lost(window):
+    with pytest.raises(BridgeError, match="a macro that this one ran: Undefined variable in line"):
+        bridge.run_macro('x = eval("foo bar;"); return x;')
+
+
+DIALOGS = [
+    'Dialog.create("D"); Dialog.addNumber("n", 1); Dialog.show();',
+    'waitForUser("Click", "on it");',
+    'showMessage("Read this");',
+]
+
+
+@pytest.mark.parametrize("opened", DIALOGS)
+def test_a_macro_that_waits_for_a_person_is_stopped_with_its_dialog(window, tmp_path, opened):
+    mark = tmp_path / "reached"
+    with pytest.raises(BridgeError, match="no sign of life for 2 s"):
+        bridge.run_macro(f'{opened} File.saveString("", getArgument());', str(mark), timeout_s=2)
+    assert not any(
+        each.isShowing()
+        for each in java_class("java.awt.Window").getWindows()
+        if isinstance(each, java_class("java.awt.Dialog"))
+    )
+    assert not mark.exists()
+    assert bridge.run_macro('return "goes on";').value == "goes on"
+
+
 def test_uninstalled_from_the_menu(window):
     bridge.uninstall()
     with pytest.raises(AssertionError, match="0 entries"):
