@@ -127,7 +127,8 @@ def open_file(path: str | os.PathLike[str]) -> Any:
         raise ImageError(f"there is no image {path}.")
     imp = java_class("ij.IJ").openImage(str(file))
     if imp is None:
-        raise ImageError(f"ImageJ cannot open {path}: {java_class('ij.IJ').getErrorMessage()}")
+        said = java_class("ij.IJ").getErrorMessage() or "it is no image that it knows."
+        raise ImageError(f"ImageJ cannot open {path}: {said}")
     return imp
 
 

@@ -164,6 +164,13 @@ def test_what_a_macro_returns(macro, text, value):
     assert macro(text, "the argument") == value
 
 
+def test_a_file_that_is_no_image_is_said(host, tmp_path):
+    file = tmp_path / "notes.txt.py"
+    file.write_text("no image")
+    with pytest.raises(ImageError, match=r"cannot open .*notes.txt.py: it is no image that it kn"):
+        bridge.run_macro("return 1;", image=file)
+
+
 def test_what_a_macro_writes(host):
     echoed = []
     result = bridge.run_macro('print("one"); print("µm");', echo=echoed.append)
@@ -209,10 +216,13 @@ def test_escape_cancels(macro):
 
 def test_the_bead_table_is_read_in_every_way_that_macros_have(macro):
     value = macro(
-        'open("BEADS"); run("Find Beads..."); s = Table.getString("status", 0); '
-        'return "" + (nResults == Table.size) + (Table.get("snr", 3) == getResult("snr", 3)) + s;'
+        'open("BEADS"); run("Find Beads..."); status = Table.getString("status", 0); '
+        'snr = Table.get("snr", 3); size = Table.size; '
+        'return status + " " + snr + " " + getResult("snr", 3) + " " + size + " " + nResults;'
     )
-    assert value == "11used"
+    status, snr, again, size, results = value.split()
+    assert (status, snr, size) == ("used", again, results)
+    assert int(size) >= 9
 
 
 def test_a_locked_image_is_said(macro):
