@@ -18,7 +18,7 @@ import pytest
 
 from psfbridge import bridge
 from psfbridge.bridge.commands import COMMANDS
-from psfbridge.bridge.java import java_class
+from psfbridge.bridge.java import implemented, java_class
 from psfbridge.bridge.menus import MENU
 from psfbridge.bridge.session import session
 from psfbridge.errors import BridgeError, OptionError
@@ -98,6 +98,12 @@ def tick(box: Any) -> None:
     post(event(box, event.ITEM_STATE_CHANGED, box.getLabel(), event.SELECTED))
 
 
+def type_into(field: Any, text: str) -> None:
+    """Fill a field on the thread that draws it: another might wait for that one, and it for us."""
+    fill = implemented("java.lang.Runnable", run=lambda: field.setText(text))
+    java_class("java.awt.EventQueue").invokeAndWait(fill)
+
+
 def press(form: Any, label: str) -> None:
     buttons = [button for button in form.getButtons() if button is not None]
     button = next(button for button in buttons if str(button.getLabel()).strip() == label)
@@ -128,7 +134,7 @@ def test_a_person_distils(window, stack):
     tick(box)
     overlay = wait_for(stack.getOverlay, "the preview")
     assert str(overlay.get(0).getName()).startswith("PSF Bridge")
-    form.getStringFields().get(0).setText("0.1")
+    type_into(form.getStringFields().get(0), "0.1")
     form.getChoices().get(1).select("average")
     screenshot("dialog.png")
     press(form, "OK")
@@ -166,7 +172,7 @@ def test_cancel_leaves_everything_as_it_was(window, stack):
 def test_a_fault_after_the_menu_is_a_dialog(window, stack):
     choose("Distill PSF...")
     form = dialog("Distill PSF")
-    form.getStringFields().get(0).setText("wide")
+    type_into(form.getStringFields().get(0), "wide")
     press(form, "OK")
     message = dialog("PSF Bridge")
     screenshot("fault.png")
