@@ -87,6 +87,11 @@ class TestMacro:
         assert done.stderr.count("\n") == 1
         assert time.monotonic() - start < SECONDS / 2
 
+    def test_threads_that_imagej_leaves_behind_do_not_keep_it_from_ending(self, bead_file):
+        given = 'run("Gaussian Blur...", "sigma=1 stack"); return getTitle();'
+        done = run("macro", "-", "--image", str(bead_file), "--quiet", given=given)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "beads.tif\n", "")
+
     def test_nothing_is_downloaded_the_second_time(self):
         """The addresses of the network are taken away; the caches stay."""
         nowhere = "http://127.0.0.1:9"

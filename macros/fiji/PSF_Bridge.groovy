@@ -253,6 +253,8 @@ class Pixels {
 
 /** The commands: from options to what is shown. */
 class Commands {
+    /** A dialog's preview and the command that follows it lock the same image: each waits here. */
+    private static final Object GATHERING = new Object()
     final Worker worker
     final Map known
     Map figures = [:]
@@ -285,20 +287,26 @@ class Commands {
 
     /** Have Python work, and hand record and images to `use`; no shared memory is left. */
     private Map worked(String name, String text, ImagePlus imp, Closure told, Closure use) {
-        boolean free = imp == null || imp.lockSilently()
         def rooms = [], key = UUID.randomUUID().toString()
         try {
-            def call
-            try {
-                call = gathered(name, text, imp, free, rooms)
-            } finally {
-                if (free && imp != null)
-                    imp.unlock()
-            }
+            def call = locked(name, text, imp, rooms)
             def record = worker.ask("worker.work(task, key, call)", [key: key, call: call], told)
             return use(record, collected(key, record, rooms))
         } finally {
             rooms*.close()
+        }
+    }
+
+    /** Gather while the image is locked. */
+    private Map locked(String name, String text, ImagePlus imp, List rooms) {
+        synchronized (GATHERING) {
+            boolean free = imp == null || imp.lockSilently()
+            try {
+                return gathered(name, text, imp, free, rooms)
+            } finally {
+                if (free && imp != null)
+                    imp.unlock()
+            }
         }
     }
 
@@ -430,7 +438,7 @@ class Preview {
                     Commands.mark(imp, record)
             }
             IJ.showStatus(record.log.first())
-        } catch (Fault fault) {
+        } catch (Exception fault) {
             IJ.showStatus(fault.message)
         }
     }
@@ -530,7 +538,7 @@ class Bridge implements CommandListener, MacroExtension {
         if (name == EXTENSIONS)
             guarded { register() }
         else if (Thread.currentThread().name.startsWith("Run\$_"))
-            guarded { commands().run(name, options(), WindowManager.currentImage) }
+            guarded { commands().run(name, withValues(Macro.options), WindowManager.currentImage) }
         else
             fromMenu(name)
         return null
@@ -551,9 +559,9 @@ class Bridge implements CommandListener, MacroExtension {
         }
     }
 
-    /** Return the options that a macro gave, its variables (key=&name) replaced. */
-    private static String options() {
-        return (Macro.options ?: "").replaceAll(/=&(\w+)/) { all, name ->
+    /** Return options with the values of the macro's variables (key=&name). */
+    private static String withValues(String text) {
+        return (text ?: "").replaceAll(/=&(\w+)/) { all, name ->
             def value = Interpreter.getInstance()?.getVariableAsString(name)
             value == null ? all : value.contains(" ") ? "=[" + value + "]" : "=" + value
         }
@@ -594,7 +602,7 @@ class Bridge implements CommandListener, MacroExtension {
 
     private void extend(Map one, Object[] values) {
         def text = values[one.out.size()] as String
-        def figures = commands().run(one.command, text ?: "", WindowManager.currentImage)
+        def figures = commands().run(one.command, withValues(text), WindowManager.currentImage)
         one.out.eachWithIndex { name, i ->
             def value = figures[name]
             values[i][0] = one.text ? value as String : (value == null ? Double.NaN : value as Double)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from psfbridge.bridge.java import java_class
+from psfbridge.bridge.session import session
 from psfbridge.errors import BridgeError, Cancelled, PsfBridgeError
 
 __all__ = ["as_ours", "ours_of_python", "stop", "tell"]
@@ -48,9 +49,11 @@ def ours_of_python(fault: Exception) -> PsfBridgeError:
 def stop(fault: PsfBridgeError) -> None:
     """Tell ImageJ that a command failed: a macro stops there, a script gets an exception."""
     line = f"{type(fault).__name__}: {fault}"
-    interpreter = java_class("ij.macro.Interpreter").getInstance()
+    # A macro that another one ran, and that failed, leaves ImageJ without its interpreter.
+    interpreter = java_class("ij.macro.Interpreter").getInstance() or session.macro
     if interpreter is not None:
         _stop_macro(interpreter, line, fault)
+        _stop_caller()
     elif _has_window():
         tell(fault)
     else:
@@ -76,6 +79,12 @@ def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
             return  # Escape stopped the macro already
     with _stopped_macros_are_done():
         interpreter.abort(_folded(line) if _has_window() else line)
+
+
+def _stop_caller() -> None:
+    """Stop the macro that ran the one that failed: ImageJ would let it go on without a word."""
+    if session.macro is not None and not session.macro.done():
+        session.macro.abortMacro()
 
 
 @contextmanager

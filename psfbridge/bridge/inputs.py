@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,9 @@ __all__ = ["HOST_KEYS", "Input", "image_of", "inputs", "need_image", "parts"]
 
 #: The keys by which every command chooses a part of its image, or says its voxel size.
 HOST_KEYS = ("channel", "frame", "voxel")
+
+#: A dialog's preview and the command that follows it lock the same image: they wait for each other.
+_copying = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +92,19 @@ def inputs(imp: Any, texts: Mapping[str, str]) -> list[Input]:
         If a text cannot be read.
     """
     wanted = parts(imp, texts)
+    with _copying, _locked(imp):
+        return [_input(imp, part) for part in wanted]
+
+
+@contextmanager
+def _locked(imp: Any) -> Iterator[None]:
+    """Lock the image against ImageJ's own commands."""
     if not imp.lockSilently():
         raise ImageError(
             f"{imp.getTitle()} is locked: another command is at work on it. Wait until it is done."
         )
     try:
-        return [_input(imp, part) for part in wanted]
+        yield
     finally:
         imp.unlock()
 

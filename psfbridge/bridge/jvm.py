@@ -6,6 +6,7 @@ import atexit
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,10 @@ _PATCHER = "net.imagej:ij1-patcher:2.0.0"
 _MEMORY_PERCENT = 50
 # Java 17 closes the class loader that the patcher, imagej-legacy and scripts need.
 _OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED"
+
+# How long threads that were told to end may take to do so.
+_PATIENCE_S = 1.0
+_JAVAS_OWN = "DestroyJavaVM"
 
 _state: dict[str, Host] = {}
 
@@ -138,8 +143,7 @@ def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None
     java = find_java()
     _configure(java.version[0], memory_gib)
     host = _plain(mode) if where == PLAIN else _by_pyimagej(where, mode)
-    if mode == "gui":
-        _end_with_python()
+    _end_with_python(mode)
     return _keep(host)
 
 
@@ -182,13 +186,37 @@ def _configure(major: int, memory_gib: float | None) -> None:
         config.add_option(f"-XX:MaxRAMPercentage={_MEMORY_PERCENT}")
 
 
-def _end_with_python() -> None:
-    """Let Java end with the process, as it is: disposing of its windows first may crash or hang."""
+def _end_with_python(mode: str) -> None:
+    """Let Java end with the process: disposing of its windows first may crash or hang."""
+    if mode == "gui":
+        atexit.unregister(need_scyjava().shutdown_jvm)
+    atexit.register(_end)
+
+
+def _end() -> None:
+    """Leave nothing in Java that calls a Python that is going down, or that it would wait for."""
+    import jpype.config
+
     from psfbridge.bridge.installing import uninstall
 
-    atexit.unregister(need_scyjava().shutdown_jvm)
-    # From then on nothing in Java may call a Python that is going down.
-    atexit.register(uninstall)
+    uninstall()
+    # ImageJ's filters leave these threads waiting for more work, for ever.
+    java_class("ij.util.ThreadUtil").threadPoolExecutor.shutdown()
+    if _is_headless() and not _all_ended():
+        jpype.config.destroy_jvm = False
+
+
+def _all_ended() -> bool:
+    """Tell whether all threads that Java waits for have ended, soon."""
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        threads = java_class("java.lang.Thread")
+        mine = threads.currentThread()
+        others = [each for each in threads.getAllStackTraces().keySet() if each != mine]
+        if all(each.isDaemon() or str(each.getName()) == _JAVAS_OWN for each in others):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _plain(mode: str) -> Host:

@@ -41,7 +41,7 @@ def make_listener(others: dict[str, Callable[[], None]], from_menu: Callable[[st
         if name in others:
             run_guarded(others[name])
         elif name in COMMANDS and in_macro():
-            run_command(name, macro_options())
+            run_command(name, str(java_class("ij.Macro").getOptions() or ""))
         elif name in COMMANDS:
             from_menu(name)
         else:
@@ -57,9 +57,8 @@ def in_macro() -> bool:
     return str(thread.getName()).startswith("Run$_")
 
 
-def macro_options() -> str:
-    """Return the options that a macro gave, its variables (``key=&name``) replaced."""
-    text = str(java_class("ij.Macro").getOptions() or "")
+def _with_values(text: str) -> str:
+    """Return an option string with the values of the macro's variables (``key=&name``)."""
     return _VARIABLE.sub(lambda match: "=" + _variable(match[1]), text)
 
 
@@ -100,7 +99,7 @@ def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
     """
     progress = ImageJProgress(session.alive)
     try:
-        options, texts = read_options(name, text)
+        options, texts = read_options(name, _with_values(text))
         call = Call(options, texts, open_image(imp), progress, OpenImages())
         outcome = COMMANDS[name].run(call)
         show(call.imp, outcome)

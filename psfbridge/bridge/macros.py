@@ -13,6 +13,7 @@ from typing import Any
 from psfbridge.bridge.convert import to_imageplus
 from psfbridge.bridge.java import java_class
 from psfbridge.bridge.jvm import current
+from psfbridge.bridge.macro_dialogs import close_errors, escape, showing
 from psfbridge.bridge.session import session
 from psfbridge.bridge.streams import JavaStreams
 from psfbridge.bridge.threads import java_thread
@@ -28,7 +29,6 @@ _OURS = (".npy", ".ome.tif", ".ome.tiff")
 _GRACE_S = 5.0
 _POLL_S = 0.05
 _CANCELED = "Macro canceled"
-_ERROR_DIALOGS = ("Macro Error", "No Image")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,8 @@ def open_file(path: str | os.PathLike[str]) -> Any:
         raise ImageError(f"there is no image {path}.")
     imp = java_class("ij.IJ").openImage(str(file))
     if imp is None:
-        raise ImageError(f"ImageJ cannot open {path}: {java_class('ij.IJ').getErrorMessage()}")
+        said = java_class("ij.IJ").getErrorMessage() or "it is no image that it knows."
+        raise ImageError(f"ImageJ cannot open {path}: {said}")
     return imp
 
 
@@ -137,9 +138,11 @@ class _Run:
     def __init__(self, macro: str, argument: str, image: Any) -> None:
         self._interpreter = java_class("ij.macro.Interpreter")()
         self._value: Any = None
+        self._inner = ""
         self._fault: Exception | None = None
         self._work = (macro, argument)
         self._image = image
+        self._dialogs = showing()
         self._active = java_class("ij.WindowManager").getTempCurrentImage()
         self._thread = java_thread(self._run, "PSF Bridge macro")
         session.fault = None
@@ -159,17 +162,22 @@ class _Run:
 
     def wait(self, timeout_s: float | None, streams: JavaStreams) -> None:
         """Wait for the end; stop the macro if it shows no life, or at Ctrl-C."""
+        # An earlier macro that could not be stopped cancels its own commands only.
+        session.check = _go_on
         session.alive()
+        session.macro = self._interpreter
         self._thread.start()
         try:
             while self._thread.is_alive():
                 self._thread.join(_POLL_S)
                 streams.drain()
-                _close_error_dialogs()
+                self._inner = close_errors() or self._inner
                 self._check_life(timeout_s)
         except BaseException:
             self._stop()
             raise
+        finally:
+            session.macro = None
         streams.drain()
         java_class("ij.WindowManager").setTempCurrentImage(self._active)
 
@@ -185,7 +193,11 @@ class _Run:
         """Stop the interpreter, and psfbridge's own work at its next report."""
         session.check = _cancel
         try:
+            opened = [dialog for dialog in showing() if dialog not in self._dialogs]
+            escape(opened)
             self._interpreter.abortMacro()
+            for dialog in opened:
+                dialog.dispose()
             self._thread.join(_GRACE_S)
         finally:
             if not self._thread.is_alive():
@@ -194,7 +206,7 @@ class _Run:
     def value(self, streams: JavaStreams) -> str:
         """Return what the macro returned, or raise why it stopped."""
         reported = java_class("ij.IJ").getErrorMessage()
-        said = "" if reported is None else " ".join(str(reported).split())
+        said = "" if reported is None else " ".join(str(reported).split()).rstrip(".")
         if session.fault is not None:
             before = f" ImageJ said before: {said}." if said else ""
             raise type(session.fault)(f"{session.fault}{before}") from session.fault
@@ -206,9 +218,12 @@ class _Run:
     def _failure(self, streams: JavaStreams, said: str) -> str:
         if self._interpreter.wasError():
             message = " ".join(str(self._interpreter.getErrorMessage()).split())
-            return f"line {self._line()} of the macro: {message.rstrip('.')}."
+            return f"line {self._line()} of the macro: {message.rstrip('.')}.{_advice(message)}"
         if self._fault is not None:
             return self._stopped(streams, str(self._fault))
+        inner = streams.macro_error() or self._inner
+        if inner:
+            return f"a macro that this one ran: {inner}."
         # Without a window ImageJ writes such a message and goes on; with one, it would be a dialog.
         return f"the macro: {said}." if said else ""
 
@@ -232,12 +247,15 @@ class _Run:
         return int(self._interpreter.getLineNumber())
 
 
-def _close_error_dialogs() -> None:
-    """Close what the interpreter opens when a macro fails: whoever runs it gets the line."""
-    for window in java_class("java.awt.Window").getWindows():
-        is_dialog = isinstance(window, java_class("java.awt.Dialog"))
-        if is_dialog and window.isShowing() and str(window.getTitle()) in _ERROR_DIALOGS:
-            window.dispose()
+def _advice(message: str) -> str:
+    """Say what to do about what works with a window only."""
+    host = current()
+    if host is None or not host.headless or not message.endswith("table not found"):
+        return ""
+    return (
+        " Without a window tables have no titles, and the newest one is Results: leave the title "
+        "out, or run it with --gui."
+    )
 
 
 def _cancel() -> None:

@@ -19,6 +19,8 @@ class Session:
         self.figures: Mapping[str, float | str] = {}
         #: Why the last command failed, for whoever runs a macro.
         self.fault: PsfBridgeError | None = None
+        #: The interpreter of the macro that is run from Python, where one is.
+        self.macro: Any = None
         #: What must stay referenced while ImageJ holds it: listener, menu, extensions.
         self.kept: dict[str, Any] = {}
         #: Asked by every progress report; raises to cancel.

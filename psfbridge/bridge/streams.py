@@ -15,7 +15,9 @@ _MACRO_ERROR = ("Macro Error: ", "No Image: ")
 
 
 class JavaStreams:
-    """Takes over Java's System.out and System.err for a while.
+    """Takes over Java's System.out and System.err for a while, and reads the Log at the end.
+
+    Without a window ImageJ logs to System.out; with one the Log is a window, which may not stay.
 
     Parameters
     ----------
@@ -28,6 +30,7 @@ class JavaStreams:
         self._system = java_class("java.lang.System")
         self._buffers: list[Any] = []
         self._before: list[Any] = []
+        self._log = ""
         #: Everything that was written to System.out so far.
         self.output = ""
         #: What was written to System.err.
@@ -36,6 +39,7 @@ class JavaStreams:
     def __enter__(self) -> Self:
         self._before = [self._system.out, self._system.err]
         self._buffers = [java_class("java.io.ByteArrayOutputStream")() for _ in range(2)]
+        self._log = _logged()
         stream = java_class("java.io.PrintStream")
         out, err = (stream(buffer, True, "UTF-8") for buffer in self._buffers)
         self._system.setOut(out)
@@ -46,14 +50,19 @@ class JavaStreams:
         self._system.setOut(self._before[0])
         self._system.setErr(self._before[1])
         self.drain()
+        self._pass_on(_logged().removeprefix(self._log))
 
     def drain(self) -> None:
         """Pass on what was written since the last time."""
         new, errors = (self._taken(buffer) for buffer in self._buffers)
         self.errors += errors
         if new:
-            self.output += new
             session.alive()
+        self._pass_on(new)
+
+    def _pass_on(self, new: str) -> None:
+        if new:
+            self.output += new
             self._echo(new)
 
     def foreign_errors(self) -> str:
@@ -62,6 +71,11 @@ class JavaStreams:
         for start in _MACRO_ERROR:
             kept = kept.partition(start)[0]
         return kept
+
+    def macro_error(self) -> str:
+        """Return the first line of an error that the interpreter wrote, without its full stop."""
+        _, start, rest = self.errors.partition(_MACRO_ERROR[0])
+        return rest.splitlines()[0].strip().rstrip(".") if start and rest.strip() else ""
 
     def last_line(self) -> str:
         """Return the last line that was written to System.out."""
@@ -73,3 +87,8 @@ class JavaStreams:
         text = str(buffer.toString("UTF-8"))
         buffer.reset()
         return text
+
+
+def _logged() -> str:
+    """Return what is in the Log's window, if there is one."""
+    return str(java_class("ij.IJ").getLog() or "")

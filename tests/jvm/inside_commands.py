@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 
 import psfbridge as pb
 from psfbridge import bridge
+from psfbridge.bridge import inputs
 from psfbridge.bridge.java import java_class
 from psfbridge.image import Image
 
@@ -277,6 +281,28 @@ def test_python_calls_a_command_without_a_macro(host, macro, beads):
     imp.show()
     java_class("ij.IJ").run(imp, "Distill PSF...", "method=average")
     assert java_class("ij.WindowManager").getImage("PSF of beads.tif") is not None
+
+
+def test_two_commands_that_copy_the_same_image_wait_for_each_other(host, beads, monkeypatch):
+    """A dialog's preview may be at it when its OK is pressed."""
+    imp, real = bridge.to_imageplus(beads), inputs.from_imageplus
+    began, go_on = threading.Event(), threading.Event()
+
+    def held(*args, **options):
+        began.set()
+        assert go_on.wait(60)
+        return real(*args, **options)
+
+    monkeypatch.setattr(inputs, "from_imageplus", held)
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(inputs.inputs, imp, {})
+        assert began.wait(60)
+        second = both.submit(inputs.inputs, imp, {})
+        time.sleep(0.2)
+        go_on.set()
+        for copied in (first.result()[0], second.result()[0]):
+            np.testing.assert_array_equal(copied.image.data, beads.data)
+    assert not imp.isLocked()
 
 
 def test_a_failure_without_a_macro_is_an_exception(host, macro, beads):

@@ -148,7 +148,7 @@ def test_values_back_and_deconvolution(macro):
         'run("PSF Bridge Extensions"); open("BEADS"); psf = ""; sharp = ""; used = 0; found = 0;'
         "Ext.psfFindBeads(used, found); d = 0.1;"
         'run("Distill PSF...", "method=average bead_diameter=&d"); selectImage("beads.tif"); '
-        'Ext.psfDeconvolve(sharp, "psf=[PSF of beads.tif] iterations=5 engine=cpu"); '
+        'few = 5; Ext.psfDeconvolve(sharp, "psf=[PSF of beads.tif] iterations=&few engine=cpu"); '
         'return sharp + "|" + used + "|" + Ext.psfGet("method") + "|" + getTitle();'
     )
     assert value == "Deconvolved beads.tif|9|average|Deconvolved beads.tif"

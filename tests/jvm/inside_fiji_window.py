@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fiji_script import filled, started
-from inside_window import dialog, press, screenshot, tick, wait_for
+from inside_window import dialog, press, screenshot, tick, type_into, wait_for
 
 from psfbridge import bridge
 from psfbridge.bridge.java import java_class
@@ -45,7 +45,7 @@ def test_a_person_distils(fiji, stack):
     tick(form.getCheckboxes().lastElement())
     marks = wait_for(stack.getOverlay, "the preview")
     assert str(marks.get(0).getName()).startswith("PSF Bridge")
-    form.getStringFields().get(0).setText("0.1")
+    type_into(form.getStringFields().get(0), "0.1")
     form.getChoices().get(1).select("average")
     screenshot("fiji-dialog.png")
     press(form, "OK")
@@ -59,6 +59,19 @@ def test_a_person_distils(fiji, stack):
     assert table.size() >= 9
 
 
+def test_ok_right_after_the_preview_was_ticked(fiji, stack):
+    """Both read the image, and neither finds it locked by the other."""
+    for _ in range(5):
+        form = choose("Distill PSF...", stack)
+        form.getChoices().get(1).select("average")
+        tick(form.getCheckboxes().lastElement())
+        press(form, "OK")
+        psf = wait_for(
+            lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF"
+        )
+        psf.close()
+
+
 def test_cancel_leaves_everything_as_it_was(fiji, stack):
     form = choose("Find Beads...", stack)
     tick(form.getCheckboxes().lastElement())
@@ -69,7 +82,7 @@ def test_cancel_leaves_everything_as_it_was(fiji, stack):
 
 def test_a_fault_is_a_dialog(fiji, stack):
     form = choose("Distill PSF...", stack)
-    form.getStringFields().get(0).setText("wide")
+    type_into(form.getStringFields().get(0), "wide")
     press(form, "OK")
     message = dialog("PSF Bridge")
     screenshot("fiji-fault.png")

@@ -52,6 +52,11 @@ FAILURES = [
     ('open("/no/such.tif");', BridgeError, "File not found: /no/such.tif"),
     ('run("No Such Command...");', BridgeError, "Unrecognized command"),
     ("x = 1;\ny = foo(2);", BridgeError, "line 2 of the macro: Undefined"),
+    (
+        'open("BEADS"); run("Find Beads..."); n = Table.size("Beads of beads.tif");',
+        BridgeError,
+        "table not found. Without a window tables have no titles",
+    ),
     ('exit("these words");', BridgeError, "the macro stopped: these words"),
     ('waitForUser("Click");', BridgeError, "opens a dialog, and there is no window"),
     (
@@ -112,6 +117,39 @@ def test_a_macro_stops_where_an_extension_fails(macro, tmp_path):
     assert not mark.exists()
 
 
+INNER_FAILURES = [
+    ("run('Find Beads...', 'bad=1');", OptionError),
+    ("run('PSF Bridge Extensions'); t = ''; Ext.psfDistill(t, 'bad=1');", OptionError),
+]
+
+
+@pytest.mark.parametrize(("inner", "error"), INNER_FAILURES)
+def test_the_macro_that_ran_the_failing_one_stops_too(macro, tmp_path, inner, error):
+    mark = tmp_path / "reached"
+    file = tmp_path / "inner.ijm"
+    file.write_text(inner)
+    for call in (f'runMacro("{file.as_posix()}")', f'eval("{inner}")'):
+        with pytest.raises(error, match="unknown option bad"):
+            macro(f'open("BEADS"); {call}; File.saveString("", getArgument());', str(mark))
+        assert not mark.exists()
+    assert macro('return "goes on";') == "goes on"
+
+
+def test_an_error_in_a_macro_that_was_run_is_not_lost(macro):
+    with pytest.raises(BridgeError, match="a macro that this one ran: Undefined variable in line"):
+        macro('x = eval("foo bar;"); return x;')
+
+
+def test_a_failure_after_an_error_in_a_macro_that_was_run(macro, tmp_path):
+    mark = tmp_path / "reached"
+    with pytest.raises(OptionError, match="unknown option bad"):
+        macro(
+            'eval("foo bar;"); run("Find Beads...", "bad=1"); File.saveString("", getArgument());',
+            str(mark),
+        )
+    assert not mark.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -124,6 +162,13 @@ def test_a_macro_stops_where_an_extension_fails(macro, tmp_path):
 )
 def test_what_a_macro_returns(macro, text, value):
     assert macro(text, "the argument") == value
+
+
+def test_a_file_that_is_no_image_is_said(host, tmp_path):
+    file = tmp_path / "notes.txt.py"
+    file.write_text("no image")
+    with pytest.raises(ImageError, match=r"cannot open .*notes.txt.py: it is no image that it kn"):
+        bridge.run_macro("return 1;", image=file)
 
 
 def test_what_a_macro_writes(host):
@@ -156,12 +201,28 @@ def test_extensions_are_for_macros(host):
 
 def test_variables_of_the_macro(macro):
     macro('open("BEADS"); far = 1.5; run("Find Beads...", "min_separation=&far");')
+    with pytest.raises(OptionError, match=r"min_separation_um is -1\.5"):
+        macro(
+            'open("BEADS"); far = -1.5; used = 0; found = 0; run("PSF Bridge Extensions"); '
+            'Ext.psfFindBeads(used, found, "min_separation=&far");'
+        )
 
 
 def test_escape_cancels(macro):
     with pytest.raises(Cancelled, match="cancelled by Escape"):
         macro('open("BEADS"); setKeyDown("esc"); run("Distill PSF...", "method=average");')
     assert macro('open("BEADS"); run("Find Beads..."); return getTitle();') == "beads.tif"
+
+
+def test_the_bead_table_is_read_in_every_way_that_macros_have(macro):
+    value = macro(
+        'open("BEADS"); run("Find Beads..."); status = Table.getString("status", 0); '
+        'snr = Table.get("snr", 3); size = Table.size; '
+        'return status + " " + snr + " " + getResult("snr", 3) + " " + size + " " + nResults;'
+    )
+    status, snr, again, size, results = value.split()
+    assert (status, snr, size) == ("used", again, results)
+    assert int(size) >= 9
 
 
 def test_a_locked_image_is_said(macro):
