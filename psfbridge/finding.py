@@ -50,6 +50,8 @@ class Found:
         Counts at which the image is clipped, or infinity.
     factor : float
         What the voxels of the input were multiplied by to give `image`, see `in_counts`.
+    min_separation_um : float, optional
+        The least distance of two beads that was asked for.
     """
 
     image: Image
@@ -58,6 +60,7 @@ class Found:
     scale: BeadScale
     saturation: float
     factor: float = 1.0
+    min_separation_um: float | None = None
 
     def in_input_units(self, beads: Beads) -> Beads:
         """Return `beads` with intensity and background in the units of the input."""
@@ -188,8 +191,9 @@ def _judged(
     boxes = cut_out(image.data, candidates.voxel, half)
     fits = fit_gaussians(boxes, noise, scale)
     level = saturation_level(image.data)
-    evidence = Evidence(image, candidates, fits, boxes, scale, level, options.min_separation_um)
-    return Found(image, judge(evidence), noise, scale, level)
+    least = options.min_separation_um
+    evidence = Evidence(image, candidates, fits, boxes, scale, level, least)
+    return Found(image, judge(evidence), noise, scale, level, min_separation_um=least)
 
 
 def need_beads(beads: Beads, name: str) -> Beads:

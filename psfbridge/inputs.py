@@ -78,6 +78,11 @@ def _with_folder(image: Image, counts: Counter[str]) -> str:
     return f"{folder}/{image.name}" if folder and counts[image.name] > 1 else image.name
 
 
+# Methods that fit neighbouring beads together, and how near they may then be, in FWHM across.
+_PARTING = ("auto", "joint", "pupil")
+_NEARER_WIDTHS = (2.8, 2.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Search:
     """What was found in several images.
@@ -118,14 +123,36 @@ def search(
     OptionError
         If the beads contradict their diameter.
     """
-    every = [find(image, options, progress, positions) for image in images]
+    every = [_found(image, options, positions, progress) for image in images]
     need_beads(Beads(bead for one in every for bead in one.beads), _names(images))
     able = tuple(one for one in every if len(one.beads.with_status(USED)))
     for one in able:
         check_diameter(one, options.bead_diameter_um)
     idle = [one for one in every if not len(one.beads.with_status(USED))]
     rest = Beads(bead for one in idle for bead in one.in_input_units(one.beads))
-    return Search(able, rest, tuple(_said(idle)))
+    return Search(able, rest, (*_said_of_nearer(able, options), *_said(idle)))
+
+
+def _found(image: Image, options: DistillOptions, positions: Any, progress: Progress) -> Found:
+    """Find the beads; where all are near others, take nearer ones, if the method can part them."""
+    found = find(image, options, progress, positions)
+    reasons = found.beads.funnel()["rejected"]
+    parts = options.method in _PARTING and options.min_separation_um is None and positions is None
+    for widths in _NEARER_WIDTHS:
+        if found.beads.with_status(USED) or not parts or not reasons.get("too close"):
+            break
+        nearer = widths * found.scale.fwhm[2] * image.voxel_um[2]
+        found = find(image, replace(options, min_separation_um=nearer), progress)
+    return found
+
+
+def _said_of_nearer(able: Sequence[Found], options: DistillOptions) -> Iterator[str]:
+    for one in able:
+        if one.min_separation_um != options.min_separation_um:
+            yield (
+                f"Every bead of {one.image.name} has another near it: those at least "
+                f"{one.min_separation_um:.2g} µm apart are used, their light told apart by the fit."
+            )
 
 
 def _said(idle: Sequence[Found]) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,8 @@ _LEAST_SHARE, _CLEAR = 0.05, 7.0
 _SURROUND = 31
 # Profiles reach so many standard deviations from a spot: to its foot and a little more.
 _REACH = 6.0
+# Wide spots are looked at through so much of their own width: a voxel's noise would end them early.
+_BLURRED, _WIDE_SIGMA = 0.5, 2.0
 # In standard deviations of the noise, and over the second brightest of its neighbours: no bead of
 # more than one voxel and a half is so lone.
 _STANDS_OUT, _LONE = 6.0, 4.0
@@ -59,7 +63,7 @@ class BeadScale:
 def estimate_scale(image: Image, noise: Noise) -> BeadScale:
     """Estimate the width of a bead from the brightest compact spots.
 
-    The spots are found on the maximum projection, at the smoothing where they stand out most;
+    The spots are found on a projection along z, at the smoothing where they stand out most;
     their widths are read from profiles through their brightest voxel.
 
     Parameters
@@ -74,16 +78,21 @@ def estimate_scale(image: Image, noise: Noise) -> BeadScale:
     BeadScale
         The median over the spots.
     """
-    projection = np.asarray(image.data.max(axis=0), np.float32)
+    projection = _projected(image.data)
     spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, _SURROUND)))
     sigma, spots = _spots(_without_lone_pixels(np.asarray(projection / spread, np.float32)))
-    reach = int(np.ceil(_REACH * sigma))
-    widths = [_widths(image.data, y, x, reach) for y, x in spots]
+    widths = [_widths(image.data, y, x, sigma) for y, x in spots]
     usable = np.array([width for width in widths if np.isfinite(width).all()]).reshape(-1, 3)
     if len(usable) == 0:
         return BeadScale((3.0 if len(image.data) > 1 else 0.0, 3.0, 3.0))
     z, y, x = (float(width) for width in np.median(usable, axis=0))
     return BeadScale((z if len(image.data) > 1 else 0.0, y, x))
+
+
+def _projected(data: NDArray[Any]) -> NDArray[np.float32]:
+    """What is bright in two planes in a row: a bead is, a hot voxel or the noise of one is not."""
+    pairs = (np.minimum(one, other) for one, other in pairwise(data)) if len(data) > 2 else data
+    return np.asarray(reduce(np.maximum, pairs), np.float32)
 
 
 def _without_lone_pixels(flat: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -125,26 +134,48 @@ def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, in
     return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in clear]
 
 
-def _widths(data: NDArray[Any], y: int, x: int, reach: int) -> NDArray[np.float64]:
+def _widths(data: NDArray[Any], y: int, x: int, sigma: float) -> NDArray[np.float64]:
     """FWHM in z, y, x through the brightest voxel near (y, x); NaN where there is none.
 
-    Across, profiles end `reach` voxels away: a background that rises elsewhere has no say.
+    Across, profiles end a few `sigma` away: a background that rises elsewhere has no say.
     """
-    rows = slice(max(y - 2, 0), y + 3)
-    columns = slice(max(x - 2, 0), x + 3)
-    core = np.asarray(data[:, rows, columns], float)
-    if len(core) >= 3:
-        core = ndimage.median_filter(core, (3, 1, 1))
+    reach = int(np.ceil(_REACH * sigma))
+    blur = _BLURRED * sigma if sigma > _WIDE_SIGMA else 0.0
+    beside = int(blur)
+    z, y, x = _brightest(data, y, x, 2 + beside)
+    near_z = slice(max(z - 1, 0), z + 2)
+    near_y, near_x = (slice(max(at - beside, 0), at + beside + 1) for at in (y, x))
+    next_y, next_x = (slice(max(at - 1 - beside, 0), at + 2 + beside) for at in (y, x))
+    long_y, long_x = (slice(max(at - reach, 0), at + reach + 1) for at in (y, x))
+    along_z = _smooth_in_z(np.asarray(data[:, next_y, next_x], float)).mean(axis=(1, 2))
+    along_y = np.asarray(data[near_z, long_y, near_x], float).mean(axis=(0, 2))
+    along_x = np.asarray(data[near_z, near_y, long_x], float).mean(axis=(0, 1))
+    across = [
+        _sharpened(_half_width(_blurred(profile, blur), min(at, reach)), blur)
+        for profile, at in ((along_y, y), (along_x, x))
+    ]
+    return np.array([_half_width(along_z, z), *across])
+
+
+def _brightest(data: NDArray[Any], y: int, x: int, reach: int) -> tuple[int, int, int]:
+    rows, columns = (slice(max(at - reach, 0), at + reach + 1) for at in (y, x))
+    core = _smooth_in_z(np.asarray(data[:, rows, columns], float))
     z, dy, dx = np.unravel_index(int(np.argmax(core)), core.shape)
-    y, x = rows.start + int(dy), columns.start + int(dx)
-    near_z = slice(max(int(z) - 1, 0), int(z) + 2)
-    profiles = (
-        core[:, max(dy - 1, 0) : dy + 2, max(dx - 1, 0) : dx + 2].mean(axis=(1, 2)),
-        np.asarray(data[near_z, max(y - reach, 0) : y + reach + 1, x], float).mean(axis=0),
-        np.asarray(data[near_z, y, max(x - reach, 0) : x + reach + 1], float).mean(axis=0),
-    )
-    tops = (int(z), min(y, reach), min(x, reach))
-    return np.array([_half_width(p, top) for p, top in zip(profiles, tops, strict=True)])
+    return int(z), rows.start + int(dy), columns.start + int(dx)
+
+
+def _smooth_in_z(core: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(ndimage.median_filter(core, (3, 1, 1)) if len(core) >= 3 else core)
+
+
+def _blurred(profile: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    return np.asarray(ndimage.gaussian_filter1d(profile, sigma) if sigma else profile)
+
+
+def _sharpened(width: float, sigma: float) -> float:
+    """The width of a Gaussian before it was blurred, at least that of the blur itself."""
+    blur = sigma / _SIGMA_PER_FWHM
+    return float(np.sqrt(max(width**2 - blur**2, blur**2))) if sigma else width
 
 
 def _half_width(profile: NDArray[np.float64], top: int) -> float:

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 _TIMES = 16
-# A model is never better than this share of the light, however many beads agree.
+# A model is never better than this share of the light and of a width, however many beads agree.
 _MODEL_FLOOR = 0.01
 _SMOOTH_VOXELS = 1.0
 # What the linear answer leaves out (positions, noise model): known truths differ by so much more.
@@ -73,9 +73,10 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     scatter = _BEYOND_LINEAR**2 * ndimage.gaussian_filter(scatter, smooth)
     variance = scatter + (_MODEL_FLOOR * centre) ** 2
     error = task.on_voxels(np.sqrt(variance))
-    widths = np.array([_widths(one, task.sample_um) for one in moved])
-    spread = widths.std(axis=0, ddof=1)
-    return Uncertainty(error, _triple(_widths(centre, task.sample_um)), _triple(spread))
+    widths = _widths(centre, task.sample_um)
+    drawn = np.array([_widths(one, task.sample_um) for one in moved])
+    spread = np.hypot(_BEYOND_LINEAR * drawn.std(axis=0, ddof=1), _MODEL_FLOOR * widths)
+    return Uncertainty(error, _triple(widths), _triple(spread))
 
 
 def _means(best: Round, random: np.random.Generator) -> Floats32:

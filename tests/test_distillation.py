@@ -7,6 +7,9 @@ import pytest
 
 import psfbridge as pb
 from psfbridge.errors import Cancelled, ImageError, NoBeadsError, OptionError
+from psfbridge.scene import Scene
+from psfbridge.simulate import simulate
+from psfbridge.truth import psf_error
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,23 @@ def test_the_psf_carries_its_origin(result, small_field, tmp_path):
     assert len(origin["inputs"][0]["sha256"]) == 64
     assert origin["versions"]["psfbridge"] == pb.__version__
     assert np.array_equal(again.data, result.psf.data)
+
+
+def test_where_every_bead_has_a_neighbour_the_fit_parts_them_and_says_so():
+    crowd = Scene(
+        beads=9,
+        shape=(31, 52, 52),
+        photons=(60e3, 120e3),
+        min_distance_um=0.7,
+        psf_um=(5.0, 4.4, 4.4),
+        seed=2,
+    )
+    field = simulate(crowd)
+    with pytest.raises(NoBeadsError, match=r"too close\. Lower --min-separation-um"):
+        pb.distill(field.image, method="average")
+    result = pb.distill(field.image, bead_diameter_um=0.1)
+    assert any("told apart by the fit" in note for note in result.notes)
+    assert psf_error(result.psf, field.psf_grid) < 0.06
 
 
 def test_the_hash_is_of_the_voxels_whatever_their_byte_order(small_field):

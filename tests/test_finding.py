@@ -121,6 +121,22 @@ def test_neighbours_are_too_close_unless_the_user_allows_it():
     assert "too close" not in allowed.funnel()["rejected"]
 
 
+def test_hot_voxels_do_not_tell_the_width_of_finely_sampled_beads():
+    """Dim beads of eight voxels, and more hot voxels than beads, each far brighter than a bead."""
+    rng = np.random.default_rng(3)
+    shape = (30, 160, 160)
+    light = np.full(shape, 100.0)
+    grid = np.indices(shape)
+    for y, x in [(40, 40), (45, 120), (110, 50), (120, 125)]:
+        apart = [(grid[0] - 15) / 3.0, (grid[1] - y) / 3.4, (grid[2] - x) / 3.4]
+        light += 60 * np.exp(-0.5 * np.sum(np.square(apart), axis=0))
+    counts = rng.poisson(light)
+    counts[tuple(rng.integers(0, n, 60) for n in shape)] += 100
+    found = find(pb.Image(counts.astype("u2"), (0.1, 0.04, 0.04)), pb.DistillOptions())
+    assert found.scale.fwhm == pytest.approx((7.1, 8.0, 8.0), rel=0.2)
+    assert len(found.beads.with_status("used")) == 4
+
+
 def test_merged_doublets_and_clumps_are_not_used(dirty_field):
     beads = find_beads(dirty_field.image)
     truth = dirty_field.beads
