@@ -50,9 +50,9 @@ def scene_of(name: str, seed: int) -> Scene:
     return replace(one, seed=seed, psf="vectorial" if own else "psfmodels")
 
 
-def scored(scene: Scene, methods: Sequence[str], iterations: int) -> dict[str, Score]:
-    """Try every method on a scene."""
-    truth = Truth(simulate(scene))
+def scored(truth: Truth, methods: Sequence[str], iterations: int) -> dict[str, Score]:
+    """Try every method on a field; all are told the diameter of the beads."""
+    scene = truth.field.scene
     scores = {}
     for method in methods:
         options = method_options(method, scene.optics, iterations)
@@ -123,7 +123,8 @@ def scenes(args: argparse.Namespace) -> None:
     print(head(["scene", "method", "error", "of original", "centre", "FWHM", "s", "said"]))
     scores = {}
     for name in args.scenes:
-        scores[name] = scored(scene_of(name, args.seed), args.methods, args.iterations)
+        truth = Truth(simulate(scene_of(name, args.seed)))
+        scores[name] = scored(truth, args.methods, args.iterations)
         print_scores(name, scores[name])
     print()
     print_goals(scores)
@@ -133,11 +134,7 @@ def plane(args: argparse.Namespace) -> None:
     """Print the table of the plane, with photutils beside the methods."""
     scene = Scene(beads=60, shape=(1, 384, 384), photons=(10e3, 30e3), seed=args.seed)
     truth = Truth(simulate(scene))
-    scores = {}
-    for method in args.methods:
-        options = method_options(method, scene.optics, args.iterations)
-        if options is not None:
-            scores[method] = score(truth, method, options)
+    scores = scored(truth, args.methods, args.iterations)
     scores["photutils"] = photutils_score(truth)
     print(head(["scene", "method", "error", "of original", "centre", "FWHM", "s", "said"]))
     print_scores("plane", scores)
