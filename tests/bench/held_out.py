@@ -93,14 +93,16 @@ def _trained(found: Found, train: Floats, stack: Stack, options: dict[str, Any])
 def _blanked(found: Found, train: Floats) -> Image:
     """The image with every candidate but the beads to train on replaced by background."""
     data = found.image.data.copy()
-    level = np.median(data)
+    # As the background is, noise and all: a flat patch has edges that pass for beads.
+    dark = data[data <= np.median(data)]
+    random = np.random.default_rng(0)
     widths = np.maximum(found.scale.fwhm, 1.0)
     half = np.ceil(3 * widths).astype(int)
     rest = [p for p in found.beads.positions if np.abs(train - p).max(axis=1).min() > 0.5]
     for position in rest:
         at = np.round(position).astype(int)
         box = tuple(slice(max(a - h, 0), a + h + 1) for a, h in zip(at, half, strict=True))
-        data[box] = level
+        data[box] = random.choice(dark, data[box].shape)
     # What belongs to a bead to train on comes back.
     for position in train:
         at = np.round(position).astype(int)

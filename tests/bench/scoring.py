@@ -13,8 +13,9 @@ import numpy as np
 import psfbridge as pb
 from psfbridge.errors import PsfBridgeError
 from psfbridge.options import Optics
+from psfbridge.shifts import fitted_to
 from psfbridge.simulate import Simulation
-from psfbridge.truth import psf_error, psf_offset
+from psfbridge.truth import WINDOW, psf_error, psf_offset
 
 #: Methods side by side; the first is what the others are held against.
 METHODS = ("reverse-rl", "average", "joint", "pupil", "auto")
@@ -32,6 +33,7 @@ class Score:
     error: float | None = None
     offset_voxel: float | None = None
     fwhm_error: float | None = None
+    stated: float | None = None
     seconds: float = 0.0
     verdict: str = ""
     word: str = ""
@@ -91,14 +93,40 @@ def score(truth: Truth, method: str, options: Mapping[str, Any]) -> Score:
         error=psf_error(result.psf, truth.field.psf_grid),
         offset_voxel=psf_offset(result.psf, truth.field.psf_grid),
         fwhm_error=float(np.max(apart)),
+        stated=_stated(result.psf),
         seconds=seconds,
         verdict=verdict_of(result),
     )
 
 
+def _stated(psf: pb.PSF) -> float | None:
+    """The error that the software itself states, in the terms of `psf_error`."""
+    if psf.error is None:
+        return None
+    shape = [min(most, length) for most, length in zip(WINDOW, psf.data.shape, strict=True)]
+    middle = [length // 2 for length in psf.data.shape]
+    error, light = (fitted_to(volume, shape, middle) for volume in (psf.error, psf.data))
+    return float(np.linalg.norm(error) / np.linalg.norm(light))
+
+
 def verdict_of(result: pb.Distillation) -> str:
     """Return the software's grade of its PSF; empty where the method gives none."""
     return str(result.diagnostics.get("verdict", {}).get("grade", ""))
+
+
+def print_row(name: str, one: Score, original: Score | None) -> None:
+    """Print the row of one method on one scene."""
+    ratio = one.error / original.error if one.error and original and original.error else None
+    took = f"{one.method} ({one.took})" if one.took not in ("", one.method) else one.method
+    figures = [
+        number(one.error),
+        number(ratio),
+        number(one.offset_voxel),
+        "" if one.fwhm_error is None else f"{one.fwhm_error:.1%}",
+        number(one.stated),
+        number(one.seconds, 1),
+    ]
+    print(row([name, took, *figures, one.word]), flush=True)
 
 
 def number(value: float | None, digits: int = 3) -> str:
