@@ -6,6 +6,7 @@ A pytest plugin: ``pytest -p inside_fixtures``, as test_hosts.py runs them.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java import java_class
+from psfbridge.cli.__main__ import java_has_windows
 from psfbridge.image import Image, write_image
 
 VOXEL_UM = (0.2, 0.1, 0.1)
@@ -35,6 +37,21 @@ def field_of_beads(seed: int = 3, shape: tuple[int, int, int] = (17, 96, 96)) ->
             ]
             expected += 4000 * np.exp(-sum(squares) / 2)
     return Image(rng.poisson(expected).astype(np.uint16), VOXEL_UM, "beads.tif")
+
+
+_status: dict[str, int] = {}
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    _status["tests"] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """End as the command line does where Java has windows, see psfbridge.cli.__main__."""
+    if java_has_windows():
+        sys.stdout.flush()
+        os._exit(_status.get("tests", 1))
 
 
 @pytest.fixture(scope="session")
