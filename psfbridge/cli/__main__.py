@@ -8,22 +8,28 @@ from typing import NoReturn
 
 from psfbridge.cli import main
 
-__all__ = ["java_has_windows", "run"]
+__all__ = ["end_beside_windows", "run"]
 
 
 def run() -> NoReturn:
     """Run a command, and end the process with its status."""
     status = main()
-    if java_has_windows():
-        # Java's threads of windows may call a Python that is going down: that aborts the process.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+    end_beside_windows(status)
     sys.exit(status)
 
 
-def java_has_windows() -> bool:
-    """Tell whether this process runs an ImageJ that is not headless."""
+def end_beside_windows(status: int) -> None:
+    """End the process at once if Java has windows in it, else do nothing.
+
+    Java's threads of windows may call a Python that is going down: that aborts the process.
+    """
+    if _java_has_windows():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _java_has_windows() -> bool:
     if "psfbridge.bridge.jvm" not in sys.modules:
         return False
     from psfbridge.bridge.jvm import current

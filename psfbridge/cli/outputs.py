@@ -40,18 +40,18 @@ def check_outputs(
     from psfbridge.files import check_apart, check_writable
     from psfbridge.image import check_image_output
 
-    images, pictures, files = ([*filter(_given, paths)] for paths in (images, pictures, files))
-    for path in images:
-        check_image_output(path or "")
-    for path in pictures:
-        _check_picture(path or "")
-    for path in (*pictures, *files):
-        check_writable(path or "")
-    check_apart([*images, *pictures, *files], inputs, folder)
+    stacks, drawings, others = _asked(images), _asked(pictures), _asked(files)
+    for path in stacks:
+        check_image_output(path)
+    for path in drawings:
+        _check_picture(path)
+    for path in (*drawings, *others):
+        check_writable(path)
+    check_apart([*stacks, *drawings, *others], inputs, folder)
 
 
-def _given(path: str | None) -> bool:
-    return path is not None
+def _asked(paths: Iterable[str | None]) -> list[str]:
+    return [path for path in paths if path is not None]
 
 
 def _check_picture(path: str) -> None:

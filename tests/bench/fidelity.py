@@ -29,7 +29,7 @@ import numpy as np
 from drawn import drawn_scene
 from held_out import DATA, STACKS, residuals
 from peers import photutils_score
-from scoring import METHODS, Score, Truth, head, met, method_options, number, print_row, row, score
+from scoring import METHODS, Score, Truth, head, met, method_options, number, row, score
 
 from psfbridge.scene import SCENES, Scene
 from psfbridge.simulate import simulate
@@ -70,8 +70,19 @@ def scored(truth: Truth, methods: Sequence[str], iterations: int) -> dict[str, S
 
 def print_scores(name: str, scores: Mapping[str, Score]) -> None:
     """Print the rows of one scene."""
+    first = scores.get(ORIGINAL)
     for one in scores.values():
-        print_row(name, one, scores.get(ORIGINAL))
+        ratio = one.error / first.error if one.error and first and first.error else None
+        took = f"{one.method} ({one.took})" if one.took not in ("", one.method) else one.method
+        figures = [
+            number(one.error),
+            number(ratio),
+            number(one.offset_voxel),
+            "" if one.fwhm_error is None else f"{one.fwhm_error:.1%}",
+            number(one.stated),
+            number(one.seconds, 1),
+        ]
+        print(row([name, took, *figures, one.word]), flush=True)
 
 
 def print_goals(scores: Scores) -> None:
@@ -82,17 +93,16 @@ def print_goals(scores: Scores) -> None:
             for one in scores.values()
             if method in one and ORIGINAL in one and one[method].error and one[ORIGINAL].error
         ]
-        if not pairs:
+        if pairs:
+            ratios = [found / original for found, original in pairs if found and original]
+            median, worst = float(np.median(ratios)), max(ratios)
+            reached = met(median <= most_median and worst <= most)
+            print(
+                f"{method}: median {median:.3f} of the original's error (goal {most_median:.3f}), "
+                f"worst {worst:.3f} (goal {most:.3f}): {reached}"
+            )
+        else:
             print(f"{method}: no PSF to hold against the original pipeline's")
-            _print_figures(method, scores)
-            continue
-        ratios = [found / original for found, original in pairs if found and original]
-        median, worst = float(np.median(ratios)), max(ratios)
-        reached = met(median <= most_median and worst <= most)
-        print(
-            f"{method}: median {median:.3f} of the original's error (goal {most_median:.3f}), "
-            f"worst {worst:.3f} (goal {most:.3f}): {reached}"
-        )
         _print_figures(method, scores)
 
 
@@ -104,7 +114,9 @@ def _print_figures(method: str, scores: Scores) -> None:
             continue
         offsets.append(found.offset_voxel)
         (dim if "dim" in name else bright).append(found.fwhm_error)
-    worst = max(offsets, default=0.0)
+    if not offsets:
+        return
+    worst = max(offsets)
     print(
         f"{method}: centre {worst:.3f} voxel off at most (goal 0.05): {met(worst <= MOST_OFFSET)}"
     )

@@ -114,21 +114,6 @@ def verdict_of(result: pb.Distillation) -> str:
     return str(result.diagnostics.get("verdict", {}).get("grade", ""))
 
 
-def print_row(name: str, one: Score, original: Score | None) -> None:
-    """Print the row of one method on one scene."""
-    ratio = one.error / original.error if one.error and original and original.error else None
-    took = f"{one.method} ({one.took})" if one.took not in ("", one.method) else one.method
-    figures = [
-        number(one.error),
-        number(ratio),
-        number(one.offset_voxel),
-        "" if one.fwhm_error is None else f"{one.fwhm_error:.1%}",
-        number(one.stated),
-        number(one.seconds, 1),
-    ]
-    print(row([name, took, *figures, one.word]), flush=True)
-
-
 def number(value: float | None, digits: int = 3) -> str:
     """Return a figure for a table; nothing if there is none."""
     return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"

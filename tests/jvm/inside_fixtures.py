@@ -6,7 +6,6 @@ A pytest plugin: ``pytest -p inside_fixtures``, as test_hosts.py runs them.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java import java_class
-from psfbridge.cli.__main__ import java_has_windows
+from psfbridge.cli.__main__ import end_beside_windows
 from psfbridge.image import Image, write_image
 
 VOXEL_UM = (0.2, 0.1, 0.1)
@@ -48,10 +47,8 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """End as the command line does where Java has windows, see psfbridge.cli.__main__."""
-    if java_has_windows():
-        sys.stdout.flush()
-        os._exit(_status.get("tests", 1))
+    """End as the command line does."""
+    end_beside_windows(_status.get("tests", 1))
 
 
 @pytest.fixture(scope="session")
