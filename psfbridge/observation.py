@@ -52,15 +52,15 @@ class Observation:
     noise: Noise
     factor: tuple[int, int, int] = (1, 1, 1)
 
-    def matrices(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
-        """Return the matrices that bring a PSF to a position of the image, seen in the box."""
-        shift = self.offset(position)
-        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift)
+    def matrices(
+        self, fine_shape: Sequence[int], position: Floats, order: int = 0
+    ) -> list[Floats32]:
+        """Return the matrices that bring a PSF to a position of the image, seen in the box.
 
-    def slopes(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
-        """Return the derivatives of `matrices` by the position along each one's axis."""
+        Of an `order` above 0, their derivatives by the position along each one's axis.
+        """
         shift = self.offset(position)
-        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, derivative=True)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, order=order)
 
     def offset(self, position: Floats) -> Floats:
         """Return where a position of the image lies from the box's centre, in voxels."""

@@ -21,6 +21,7 @@ from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit
 from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, stacked
+from psfbridge.widening import widened
 
 __all__ = ["LEAST_SNR", "Round", "Task", "next_round", "objective"]
 
@@ -190,7 +191,9 @@ def next_round(
     shapes = [one.image.data.shape for one in task.found]
     fitted, lights = refitted(speakers, psf, task.core)
     fitted = with_neighbours(fitted, lights, shapes)
-    voters = _voters(fitted)
+    able = _fitting(fitted)
+    odd = widened([fitted[k] for k in able], psf, task.core, task.widths)
+    voters = [k for k, wide in zip(able, odd, strict=True) if not wide]
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
         raise NoBeadsError(
@@ -227,8 +230,8 @@ def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
     return replace(blend, seen=seen, volume=volume)
 
 
-def _voters(speakers: Sequence[Speaker]) -> list[int]:
-    """The beads that take part: they can be seen, and fit about as well as the median."""
+def _fitting(speakers: Sequence[Speaker]) -> list[int]:
+    """The beads that can be seen, and fit about as well as the median."""
     misfit = np.array([one.fit.misfit for one in speakers], float)
     noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers], float)
     able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
