@@ -15,7 +15,7 @@ from psfbridge.observation import BeadFit, Floats32, Speaker
 from psfbridge.planes import plane, plane_normal, plane_values
 from psfbridge.workers import workers
 
-__all__ = ["Core", "background", "core_of", "light", "refitted", "variance", "with_neighbours"]
+__all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
@@ -110,32 +110,12 @@ def _refitted(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Spe
 
 
 @dataclass(frozen=True, eq=False)
-class Core:
-    """The middle of a box, ready for a linear fit.
+class _Core:
+    """The middle of a box: the moved PSF, its derivatives, and the data."""
 
-    Parameters
-    ----------
-    rows : tuple of slice
-        The part of the box.
-    design : array
-        The moved PSF, its derivatives by the position, and a constant; axes (column, voxel).
-    data, weight : array
-        Counts without neighbours and slope of the background, and their inverse variance.
-    """
-
-    rows: tuple[slice, ...]
     design: NDArray[Any]
     data: NDArray[Any]
     weight: NDArray[Any]
-
-    def robust(self, fit: BeadFit) -> Core:
-        """Return it without the voxels that are far off a bead's last fit."""
-        first = self.data - fit.intensity * self.design[0] - fit.background
-        off = np.abs(first) * np.sqrt(self.weight) > _CLIP
-        # A model that contradicts most of the bright part is no judge of its voxels.
-        if off[_bright(self.design[0])].mean() >= _MOST_CLIPPED:
-            return self
-        return replace(self, weight=np.where(off, 0, self.weight))
 
 
 def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: bool) -> BeadFit:
@@ -144,9 +124,14 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
     The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
     """
     fit = speaker.fit
-    middle = core_of(speaker, psf, core)
-    middle = middle.robust(fit) if robust else middle
+    middle = _core(speaker, psf, core)
     weight = middle.weight
+    if robust:
+        first = middle.data - fit.intensity * middle.design[0] - fit.background
+        off = np.abs(first) * np.sqrt(weight) > _CLIP
+        # A model that contradicts most of the bright part is no judge of its voxels.
+        if off[_bright(middle.design[0])].mean() < _MOST_CLIPPED:
+            weight = np.where(off, 0, weight)
     weighted = middle.design * weight
     covariance = np.linalg.pinv((weighted @ middle.design.T).astype(float), hermitian=True)
     answer = covariance @ (weighted @ middle.data).astype(float)
@@ -168,8 +153,7 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
     )
 
 
-def core_of(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> Core:
-    """Return the middle of a bead's box, of the size `core`, ready for a linear fit."""
+def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
     seen, fit = speaker.seen, speaker.fit
     inner = tuple(
         slice(n // 2 - size // 2, n // 2 + size // 2 + 1)
@@ -185,7 +169,7 @@ def core_of(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> Core:
     slope = background(middle) - np.float32(fit.background)
     weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
     data = middle.seen.counts - middle.others - slope
-    return Core(inner, design.reshape(len(design), -1), data.ravel(), weight.ravel())
+    return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
 
 
 def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArray[Any]:
@@ -193,7 +177,7 @@ def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArra
     seen, position = speaker.seen, speaker.fit.position
     still, slope = (
         [part[rows] for part, rows in zip(matrices, inner, strict=True)]
-        for matrices in (seen.matrices(psf.shape, position), seen.matrices(psf.shape, position, 1))
+        for matrices in (seen.matrices(psf.shape, position), seen.slopes(psf.shape, position))
     )
     value, *slopes = applied_with_slopes(psf, still, slope)
     told = [part for part, length in zip(slopes, psf.shape, strict=True) if length > 1]

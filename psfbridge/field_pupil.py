@@ -9,7 +9,17 @@ import numpy as np
 
 from psfbridge.field_terms import ONE, Richness, monomials
 from psfbridge.observation import Floats
-from psfbridge.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEET, PupilModel, samples_for
+from psfbridge.pupil import (
+    BLUR_X,
+    BLUR_Y,
+    BLUR_YX,
+    FIRST_MODE,
+    INDEX,
+    NA,
+    SHEET,
+    PupilModel,
+    samples_for,
+)
 from psfbridge.pupil_fit import PupilFit
 
 __all__ = ["FieldPupil"]
@@ -41,7 +51,7 @@ class FieldPupil:
     def of(cls, pupil: PupilFit, shape: Sequence[int]) -> FieldPupil:
         """Return a pupil that is the same everywhere, focus in the middle, on another box."""
         z, y, x = (int(n) for n in shape)
-        samples = samples_for((z, y, x), pupil.model.voxel_um, float(pupil.values[NA]))
+        samples = samples_for((z, y, x), pupil.model.voxel_um, *pupil.values[[NA, INDEX]])
         model = replace(pupil.model, shape=(z, y, x), samples=samples, vectorial=False)
         return cls(model, pupil.scale, ONE, pupil.centred().values[np.newaxis])
 

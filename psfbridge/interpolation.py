@@ -15,7 +15,7 @@ __all__ = ["applied", "applied_with_slopes", "sampling_matrices", "shift_matrice
 Floats32 = NDArray[np.float32]
 
 
-def shift_matrix(length: int, shift: float, *, order: int = 0) -> Floats32:
+def shift_matrix(length: int, shift: float, *, derivative: bool = False) -> Floats32:
     """Return the matrix that moves a periodic band-limited row by `shift` samples.
 
     Parameters
@@ -24,8 +24,8 @@ def shift_matrix(length: int, shift: float, *, order: int = 0) -> Floats32:
         Number of samples; best odd, so that there is no Nyquist term.
     shift : float
         How far the content moves towards higher indices, in samples.
-    order : int
-        Return the derivative of that order with respect to `shift` instead.
+    derivative : bool
+        Return the derivative with respect to `shift` instead.
 
     Examples
     --------
@@ -34,9 +34,11 @@ def shift_matrix(length: int, shift: float, *, order: int = 0) -> Floats32:
     [0.0, 0.0, 0.0, 1.0, 0.0]
     """
     if length == 1:
-        return np.full((1, 1), 0.0 if order else 1.0, np.float32)
+        return np.full((1, 1), 0.0 if derivative else 1.0, np.float32)
     turn = -2j * np.pi * _frequencies(length)
-    waves = np.exp(turn * shift) * turn**order
+    waves = np.exp(turn * shift)
+    if derivative:
+        waves *= turn
     # The inverse transform takes the real part of a Nyquist term, which has no sign.
     kernel = fft.irfft(waves, length).astype(np.float32)
     result: Floats32 = kernel[_lags(length)]
@@ -60,7 +62,7 @@ def shift_matrices(
 ) -> list[Floats32]:
     """Return the matrices of all axes; of axis `along`, the derivative."""
     return [
-        shift_matrix(length, float(step), order=int(axis == along))
+        shift_matrix(length, float(step), derivative=axis == along)
         for axis, (length, step) in enumerate(zip(shape, shift, strict=True))
     ]
 
@@ -71,7 +73,7 @@ def sampling_matrices(
     factor: Sequence[int],
     shift: NDArray[np.float64],
     *,
-    order: int = 0,
+    derivative: bool = False,
 ) -> list[Floats32]:
     """Return the matrices that move a finely sampled volume and take every so manieth sample.
 
@@ -83,14 +85,14 @@ def sampling_matrices(
         Samples of the volume for one of the result, along each axis.
     shift : array
         How far the content moves towards higher indices, in samples of the result.
-    order : int
-        Return each matrix's derivative of that order with respect to its shift instead.
+    derivative : bool
+        Return each matrix's derivative with respect to its shift instead.
     """
     matrices = []
     for length, fine, times, step in zip(shape, fine_shape, factor, shift, strict=True):
-        whole = shift_matrix(fine, float(step) * times, order=order)
+        whole = shift_matrix(fine, float(step) * times, derivative=derivative)
         rows = whole[fine // 2 + times * (np.arange(length) - length // 2)]
-        matrices.append(rows * np.float32(times**order))
+        matrices.append(rows * np.float32(times) if derivative else rows)
     return matrices
 
 

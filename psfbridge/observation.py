@@ -52,15 +52,15 @@ class Observation:
     noise: Noise
     factor: tuple[int, int, int] = (1, 1, 1)
 
-    def matrices(
-        self, fine_shape: Sequence[int], position: Floats, order: int = 0
-    ) -> list[Floats32]:
-        """Return the matrices that bring a PSF to a position of the image, seen in the box.
-
-        Of an `order` above 0, their derivatives by the position along each one's axis.
-        """
+    def matrices(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
+        """Return the matrices that bring a PSF to a position of the image, seen in the box."""
         shift = self.offset(position)
-        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, order=order)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift)
+
+    def slopes(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
+        """Return the derivatives of `matrices` by the position along each one's axis."""
+        shift = self.offset(position)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, derivative=True)
 
     def offset(self, position: Floats) -> Floats:
         """Return where a position of the image lies from the box's centre, in voxels."""
@@ -141,4 +141,4 @@ def _start(seen: Observation, bead: Bead, position: Floats) -> BeadFit:
     intensity = bead.intensity
     if not (np.isfinite(intensity) and intensity > 0):
         intensity = max(float((counts - background).sum()), 1e-6)
-    return BeadFit(position, intensity, background, np.zeros(3))
+    return BeadFit(position, intensity, background, np.zeros(4))

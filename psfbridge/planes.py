@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 # Which powers of z, y and x the four terms have: a level, and a slope along each axis.
-_TERMS = np.eye(4, 3, -1, dtype=int)
+_TERMS = np.vstack([np.eye(4, 3, -1, dtype=int), [2, 0, 0]])
 
 
 def plane(shape: Sequence[int], terms: Sequence[float]) -> Floats32:
@@ -34,20 +34,21 @@ def plane(shape: Sequence[int], terms: Sequence[float]) -> Floats32:
     >>> plane((1, 1, 3), (5, 0, 0, 2)).ravel().tolist()
     [3.0, 5.0, 7.0]
     """
-    level, *slopes = (np.float32(term) for term in terms)
+    level, *slopes, curvature = (np.float32(term) for term in terms)
     z, y, x = (_powers(n, 1)[1] * slope for n, slope in zip(shape, slopes, strict=True))
+    z = z + _powers(shape[0], 2)[2] * curvature
     return np.asarray(level + z[:, None, None] + y[None, :, None] + x[None, None, :])
 
 
 def plane_normal(weight: Floats32) -> Floats:
     """Return the sums of a weight times each two of the terms 1, z, y and x; shape (4, 4)."""
     powers = np.moveaxis(_TERMS[:, np.newaxis] + _TERMS, -1, 0)
-    return np.asarray(_moments(weight, 2)[tuple(powers)])
+    return np.asarray(_moments(weight, 4)[tuple(powers)])
 
 
 def plane_values(volume: Floats32) -> Floats:
     """Return the sums of a volume times each of the terms 1, z, y and x; shape (4,)."""
-    return np.asarray(_moments(volume, 1)[tuple(_TERMS.T)])
+    return np.asarray(_moments(volume, 2)[tuple(_TERMS.T)])
 
 
 def _moments(volume: Floats32, most: int) -> Floats:

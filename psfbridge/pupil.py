@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import fft, special
 
 from psfbridge.bead_shape import sphere_transfer
+from psfbridge.workers import workers
 
 __all__ = [
     "BLUR_X",
@@ -42,6 +43,9 @@ _AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 
 _STEPS = {NA: 4e-3, INDEX: 4e-3}
 _LEAST_COSINE = 0.01
+# The least and most samples across a pupil; the sine of the steepest light that is given room, and
+# how much of its cone.
+_SAMPLES, _STEEPEST, _ROOM = (24, 96), 0.95, 1.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,28 +288,39 @@ class PupilModel:
     def _intensity(self, values: Floats) -> Floats32:
         phase, amplitude, cosine = self._pupil(values)
         pupil = phase * amplitude
+        fields = [
+            (count, (pupil * field)[np.newaxis])
+            for field, count in zip(*self._polarisations(cosine), strict=True)
+        ]
         total = np.zeros(self.shape, np.float32)
-        for field, count in zip(*self._polarisations(cosine), strict=True):
-            image = self._images(pupil * field, values)
-            total += np.float32(count) * (image.real**2 + image.imag**2)
+
+        def plane(k: int, count: float, images: Complex) -> None:
+            total[k] += np.float32(count) * _power(images[0])
+
+        self._on_planes(fields, values, plane)
         return np.asarray(total / self._energy(phase), np.float32)
 
     def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
         phase, amplitude, cosine = self._pupil(values)
         pupil = phase * amplitude
-        total = np.zeros(self.shape, np.float32)
-        slopes = np.zeros((self.size - FIRST_MODE, *self.shape), np.float32)
+        fields = []
         for field, count in zip(*self._polarisations(cosine), strict=True):
             pupils = [
                 (pupil * field)[np.newaxis],
                 1j * self._phases * pupil * field,
                 self._amplitudes * phase * field,
             ]
-            images = self._images(np.concatenate(pupils), values)
+            fields.append((count, np.concatenate(pupils)))
+        total = np.zeros(self.shape, np.float32)
+        slopes = np.zeros((self.size - FIRST_MODE, *self.shape), np.float32)
+
+        def plane(k: int, count: float, images: Complex) -> None:
             first, others = images[0], images[1:]
-            total += np.float32(count) * (first.real**2 + first.imag**2)
-            twice = np.float32(2 * count)
-            slopes += twice * (others.real * first.real + others.imag * first.imag)
+            total[k] += np.float32(count) * _power(first)
+            both = others.real * first.real + others.imag * first.imag
+            slopes[:, k] += np.float32(2 * count) * both
+
+        self._on_planes(fields, values, plane)
         energy = np.float32(self._energy(phase))
         return total / energy, slopes / energy
 
@@ -313,25 +328,64 @@ class PupilModel:
         """What divides an intensity so that it does not depend on how the pupil is sampled."""
         return float((pupil.real**2 + pupil.imag**2).sum()) * self.samples**2
 
-    def _images(self, pupils: NDArray[Any], values: Floats) -> Complex:
-        """Fourier transform of pupils (..., v, u) to fields (..., z, y, x), as matrix products."""
+    def _on_planes(
+        self,
+        fields: Sequence[tuple[float, NDArray[Any]]],
+        values: Floats,
+        plane: Callable[[int, float, Complex], None],
+    ) -> None:
+        """Hand on the images of pupils (image, v, u) plane by plane: what fits a core's cache.
+
+        They are Fourier transforms, as matrix products. Each pair of `fields` is how often some
+        pupils count, and these; `plane` gets the number of a plane, that count, and the fields
+        there with axes (image, y, x).
+        """
         radius = self._disc[0]
         index = values[INDEX]
         along = np.sqrt(np.maximum(index**2 - (values[NA] * radius) ** 2, 0)) - index
         z, y, x = (axis - at for axis, at in zip(self.axes_um, values[Z : X + 1], strict=True))
-        defocus = _waves(z[:, None, None] * along)
         across = values[NA] * self._across
         waves_y, waves_x = _waves(np.outer(y, across)), _waves(np.outer(across, x))
-        through = pupils.astype(np.complex64)[..., np.newaxis, :, :] * defocus
-        rows = (through.reshape(-1, self.samples) @ waves_x).reshape(*through.shape[:-1], -1)
-        return np.asarray(waves_y @ rows, np.complex64)
+        quick = [(count, pupils.astype(np.complex64)) for count, pupils in fields]
+
+        def seen(k: int) -> None:
+            defocus = _waves(z[k] * along)
+            for count, pupils in quick:
+                rows = (pupils * defocus).reshape(-1, self.samples) @ waves_x
+                images = waves_y @ rows.reshape(*pupils.shape[:-1], -1)
+                plane(k, count, np.asarray(images, np.complex64))
+
+        with workers() as pool:
+            list(pool.map(seen, range(len(z))))
 
 
-def samples_for(shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float) -> int:
-    """Return how many samples across the pupil keep its replicas out of the box."""
+def samples_for(
+    shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float, index_per_um: float
+) -> int:
+    """Return how many samples across the pupil keep its replicas out of the box.
+
+    The fields are periodic: with fewer samples the defocused light that leaves the box would come
+    in again from the other side.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Of the box (z, y, x).
+    voxel_um : sequence of float
+        Voxel size in z, y and x, in µm.
+    na_per_um, index_per_um : float
+        NA and refractive index over the wavelength.
+    """
     deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
-    across = max(high, wide)
-    return int(np.clip(2 * na_per_um * (2 * across + min(deep, 1.5 * across)), 24, 72))
+    sine = min(na_per_um / index_per_um, _STEEPEST)
+    cone = deep * sine / np.sqrt(1 - sine**2)
+    half = max(high, wide)
+    period = half + max(half, _ROOM * cone)
+    return int(np.clip(2 * na_per_um * period, *_SAMPLES))
+
+
+def _power(field: Complex) -> Floats32:
+    return np.asarray(field.real**2 + field.imag**2)
 
 
 def _waves(cycles: Floats) -> Complex:

@@ -33,6 +33,8 @@ Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard
 
 # The central part that is fitted: with few terms, and in the end.
 _SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
+# A sheet is none if it is as thick as this part of the box: it would only eat the light far out.
+_THICK = 0.8
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
 # Amplitudes are less likely than phases: their expected size is about 0.2.
 _AMPLITUDE_STIFFNESS = 25.0
@@ -72,10 +74,7 @@ class PupilFit:
         """What the fit takes the microscope for."""
         if self.model.power == 2:
             return "confocal"
-        # A sheet as thick as the box is none.
-        thickness_um = np.sqrt(4 * np.log(2) / max(float(self.values[SHEET]), 1e-12))
-        deep_um = self.model.shape[0] * self.model.voxel_um[0]
-        return "lightsheet" if thickness_um < deep_um else "widefield"
+        return "lightsheet" if self.values[SHEET] > 0 else "widefield"
 
     @property
     def phases(self) -> dict[str, float]:
@@ -117,7 +116,7 @@ class PupilFit:
     def volumes(self, shape: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
         z, y, x = (int(n) for n in shape)
-        samples = samples_for((z, y, x), self.model.voxel_um, float(self.values[NA]))
+        samples = samples_for((z, y, x), self.model.voxel_um, *self.values[[NA, INDEX]])
         model = replace(self.model, shape=(z, y, x), samples=samples)
         seen, sharp = model.volumes(self.values)
         scale = np.float32(self.scale)
@@ -129,11 +128,13 @@ def refined_fit(
 ) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
     shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
-    samples = samples_for(shape, fit.model.voxel_um, float(fit.values[NA]))
+    samples = samples_for(shape, fit.model.voxel_um, *fit.values[[NA, INDEX]])
     amplitudes = 1 if order < 6 else 7
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
     values[:FIRST_MODE] = fit.values[:FIRST_MODE]
+    if _sheet_um(values) > _THICK * shape[0] * model.voxel_um[0]:
+        values[SHEET] = 0
     for place, mode in enumerate(fit.model.modes, start=FIRST_MODE):
         if mode in model.modes:
             values[FIRST_MODE + model.modes.index(mode)] = fit.values[place]
@@ -147,6 +148,11 @@ def central_box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
     """Return the shape of the central part of a stack, no larger than `largest`."""
     z, y, x = (min(n, most) for n, most in zip(stack.weight.shape, largest, strict=True))
     return z, y, x
+
+
+def _sheet_um(values: Floats) -> float:
+    """The FWHM of the light sheet, in µm; infinite without one."""
+    return float(np.sqrt(4 * np.log(2) / values[SHEET])) if values[SHEET] > 0 else np.inf
 
 
 def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
@@ -222,7 +228,7 @@ def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     return values
 
 
-_NUISANCES = 5
+_NUISANCES = 6
 
 
 class _Problem:
@@ -235,7 +241,7 @@ class _Problem:
         self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
         self.root = root.astype(np.float32)
         axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
-        planes = np.stack([np.ones(model.shape), *axes]).reshape(4, -1).astype(np.float32)
+        planes = np.stack([np.ones(model.shape), *axes, axes[0] ** 2]).reshape(5, -1).astype(np.float32)
         self.planes = planes * self.root
         # The expected size of a phase is 2 / order radians: high orders are small.
         phases = [(n / 2) ** 2 for n, _ in model.modes]

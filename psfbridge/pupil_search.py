@@ -79,7 +79,7 @@ def _kind_fit(
     power = _POWERS[kind]
     fits = []
     for values in _starts(fwhm, voxel_um, kind):
-        model = _model(stack, voxel_um, float(values[NA]), power, bead_diameter_um)
+        model = _model(stack, voxel_um, values[[NA, INDEX]], power, bead_diameter_um)
         fits.append(fit_from(model, values, stack, rounds=3))
     first = min(fits, key=lambda fit: fit.cost)
     fit = refined_fit(first, stack, order=4, rounds=5)
@@ -109,7 +109,7 @@ def known_fit(
     known = known_optics(optics)
     na, index = known[NA][0], known[INDEX][0]
     power = _POWERS[optics.microscope]
-    model = _model(stack, voxel_um, na, power, bead_diameter_um)
+    model = _model(stack, voxel_um, np.array([na, index]), power, bead_diameter_um)
     if power == 2:
         excitation_um = optics.excitation_um or _STOKES * optics.wavelength_um
         model = replace(
@@ -155,7 +155,7 @@ def _starts(fwhm: Floats, voxel_um: Sequence[float], kind: str) -> Iterator[Floa
 def _model(
     stack: Stack,
     voxel_um: tuple[float, float, float],
-    na: float,
+    na_and_index: Floats,
     power: int,
     bead_diameter_um: float,
 ) -> PupilModel:
@@ -163,7 +163,7 @@ def _model(
     return PupilModel(
         shape,
         voxel_um,
-        samples_for(shape, voxel_um, na),
+        samples_for(shape, voxel_um, *na_and_index),
         order=_START_ORDER,
         amplitudes=0,
         power=power,

@@ -20,8 +20,8 @@ from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit
 from psfbridge.shrinkage import Blend, Choice, blended
-from psfbridge.stack import Stack, stacked
-from psfbridge.widening import widened
+from psfbridge.stack import Stack, looked_at, stacked
+from psfbridge.widening import Widening
 
 __all__ = ["LEAST_SNR", "Round", "Task", "next_round", "objective"]
 
@@ -191,16 +191,14 @@ def next_round(
     shapes = [one.image.data.shape for one in task.found]
     fitted, lights = refitted(speakers, psf, task.core)
     fitted = with_neighbours(fitted, lights, shapes)
-    able = _fitting(fitted)
-    odd = widened([fitted[k] for k in able], psf, task.core, task.widths)
-    voters = [k for k, wide in zip(able, odd, strict=True) if not wide]
+    voters = _fitting(fitted)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
         raise NoBeadsError(
             f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
             "Check the voxel size, or image brighter or sparser beads."
         )
-    stack = stacked([fitted[k] for k in voters], psf, [lights[k] for k in voters])
+    voters, stack = _stacked(task, fitted, psf, lights, voters)
     pupil = explained(stack)
     model, sharp = pupil.volumes(task.psf_shape)
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
@@ -210,6 +208,25 @@ def next_round(
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen = np.asarray(blend.seen / total, np.float32)
     return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted))
+
+
+def _stacked(
+    task: Task,
+    speakers: Sequence[Speaker],
+    psf: Floats32,
+    lights: Sequence[Floats32],
+    able: Sequence[int],
+) -> tuple[list[int], Stack]:
+    """Stack the beads that are able, but those that turn out to be of another width."""
+    core = [times * (n - 1) + 1 for n, times in zip(task.core, task.factor, strict=True)]
+    widening = Widening(psf, core, task.widths * task.factor)
+    mine, own = [speakers[k] for k in able], [lights[k] for k in able]
+    stack, spreads = looked_at(mine, psf, own, widening.spread)
+    odd = widening.odd(spreads)
+    voters = [k for k, wide in zip(able, odd, strict=True) if not wide]
+    if odd.any():
+        stack = stacked([speakers[k] for k in voters], psf, [lights[k] for k in voters])
+    return voters, stack
 
 
 def objective(speakers: Sequence[Speaker]) -> float:

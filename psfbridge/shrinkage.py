@@ -230,7 +230,7 @@ def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
     """The best multiple of a PSF with a background plane for a stack, and the multiple."""
     weighted = stack.weight * seen
     mixed = plane_values(weighted)
-    normal = np.empty((5, 5))
+    normal = np.empty((6, 6))
     normal[0, 0] = (weighted * seen).sum(dtype=float)
     normal[0, 1:] = normal[1:, 0] = mixed
     normal[1:, 1:] = stack.plane_normal

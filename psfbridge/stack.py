@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,13 @@ from psfbridge.observation import Floats, Floats32, Observation, Speaker
 from psfbridge.planes import plane_normal, plane_values
 from psfbridge.workers import workers
 
-__all__ = ["PARTS", "Stack", "resampled", "stacked"]
+__all__ = ["PARTS", "Aligned", "Stack", "looked_at", "resampled", "stacked"]
 
 #: Into how many parts the beads are dealt.
 PARTS = 4
 _CLIP = 5.0
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,23 @@ def _ratio(sums: Floats32, weights: Floats32) -> Floats32:
     return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """One bead at the common centre, over its intensity.
+
+    Parameters
+    ----------
+    at : tuple of slice
+        Which samples of the PSF its voxels have come to.
+    share, weight : array
+        Its light there, and the inverse variance of that; axes (z, y, x).
+    """
+
+    at: tuple[slice, ...]
+    share: Floats32
+    weight: Floats32
+
+
 def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats32]) -> Stack:
     """Bring beads to the centre by exact shifts and sum them with their inverse variances.
 
@@ -101,14 +121,34 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats3
     lights : sequence of array
         The light of each bead in its box, by this PSF.
     """
+    return looked_at(speakers, psf, lights, lambda bead: None)[0]
+
+
+def looked_at(
+    speakers: Sequence[Speaker],
+    psf: Floats32,
+    lights: Sequence[Floats32],
+    look: Callable[[Aligned], _T],
+) -> tuple[Stack, list[_T]]:
+    """Stack beads as `stacked` does, and return what `look` says of each one on its way.
+
+    The aligned beads are not kept: there may be thousands.
+    """
+
+    def seen(one: Speaker, own: Floats32) -> tuple[Aligned, _T]:
+        bead = _aligned(one, psf, own)
+        return bead, look(bead)
+
     sums = np.zeros((PARTS, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
+    said = []
     with workers() as pool:
-        results = pool.map(lambda one, own: _aligned(one, psf, own), speakers, lights)
-        for part, (at, share, weight) in zip(_dealt(speakers), results, strict=True):
-            sums[part][at] += weight * share
-            weights[part][at] += weight
-    return Stack(sums, weights)
+        results = pool.map(seen, speakers, lights)
+        for part, (bead, word) in zip(_dealt(speakers), results, strict=True):
+            sums[part][bead.at] += bead.weight * bead.share
+            weights[part][bead.at] += bead.weight
+            said.append(word)
+    return Stack(sums, weights), said
 
 
 def resampled(
@@ -144,10 +184,10 @@ def resampled(
     weights = np.zeros_like(sums)
     with workers() as pool:
         results = pool.map(lambda one: _aligned(one, psf, light(one, psf)), speakers)
-        for column, (at, share, weight) in zip(shares.T.astype(np.float32), results, strict=True):
+        for column, bead in zip(shares.T.astype(np.float32), results, strict=True):
             counts = column[:, None, None, None]
-            sums[:, *at] += counts * (weight * share)
-            weights[:, *at] += counts * weight
+            sums[:, *bead.at] += counts * (bead.weight * bead.share)
+            weights[:, *bead.at] += counts * bead.weight
     return _ratio(sums, weights)
 
 
@@ -161,10 +201,8 @@ def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
     return part
 
 
-def _aligned(
-    speaker: Speaker, psf: Floats32, own: Floats32
-) -> tuple[tuple[slice, ...], Floats32, Floats32]:
-    """One bead over its intensity at the common centre: where it lies, its share, its weights.
+def _aligned(speaker: Speaker, psf: Floats32, own: Floats32) -> Aligned:
+    """One bead over its intensity at the common centre.
 
     The PSF is the first guess; what the bead has beyond it is added (Anderson and King 2000).
     """
@@ -181,7 +219,7 @@ def _aligned(
         weight = np.roll(weight, tuple(int(n) for n in step), (0, 1, 2))
     samples, voxels = _places(seen, psf.shape, shift)
     share = psf[samples] + beyond[voxels] / fit.intensity
-    return samples, share.astype(np.float32), weight[voxels].astype(np.float32)
+    return Aligned(samples, share.astype(np.float32), weight[voxels].astype(np.float32))
 
 
 def _places(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
-from psfbridge.bead_fit import Core, core_of
-from psfbridge.interpolation import applied
-from psfbridge.observation import Floats, Floats32, Speaker
-from psfbridge.workers import workers
+from psfbridge.observation import Floats, Floats32
+from psfbridge.stack import Aligned
 
-__all__ = ["widened"]
+__all__ = ["Spread", "Widening"]
 
 # The spreads that are looked for: along z, y and x, and across y and x.
 _SPREADS = ((0, 0), (1, 1), (2, 2), (1, 2))
@@ -23,68 +24,77 @@ _TOLERATED = 0.02
 _LEAST_BEADS = 5
 _FWHM_PER_SIGMA = 2.3548
 
+#: The spread of a bead's light beyond the PSF, in samples², and its covariance.
+Spread = tuple[Floats, Floats]
 
-def widened(
-    speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int], fwhm: Floats
-) -> NDArray[np.bool_]:
-    """Return which beads are wider, or narrower, than most: doublets, clumps, hot voxels.
+
+@dataclass(frozen=True, eq=False)
+class Widening:
+    """Tells beads that are wider or narrower than most: doublets, clumps.
 
     A bead whose light is spread by a covariance `V` looks like ``h + Σ V_ij h_ij / 2``, whatever
-    spreads it: two beads at a distance `d` spread it by ``d dᵀ / 4``. The spread of each bead is
-    fitted beside its intensity, position and background. What all beads have in common is the
+    spreads it: two like beads at a distance `d` spread it by ``d dᵀ / 4``. The spread of each bead
+    is fitted beside its intensity, position and background. What all beads have in common is the
     PSF's own affair; so is what they differ by at large.
 
     Parameters
     ----------
-    speakers : sequence of Speaker
-        The beads, fitted to the PSF; fewer than five are too few to tell.
     psf : array of float32
         The PSF; the array has axes (z, y, x).
     core : sequence of int
-        Size of the central part that is looked at, in voxels.
+        Size of the central part that is looked at, in samples of the PSF.
     fwhm : array
-        Width of a bead in z, y and x, in voxels.
+        Width of a bead in z, y and x, in samples.
     """
-    if len(speakers) < _LEAST_BEADS:
-        return np.zeros(len(speakers), bool)
-    with workers() as pool:
-        pairs = list(pool.map(lambda one: _spread(one, psf, core), speakers))
-    spread = np.array([found for found, _ in pairs])
-    noise = np.array([covariance for _, covariance in pairs])
-    off = spread - np.median(spread, axis=0)
-    usual = (1.4826 * np.median(np.abs(off), axis=0)) ** 2
-    usual -= np.median(np.diagonal(noise, axis1=1, axis2=2), axis=0)
-    sigma = np.asarray(fwhm) / _FWHM_PER_SIGMA
-    tolerated = np.array([_TOLERATED * sigma[i] * sigma[j] for i, j in _SPREADS])
-    noise += np.diag(np.maximum(usual, tolerated**2))
-    chi2 = np.einsum("ki,kij,kj->k", off, np.linalg.inv(noise), off)
-    return np.asarray(chi2 > _UNLIKELY)
 
+    psf: Floats32
+    core: Sequence[int]
+    fwhm: Floats
 
-def _spread(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Floats, Floats]:
-    """The spread of a bead's light beyond the PSF, in voxels², and its covariance."""
-    middle = core_of(speaker, psf, core).robust(speaker.fit)
-    columns = np.concatenate([_curvatures(speaker, psf, middle), middle.design])
-    weighted = columns * middle.weight
-    covariance = np.linalg.pinv((weighted @ columns.T).astype(float), hermitian=True)
-    answer = covariance @ (weighted @ middle.data).astype(float)
-    count, intensity = len(_SPREADS), max(speaker.fit.intensity, 1e-9)
-    return answer[:count] / intensity, covariance[:count, :count] / intensity**2
+    def spread(self, bead: Aligned) -> Spread:
+        """Return how much wider a bead is."""
+        weight, beyond = np.zeros_like(self.psf), np.zeros_like(self.psf)
+        weight[bead.at] = bead.weight
+        beyond[bead.at] = bead.share - self.psf[bead.at]
+        weighted = self._columns * weight[self._inner].ravel()
+        covariance = np.linalg.pinv((weighted @ self._columns.T).astype(float), hermitian=True)
+        answer = covariance @ (weighted @ beyond[self._inner].ravel()).astype(float)
+        count = len(_SPREADS)
+        return answer[:count], covariance[:count, :count]
 
+    def odd(self, spreads: Sequence[Spread]) -> NDArray[np.bool_]:
+        """Return which of some beads are of another width; fewer than five cannot tell."""
+        if len(spreads) < _LEAST_BEADS:
+            return np.zeros(len(spreads), bool)
+        found = np.array([spread for spread, _ in spreads])
+        noise = np.array([covariance for _, covariance in spreads])
+        off = found - np.median(found, axis=0)
+        usual = (1.4826 * np.median(np.abs(off), axis=0)) ** 2
+        usual -= np.median(np.diagonal(noise, axis1=1, axis2=2), axis=0)
+        sigma = np.asarray(self.fwhm) / _FWHM_PER_SIGMA
+        tolerated = np.array([_TOLERATED * sigma[i] * sigma[j] for i, j in _SPREADS])
+        noise += np.diag(np.maximum(usual, tolerated**2))
+        chi2 = np.einsum("ki,kij,kj->k", off, np.linalg.inv(noise), off)
+        return np.asarray(chi2 > _UNLIKELY)
 
-def _curvatures(speaker: Speaker, psf: Floats32, middle: Core) -> NDArray[np.float32]:
-    """What each spread adds to a bead of intensity 1."""
-    seen, position = speaker.seen, speaker.fit.position
-    orders = [
-        [
-            part[rows]
-            for part, rows in zip(seen.matrices(psf.shape, position, k), middle.rows, strict=True)
+    @cached_property
+    def _inner(self) -> tuple[slice, ...]:
+        pairs = zip(self.psf.shape, self.core, strict=True)
+        return tuple(slice(n // 2 - size // 2, n // 2 + size // 2 + 1) for n, size in pairs)
+
+    @cached_property
+    def _columns(self) -> Floats32:
+        """What each spread, intensity, position and background adds; axes (column, voxel)."""
+        spectrum = fft.rfftn(self.psf, workers=-1)
+        frequencies = [
+            *(fft.fftfreq(n) for n in self.psf.shape[:-1]),
+            fft.rfftfreq(self.psf.shape[-1]),
         ]
-        for k in range(3)
-    ]
-    result = []
-    for first, second in _SPREADS:
-        order = [(axis == first) + (axis == second) for axis in range(3)]
-        curved = applied(psf, [orders[k][axis] for axis, k in enumerate(order)])
-        result.append(curved.ravel() * np.float32(0.5 if first == second else 1))
-    return np.array(result)
+        turns = np.meshgrid(*(2j * np.pi * f for f in frequencies), indexing="ij", sparse=True)
+        curved = [turns[i] * turns[j] * (0.5 if i == j else 1) for i, j in _SPREADS]
+        parts = [
+            fft.irfftn(spectrum * turn, s=self.psf.shape, workers=-1)[self._inner]
+            for turn in (*curved, *turns)
+        ]
+        own = self.psf[self._inner]
+        return np.array([*parts, own, np.ones_like(own)], np.float32).reshape(9, -1)

@@ -19,14 +19,14 @@ def test_matrices_shift_like_the_fourier_series(z, y, x, seed):
 
 
 @settings(max_examples=20, deadline=None)
-@given(steps, st.sampled_from(range(3, 16, 2)), st.integers(0, 1))
-def test_each_derivative_is_that_of_the_one_before(step, length, order):
+@given(steps, st.integers(2, 15))
+def test_the_derivative_is_that_of_the_shift(step, length):
     small = 1e-2
-    ahead, behind = (shift_matrix(length, step + d, order=order) for d in (small, -small))
-    slope = shift_matrix(length, step, order=order + 1)
+    ahead, behind = (shift_matrix(length, step + d) for d in (small, -small))
+    slope = shift_matrix(length, step, derivative=True)
     assert np.allclose(slope, (ahead - behind) / (2 * small), atol=5e-3)
 
 
 def test_an_axis_of_one_voxel_stays():
     assert shift_matrix(1, 0.4).tolist() == [[1.0]]
-    assert shift_matrix(1, 0.4, order=1).tolist() == [[0.0]]
+    assert shift_matrix(1, 0.4, derivative=True).tolist() == [[0.0]]
