@@ -228,7 +228,10 @@ def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
         # Beads that are not yet well aligned say little more than NA.
         kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
         return blind_fit(stack, task.sample_um, widths, task.bead_diameter_um, kinds=kinds)
-    return refined_fit(rounds[-1].pupil.centred(), stack, order=6, rounds=4)
+    fit = rounds[-1].pupil.centred()
+    return refined_fit(
+        fit.polarised() if len(rounds) >= _NEAR_ROUNDS else fit, stack, order=6, rounds=4
+    )
 
 
 def _change(rounds: Sequence[Round]) -> float:

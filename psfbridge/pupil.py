@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import factorial
 from typing import Any
@@ -41,11 +41,14 @@ NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, FIRST_MODE = range(10)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
 _AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 
+# So many values of pupils, times planes, are worth starting threads for.
+_MUCH_WORK = 1_000_000
 _STEPS = {NA: 4e-3, INDEX: 4e-3}
 _LEAST_COSINE = 0.01
 # The least and most samples across a pupil; the sine of the steepest light that is given room, and
 # how much of its cone.
-_SAMPLES, _STEEPEST, _ROOM = (24, 96), 0.95, 1.1
+_SAMPLES, _STEEPEST, _ROOM = (24, 128), 0.95, 1.5
+_ROUGH_SAMPLES = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,28 +304,34 @@ class PupilModel:
         return np.asarray(total / self._energy(phase), np.float32)
 
     def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
-        phase, amplitude, cosine = self._pupil(values)
+        """The PSF before any blur, and its slopes by phases and amplitudes.
+
+        The slopes are those of a coarser pupil without polarisation: many times quicker, and near
+        enough to go downhill by.
+        """
+        intensity = self._intensity(values)
+        rough, slopes = self._rough._scalar_slopes(values)
+        return intensity, slopes * (intensity.sum() / rough.sum())
+
+    @cached_property
+    def _rough(self) -> PupilModel:
+        return replace(self, samples=min(self.samples, max(self.samples // 2, _ROUGH_SAMPLES)))
+
+    def _scalar_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
+        phase, amplitude, _ = self._pupil(values)
         pupil = phase * amplitude
-        fields = []
-        for field, count in zip(*self._polarisations(cosine), strict=True):
-            pupils = [
-                (pupil * field)[np.newaxis],
-                1j * self._phases * pupil * field,
-                self._amplitudes * phase * field,
-            ]
-            fields.append((count, np.concatenate(pupils)))
+        pupils = [pupil[np.newaxis], 1j * self._phases * pupil, self._amplitudes * phase]
         total = np.zeros(self.shape, np.float32)
         slopes = np.zeros((self.size - FIRST_MODE, *self.shape), np.float32)
 
         def plane(k: int, count: float, images: Complex) -> None:
             first, others = images[0], images[1:]
-            total[k] += np.float32(count) * _power(first)
+            total[k] = _power(first)
             both = others.real * first.real + others.imag * first.imag
-            slopes[:, k] += np.float32(2 * count) * both
+            slopes[:, k] = np.float32(2 * count) * both
 
-        self._on_planes(fields, values, plane)
-        energy = np.float32(self._energy(phase))
-        return total / energy, slopes / energy
+        self._on_planes([(1.0, np.concatenate(pupils))], values, plane)
+        return total, slopes
 
     def _energy(self, pupil: NDArray[np.complex128]) -> float:
         """What divides an intensity so that it does not depend on how the pupil is sampled."""
@@ -355,6 +364,11 @@ class PupilModel:
                 images = waves_y @ rows.reshape(*pupils.shape[:-1], -1)
                 plane(k, count, np.asarray(images, np.complex64))
 
+        work = len(z) * sum(pupils.size for _, pupils in quick)
+        if work < _MUCH_WORK:
+            for k in range(len(z)):
+                seen(k)
+            return
         with workers() as pool:
             list(pool.map(seen, range(len(z))))
 
@@ -389,7 +403,11 @@ def _power(field: Complex) -> Floats32:
 
 
 def _waves(cycles: Floats) -> Complex:
-    return np.asarray(np.exp(2j * np.pi * cycles), np.complex64)
+    """Waves of unit amplitude; single precision is three times quicker, and exact to 1e-5."""
+    phase = np.asarray(2 * np.pi * cycles, np.float32)
+    waves = np.empty(phase.shape, np.complex64)
+    waves.real, waves.imag = np.cos(phase), np.sin(phase)
+    return waves
 
 
 def _zernike(n: int, m: int, radius: Floats, angle: Floats) -> Floats:

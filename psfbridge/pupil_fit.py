@@ -35,6 +35,8 @@ Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard
 _SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
 # A sheet is none if it is as thick as this part of the box: it would only eat the light far out.
 _THICK = 0.8
+# The sine of the angle from which polarisation counts.
+_STEEP = 0.3
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
 # Amplitudes are less likely than phases: their expected size is about 0.2.
 _AMPLITUDE_STIFFNESS = 25.0
@@ -96,6 +98,11 @@ class PupilFit:
         values = self.values.copy()
         values[Z : X + 1] = 0
         return replace(self, values=values)
+
+    def polarised(self) -> PupilFit:
+        """Return the fit for light whose polarisation counts, where its angle is not small."""
+        steep = self.values[NA] > _STEEP * self.values[INDEX]
+        return replace(self, model=replace(self.model, vectorial=bool(steep)))
 
     def response(self, stack: Stack) -> Floats:
         """Return how the free parameters answer to changes of the stack, in the fitted box.
@@ -241,7 +248,9 @@ class _Problem:
         self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
         self.root = root.astype(np.float32)
         axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
-        planes = np.stack([np.ones(model.shape), *axes, axes[0] ** 2]).reshape(5, -1).astype(np.float32)
+        planes = (
+            np.stack([np.ones(model.shape), *axes, axes[0] ** 2]).reshape(5, -1).astype(np.float32)
+        )
         self.planes = planes * self.root
         # The expected size of a phase is 2 / order radians: high orders are small.
         phases = [(n / 2) ** 2 for n, _ in model.modes]

@@ -121,7 +121,7 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats3
     lights : sequence of array
         The light of each bead in its box, by this PSF.
     """
-    return looked_at(speakers, psf, lights, lambda bead: None)[0]
+    return looked_at(speakers, psf, lights, lambda _: None)[0]
 
 
 def looked_at(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,12 +94,12 @@ class _Answer:
     """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
 
     def __init__(self, task: Task, best: Round) -> None:
-        self.pupil, self.box = best.pupil, task.psf_shape
-        self.pull = best.blend.pull
-        self.response = (
-            None if best.blend.choice.kind == "data" else best.pupil.response(best.stack)
-        )
-        self.seen, self.sharp = best.pupil.volumes(self.box)
+        # For small differences polarisation does not count.
+        self.pupil = replace(best.pupil, model=replace(best.pupil.model, vectorial=False))
+        self.box, self.pull = task.psf_shape, best.blend.pull
+        bare = best.blend.choice.kind == "data"
+        self.response = None if bare else self.pupil.response(best.stack)
+        self.seen, self.sharp = self.pupil.volumes(self.box)
 
     def __call__(self, change: Floats32) -> Floats32:
         beyond, answer = change, np.zeros_like(change)

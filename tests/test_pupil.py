@@ -25,7 +25,7 @@ SHAPE = (21, 31, 31)
 
 
 def model(voxel_um=VOXEL_UM, **changes):
-    samples = samples_for(SHAPE, voxel_um, 2.7)
+    samples = samples_for(SHAPE, voxel_um, 2.7, 2.92)
     return PupilModel(SHAPE, voxel_um, samples, order=4, amplitudes=2, **changes)
 
 
@@ -59,7 +59,9 @@ def test_the_derivatives_are_those_of_the_volume(kind):
         step[place] = 1e-2 if place >= FIRST_MODE else 1e-3
         numeric = (one.volume(values + step) - one.volume(values - step)) / (2 * step[place])
         size = np.linalg.norm(numeric[middle])
-        assert np.linalg.norm((slope - numeric)[middle]) < 0.06 * size, place
+        # With polarisation, the slopes by the pupil's terms are those without: only a direction.
+        most = 0.35 if one.vectorial and place >= FIRST_MODE else 0.06
+        assert np.linalg.norm((slope - numeric)[middle]) < most * size, place
 
 
 def test_the_light_does_not_depend_on_how_the_pupil_is_sampled():
@@ -67,6 +69,19 @@ def test_the_light_does_not_depend_on_how_the_pupil_is_sampled():
     fine = replace(coarse, samples=2 * coarse.samples)
     values = parameters(coarse)
     assert fine.volume(values).max() == pytest.approx(coarse.volume(values).max(), rel=0.03)
+
+
+def test_light_that_leaves_the_box_does_not_come_in_again():
+    deep, voxel_um = (33, 45, 45), (0.25, 0.064, 0.064)
+    samples = samples_for(deep, voxel_um, 2.5, 2.7)
+    enough = PupilModel(deep, voxel_um, samples, amplitudes=0)
+    values = np.zeros(enough.size)
+    values[[NA, INDEX, BLUR_Y, BLUR_X]] = 2.5, 2.7, 3e-4, 3e-4
+    plenty = replace(enough, samples=4 * samples).volume(values)
+    assert psf_error(enough.volume(values), plenty) < 5e-3
+    # Half as many would be far off.
+    few = replace(enough, samples=samples // 2)
+    assert psf_error(few.volume(values), plenty) > 2e-2
 
 
 def test_the_bead_only_blurs():

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scoring import method_options
 
 import psfbridge as pb
@@ -21,6 +22,7 @@ from psfbridge.observation import Speaker, observe
 from psfbridge.options import DistillOptions, Optics
 from psfbridge.psf import PSF
 from psfbridge.support import support_shape
+from psfbridge.truth import WINDOW
 
 Floats = NDArray[np.float64]
 
@@ -121,15 +123,32 @@ def _left(found: Found, test: Floats, psf: PSF) -> float:
         speakers = with_neighbours(fitted, lights, [found.image.data.shape])
     table = found.beads.positions
     shares = [
-        _share(one, psf)
+        _share(one, psf, _counted(one, found))
         for one in speakers
         if np.abs(test - table[one.seen.bead]).max(axis=1).min() < 1e-6
     ]
     return float(np.median(shares))
 
 
-def _share(one: Speaker, psf: PSF) -> float:
+def _counted(one: Speaker, found: Found) -> NDArray[np.bool_]:
+    """The voxels of the window that lie nearer to no other bead, which may have trained."""
+    widths = np.maximum(found.scale.fwhm, 1.0)
+    beads = found.beads.positions / widths
+    axes = [
+        (corner + np.arange(n)) / width
+        for corner, n, width in zip(one.seen.corner, one.seen.counts.shape, widths, strict=True)
+    ]
+    places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    nearest = cKDTree(beads).query(places)[1]
+    far = [
+        np.abs(np.arange(n) - n // 2) <= most // 2
+        for n, most in zip(one.seen.counts.shape, WINDOW, strict=True)
+    ]
+    inside = far[0][:, None, None] & far[1][None, :, None] & far[2][None, None, :]
+    return one.seen.usable & inside & (nearest == one.seen.bead)
+
+
+def _share(one: Speaker, psf: PSF, counted: NDArray[np.bool_]) -> float:
     data = one.seen.counts - one.others - background(one)
-    usable = one.seen.usable
-    left = (data - light(one, psf.data))[usable] ** 2
-    return float(left.sum(dtype=float) / (data[usable] ** 2).sum(dtype=float))
+    left = (data - light(one, psf.data))[counted] ** 2
+    return float(left.sum(dtype=float) / (data[counted] ** 2).sum(dtype=float))
