@@ -19,8 +19,8 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 # Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
-_CAUTIONS = (0.0, 1.0, 2.0, 3.0)
-_FEW_CAUTIONS = (0.0, 2.0)
+_CAUTIONS = (3.0, 2.0, 1.0, 0.0)
+_FEW_CAUTIONS = (2.0, 0.0)
 _CAUTION_UNTESTED = 2.0
 # Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
 # the haze of all the other beads.
@@ -30,7 +30,9 @@ _LEAST_TRANSFER = 0.15
 _CORE = 0.03
 # PSFs are held against beads not used where they are brighter than this share of the peak.
 _SCORED = 0.02
-_CLEARLY = 0.015
+# What is bolder must lower the energy left by so much of it, and by so many standard errors; haze
+# and bare data by more.
+_CLEARLY, _CLEARLY_BARE, _SURE = 0.001, 0.015, 2.0
 _MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
 
 
@@ -136,20 +138,22 @@ def blended(
 def _chosen(
     stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, haze: bool
 ) -> Choice:
-    """The best trial; haze and bare data must be clearly better, not by the last digit."""
+    """The boldest trial that is clearly better than those more cautious; the model comes first."""
     trials = [(_BOTH, caution) for caution in _CAUTIONS]
     others = (_HAZY, _DATA) if haze else ()
     trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
     scores = _held_out(stack, kinds, trials, regions)
     if not scores:
         return UNTESTED
-
-    def penalised(trial: tuple[str, float]) -> float:
-        return scores[trial].share * (1 if trial[0] in (_MODEL, _BOTH) else 1 + _CLEARLY)
-
-    kind, caution = min(scores, key=penalised)
+    chosen = (_MODEL, np.inf)
+    for trial in trials:
+        least = _CLEARLY if trial[0] in (_MODEL, _BOTH) else _CLEARLY_BARE
+        if _clearly_better(scores[trial], scores[chosen], least):
+            chosen = trial
+    kind, caution = chosen
+    means = {trial: _Score.mean(each) for trial, each in scores.items()}
     best = {
-        name: min((one for (k, _), one in scores.items() if k == name), key=lambda s: s.share)
+        name: min((one for (k, _), one in means.items() if k == name), key=lambda s: s.share)
         for name, _ in scores
     }
     return Choice(
@@ -160,13 +164,21 @@ def _chosen(
     )
 
 
+def _clearly_better(scores: Sequence[_Score], others: Sequence[_Score], least: float) -> bool:
+    """Whether scores of the same parts are lower by a share `least`, and not by chance."""
+    mine, theirs = (np.array([one.share for one in each]) for each in (scores, others))
+    gains = theirs - mine
+    error = gains.std(ddof=1) / np.sqrt(len(gains))
+    return bool(gains.mean() > max(least * theirs.mean(), _SURE * error))
+
+
 def _held_out(
     stack: Stack,
     kinds: dict[str, Floats32],
     trials: Sequence[tuple[str, float]],
     regions: Sequence[_Region],
-) -> dict[tuple[str, float], _Score]:
-    """How each part is explained by each way to make a PSF of the other parts, on average."""
+) -> dict[tuple[str, float], list[_Score]]:
+    """How each part is explained by each way to make a PSF of the other parts."""
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
@@ -188,7 +200,7 @@ def _held_out(
             gains = base.gains(caution, haze=kind != _BOTH)
             candidate = base.scale * kinds[kind] + base.shrunk(gains)
             found[kind, caution].append(_Score.of(test, candidate, core))
-    return {trial: _Score.mean(each) for trial, each in found.items()}
+    return found
 
 
 @dataclass(frozen=True)
