@@ -119,7 +119,7 @@ def _distilled(
     field, told = None, None
     if options.field:
         with log.stage("field"), threadpool_limits(1):
-            told = solve_field(solution, options, progress)
+            told = solve_field(solution, progress)
             field = gridded(told.model, psf, images[0], progress)
     read = (note for image in images for note in image.notes)
     notes = [*read, *seen.notes, *solution.notes, note, _unused(options, method)]

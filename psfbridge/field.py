@@ -20,11 +20,9 @@ from psfbridge.image import Image
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats, Floats32, Speaker
-from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit, refined_fit
-from psfbridge.pupil_search import known_optics
 from psfbridge.rounds import Round, Task
 from psfbridge.shrinkage import blended
 from psfbridge.solution import Solution
@@ -107,9 +105,7 @@ def check_one_field(images: Sequence[Image]) -> None:
         )
 
 
-def solve_field(
-    solution: Solution, options: DistillOptions, progress: Progress = no_progress
-) -> FieldSolution:
+def solve_field(solution: Solution, progress: Progress = no_progress) -> FieldSolution:
     """Find out how the PSF changes over the image, from beads already solved for one PSF.
 
     The phases of the pupil become polynomials of the place (y, x and z), fitted to all beads at
@@ -119,8 +115,6 @@ def solve_field(
     ----------
     solution : Solution
         The one PSF, and where its solve ended.
-    options : DistillOptions
-        The optics count here.
     progress : Progress, optional
         Called after each step; may raise `psfbridge.errors.Cancelled`.
     """
@@ -138,15 +132,14 @@ def solve_field(
     model = None
     if choice.best.richness != ONE:
         start = replace(common, speakers=speakers)
-        model = _settled(task, start, choice.best.fit.pupil, _refined(common, options))
+        model = _settled(task, start, choice.best.fit.pupil, _refined(common.pupil))
     progress(_STAGE, _STEPS, _STEPS)
     return FieldSolution(model, _diagnostics(choice), _note(choice))
 
 
-def _refined(common: Round, options: DistillOptions) -> Callable[[PupilFit, Stack], PupilFit]:
-    """Fit the pupil in the middle once more, as vectorial as the common one is."""
-    vectorial = common.pupil.model.vectorial
-    known = known_optics(options.optics) if options.optics and vectorial else None
+def _refined(common: PupilFit) -> Callable[[PupilFit, Stack], PupilFit]:
+    """Fit the pupil in the middle once more, as the common one was."""
+    vectorial, known = common.model.vectorial, common.known
 
     def refined(fit: PupilFit, stack: Stack) -> PupilFit:
         start = replace(fit, model=replace(fit.model, vectorial=vectorial))

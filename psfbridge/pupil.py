@@ -286,7 +286,7 @@ class PupilModel:
             -sine * c,
             -sine * s,
         ]
-        return np.array(fields), np.array([1.0, 2.0, 1.0, 1.0, 1.0])
+        return np.array(fields), np.array([0.5, 1.0, 0.5, 0.5, 0.5])
 
     def _intensity(self, values: Floats) -> Floats32:
         phase, amplitude, cosine = self._pupil(values)

@@ -58,6 +58,8 @@ class PupilFit:
         The stack's light over the model's.
     cost : float
         Weighted sum of squares of what is left, prior included.
+    known : mapping, optional
+        What was known of parameters.
     """
 
     model: PupilModel
@@ -65,6 +67,7 @@ class PupilFit:
     free: tuple[int, ...]
     scale: float
     cost: float
+    known: Known | None = None
 
     @property
     def usable(self) -> bool:
@@ -204,7 +207,7 @@ def fit_from(
                 break
         if before - best.cost < 1e-4 * best.cost:
             break
-    return replace(best, free=free)
+    return replace(best, free=free, known=known)
 
 
 @dataclass(frozen=True, eq=False)

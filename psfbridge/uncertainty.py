@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from psfbridge.profiles import profiles_through
+from psfbridge.pupil_fit import PupilFit
 from psfbridge.rounds import Round, Task
 from psfbridge.shifts import fitted_to, peak_position
 from psfbridge.stack import resampled
@@ -94,9 +95,8 @@ class _Answer:
     """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
 
     def __init__(self, task: Task, best: Round) -> None:
-        # For small differences polarisation does not count.
-        self.pupil = replace(best.pupil, model=replace(best.pupil.model, vectorial=False))
         self.box, self.pull = task.psf_shape, best.blend.pull
+        self.pupil = _unpolarised(best.pupil, self.box)
         bare = best.blend.choice.kind == "data"
         self.response = None if bare else self.pupil.response(best.stack)
         self.seen, self.sharp = self.pupil.volumes(self.box)
@@ -112,6 +112,13 @@ class _Answer:
             return np.asarray(answer)
         spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
         return np.asarray(answer + fft.irfftn(spectrum, s=self.box))
+
+
+def _unpolarised(pupil: PupilFit, shape: Sequence[int]) -> PupilFit:
+    """The pupil without polarisation, in like units: for small differences it will do."""
+    plain = replace(pupil, model=replace(pupil.model, vectorial=False))
+    size, plain_size = (np.linalg.norm(one.volumes(shape)[1]) for one in (pupil, plain))
+    return replace(plain, scale=pupil.scale * float(size / plain_size))
 
 
 def _scaled_to(volume: Floats32, other: Floats32) -> Floats32:
