@@ -196,9 +196,8 @@ def _choice(rounds: Sequence[Round]) -> Choice | None:
 
 def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
     """Into how many samples the PSF must divide a voxel, by the pupil that was found."""
-    most = _COARSE if coarse.pupil.model.power == 1 else 1.2 * _COARSE
     limits = zip(task.voxel_um, coarse.pupil.nyquist_um, task.box, strict=True)
-    z, y, x = (2 if size > most * limit and n > 1 else 1 for size, limit, n in limits)
+    z, y, x = (2 if size > _COARSE * limit and n > 1 else 1 for size, limit, n in limits)
     return z, y, x
 
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from psfbridge.bead_fit import refitted
 from psfbridge.distillation import distill
@@ -14,8 +16,10 @@ from psfbridge.options import DistillOptions
 from psfbridge.scene import Scene
 from psfbridge.shifts import fitted_to
 from psfbridge.simulate import simulate
-from psfbridge.widening import widened
+from psfbridge.stack import Aligned, looked_at
+from psfbridge.widening import Widening
 
+BOX, CORE = (31, 41, 41), (13, 17, 17)
 SCENE = Scene(beads=24, doublets=6, photons=(15e3, 45e3), shape=(41, 192, 192), seed=11)
 
 
@@ -43,15 +47,14 @@ def judged(field, spoil=lambda counts: counts):
     """Fit all candidates to the true PSF and say of each one's spread whether it is odd."""
     spoilt = replace(field, image=replace(field.image, data=spoil(field.image.data)))
     found = find(spoilt.image, DistillOptions())
-    shape = (31, 41, 41)
-    middle = [n // 2 for n in field.psf_grid.shape]
-    psf = fitted_to(field.psf_grid, shape, middle).astype(np.float32)
-    beads = [one for one in observe([found], shape) if one.votes]
-    core, widths = (13, 17, 17), np.asarray(found.scale.fwhm)
+    psf = fitted_to(field.psf_grid, BOX, [n // 2 for n in field.psf_grid.shape]).astype(np.float32)
+    beads = [one for one in observe([found], BOX) if one.votes]
     for _ in range(4):
-        beads, _ = refitted(beads, psf, core)
+        beads, lights = refitted(beads, psf, CORE)
+    widening = Widening(psf, CORE, np.asarray(found.scale.fwhm))
+    _, spreads = looked_at(beads, psf, lights, widening.spread)
     reasons = true_reasons(field, [one.fit.position for one in beads])
-    return np.array(reasons) == "doublet", widened(beads, psf, core, widths), beads
+    return np.array(reasons) == "doublet", widening.odd(spreads), beads
 
 
 def test_single_beads_are_alike(field):
@@ -73,7 +76,25 @@ def test_a_hot_voxel_in_a_bead_makes_no_pair_of_it(field):
     assert odd[~pair].sum() <= 1
 
 
-def test_four_beads_are_too_few_to_tell(field):
-    _, _, beads = judged(field)
-    psf = fitted_to(field.psf_grid, (31, 41, 41), [n // 2 for n in field.psf_grid.shape])
-    assert not widened(beads[:4], psf.astype(np.float32), (13, 17, 17), np.array([4, 3, 3])).any()
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.2, 0.6), st.floats(0, 0.3), st.floats(0, 0.3))
+def test_the_spread_of_a_blurred_bead_is_that_of_the_blur(z, y, x):
+    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in CORE), indexing="ij", sparse=True)
+
+    def bead(*variances):
+        return np.exp(-0.5 * sum(a**2 / v for a, v in zip(axes, variances, strict=True)))
+
+    psf = (bead(4, 3, 3) / bead(4, 3, 3).sum()).astype(np.float32)
+    wide = bead(4 + z, 3 + y, 3 + x)
+    aligned = Aligned((slice(None),) * 3, (wide / wide.sum()).astype(np.float32), np.ones_like(psf))
+    spread, _ = Widening(psf, CORE, np.array([4.7, 4.1, 4.1])).spread(aligned)
+    assert np.allclose(spread[:3], [z, y, x], atol=0.1)
+    assert abs(spread[3]) < 0.01
+
+
+def test_four_beads_are_too_few_to_tell():
+    widening = Widening(np.ones(CORE, np.float32), CORE, np.array([4.0, 3.0, 3.0]))
+    wide = (np.full(4, 9.0), np.eye(4) * 1e-6)
+    usual = (np.zeros(4), np.eye(4) * 1e-6)
+    assert not widening.odd([usual, usual, usual, wide]).any()
+    assert widening.odd([usual, usual, usual, usual, wide]).tolist() == [False] * 4 + [True]
