@@ -23,7 +23,7 @@ Floats32 = NDArray[np.float32]
 
 _TIMES = 16
 # A model is never better than this share of the light and of a width, however many beads agree.
-_MODEL_FLOOR = 0.01
+_MODEL_FLOOR = 0.004
 _SMOOTH_VOXELS = 1.0
 # What the linear answer leaves out (positions, noise model): known truths differ by so much more.
 _BEYOND_LINEAR = 1.2

@@ -1,0 +1,52 @@
+"""The same solve given the true positions of the beads: what it costs that they must be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+from scoring import Truth
+
+import psfbridge as pb
+from psfbridge.bead_fit import light, refitted
+from psfbridge.observation import Speaker
+from psfbridge.truth import psf_error
+
+Floats = NDArray[np.float64]
+
+# A bead that was found is the true one that lies so near, in voxels; a doublet's are two.
+_NEAR = 2.5
+
+
+def errors(truth: Truth) -> tuple[float, float]:
+    """Return the error of ``joint``, and of the same with every bead held where it truly is."""
+    field = truth.field
+    options = {"method": "joint", "bead_diameter_um": field.scene.bead_diameter_um}
+    found = pb.distill(field.image, **options)
+    with _held(field.beads.positions):
+        given = pb.distill(field.image, **options)
+    return psf_error(found.psf, field.psf_grid), psf_error(given.psf, field.psf_grid)
+
+
+@contextmanager
+def _held(true: Floats) -> Iterator[None]:
+    """Put every bead back to its true position after each fit."""
+
+    def placed(one: Speaker) -> Speaker:
+        away = np.linalg.norm(true - one.fit.position, axis=1)
+        nearest = int(away.argmin())
+        if away[nearest] > _NEAR:
+            return one
+        return one.with_fit(replace(one.fit, position=true[nearest].copy()))
+
+    def fitted(speakers: Sequence[Speaker], psf: Floats, core: Sequence[int]) -> tuple[list, list]:
+        beads, _ = refitted([placed(one) for one in speakers], psf, core)
+        beads = [placed(one) for one in beads]
+        return beads, [light(one, psf) for one in beads]
+
+    with patch("psfbridge.rounds.refitted", fitted), patch("psfbridge.joint.refitted", fitted):
+        yield
