@@ -123,8 +123,7 @@ def known_fit(
         values[SHEET] = 4 * np.log(2) / _SHEET_UM**2
     first = fit_from(model, values, stack, 8, known)
     first = refined_fit(first, stack, order=6, rounds=8, known=known)
-    vectorial = replace(first, model=replace(first.model, vectorial=optics.na > 0.6))
-    return refined_fit(vectorial, stack, order=6, rounds=4, known=known)
+    return refined_fit(first.polarised(), stack, order=6, rounds=4, known=known)
 
 
 def known_optics(optics: Optics) -> Known:
