@@ -29,7 +29,7 @@ def light(speaker: Speaker, psf: Floats32) -> Floats32:
 
 
 def background(speaker: Speaker) -> Floats32:
-    """Return the background in a bead's box: a level and a slope."""
+    """Return the background in a bead's box: a level, slopes, and a curvature along z."""
     return plane(speaker.seen.counts.shape, (speaker.fit.background, *speaker.fit.slope))
 
 
@@ -196,7 +196,7 @@ def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]
 
 
 def _background_step(speaker: Speaker, own: Floats32) -> BeadFit:
-    """Level and slope of the background from the whole box, the bead's light subtracted."""
+    """The background from the whole box, the bead's light subtracted."""
     rest = speaker.seen.counts - speaker.others - own
     weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0)
     off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP

@@ -72,8 +72,8 @@ class Observation:
 class BeadFit:
     """The unknowns of one bead, and how well they explain it.
 
-    `slope` is the background's, in counts a voxel along z, y and x. As long as nothing was
-    fitted, `intensity_error` is infinite.
+    `slope` is the background's, in counts a voxel along z, y and x, then its curvature along z in
+    counts a voxel². As long as nothing was fitted, `intensity_error` is infinite.
     """
 
     position: Floats

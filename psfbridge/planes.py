@@ -1,4 +1,4 @@
-"""A background that is a plane: its weighted least squares by moments, without a design matrix."""
+"""A background that is a plane, curved along z: its weighted least squares by moments."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ __all__ = ["plane", "plane_normal", "plane_values"]
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
-# Which powers of z, y and x the four terms have: a level, and a slope along each axis.
+# Which powers of z, y and x the five terms have: a level, a slope along each axis, and a curvature
+# along z. The haze of all the beads that lie in one plane has one: it grows with the defocus.
 _TERMS = np.vstack([np.eye(4, 3, -1, dtype=int), [2, 0, 0]])
 
 
 def plane(shape: Sequence[int], terms: Sequence[float]) -> Floats32:
-    """Return a plane on a box.
+    """Return a plane on a box, curved along z.
 
     Parameters
     ----------
     shape : sequence of int
         Of the box, in z, y and x.
     terms : sequence of float
-        The level at the centre ``n // 2``, and the slopes for each voxel along z, y and x.
+        The level at the centre ``n // 2``, the slopes for each voxel along z, y and x, and the
+        curvature for each square of a voxel along z.
 
     Examples
     --------
-    >>> plane((1, 1, 3), (5, 0, 0, 2)).ravel().tolist()
+    >>> plane((1, 1, 3), (5, 0, 0, 2, 0)).ravel().tolist()
     [3.0, 5.0, 7.0]
     """
     level, *slopes, curvature = (np.float32(term) for term in terms)
@@ -41,13 +43,13 @@ def plane(shape: Sequence[int], terms: Sequence[float]) -> Floats32:
 
 
 def plane_normal(weight: Floats32) -> Floats:
-    """Return the sums of a weight times each two of the terms 1, z, y and x; shape (4, 4)."""
+    """Return the sums of a weight times each two of the terms 1, z, y, x and z²; shape (5, 5)."""
     powers = np.moveaxis(_TERMS[:, np.newaxis] + _TERMS, -1, 0)
     return np.asarray(_moments(weight, 4)[tuple(powers)])
 
 
 def plane_values(volume: Floats32) -> Floats:
-    """Return the sums of a volume times each of the terms 1, z, y and x; shape (4,)."""
+    """Return the sums of a volume times each of the terms 1, z, y, x and z²; shape (5,)."""
     return np.asarray(_moments(volume, 2)[tuple(_TERMS.T)])
 
 

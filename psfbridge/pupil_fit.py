@@ -238,6 +238,7 @@ def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     return values
 
 
+# The light's scale, and a background as in `psfbridge.planes`.
 _NUISANCES = 6
 
 
@@ -251,10 +252,8 @@ class _Problem:
         self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
         self.root = root.astype(np.float32)
         axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
-        planes = (
-            np.stack([np.ones(model.shape), *axes, axes[0] ** 2]).reshape(5, -1).astype(np.float32)
-        )
-        self.planes = planes * self.root
+        planes = np.stack([np.ones(model.shape), *axes, axes[0] ** 2], dtype=np.float32)
+        self.planes = planes.reshape(len(planes), -1) * self.root
         # The expected size of a phase is 2 / order radians: high orders are small.
         phases = [(n / 2) ** 2 for n, _ in model.modes]
         terms = phases + [_AMPLITUDE_STIFFNESS] * model.amplitudes

@@ -48,7 +48,7 @@ class Choice:
         Standard errors by which the data have to stand out; infinite for the model alone.
     held_out : mapping
         What is left unexplained of beads not used, as a share of their energy in the core, for the
-        best of each kind; empty if there are none. Of it the least decides.
+        best of each kind; empty if there are none. It decides.
     chi2 : mapping
         Their mean χ² per voxel, for the same.
     """
