@@ -18,9 +18,9 @@ from psfbridge.pupil import (
     NA,
     SHEET,
     PupilModel,
-    samples_for,
 )
 from psfbridge.pupil_fit import PupilFit
+from psfbridge.pupil_planes import samples_for
 
 __all__ = ["FieldPupil"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import factorial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import fft, special
 
 from psfbridge.bead_shape import sphere_transfer
-from psfbridge.workers import workers
+from psfbridge.pupil_planes import Complex, on_planes, waves
+from psfbridge.zernike import zernike
 
 __all__ = [
     "BLUR_X",
@@ -27,12 +27,10 @@ __all__ = [
     "X",
     "Y",
     "Z",
-    "samples_for",
 ]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-Complex = NDArray[np.complex64]
 
 # Places in the vector of parameters: NA/wavelength and n/wavelength in 1/µm, a Gaussian blur's
 # variances and covariance across in µm² (pixels, drift), the light sheet's 1/(2 sigma²) in 1/µm²,
@@ -41,13 +39,8 @@ NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, FIRST_MODE = range(10)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
 _AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 
-# So many values of pupils, times planes, are worth starting threads for.
-_MUCH_WORK = 1_000_000
 _STEPS = {NA: 4e-3, INDEX: 4e-3}
 _LEAST_COSINE = 0.01
-# The least and most samples across a pupil; the sine of the steepest light that is given room, and
-# how much of its cone.
-_SAMPLES, _STEEPEST, _ROOM = (24, 128), 0.95, 1.5
 _ROUGH_SAMPLES = 32
 
 
@@ -65,7 +58,7 @@ class PupilModel:
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
     samples : int
-        Samples across the pupil, see `samples_for`.
+        Samples across the pupil, see `psfbridge.pupil_planes.samples_for`.
     order : int
         Highest radial order of the phase.
     amplitudes : int
@@ -130,13 +123,13 @@ class PupilModel:
     @cached_property
     def _phases(self) -> Floats:
         radius, angle, _ = self._disc
-        terms = [_zernike(n, m, radius, angle) for n, m in self.modes]
+        terms = [zernike(n, m, radius, angle) for n, m in self.modes]
         return np.array(terms).reshape(-1, self.samples, self.samples)
 
     @cached_property
     def _amplitudes(self) -> Floats:
         radius, angle, _ = self._disc
-        terms = [_zernike(n, m, radius, angle) for n, m in _AMPLITUDES[: self.amplitudes]]
+        terms = [zernike(n, m, radius, angle) for n, m in _AMPLITUDES[: self.amplitudes]]
         return np.array(terms).reshape(-1, self.samples, self.samples)
 
     @cached_property
@@ -343,81 +336,15 @@ class PupilModel:
         values: Floats,
         plane: Callable[[int, float, Complex], None],
     ) -> None:
-        """Hand on the images of pupils (image, v, u) plane by plane: what fits a core's cache.
-
-        They are Fourier transforms, as matrix products. Each pair of `fields` is how often some
-        pupils count, and these; `plane` gets the number of a plane, that count, and the fields
-        there with axes (image, y, x).
-        """
+        """Hand on the images of pupils plane by plane, see `psfbridge.pupil_planes.on_planes`."""
         radius = self._disc[0]
         index = values[INDEX]
         along = np.sqrt(np.maximum(index**2 - (values[NA] * radius) ** 2, 0)) - index
         z, y, x = (axis - at for axis, at in zip(self.axes_um, values[Z : X + 1], strict=True))
         across = values[NA] * self._across
-        waves_y, waves_x = _waves(np.outer(y, across)), _waves(np.outer(across, x))
-        quick = [(count, pupils.astype(np.complex64)) for count, pupils in fields]
-
-        def seen(k: int) -> None:
-            defocus = _waves(z[k] * along)
-            for count, pupils in quick:
-                rows = (pupils * defocus).reshape(-1, self.samples) @ waves_x
-                images = waves_y @ rows.reshape(*pupils.shape[:-1], -1)
-                plane(k, count, np.asarray(images, np.complex64))
-
-        work = len(z) * sum(pupils.size for _, pupils in quick)
-        if work < _MUCH_WORK:
-            for k in range(len(z)):
-                seen(k)
-            return
-        with workers() as pool:
-            list(pool.map(seen, range(len(z))))
-
-
-def samples_for(
-    shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float, index_per_um: float
-) -> int:
-    """Return how many samples across the pupil keep its replicas out of the box.
-
-    The fields are periodic: with fewer samples the defocused light that leaves the box would come
-    in again from the other side.
-
-    Parameters
-    ----------
-    shape : sequence of int
-        Of the box (z, y, x).
-    voxel_um : sequence of float
-        Voxel size in z, y and x, in µm.
-    na_per_um, index_per_um : float
-        NA and refractive index over the wavelength.
-    """
-    deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
-    sine = min(na_per_um / index_per_um, _STEEPEST)
-    cone = deep * sine / np.sqrt(1 - sine**2)
-    half = max(high, wide)
-    period = half + max(half, _ROOM * cone)
-    return int(np.clip(2 * na_per_um * period, *_SAMPLES))
+        waves_y, waves_x = waves(np.outer(y, across)), waves(np.outer(across, x))
+        on_planes(fields, z, along, (waves_y, waves_x), plane)
 
 
 def _power(field: Complex) -> Floats32:
     return np.asarray(field.real**2 + field.imag**2)
-
-
-def _waves(cycles: Floats) -> Complex:
-    """Waves of unit amplitude; single precision is three times quicker, and exact to 1e-5."""
-    phase = np.asarray(2 * np.pi * cycles, np.float32)
-    waves = np.empty(phase.shape, np.complex64)
-    waves.real, waves.imag = np.cos(phase), np.sin(phase)
-    return waves
-
-
-def _zernike(n: int, m: int, radius: Floats, angle: Floats) -> Floats:
-    """A Zernike term of unit rms over the disc (Noll 1976): cosine for m >= 0, sine below."""
-    k = abs(m)
-    radial = np.zeros_like(radius)
-    for s in range((n - k) // 2 + 1):
-        top = (-1) ** s * factorial(n - s)
-        bottom = factorial(s) * factorial((n + k) // 2 - s) * factorial((n - k) // 2 - s)
-        radial += top / bottom * radius ** (n - 2 * s)
-    norm = np.sqrt(n + 1 if m == 0 else 2 * n + 2)
-    around = np.cos(k * angle) if m >= 0 else np.sin(k * angle)
-    return np.asarray(norm * radial * around)

@@ -20,8 +20,8 @@ from psfbridge.pupil import (
     PupilModel,
     X,
     Z,
-    samples_for,
 )
+from psfbridge.pupil_planes import samples_for
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import Stack
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.options import MICROSCOPES, Optics
-from psfbridge.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel, samples_for
+from psfbridge.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel
 from psfbridge.pupil_fit import Known, PupilFit, central_box, fit_from, refined_fit
+from psfbridge.pupil_planes import samples_for
 from psfbridge.stack import Stack
 from psfbridge.workers import workers
 

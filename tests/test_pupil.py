@@ -16,8 +16,8 @@ from psfbridge.pupil import (
     X,
     Y,
     Z,
-    samples_for,
 )
+from psfbridge.pupil_planes import samples_for
 from psfbridge.truth import psf_error
 
 VOXEL_UM = (0.2, 0.1, 0.1)
