@@ -215,7 +215,7 @@ def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
 
 def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:
     """Return the image less the median background that the fits found; noise below becomes 0."""
-    level = np.float32(np.median([one.fit.background for one in speakers]))
+    level = np.float32(np.median([background(one).mean() for one in speakers]))
     dark = np.maximum(np.asarray(image.data, np.float32) - level, 0)
     return Image(dark, image.voxel_um, image.name, image.source)
 
