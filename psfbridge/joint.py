@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ _NEAR_ROUNDS = 3
 _NOISE_ROUND = _NEAR_ROUNDS
 # In so many rounds the microscope is looked for afresh.
 _BLIND_ROUNDS = 2
+# More χ² per voxel than this is not noise.
+_NOT_NOISE = 1.5
 # Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
 _COARSE = 1.15
 _STAGE = "settling beads and PSF"
@@ -220,9 +223,10 @@ def _widened(task: Task, near: Round) -> tuple[list[Speaker], Floats32]:
 
 
 def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
-    """The microscope is looked for afresh in the first rounds, and on finer samples."""
+    """The microscope is looked for afresh until one explains the beads, and on finer samples."""
     finer = len(rounds) == _NEAR_ROUNDS and max(task.factor) > 1
-    if len(rounds) < _BLIND_ROUNDS or finer:
+    first = len(rounds) < _BLIND_ROUNDS
+    if first or finer or (len(rounds) <= _NEAR_ROUNDS and _unexplained(rounds)):
         widths = task.widths * task.factor
         # Beads that are not yet well aligned say little more than NA.
         kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
@@ -231,6 +235,12 @@ def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
     return refined_fit(
         fit.polarised() if len(rounds) >= _NEAR_ROUNDS else fit, stack, order=6, rounds=4
     )
+
+
+def _unexplained(rounds: Sequence[Round]) -> bool:
+    """Whether the last pupil leaves more than noise: beads that are ill aligned mislead it."""
+    last = rounds[-1]
+    return last.pupil.cost > _NOT_NOISE * prod(last.pupil.model.shape)
 
 
 def _change(rounds: Sequence[Round]) -> float:

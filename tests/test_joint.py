@@ -10,7 +10,7 @@ from psfbridge.beads import REJECTED, USED
 from psfbridge.errors import NoBeadsError, OptionError
 from psfbridge.finding import find
 from psfbridge.joint import settle, settle_with_optics
-from psfbridge.options import DistillOptions
+from psfbridge.options import DistillOptions, Optics
 from psfbridge.psf import PSF
 from psfbridge.scene import Scene
 from psfbridge.simulate import simulate
@@ -149,3 +149,28 @@ def test_few_beads_and_planes_will_do(change, limit):
 def test_the_same_input_gives_the_same_psf(blind):
     again = settle(blind.found, blind.shape, blind.options)
     assert np.allclose(again.volume, blind.solution.volume, rtol=1e-4, atol=1e-9)
+
+
+def test_a_confocal_microscope_of_low_na_is_not_taken_for_a_light_sheet():
+    confocal = Optics(na=0.5, wavelength_um=0.52, refractive_index=1.0, microscope="confocal")
+    scene = Scene(
+        beads=16,
+        photons=(46e3, 139e3),
+        shape=(35, 128, 128),
+        voxel_um=(0.9, 0.184, 0.184),
+        bead_diameter_um=0.3,
+        optics=confocal,
+        psf="psfmodels",
+        psf_um=(31.5, 8, 8),
+        background=2,
+        min_distance_um=2.6,
+        seed=6010,
+    )
+    field = simulate(scene)
+    options = DistillOptions(bead_diameter_um=0.3)
+    found = [find(field.image, options)]
+    shape = support_shape(found, options)
+    solution = settle(found, shape, options)
+    assert solution.diagnostics["inferred"]["microscope"] == "confocal"
+    psf = PSF.from_volume(solution.volume, field.image.voxel_um, shape=shape)
+    assert psf_error(psf, field.psf_grid) < 0.02
