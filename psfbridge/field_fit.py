@@ -11,6 +11,7 @@ from psfbridge.field_pupil import FieldPupil
 from psfbridge.field_regions import Region
 from psfbridge.least_squares import solved, solved_damped
 from psfbridge.observation import Floats, Floats32
+from psfbridge.planes import plane_columns
 from psfbridge.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEET, PupilModel, X, Z
 from psfbridge.stack import PARTS
 from psfbridge.workers import workers
@@ -129,9 +130,8 @@ class _System:
             np.concatenate([np.eye(len(self.free)), *(b * chosen for b in basis[1:])], axis=1)
             for basis in self.bases
         ]
-        axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
-        planes = np.stack([np.ones(model.shape), *axes]).reshape(4, -1)
-        self.planes = planes.astype(np.float32)
+        # Level and slopes; what is curved is left to the PSF.
+        self.planes = plane_columns(model.shape)[:4]
 
     def judged(self, pupil: FieldPupil, shifts_um: Floats) -> FieldFit:
         """Linearise all regions at a trial."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from psfbridge.interpolation import applied
 
-__all__ = ["plane", "plane_normal", "plane_values"]
+__all__ = ["plane", "plane_columns", "plane_normal", "plane_values"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -40,6 +40,21 @@ def plane(shape: Sequence[int], terms: Sequence[float]) -> Floats32:
     z, y, x = (_powers(n, 1)[1] * slope for n, slope in zip(shape, slopes, strict=True))
     z = z + _powers(shape[0], 2)[2] * curvature
     return np.asarray(level + z[:, None, None] + y[None, :, None] + x[None, None, :])
+
+
+def plane_columns(shape: Sequence[int]) -> Floats32:
+    """Return the terms 1, z, y, x and z² on a box, for a fit beside other columns.
+
+    The array has axes (term, voxel).
+
+    Examples
+    --------
+    >>> plane_columns((1, 1, 3)).astype(int).tolist()[3]
+    [-1, 0, 1]
+    """
+    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
+    terms = [np.prod([a**k for a, k in zip(axes, term, strict=True)], axis=0) for term in _TERMS]
+    return np.array(terms, np.float32).reshape(len(terms), -1)
 
 
 def plane_normal(weight: Floats32) -> Floats:

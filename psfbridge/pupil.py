@@ -175,7 +175,11 @@ class PupilModel:
         ]
 
     def derivatives(self, values: Floats, free: Sequence[int]) -> tuple[Floats32, Floats32]:
-        """Return the bead's image and its derivative by each of the `free` parameters."""
+        """Return the bead's image and its derivative by each of the `free` parameters.
+
+        By phases and amplitudes it is that of a coarser pupil without polarisation: many times
+        quicker, and near enough to go downhill by.
+        """
         intensity, by_mode = self._intensity_and_slopes(values)
         if self.power == 2:
             intensity, by_mode = self._confocal_slopes(values, intensity, by_mode)
@@ -297,11 +301,7 @@ class PupilModel:
         return np.asarray(total / self._energy(phase), np.float32)
 
     def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
-        """The PSF before any blur, and its slopes by phases and amplitudes.
-
-        The slopes are those of a coarser pupil without polarisation: many times quicker, and near
-        enough to go downhill by.
-        """
+        """The PSF before any blur, and its slopes by phases and amplitudes, see `derivatives`."""
         intensity = self._intensity(values)
         rough, slopes = self._rough._scalar_slopes(values)
         return intensity, slopes * (intensity.sum() / rough.sum())

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.least_squares import solved, solved_damped
+from psfbridge.planes import plane_columns
 from psfbridge.pupil import (
     BLUR_X,
     BLUR_Y,
@@ -251,9 +252,7 @@ class _Problem:
         root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
         self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
         self.root = root.astype(np.float32)
-        axes = np.meshgrid(*(np.arange(n) - n // 2 for n in model.shape), indexing="ij")
-        planes = np.stack([np.ones(model.shape), *axes, axes[0] ** 2], dtype=np.float32)
-        self.planes = planes.reshape(len(planes), -1) * self.root
+        self.planes = plane_columns(model.shape) * self.root
         # The expected size of a phase is 2 / order radians: high orders are small.
         phases = [(n / 2) ** 2 for n, _ in model.modes]
         terms = phases + [_AMPLITUDE_STIFFNESS] * model.amplitudes

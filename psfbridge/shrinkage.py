@@ -147,7 +147,7 @@ def _chosen(
         return UNTESTED
     chosen = (_MODEL, np.inf)
     for trial in trials:
-        least = _CLEARLY if trial[0] in (_MODEL, _BOTH) else _CLEARLY_BARE
+        least = _CLEARLY if trial[0] == _BOTH else _CLEARLY_BARE
         if _clearly_better(scores[trial], scores[chosen], least):
             chosen = trial
     kind, caution = chosen

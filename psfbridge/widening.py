@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.observation import Floats, Floats32
+from psfbridge.profiles import FWHM_PER_SIGMA
 from psfbridge.stack import Aligned
 
 __all__ = ["Spread", "Widening"]
@@ -22,7 +23,6 @@ _UNLIKELY = 18.0
 # Beads' spreads may differ by this share of the PSF's own; optics are not the same everywhere.
 _TOLERATED = 0.02
 _LEAST_BEADS = 5
-_FWHM_PER_SIGMA = 2.3548
 
 #: The spread of a bead's light beyond the PSF, in samples², and its covariance.
 Spread = tuple[Floats, Floats]
@@ -71,7 +71,7 @@ class Widening:
         off = found - np.median(found, axis=0)
         usual = (1.4826 * np.median(np.abs(off), axis=0)) ** 2
         usual -= np.median(np.diagonal(noise, axis1=1, axis2=2), axis=0)
-        sigma = np.asarray(self.fwhm) / _FWHM_PER_SIGMA
+        sigma = self.fwhm / FWHM_PER_SIGMA
         tolerated = np.array([_TOLERATED * sigma[i] * sigma[j] for i, j in _SPREADS])
         noise += np.diag(np.maximum(usual, tolerated**2))
         chi2 = np.einsum("ki,kij,kj->k", off, np.linalg.inv(noise), off)
