@@ -14,11 +14,12 @@ from psfbridge.bead_fit import refitted
 from psfbridge.beads import REJECTED, USED, Bead, Beads
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
+from psfbridge.mismatch import with_sample
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats32, Speaker, observe
 from psfbridge.options import MICROSCOPES, DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
-from psfbridge.pupil import BLUR_X, BLUR_Y, INDEX, NA
+from psfbridge.pupil import BLUR_X, BLUR_Y, DEPTH, INDEX, NA, SAMPLE
 from psfbridge.pupil_fit import PupilFit, refined_fit
 from psfbridge.pupil_search import blind_fit, known_fit
 from psfbridge.rounds import LEAST_SNR, Round, Task, next_round, objective
@@ -30,8 +31,10 @@ from psfbridge.verdict import Evidence, judged
 
 __all__ = ["settle", "settle_with_optics"]
 
-_ROUNDS = 6
-_SETTLED = 0.02
+# So many rounds are usual. More follow while the PSF changes, or explains the beads better: where
+# voxels are too large, positions and widths hang on each other and settle slowly.
+_ROUNDS, _MOST_ROUNDS = 6, 12
+_SETTLED, _FALLING = 0.02, 0.01
 # The first rounds see only the surroundings of each bead's core, which is quick.
 _NEAR_ROUNDS = 3
 # In this round, the first with whole boxes, the model is good enough to tell the noise.
@@ -41,7 +44,7 @@ _BLIND_ROUNDS = 2
 # More χ² per voxel than this is not noise.
 _NOT_NOISE = 1.5
 # Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
-_COARSE = 1.15
+_COARSE = 1.1
 _STAGE = "settling beads and PSF"
 # The beads contradict the optics if they ask for so different a NA or index over the wavelength,
 # and explain so much of the counts by it.
@@ -84,6 +87,7 @@ def settle(
     """
     task = Task(found, shape, options.bead_diameter_um)
     task, rounds = _rounds(task, progress)
+    progress(_STAGE, len(rounds), len(rounds))
     best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
     return _solution(best, rounds, task)
 
@@ -157,10 +161,20 @@ def _rounds(task: Task, progress: Progress) -> tuple[Task, list[Round]]:
     From then on the PSF has samples that are fine enough for the optics.
     """
     near = replace(task, near=True)
-    start = observe(task.found, near.box), near.gaussian()
+    start = _sure(observe(task.found, near.box), task.found), near.gaussian()
     rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
     task = replace(task, factor=_factor(task, rounds[-1]))
-    return task, _continued(task, _widened(task, rounds[-1]), rounds, _ROUNDS, progress)
+    return task, _continued(task, _widened(task, rounds[-1]), rounds, _MOST_ROUNDS, progress)
+
+
+def _sure(speakers: Sequence[Speaker], found: Sequence[Found]) -> list[Speaker]:
+    """At first, what seemed too dim has no say: it may be another bead's ring or lobe."""
+    return [
+        replace(
+            one, votes=one.votes and found[one.seen.image].beads[one.seen.bead].reason != "too dim"
+        )
+        for one in speakers
+    ]
 
 
 def _continued(
@@ -174,19 +188,18 @@ def _continued(
     speakers, psf = start
     rounds = list(rounds)
     for number in range(len(rounds), until):
-        progress(_STAGE, number, _ROUNDS)
+        progress(_STAGE, number, max(_ROUNDS, number + 1))
         explained = partial(_pupil, task, rounds)
         rounds.append(next_round(task, speakers, psf, explained, _choice(rounds)))
         speakers, psf = rounds[-1].speakers, rounds[-1].psf
         if number == _NOISE_ROUND:
             # Beads must fit this PSF before what is left of them can be noise.
             speakers, _ = refitted(speakers, psf, task.core)
-            rounds[-1] = replace(rounds[-1], objective=objective(speakers))
+            told = objective(speakers, rounds[-1].voters)
+            rounds[-1] = replace(rounds[-1], objective=told)
             speakers = with_measured_noise(speakers, psf)
-        if number > _NOISE_ROUND and (_change(rounds) < _SETTLED or _rising(rounds)):
+        if number > _NOISE_ROUND and _settled(rounds):
             break
-    if until == _ROUNDS:
-        progress(_STAGE, _ROUNDS, _ROUNDS)
     return rounds
 
 
@@ -232,9 +245,10 @@ def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
         kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
         return blind_fit(stack, task.sample_um, widths, task.bead_diameter_um, kinds=kinds)
     fit = rounds[-1].pupil.centred()
-    return refined_fit(
-        fit.polarised() if len(rounds) >= _NEAR_ROUNDS else fit, stack, order=6, rounds=4
-    )
+    if len(rounds) < _NEAR_ROUNDS:
+        return refined_fit(fit, stack, order=6, rounds=4)
+    fit = refined_fit(fit.polarised(), stack, order=6, rounds=4)
+    return with_sample(fit, stack) if len(rounds) == _NOISE_ROUND + 1 else fit
 
 
 def _unexplained(rounds: Sequence[Round]) -> bool:
@@ -250,9 +264,15 @@ def _change(rounds: Sequence[Round]) -> float:
     return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
 
 
-def _rising(rounds: Sequence[Round]) -> bool:
-    """Whether the last round explains the beads clearly worse than the one before."""
-    return rounds[-1].objective > 1.01 * rounds[-2].objective
+def _settled(rounds: Sequence[Round]) -> bool:
+    """Whether the PSF does not change, and the beads are not explained better; or worse."""
+    before, now = rounds[-2].objective, rounds[-1].objective
+    still = _change(rounds) < _SETTLED
+    if len(rounds) == _NOISE_ROUND + 2:
+        # The noise is a new one, by which the objective before was not measured.
+        return still and now < _NOT_NOISE
+    falling, rising = now < (1 - _FALLING) * before, now > (1 + _FALLING) * before
+    return rising or (still and not falling)
 
 
 def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
@@ -330,8 +350,17 @@ def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
             "index_per_wavelength_per_um": float(values[INDEX]),
             "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
             "phases_rad": best.pupil.phases,
+            **_sample(best.pupil),
         },
     }
+
+
+def _sample(pupil: PupilFit) -> dict[str, float]:
+    """The medium around the beads, where it is another than the immersion's."""
+    index, depth = pupil.values[[SAMPLE, DEPTH]]
+    if not index:
+        return {}
+    return {"sample_index_per_wavelength_per_um": float(index), "depth_um": float(abs(depth))}
 
 
 def _tables(best: Round, found: Sequence[Found]) -> tuple[Beads, ...]:

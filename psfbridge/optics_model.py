@@ -253,8 +253,8 @@ class _Pupil:
     def _polarisations(self) -> NDArray[np.complex128]:
         """Fields Ex and Ey of dipoles along x, y and z; (x, Ey) is (y, Ex) and counts twice."""
         entering, leaving = self.n_sample * self.cos_sample, self.n * self.cos
-        s_wave = 2 * entering / (entering + leaving)
-        p_wave = 2 * entering / (self.n * self.cos_sample + self.n_sample * self.cos)
+        s_wave = 2 * leaving / (entering + leaving)
+        p_wave = 2 * leaving / (self.n * self.cos_sample + self.n_sample * self.cos)
         cos, sin = np.cos(self.azimuth), np.sin(self.azimuth)
         p_flat, p_axial = p_wave * self.cos_sample, p_wave * self.sin_sample
         fields = (

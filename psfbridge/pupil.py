@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft, special
 
 from psfbridge.bead_shape import sphere_transfer
+from psfbridge.interface import Passage, passed
 from psfbridge.pupil_planes import Complex, on_planes, waves
 from psfbridge.zernike import zernike
 
@@ -19,9 +20,11 @@ __all__ = [
     "BLUR_X",
     "BLUR_Y",
     "BLUR_YX",
+    "DEPTH",
     "FIRST_MODE",
     "INDEX",
     "NA",
+    "SAMPLE",
     "SHEET",
     "PupilModel",
     "X",
@@ -34,12 +37,13 @@ Floats32 = NDArray[np.float32]
 
 # Places in the vector of parameters: NA/wavelength and n/wavelength in 1/µm, a Gaussian blur's
 # variances and covariance across in µm² (pixels, drift), the light sheet's 1/(2 sigma²) in 1/µm²,
-# the position in µm; then phases in radians and amplitudes, in Zernike terms of unit rms.
-NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, FIRST_MODE = range(10)
+# the position in µm, the sample's n/wavelength in 1/µm (0 if it is the immersion medium's) and the
+# depth in it in µm; then phases in radians and amplitudes, in Zernike terms of unit rms.
+NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, SAMPLE, DEPTH, FIRST_MODE = range(12)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
 _AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 
-_STEPS = {NA: 4e-3, INDEX: 4e-3}
+_STEPS = {NA: 4e-3, INDEX: 4e-3, SAMPLE: 4e-3, DEPTH: 0.02}
 _LEAST_COSINE = 0.01
 _ROUGH_SAMPLES = 32
 
@@ -234,7 +238,7 @@ class PupilModel:
     def _excitation(self, values: Floats) -> Floats:
         """The parameters at the excitation's wavelength."""
         scaled = values.copy()
-        scaled[[NA, INDEX]] *= self.excitation_ratio
+        scaled[[NA, INDEX, SAMPLE]] *= self.excitation_ratio
         scaled[FIRST_MODE : FIRST_MODE + len(self.modes)] *= self.excitation_ratio
         return scaled
 
@@ -260,37 +264,42 @@ class PupilModel:
         )
         return np.asarray(self._bead * blur if bead else blur, np.float32)
 
-    def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Floats]:
-        """Phase with aplanatic factor, amplitude, and the cosine of the angle of each sample."""
+    def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Passage]:
+        """Phase with aplanatic factor, amplitude, and what becomes of each sample's light."""
         radius, _, inside = self._disc
-        sine = values[NA] / values[INDEX] * radius
+        na, index, sample = values[[NA, INDEX, SAMPLE]]
+        sine = na / index * radius
         cosine = np.sqrt(np.maximum(1 - sine**2, _LEAST_COSINE**2))
         last = FIRST_MODE + len(self.modes)
         phase = np.tensordot(values[FIRST_MODE:last], self._phases, 1)
         amplitude = 1 + np.tensordot(values[last:], self._amplitudes, 1)
-        return inside * np.exp(1j * phase) / np.sqrt(cosine), amplitude, cosine
+        light = Passage(np.ones_like(sine), cosine, sine)
+        if sample:
+            light = passed(radius, self.samples, na, index, sample, values[DEPTH])
+        return inside * np.exp(1j * phase) / np.sqrt(cosine), amplitude, light
 
-    def _polarisations(self, cosine: Floats) -> tuple[Floats, Floats]:
+    def _polarisations(self, light: Passage) -> tuple[NDArray[Any], Floats]:
         """Fields in the pupil of an emitter's three directions, and how often each counts."""
+        across, flat, axial = light
         if not self.vectorial:
-            return np.ones((1, *cosine.shape)), np.ones(1)
+            return across[np.newaxis], np.ones(1)
         angle = self._disc[1]
-        sine, c, s = np.sqrt(1 - cosine**2), np.cos(angle), np.sin(angle)
+        c, s = np.cos(angle), np.sin(angle)
         fields = [
-            cosine * c**2 + s**2,
-            (cosine - 1) * s * c,
-            cosine * s**2 + c**2,
-            -sine * c,
-            -sine * s,
+            flat * c**2 + across * s**2,
+            (flat - across) * s * c,
+            flat * s**2 + across * c**2,
+            -axial * c,
+            -axial * s,
         ]
         return np.array(fields), np.array([0.5, 1.0, 0.5, 0.5, 0.5])
 
     def _intensity(self, values: Floats) -> Floats32:
-        phase, amplitude, cosine = self._pupil(values)
+        phase, amplitude, light = self._pupil(values)
         pupil = phase * amplitude
         fields = [
             (count, (pupil * field)[np.newaxis])
-            for field, count in zip(*self._polarisations(cosine), strict=True)
+            for field, count in zip(*self._polarisations(light), strict=True)
         ]
         total = np.zeros(self.shape, np.float32)
 
@@ -311,7 +320,8 @@ class PupilModel:
         return replace(self, samples=min(self.samples, max(self.samples // 2, _ROUGH_SAMPLES)))
 
     def _scalar_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
-        phase, amplitude, _ = self._pupil(values)
+        phase, amplitude, light = self._pupil(values)
+        phase = phase * light.across
         pupil = phase * amplitude
         pupils = [pupil[np.newaxis], 1j * self._phases * pupil, self._amplitudes * phase]
         total = np.zeros(self.shape, np.float32)

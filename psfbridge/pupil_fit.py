@@ -14,19 +14,21 @@ from psfbridge.pupil import (
     BLUR_X,
     BLUR_Y,
     BLUR_YX,
+    DEPTH,
     FIRST_MODE,
     INDEX,
     NA,
+    SAMPLE,
     SHEET,
     PupilModel,
     X,
     Z,
 )
-from psfbridge.pupil_planes import samples_for
+from psfbridge.pupil_planes import MOST_SAMPLES, samples_for
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import Stack
 
-__all__ = ["Known", "PupilFit", "central_box", "fit_from", "refined_fit"]
+__all__ = ["Known", "PupilFit", "central_box", "fit_from", "refined_fit", "samples_of"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -36,6 +38,12 @@ Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard
 _SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
 # A sheet is none if it is as thick as this part of the box: it would only eat the light far out.
 _THICK = 0.8
+# With an edge of total reflection, the pupil has so many times as many samples.
+_EDGE = 1.4
+# A step changes the depth by so much at most, in µm.
+_DEEPER_UM = 5.0
+# A Gaussian sheet's spectrum ends where it has fallen by so many powers of e.
+_SHEET_DECAY = 2.8
 # The sine of the angle from which polarisation counts.
 _STEEP = 0.3
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
@@ -95,6 +103,7 @@ class PupilFit:
         # A confocal microscope passes twice as much in principle, hardly more in practice.
         more = 1.2 if self.model.power == 2 else 1.0
         along = more * (index - float(np.sqrt(max(index**2 - na**2, 0))))
+        along = float(np.hypot(along, np.sqrt(_SHEET_DECAY * self.values[SHEET]) / np.pi))
         return 0.5 / along, 0.25 / (more * na), 0.25 / (more * na)
 
     def centred(self) -> PupilFit:
@@ -127,7 +136,7 @@ class PupilFit:
     def volumes(self, shape: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
         z, y, x = (int(n) for n in shape)
-        samples = samples_for((z, y, x), self.model.voxel_um, *self.values[[NA, INDEX]])
+        samples = samples_of((z, y, x), self.model.voxel_um, self.values)
         model = replace(self.model, shape=(z, y, x), samples=samples)
         seen, sharp = model.volumes(self.values)
         scale = np.float32(self.scale)
@@ -139,7 +148,7 @@ def refined_fit(
 ) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
     shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
-    samples = samples_for(shape, fit.model.voxel_um, *fit.values[[NA, INDEX]])
+    samples = samples_of(shape, fit.model.voxel_um, fit.values)
     amplitudes = 1 if order < 6 else 7
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
@@ -155,6 +164,13 @@ def refined_fit(
     return fit_from(model, values, stack, rounds, known)
 
 
+def samples_of(shape: Sequence[int], voxel_um: Sequence[float], values: Floats) -> int:
+    """Return how many samples across the pupil parameters ask for on a box."""
+    least = samples_for(shape, voxel_um, *values[[NA, INDEX]])
+    # The edge of total reflection scatters light far out.
+    return min(int(_EDGE * least), MOST_SAMPLES) if values[SAMPLE] else least
+
+
 def central_box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
     """Return the shape of the central part of a stack, no larger than `largest`."""
     z, y, x = (min(n, most) for n, most in zip(stack.weight.shape, largest, strict=True))
@@ -167,10 +183,11 @@ def _sheet_um(values: Floats) -> float:
 
 
 def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
-    """Which parameters the data can tell; a sheet that was not assumed stays away."""
+    """Which parameters the data can tell; a sheet or sample that was not assumed stays away."""
     fixed = set() if values[SHEET] > 0 else {SHEET}
+    fixed |= set() if values[SAMPLE] else {SAMPLE, DEPTH}
     if model.shape[0] == 1:
-        fixed |= {SHEET, INDEX, Z}
+        fixed |= {SHEET, INDEX, Z, SAMPLE, DEPTH}
     return tuple(k for k in range(model.size) if k not in fixed)
 
 
@@ -234,6 +251,8 @@ def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
     most_tilt = np.sqrt(values[BLUR_Y] * values[BLUR_X])
     values[BLUR_YX] = np.clip(values[BLUR_YX], -most_tilt, most_tilt)
+    values[SAMPLE] = np.clip(values[SAMPLE], 0.9 * last[SAMPLE], 1.1 * last[SAMPLE])
+    values[DEPTH] = np.clip(values[DEPTH], last[DEPTH] - _DEEPER_UM, last[DEPTH] + _DEEPER_UM)
     if last[SHEET] > 0:
         values[SHEET] = np.clip(values[SHEET], 0.2 * last[SHEET], 5 * last[SHEET])
     return values

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from psfbridge.workers import workers
 
-__all__ = ["Complex", "on_planes", "samples_for", "waves"]
+__all__ = ["MOST_SAMPLES", "Complex", "on_planes", "samples_for", "waves"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex64]
 
-# The least and most samples across a pupil; the sine of the steepest light that is given room, and
-# how much of its cone.
-_SAMPLES, _STEEPEST, _ROOM = (24, 128), 0.95, 1.5
+#: The most samples across a pupil.
+MOST_SAMPLES = 128
+# The least; the sine of the steepest light that is given room, and how much of its cone.
+_LEAST_SAMPLES, _STEEPEST, _ROOM = 24, 0.95, 1.5
 # So many values of pupils, times planes, are worth starting threads for.
 _MUCH_WORK = 1_000_000
 
@@ -44,7 +45,7 @@ def samples_for(
     cone = deep * sine / np.sqrt(1 - sine**2)
     half = max(high, wide)
     period = half + max(half, _ROOM * cone)
-    return int(np.clip(2 * na_per_um * period, *_SAMPLES))
+    return int(np.clip(2 * na_per_um * period, _LEAST_SAMPLES, MOST_SAMPLES))
 
 
 def on_planes(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.mismatch import with_sample
 from psfbridge.options import MICROSCOPES, Optics
 from psfbridge.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel
 from psfbridge.pupil_fit import Known, PupilFit, central_box, fit_from, refined_fit
@@ -124,7 +125,8 @@ def known_fit(
         values[SHEET] = 4 * np.log(2) / _SHEET_UM**2
     first = fit_from(model, values, stack, 8, known)
     first = refined_fit(first, stack, order=6, rounds=8, known=known)
-    return refined_fit(first.polarised(), stack, order=6, rounds=4, known=known)
+    first = refined_fit(first.polarised(), stack, order=6, rounds=4, known=known)
+    return with_sample(first, stack, known)
 
 
 def known_optics(optics: Optics) -> Known:

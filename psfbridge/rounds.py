@@ -31,6 +31,9 @@ _CORE_WIDTHS = (2.0, 3.0, 3.0)
 _MISFIT_LIMIT = 3.0
 # With so many times its own light around a bead, what is common to all is the others' haze.
 _CROWDED = 1.5
+# In the core of a bead others may have so many times its light: more, and a ring or lobe of theirs
+# passes for a bead.
+_OUTSHONE = 3.0
 #: A bead whose intensity is not this many times its error takes no part.
 LEAST_SNR = 5.0
 
@@ -191,7 +194,7 @@ def next_round(
     shapes = [one.image.data.shape for one in task.found]
     fitted, lights = refitted(speakers, psf, task.core)
     fitted = with_neighbours(fitted, lights, shapes)
-    voters = _fitting(fitted)
+    voters = _fitting(fitted, task.core)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
         raise NoBeadsError(
@@ -207,7 +210,7 @@ def next_round(
     total = float(model.sum() / np.prod(task.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen = np.asarray(blend.seen / total, np.float32)
-    return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted))
+    return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted, voters))
 
 
 def _stacked(
@@ -229,9 +232,9 @@ def _stacked(
     return voters, stack
 
 
-def objective(speakers: Sequence[Speaker]) -> float:
-    """Return the median χ² per degree of freedom of the beads that may take part."""
-    return float(np.median([one.fit.chi2 for one in speakers if one.votes]))
+def objective(speakers: Sequence[Speaker], voters: Sequence[int]) -> float:
+    """Return the median χ² per degree of freedom of the beads that take part."""
+    return float(np.median([speakers[k].fit.chi2 for k in voters]))
 
 
 def _crowding(speakers: Sequence[Speaker]) -> float:
@@ -247,13 +250,24 @@ def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
     return replace(blend, seen=seen, volume=volume)
 
 
-def _fitting(speakers: Sequence[Speaker]) -> list[int]:
+def _outshone(speaker: Speaker, core: Sequence[int]) -> bool:
+    """Whether a bead's core is so full of others' light that it may be no bead at all."""
+    inner = tuple(
+        slice(n // 2 - size // 2, n // 2 + size // 2 + 1)
+        for n, size in zip(speaker.others.shape, core, strict=True)
+    )
+    return bool(speaker.others[inner].sum() > _OUTSHONE * speaker.fit.intensity)
+
+
+def _fitting(speakers: Sequence[Speaker], core: Sequence[int]) -> list[int]:
     """The beads that can be seen, and fit about as well as the median."""
     misfit = np.array([one.fit.misfit for one in speakers], float)
     noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers], float)
     able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
     seen = able & (noise < 1 / LEAST_SNR)
     able = seen if seen.any() else able
+    own = able & ~np.array([_outshone(one, core) for one in speakers], bool)
+    able = own if own.any() else able
     if able.sum() < 3:
         return [int(k) for k in np.nonzero(able)[0]]
     limit = _MISFIT_LIMIT * np.median(misfit[able]) + 5 * noise + 0.02

@@ -16,6 +16,8 @@ __all__ = ["support_shape"]
 
 # Half the size in FWHM along z and across: a widefield cone of light is still seen there.
 _HALF_Z, _HALF_XY = 4.5, 8.0
+# And so many voxels at least: where they are large, the light that is left out costs most.
+_LEAST_HALF = np.array([14, 18, 18])
 
 
 def support_shape(found: Sequence[Found], options: DistillOptions) -> tuple[int, int, int]:
@@ -44,7 +46,7 @@ def support_shape(found: Sequence[Found], options: DistillOptions) -> tuple[int,
     # The same across: a square shows an oval PSF better than a frame that follows it.
     across = max(widths[1:])
     half = np.ceil([widths[0] * _HALF_Z, across * _HALF_XY, across * _HALF_XY]).astype(int)
-    shape = np.minimum(2 * np.maximum(half, 3) + 1, limits - 1 + limits % 2)
+    shape = np.minimum(2 * np.maximum(half, _LEAST_HALF) + 1, limits - 1 + limits % 2)
     return _triple(np.where(limits == 1, 1, shape))
 
 

@@ -22,8 +22,9 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 _TIMES = 16
-# A model is never better than this share of the light and of a width, however many beads agree.
-_MODEL_FLOOR = 0.004
+# A model is never better than this share of the light and of a width, however many beads agree:
+# what it misses far out, a confocal microscope's square makes small.
+_MODEL_FLOOR, _CONFOCAL_FLOOR = 0.004, 0.001
 _SMOOTH_VOXELS = 1.0
 # What the linear answer leaves out (positions, noise model): known truths differ by so much more.
 _BEYOND_LINEAR = 1.2
@@ -72,11 +73,12 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
         for n, times in zip(task.box, task.factor, strict=True)
     ]
     scatter = _BEYOND_LINEAR**2 * ndimage.gaussian_filter(scatter, smooth)
-    variance = scatter + (_MODEL_FLOOR * centre) ** 2
+    floor = _CONFOCAL_FLOOR if best.pupil.microscope == "confocal" else _MODEL_FLOOR
+    variance = scatter + (floor * centre) ** 2
     error = task.on_voxels(np.sqrt(variance))
     widths = _widths(centre, task.sample_um)
     drawn = np.array([_widths(one, task.sample_um) for one in moved])
-    spread = np.hypot(_BEYOND_LINEAR * drawn.std(axis=0, ddof=1), _MODEL_FLOOR * widths)
+    spread = np.hypot(_BEYOND_LINEAR * drawn.std(axis=0, ddof=1), floor * widths)
     return Uncertainty(error, _triple(widths), _triple(spread))
 
 

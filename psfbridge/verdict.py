@@ -21,7 +21,7 @@ _GRADES = (GOOD, USABLE, POOR)
 # Relative error of the PSF, of its widths, and voxels over Nyquist: the limits of good and usable.
 _ERROR = (0.05, 0.15)
 _WIDTH_ERROR = (0.03, 0.1)
-_SAMPLING = (1.35, 1.8)
+_SAMPLING = (1.6, 2.3)
 # An ideal PSF at Nyquist's limit is so many voxels wide.
 _VOXELS_PER_WIDTH = (1.77, 2.04, 2.04)
 # The stack should hold so many FWHM along z, and a bead's χ² be no more than this.

@@ -1,0 +1,101 @@
+"""The interface between the sample and the immersion medium, where their indices differ."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Passage", "passed", "path"]
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+# Radii at which light is followed, before samples of the pupil average over it: near total
+# reflection it changes within less than a sample.
+_RADII = 4096
+_LEAST_COSINE = 0.01
+
+
+class Passage(NamedTuple):
+    """What becomes of an emitter's light on its way into the pupil, for each of its samples.
+
+    Parameters
+    ----------
+    across : array
+        The field of light whose field lies in the interface.
+    flat, axial : array
+        For light in the plane of incidence: the parts that an emitter across, and along the
+        optical axis, gives.
+    """
+
+    across: NDArray[np.number]
+    flat: NDArray[np.number]
+    axial: NDArray[np.number]
+
+
+def path(radius: Floats, na: float, index: float, sample: float) -> Complexes:
+    """Return the way that light gains per depth in the sample, at radii of the pupil.
+
+    What a shift of the focus would do is left out, in the mean over the pupil (Gibson and Lanni
+    1991). The imaginary part is the loss of light beyond total reflection.
+
+    Parameters
+    ----------
+    radius : array
+        From 0 to 1 at the pupil's edge.
+    na, index, sample : float
+        NA, and the index of the immersion medium and of the sample, over the wavelength.
+    """
+    leaving, entering = _along(radius, na, index), _along(radius, na, sample)
+    way = entering - leaving
+    # Close to total reflection the way bends so much that no focus could follow.
+    weight = radius * (na * radius < 0.97 * sample)
+    weight /= weight.sum()
+    level, focus = weight @ way.real, leaving.real - weight @ leaving.real
+    share = (weight @ (focus * way.real)) / (weight @ focus**2)
+    return np.asarray(way - level - share * focus)
+
+
+def passed(
+    radius: Floats, samples: int, na: float, index: float, sample: float, depth_um: float
+) -> Passage:
+    """Return what becomes of the light of an emitter in a medium of another index.
+
+    Parameters
+    ----------
+    radius : array
+        Of the pupil's samples, 1 at its edge.
+    samples : int
+        How many samples there are across the pupil: each stands for the mean over its width.
+    na, index, sample : float
+        NA, and the index of the immersion medium and of the sample, over the wavelength.
+    depth_um : float
+        How deep in the sample the emitter is, in µm; negative where z counts the other way.
+    """
+    radii = (np.arange(_RADII) + 0.5) / _RADII
+    leaving, entering = _along(radii, na, index), _along(radii, na, sample)
+    way = 2 * np.pi * path(radii, na, index, sample)
+    wave = np.exp(1j * depth_um * way.real - abs(depth_um) * way.imag)
+    # An emitter sends out what light from the other side would bring to its place.
+    s_wave = 2 * leaving / (entering + leaving) * wave
+    p_wave = 2 * leaving / (index / sample * entering + sample / index * leaving) * wave
+    fields = (s_wave, p_wave * entering / sample, p_wave * na * radii / sample)
+    return Passage(*(_averaged(field, radii, radius, 1 / samples) for field in fields))
+
+
+def _along(radius: Floats, na: float, index: float) -> Complexes:
+    """Waves along the axis, imaginary beyond total reflection."""
+    square = np.asarray(index**2 - (na * radius) ** 2, complex)
+    least = (_LEAST_COSINE * index) ** 2
+    return np.asarray(np.sqrt(np.where(np.abs(square) < least, least, square)))
+
+
+def _averaged(field: Complexes, radii: Floats, at: Floats, reach: float) -> Complexes:
+    """The mean of a field within `reach` of radii, by area."""
+    edges = np.arange(len(radii) + 1) / len(radii)
+    sums = np.append(0, np.cumsum(field * radii)), np.append(0, np.cumsum(radii))
+    low, high = np.clip(at - reach, 0, 1 - reach), np.clip(at + reach, reach, 1)
+    over, area = (np.interp(high, edges, s) - np.interp(low, edges, s) for s in sums)
+    return np.asarray(over / area)
