@@ -6,33 +6,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from psfbridge.bead_fit import refitted
-from psfbridge.beads import REJECTED, USED, Bead, Beads
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
 from psfbridge.mismatch import with_sample
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats32, Speaker, observe
 from psfbridge.options import MICROSCOPES, DistillOptions, Optics
+from psfbridge.outcome import outcome
 from psfbridge.progress import Progress, no_progress
-from psfbridge.pupil import BLUR_X, BLUR_Y, DEPTH, INDEX, NA, SAMPLE
+from psfbridge.pupil import INDEX, NA
 from psfbridge.pupil_fit import PupilFit, refined_fit
 from psfbridge.pupil_search import blind_fit, known_fit
-from psfbridge.rounds import LEAST_SNR, Round, Task, next_round, objective
+from psfbridge.rounds import Round, Task, change, next_round, objective
 from psfbridge.shrinkage import UNTESTED, Choice
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
-from psfbridge.uncertainty import uncertainty
-from psfbridge.verdict import Evidence, judged
 
 __all__ = ["settle", "settle_with_optics"]
 
-# So many rounds are usual. More follow while the PSF changes, or explains the beads better: where
-# voxels are too large, positions and widths hang on each other and settle slowly.
+# So many rounds are usual. More follow while the PSF changes, or explains beads better that differ
+# from it: where voxels are too large, positions and widths hang on each other and settle slowly.
 _ROUNDS, _MOST_ROUNDS = 6, 12
 _SETTLED, _FALLING = 0.02, 0.01
 # The first rounds see only the surroundings of each bead's core, which is quick.
@@ -89,7 +86,7 @@ def settle(
     task, rounds = _rounds(task, progress)
     progress(_STAGE, len(rounds), len(rounds))
     best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
-    return _solution(best, rounds, task)
+    return outcome(best, rounds, task)
 
 
 def settle_with_optics(
@@ -137,14 +134,14 @@ def settle_with_optics(
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
-        solution = _solution(rounds[-1], rounds, task)
+        solution = outcome(rounds[-1], rounds, task)
         note = f"The optics were left out: {contradiction}"
         return replace(solution, notes=(*solution.notes, note))
     # Both are judged from the same start.
     blind = next_round(task, rounds[-1].speakers, rounds[-1].psf, partial(_pupil, task, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
-    solution = _solution(known if better else blind, [*rounds, known], task)
+    solution = outcome(known if better else blind, [*rounds, known], task)
     scores = {"pupil": _score(known), "joint": _score(blind)}
     note = (
         f"The pupil of the given optics leaves {scores['pupil']:.3%} of the energy of beads not "
@@ -257,22 +254,15 @@ def _unexplained(rounds: Sequence[Round]) -> bool:
     return last.pupil.cost > _NOT_NOISE * prod(last.pupil.model.shape)
 
 
-def _change(rounds: Sequence[Round]) -> float:
-    """How much the last round changed the PSF, relative to it; its scale does not count."""
-    before, now = rounds[-2].psf.astype(float), rounds[-1].psf.astype(float)
-    scale = float((now * before).sum() / (before * before).sum())
-    return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
-
-
 def _settled(rounds: Sequence[Round]) -> bool:
-    """Whether the PSF does not change, and the beads are not explained better; or worse."""
+    """Whether the PSF does not change and the beads are explained, or explained no better."""
     before, now = rounds[-2].objective, rounds[-1].objective
-    still = _change(rounds) < _SETTLED
+    still = change(rounds) < _SETTLED
     if len(rounds) == _NOISE_ROUND + 2:
         # The noise is a new one, by which the objective before was not measured.
         return still and now < _NOT_NOISE
     falling, rising = now < (1 - _FALLING) * before, now > (1 + _FALLING) * before
-    return rising or (still and not falling)
+    return rising or (still and not (falling and now > 1))
 
 
 def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
@@ -307,88 +297,3 @@ def _score(one: Round) -> float:
     """What is left of beads not used; without such beads, χ² per voxel of the fit."""
     scores = one.blend.choice.held_out
     return min(scores.values()) if scores else one.pupil.cost / one.stack.mean.size
-
-
-def _solution(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
-    sure = uncertainty(task, best)
-    volume = task.on_voxels(best.blend.volume)
-    tables = _tables(best, task.found)
-    evidence = Evidence(
-        volume,
-        sure.error,
-        sure.fwhm_um,
-        sure.fwhm_sd_um,
-        task.voxel_um,
-        best.pupil.nyquist_um,
-        min(len(one.image.data) for one in task.found),
-        Beads(bead for table in tables for bead in table),
-        max(best.objective, rounds[min(_NOISE_ROUND, len(rounds) - 1)].objective),
-    )
-    verdict = judged(evidence)
-    diagnostics = {
-        **_diagnostics(best, rounds),
-        "fwhm_um": sure.fwhm_um,
-        "fwhm_sd_um": sure.fwhm_sd_um,
-        "verdict": verdict.to_dict(),
-    }
-    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (task, best))
-
-
-def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
-    values, choice = best.pupil.values, best.blend.choice
-    return {
-        "rounds": len(rounds),
-        "objective": [round(one.objective, 5) for one in rounds],
-        "last_change": _change(rounds),
-        "blend": choice.kind,
-        "caution": choice.caution if np.isfinite(choice.caution) else None,
-        "held_out_share": choice.held_out,
-        "held_out_chi2": choice.chi2,
-        "inferred": {
-            "microscope": best.pupil.microscope,
-            "na_per_wavelength_per_um": float(values[NA]),
-            "index_per_wavelength_per_um": float(values[INDEX]),
-            "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
-            "phases_rad": best.pupil.phases,
-            **_sample(best.pupil),
-        },
-    }
-
-
-def _sample(pupil: PupilFit) -> dict[str, float]:
-    """The medium around the beads, where it is another than the immersion's."""
-    index, depth = pupil.values[[SAMPLE, DEPTH]]
-    if not index:
-        return {}
-    return {"sample_index_per_wavelength_per_um": float(index), "depth_um": float(abs(depth))}
-
-
-def _tables(best: Round, found: Sequence[Found]) -> tuple[Beads, ...]:
-    """The tables of the candidates, with what the fits say of them."""
-    rows = [list(one.beads) for one in found]
-    voters = set(best.voters)
-    for number, speaker in enumerate(best.speakers):
-        seen = speaker.seen
-        bead = rows[seen.image][seen.bead]
-        rows[seen.image][seen.bead] = _judged(bead, speaker, used=number in voters)
-    return tuple(Beads(one) for one in rows)
-
-
-def _judged(bead: Bead, speaker: Speaker, *, used: bool) -> Bead:
-    fit = speaker.fit
-    if bead.status == REJECTED and not used:
-        return bead
-    z, y, x = (float(value) for value in fit.position)
-    dim = fit.intensity < LEAST_SNR * fit.intensity_error
-    return replace(
-        bead,
-        z=z,
-        y=y,
-        x=x,
-        intensity=fit.intensity,
-        background=fit.background,
-        snr=fit.intensity / max(fit.intensity_error, 1e-300),
-        chi2=fit.chi2,
-        status=USED if used else REJECTED,
-        reason="" if used else ("too dim" if dim else "poor fit"),
-    )

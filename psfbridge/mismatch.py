@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from psfbridge.interface import path
 from psfbridge.pupil import DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
-from psfbridge.pupil_fit import Known, PupilFit, refined_fit
+from psfbridge.pupil_fit import MOST_OVER_NA, Known, PupilFit, refined_fit
 from psfbridge.stack import Stack
 from psfbridge.workers import workers
 from psfbridge.zernike import zernike
@@ -21,11 +21,13 @@ Floats = NDArray[np.float64]
 
 # Spherical aberration of higher order than this, in radians rms, makes it worth a trial.
 _SUSPECT = 0.1
-# The sample's index over that of the immersion medium: water, or a gel, under oil; gel under water.
-_RATIOS = (0.88, 0.95, 1.05)
-# Where the pupil ends in total reflection, its NA seems to be the sample's index.
-_SEEMING = 1.02
+# The index over the immersion medium's of water, and of a gel, under oil.
+_WATER, _GEL = 0.88, 0.95
+# What total reflection leaves seems to be a pupil of less than the sample's index: how much less
+# than this, and than the NA.
+_SEEMING, _CUT = 1.03, 1.06
 _CLEARLY = 0.97
+_STEEPEST = 0.98
 _RADII = 200
 
 
@@ -66,10 +68,12 @@ def _suspicion(fit: PupilFit) -> float:
 def _starts(fit: PupilFit) -> Iterator[PupilFit]:
     """Fits whose symmetrical phases are given to a sample of likely indices."""
     na, index = fit.values[[NA, INDEX]]
-    samples = [index * ratio for ratio in _RATIOS] + [na * _SEEMING]
-    for sample in samples:
+    water, gel, edge = _WATER * index, _GEL * index, max(_SEEMING * na, _WATER * index)
+    starts = [(max(na, _SEEMING * water), water), (max(_CUT * na, edge), edge)]
+    starts += [(na, gel)] if gel < MOST_OVER_NA * na else []
+    for aperture, sample in starts:
         values = fit.values.copy()
-        values[SAMPLE] = sample
+        values[[NA, SAMPLE]] = min(aperture, _STEEPEST * index), sample
         values[DEPTH] = _depth_um(fit, sample)
         for place, (_, m) in enumerate(fit.model.modes, FIRST_MODE):
             values[place] = values[place] if m else 0

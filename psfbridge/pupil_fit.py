@@ -28,7 +28,11 @@ from psfbridge.pupil_planes import MOST_SAMPLES, samples_for
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import Stack
 
-__all__ = ["Known", "PupilFit", "central_box", "fit_from", "refined_fit", "samples_of"]
+__all__ = ["MOST_OVER_NA", "Known", "PupilFit", "central_box", "fit_from", "refined_fit"]
+
+#: A sample's index is no more than this over the NA: else no light comes near total reflection, and
+#: what the sample does is spherical aberration, as the phases have it.
+MOST_OVER_NA = 1.1
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -40,6 +44,8 @@ _SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
 _THICK = 0.8
 # With an edge of total reflection, the pupil has so many times as many samples.
 _EDGE = 1.4
+# The sample's index is no less than this share of the immersion medium's: water under oil.
+_THIN = 0.86
 # A step changes the depth by so much at most, in µm.
 _DEEPER_UM = 5.0
 # A Gaussian sheet's spectrum ends where it has fallen by so many powers of e.
@@ -136,7 +142,7 @@ class PupilFit:
     def volumes(self, shape: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
         z, y, x = (int(n) for n in shape)
-        samples = samples_of((z, y, x), self.model.voxel_um, self.values)
+        samples = _samples((z, y, x), self.model.voxel_um, self.values)
         model = replace(self.model, shape=(z, y, x), samples=samples)
         seen, sharp = model.volumes(self.values)
         scale = np.float32(self.scale)
@@ -148,7 +154,7 @@ def refined_fit(
 ) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
     shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
-    samples = samples_of(shape, fit.model.voxel_um, fit.values)
+    samples = _samples(shape, fit.model.voxel_um, fit.values)
     amplitudes = 1 if order < 6 else 7
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
@@ -164,7 +170,7 @@ def refined_fit(
     return fit_from(model, values, stack, rounds, known)
 
 
-def samples_of(shape: Sequence[int], voxel_um: Sequence[float], values: Floats) -> int:
+def _samples(shape: Sequence[int], voxel_um: Sequence[float], values: Floats) -> int:
     """Return how many samples across the pupil parameters ask for on a box."""
     least = samples_for(shape, voxel_um, *values[[NA, INDEX]])
     # The edge of total reflection scatters light far out.
@@ -251,7 +257,8 @@ def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
     most_tilt = np.sqrt(values[BLUR_Y] * values[BLUR_X])
     values[BLUR_YX] = np.clip(values[BLUR_YX], -most_tilt, most_tilt)
-    values[SAMPLE] = np.clip(values[SAMPLE], 0.9 * last[SAMPLE], 1.1 * last[SAMPLE])
+    if last[SAMPLE]:
+        values[SAMPLE] = np.clip(values[SAMPLE], _THIN * values[INDEX], MOST_OVER_NA * values[NA])
     values[DEPTH] = np.clip(values[DEPTH], last[DEPTH] - _DEEPER_UM, last[DEPTH] + _DEEPER_UM)
     if last[SHEET] > 0:
         values[SHEET] = np.clip(values[SHEET], 0.2 * last[SHEET], 5 * last[SHEET])

@@ -23,7 +23,7 @@ from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, looked_at, stacked
 from psfbridge.widening import Widening
 
-__all__ = ["LEAST_SNR", "Round", "Task", "next_round", "objective"]
+__all__ = ["LEAST_SNR", "Round", "Task", "change", "next_round", "objective"]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
@@ -235,6 +235,13 @@ def _stacked(
 def objective(speakers: Sequence[Speaker], voters: Sequence[int]) -> float:
     """Return the median χ² per degree of freedom of the beads that take part."""
     return float(np.median([speakers[k].fit.chi2 for k in voters]))
+
+
+def change(rounds: Sequence[Round]) -> float:
+    """Return how much the last round changed the PSF, relative to it; its scale does not count."""
+    before, now = rounds[-2].psf.astype(float), rounds[-1].psf.astype(float)
+    scale = float((now * before).sum() / (before * before).sum())
+    return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
 
 
 def _crowding(speakers: Sequence[Speaker]) -> float:
