@@ -25,6 +25,7 @@ from psfbridge.pupil import (
     Z,
 )
 from psfbridge.pupil_planes import MOST_SAMPLES, samples_for
+from psfbridge.pupil_prior import SOFT, Firmness, Known, Prior
 from psfbridge.shifts import fitted_to
 from psfbridge.stack import Stack
 
@@ -36,7 +37,6 @@ MOST_OVER_NA = 1.1
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
 
 # The central part that is fitted: with few terms, and in the end.
 _SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
@@ -53,8 +53,6 @@ _SHEET_DECAY = 2.8
 # The sine of the angle from which polarisation counts.
 _STEEP = 0.3
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
-# Amplitudes are less likely than phases: their expected size is about 0.2.
-_AMPLITUDE_STIFFNESS = 25.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +73,8 @@ class PupilFit:
         Weighted sum of squares of what is left, prior included.
     known : mapping, optional
         What was known of parameters.
+    firmness : Firmness
+        How firmly the beads ask to hold phases, amplitudes and ovalness.
     """
 
     model: PupilModel
@@ -83,6 +83,7 @@ class PupilFit:
     scale: float
     cost: float
     known: Known | None = None
+    firmness: Firmness = SOFT
 
     @property
     def usable(self) -> bool:
@@ -123,15 +124,21 @@ class PupilFit:
         steep = self.values[NA] > _STEEP * self.values[INDEX]
         return replace(self, model=replace(self.model, vectorial=bool(steep)))
 
-    def response(self, stack: Stack) -> Floats:
-        """Return how the free parameters answer to changes of the stack, in the fitted box.
+    def answers(self, stack: Stack) -> tuple[Floats, Floats]:
+        """Return how the free parameters answer to the stack, and to what is expected of them.
 
-        The array has axes (parameter, voxel).
+        The first array has axes (parameter, voxel) and takes changes of the stack in the fitted
+        box. The second has axes (parameter, noise): times noise of variance 1, it is what is not
+        known of the parameters although the stack is.
         """
-        problem = _Problem(self.model, stack, None)
+        problem = _Problem(self.model, stack, self)
         normal, _, design = problem.linearised(self, self.free)
-        answer = solved_damped(normal, design.astype(float), _LEAST_DAMPING)
-        return np.asarray(answer[: len(self.free)] * problem.root)
+        pulls = np.zeros((len(normal), len(self.free)))
+        pulls[: len(self.free)] = problem.prior.root(self.free)
+        columns = np.concatenate([design, pulls], axis=1)
+        answer = solved_damped(normal, columns, _LEAST_DAMPING)[: len(self.free)]
+        voxels = design.shape[1]
+        return answer[:, :voxels] * problem.root, answer[:, voxels:]
 
     def moved(self, change: Floats) -> PupilFit:
         """Return the fit with its free parameters changed a little."""
@@ -167,7 +174,8 @@ def refined_fit(
     last = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
     first = FIRST_MODE + len(model.modes)
     values[first : first + len(last)] = last
-    return fit_from(model, values, stack, rounds, known)
+    firmness = fit.firmness if order >= 6 else SOFT
+    return _fitted(PupilFit(model, values, (), 0.0, np.inf, known, firmness), stack, rounds)
 
 
 def _samples(shape: Sequence[int], voxel_um: Sequence[float], values: Floats) -> int:
@@ -215,23 +223,29 @@ def fit_from(
     known : mapping, optional
         What is known of parameters: their value and standard deviation.
     """
-    problem = _Problem(model, stack, known)
-    free = _free(model, values)
-    best = problem.judged(values)
+    return _fitted(PupilFit(model, values, (), 0.0, np.inf, known), stack, rounds)
+
+
+def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
+    problem = _Problem(start.model, stack, start)
+    free = _free(start.model, start.values)
+    best = problem.judged(start.values)
+    firmness = start.firmness
     damping = 1e-2
     for _ in range(rounds):
         before = best.cost
-        normal, gradient = problem.normal(best, free)
+        normal, gradient, _ = problem.linearised(best, free)
+        firmness = problem.prior.firmer(best.values, normal, free)
         for trial in _trials(normal, gradient, damping):
             moved = best.values.copy()
             moved[list(free)] += trial.step
-            candidate = problem.judged(_within(moved, best.values, model))
+            candidate = problem.judged(_within(moved, best.values, start.model))
             if candidate.scale > 0 and candidate.cost < best.cost:
                 best, damping = candidate, max(trial.damping / 8, 1e-7)
                 break
         if before - best.cost < 1e-4 * best.cost:
             break
-    return replace(best, free=free, known=known)
+    return replace(best, free=free, known=start.known, firmness=firmness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,20 +286,14 @@ _NUISANCES = 6
 class _Problem:
     """One stack and one model: what a trial costs, and where it should go."""
 
-    def __init__(self, model: PupilModel, stack: Stack, known: Known | None) -> None:
+    def __init__(self, model: PupilModel, stack: Stack, start: PupilFit) -> None:
         middle = [n // 2 for n in stack.weight.shape]
         self.model = model
         root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
         self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
         self.root = root.astype(np.float32)
         self.planes = plane_columns(model.shape) * self.root
-        # The expected size of a phase is 2 / order radians: high orders are small.
-        phases = [(n / 2) ** 2 for n, _ in model.modes]
-        terms = phases + [_AMPLITUDE_STIFFNESS] * model.amplitudes
-        self.expected = np.zeros(model.size)
-        self.stiffness = np.array([0.0] * FIRST_MODE + terms)
-        for place, (value, spread) in (known or {}).items():
-            self.expected[place], self.stiffness[place] = value, spread**-2
+        self.prior = Prior(model, float(start.values[NA]), start.known, start.firmness)
 
     def _linear(self, volume: Floats32) -> tuple[Floats, Floats32]:
         """Best scale and background plane for a volume, and what is left."""
@@ -296,15 +304,8 @@ class _Problem:
 
     def judged(self, values: Floats) -> PupilFit:
         answer, rest = self._linear(self.model.volume(values))
-        cost = float(
-            (rest.astype(float) ** 2).sum() + self.stiffness @ (values - self.expected) ** 2
-        )
+        cost = float((rest.astype(float) ** 2).sum()) + self.prior.cost(values)
         return PupilFit(self.model, values, (), float(answer[0]), cost)
-
-    def normal(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats]:
-        """The normal equations of the linearised problem, prior included."""
-        normal, gradient, _ = self.linearised(fit, free)
-        return normal, gradient
 
     def linearised(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats, Floats32]:
         """The normal equations, and the weighted derivatives that they are made of."""
@@ -317,7 +318,6 @@ class _Problem:
         ]
         design = np.concatenate(rows)
         normal, gradient = (design @ design.T).astype(float), (design @ rest).astype(float)
-        for row, place in enumerate(free):
-            normal[row, row] += self.stiffness[place]
-            gradient[row] -= self.stiffness[place] * (fit.values[place] - self.expected[place])
+        normal[: len(free), : len(free)] += self.prior.stiffness(free)
+        gradient[: len(free)] += self.prior.pull(fit.values, free)
         return normal, gradient, design

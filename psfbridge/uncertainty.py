@@ -62,11 +62,13 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     seed : int
         Of the draws: the same input gives the same errors.
     """
-    means = _means(best, np.random.default_rng(seed))
+    first, *streams = np.random.default_rng(seed).spawn(1 + _TIMES)
+    means = _means(best, first)
     answer = _Answer(task, best)
     centre = best.blend.volume
     with workers() as pool:
-        moved = list(pool.map(lambda mean: _scaled_to(centre + answer(mean), centre), means))
+        changes = pool.map(answer, means, streams)
+        moved = [_scaled_to(centre + change, centre) for change in changes]
     scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
     smooth = [
         _SMOOTH_VOXELS * times if n > 1 else 0
@@ -100,14 +102,17 @@ class _Answer:
         self.box, self.pull = task.psf_shape, best.blend.pull
         self.pupil = _unpolarised(best.pupil, self.box)
         bare = best.blend.choice.kind == "data"
-        self.response = None if bare else self.pupil.response(best.stack)
+        self.answers = None if bare else self.pupil.answers(best.stack)
         self.seen, self.sharp = self.pupil.volumes(self.box)
 
-    def __call__(self, change: Floats32) -> Floats32:
+    def __call__(self, change: Floats32, random: np.random.Generator) -> Floats32:
         beyond, answer = change, np.zeros_like(change)
-        if self.response is not None:
+        if self.answers is not None:
             fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
-            pupil = self.pupil.moved(self.response @ fitted.ravel())
+            by_data, by_chance = self.answers
+            step = by_data @ fitted.ravel()
+            step += by_chance @ random.standard_normal(by_chance.shape[1])
+            pupil = self.pupil.moved(step)
             seen, sharp = pupil.volumes(self.box)
             answer, beyond = sharp - self.sharp, change - (seen - self.seen)
         if not self.pull:
