@@ -130,8 +130,8 @@ class _System:
             np.concatenate([np.eye(len(self.free)), *(b * chosen for b in basis[1:])], axis=1)
             for basis in self.bases
         ]
-        # Level and slopes; what is curved is left to the PSF.
-        self.planes = plane_columns(model.shape)[:4]
+        # As in the fit of one PSF: level, slopes, and a curvature along z.
+        self.planes = plane_columns(model.shape)
 
     def judged(self, pupil: FieldPupil, shifts_um: Floats) -> FieldFit:
         """Linearise all regions at a trial."""

@@ -31,15 +31,15 @@ __all__ = ["settle", "settle_with_optics"]
 # So many rounds are usual. More follow while the PSF changes, or explains beads better that differ
 # from it: where voxels are too large, positions and widths hang on each other and settle slowly.
 _ROUNDS, _MOST_ROUNDS = 6, 12
-_SETTLED, _FALLING = 0.02, 0.01
+_SETTLED, _FALLING, _RISING = 0.02, 0.01, 0.05
 # The first rounds see only the surroundings of each bead's core, which is quick.
 _NEAR_ROUNDS = 3
 # In this round, the first with whole boxes, the model is good enough to tell the noise.
 _NOISE_ROUND = _NEAR_ROUNDS
 # In so many rounds the microscope is looked for afresh.
 _BLIND_ROUNDS = 2
-# More χ² per voxel than this is not noise.
-_NOT_NOISE = 1.5
+# More χ² per voxel than this is not noise: of a stack near the cores, and of beads.
+_NOT_NOISE_NEAR, _NOT_NOISE = 1.2, 1.5
 # Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
 _COARSE = 1.1
 _STAGE = "settling beads and PSF"
@@ -251,7 +251,7 @@ def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
 def _unexplained(rounds: Sequence[Round]) -> bool:
     """Whether the last pupil leaves more than noise: beads that are ill aligned mislead it."""
     last = rounds[-1]
-    return last.pupil.cost > _NOT_NOISE * prod(last.pupil.model.shape)
+    return last.pupil.cost > _NOT_NOISE_NEAR * prod(last.pupil.model.shape)
 
 
 def _settled(rounds: Sequence[Round]) -> bool:
@@ -261,7 +261,7 @@ def _settled(rounds: Sequence[Round]) -> bool:
     if len(rounds) == _NOISE_ROUND + 2:
         # The noise is a new one, by which the objective before was not measured.
         return still and now < _NOT_NOISE
-    falling, rising = now < (1 - _FALLING) * before, now > (1 + _FALLING) * before
+    falling, rising = now < (1 - _FALLING) * before, now > (1 + _RISING) * before
     return rising or (still and not (falling and now > 1))
 
 

@@ -208,7 +208,9 @@ def _aligned(speaker: Speaker, psf: Floats32, own: Floats32) -> Aligned:
     """
     seen, fit = speaker.seen, speaker.fit
     beyond = seen.counts - speaker.others - background(speaker) - own
-    usable = seen.usable & (np.abs(beyond) <= _CLIP * np.sqrt(variance(speaker, own)))
+    # Where the whole bead is off the model, it is the model that is wrong.
+    usual = np.float32(max(fit.chi2, 1.0))
+    usable = seen.usable & (beyond**2 <= _CLIP**2 * usual * variance(speaker, own))
     weight = np.where(usable, fit.intensity**2 / variance(speaker, own, forgiving=False), 0)
     shift = seen.offset(fit.position)
     # Along a finely sampled axis each voxel goes to the nearest sample; it must not be moved.

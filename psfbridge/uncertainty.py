@@ -22,12 +22,10 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 _TIMES = 16
-# A model is never better than this share of the light and of a width, however many beads agree:
-# what it misses far out, a confocal microscope's square makes small.
-_MODEL_FLOOR, _CONFOCAL_FLOOR = 0.004, 0.001
+# A model is never better than this share of the light and of a width, however many beads agree;
+# light sheets and confocal microscopes hide what it misses far out.
+_MODEL_FLOOR = {"widefield": 0.004, "lightsheet": 0.002, "confocal": 0.001}
 _SMOOTH_VOXELS = 1.0
-# What the linear answer leaves out (positions, noise model): known truths differ by so much more.
-_BEYOND_LINEAR = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +72,13 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
         _SMOOTH_VOXELS * times if n > 1 else 0
         for n, times in zip(task.box, task.factor, strict=True)
     ]
-    scatter = _BEYOND_LINEAR**2 * ndimage.gaussian_filter(scatter, smooth)
-    floor = _CONFOCAL_FLOOR if best.pupil.microscope == "confocal" else _MODEL_FLOOR
+    scatter = ndimage.gaussian_filter(scatter, smooth)
+    floor = _MODEL_FLOOR[best.pupil.microscope]
     variance = scatter + (floor * centre) ** 2
     error = task.on_voxels(np.sqrt(variance))
     widths = _widths(centre, task.sample_um)
     drawn = np.array([_widths(one, task.sample_um) for one in moved])
-    spread = np.hypot(_BEYOND_LINEAR * drawn.std(axis=0, ddof=1), floor * widths)
+    spread = np.hypot(drawn.std(axis=0, ddof=1), floor * widths)
     return Uncertainty(error, _triple(widths), _triple(spread))
 
 
