@@ -195,16 +195,16 @@ def _continued(
             told = objective(speakers, rounds[-1].voters)
             rounds[-1] = replace(rounds[-1], objective=told)
             speakers = with_measured_noise(speakers, psf)
-        if number > _NOISE_ROUND and _settled(rounds):
+        if number > _NOISE_ROUND and _settled(rounds, task):
             break
     return rounds
 
 
 def _choice(rounds: Sequence[Round]) -> Choice | None:
-    """How far the data may pull: beads not used choose once, as soon as the noise is known."""
+    """How far the data may pull: beads not used choose, once the noise is known, until the end."""
     if len(rounds) <= _NOISE_ROUND:
         return UNTESTED
-    return None if len(rounds) == _NOISE_ROUND + 1 else rounds[-1].blend.choice
+    return None if len(rounds) <= _ROUNDS else rounds[-1].blend.choice
 
 
 def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
@@ -254,13 +254,14 @@ def _unexplained(rounds: Sequence[Round]) -> bool:
     return last.pupil.cost > _NOT_NOISE_NEAR * prod(last.pupil.model.shape)
 
 
-def _settled(rounds: Sequence[Round]) -> bool:
+def _settled(rounds: Sequence[Round], task: Task) -> bool:
     """Whether the PSF does not change and the beads are explained, or explained no better."""
     before, now = rounds[-2].objective, rounds[-1].objective
     still = change(rounds) < _SETTLED
     if len(rounds) == _NOISE_ROUND + 2:
-        # The noise is a new one, by which the objective before was not measured.
-        return still and now < _NOT_NOISE
+        # The noise is a new one, by which the objective before was not measured; and finer samples
+        # still hold something of the first guess.
+        return still and now < _NOT_NOISE and max(task.factor) == 1
     falling, rising = now < (1 - _FALLING) * before, now > (1 + _RISING) * before
     return rising or (still and not (falling and now > 1))
 

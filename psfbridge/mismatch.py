@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +20,20 @@ __all__ = ["with_sample"]
 
 Floats = NDArray[np.float64]
 
-# Spherical aberration of higher order than this, in radians rms, makes it worth a trial.
-_SUSPECT = 0.1
+# Spherical aberration of this size makes it worth a trial, in radians rms: of fourth order, and of
+# higher ones.
+_SUSPECT, _SUSPECT_HIGH = 0.15, 0.05
 # The index over the immersion medium's of water, and of a gel, under oil.
 _WATER, _GEL = 0.88, 0.95
-# What total reflection leaves seems to be a pupil of less than the sample's index: how much less
-# than this, and than the NA.
-_SEEMING, _CUT = 1.03, 1.06
-_CLEARLY = 0.97
+# An index that was fitted without a sample is too high by so much, or right; the depth is at most
+# what the phases ask for.
+_INDICES, _DEPTHS = (0.965, 1.0), (0.0, 0.6, 1.0)
+# Where water reflects the steepest light totally, the NA is more than what is seen of it.
+_CUT = 1.04
+# The χ² must fall by so much for two more parameters.
+_LEAST_GAIN = 25.0
+# So many starts go on.
+_BEST = 2
 _STEEPEST = 0.98
 _RADII = 200
 
@@ -43,42 +50,52 @@ def with_sample(fit: PupilFit, stack: Stack, known: Known | None = None) -> Pupi
     known : mapping, optional
         What is known of parameters.
     """
-    if fit.values[SAMPLE] or stack.weight.shape[0] == 1 or _suspicion(fit) < _SUSPECT:
+    if fit.values[SAMPLE] or stack.weight.shape[0] == 1 or _suspicion(fit) < 1:
         return fit
-    with workers() as pool:
-        trials = pool.map(
-            lambda start: refined_fit(start, stack, order=4, rounds=4, known=known),
-            list(_starts(fit)),
-        )
-        best = min(trials, key=lambda one: one.cost)
+    trials = _refined(list(_starts(fit)), stack, known, rounds=2)
+    trials = _refined(sorted(trials, key=lambda one: one.cost)[:_BEST], stack, known, rounds=6)
+    best = min(trials, key=lambda one: one.cost)
     again = refined_fit(best.centred(), stack, order=6, rounds=8, known=known)
-    return again if again.cost < _CLEARLY * fit.cost else fit
+    gain = fit.cost - again.cost
+    return again if gain > _LEAST_GAIN else fit
+
+
+def _refined(
+    fits: Sequence[PupilFit], stack: Stack, known: Known | None, rounds: int
+) -> list[PupilFit]:
+    """Fit once more, with few terms."""
+    with workers() as pool:
+        return list(
+            pool.map(lambda one: refined_fit(one, stack, order=4, rounds=rounds, known=known), fits)
+        )
 
 
 def _suspicion(fit: PupilFit) -> float:
-    """How large the spherical aberrations of higher order are, in radians rms."""
-    high = [
-        float(value)
+    """How large the spherical aberrations are, in units of what makes a sample worth a trial."""
+    sizes = {
+        n: abs(float(value))
         for (n, m), value in zip(fit.model.modes, fit.values[FIRST_MODE:], strict=False)
-        if m == 0 and n >= 6
-    ]
-    return float(np.linalg.norm(high))
+        if m == 0
+    }
+    return max(size / (_SUSPECT if n == 4 else _SUSPECT_HIGH) for n, size in sizes.items())
 
 
 def _starts(fit: PupilFit) -> Iterator[PupilFit]:
     """Fits whose symmetrical phases are given to a sample of likely indices."""
-    na, index = fit.values[[NA, INDEX]]
-    water, gel, edge = _WATER * index, _GEL * index, max(_SEEMING * na, _WATER * index)
-    starts = [(max(na, _SEEMING * water), water), (max(_CUT * na, edge), edge)]
-    starts += [(na, gel)] if gel < MOST_OVER_NA * na else []
-    for aperture, sample in starts:
+    for ratio, over, share in product((_WATER, _GEL), _INDICES, _DEPTHS):
         values = fit.values.copy()
-        values[[NA, SAMPLE]] = min(aperture, _STEEPEST * index), sample
-        values[DEPTH] = _depth_um(fit, sample)
+        index = values[INDEX] * over
+        sample = index * ratio
+        values[[INDEX, SAMPLE]] = index, sample
+        if ratio == _WATER:
+            values[NA] = max(values[NA], _CUT * sample)
+        values[NA] = min(values[NA], _STEEPEST * index)
+        values[DEPTH] = share * _depth_um(fit, sample)
         for place, (_, m) in enumerate(fit.model.modes, FIRST_MODE):
             values[place] = values[place] if m else 0
         values[FIRST_MODE + len(fit.model.modes) :] = 0
-        yield replace(fit, values=values)
+        if sample < MOST_OVER_NA * values[NA]:
+            yield replace(fit, values=values)
 
 
 def _depth_um(fit: PupilFit, sample: float) -> float:

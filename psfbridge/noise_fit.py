@@ -18,6 +18,8 @@ __all__ = ["with_measured_noise"]
 _MOST_BEADS = 12
 _BINS = 20
 _LEAST_IN_BIN = 50
+# The variance of the darkest voxels is no less than this part of what was measured at first.
+_LEAST_FLOOR = 0.8
 # The mean of the lowest nine tenths of squares of a normal variable, as a share of its variance.
 _TRIMMED_SHARE = 0.5609 / 0.9
 
@@ -54,7 +56,8 @@ def _measured(speakers: Sequence[Speaker], psf: Floats32) -> tuple[Noise, float]
     """Noise and model error, or None where the beads are too few or too dim to tell."""
     pairs = [_pairs(one, psf) for one in speakers]
     counts, own, squares = (np.concatenate(rows) for rows in zip(*pairs, strict=True))
-    offset = speakers[0].seen.noise.offset
+    first = speakers[0].seen.noise
+    offset = first.offset
     rows = _binned(counts - offset, own, squares)
     if len(rows) < 6:
         return None
@@ -62,7 +65,9 @@ def _measured(speakers: Sequence[Speaker], psf: Floats32) -> tuple[Noise, float]
     design = np.stack([np.ones_like(above), above, light_of**2], axis=1)
     weight = np.sqrt(number) / variance
     answer, _ = optimize.nnls(design * weight[:, None], variance * weight)
-    floor = max(float(answer[0]), 1 / 12)
+    # Few of these voxels are as dark as the darkest, which the image has told of. Without any noise
+    # they would outweigh all others.
+    floor = max(float(answer[0]), _LEAST_FLOOR * first.read_noise**2, 1 / 12)
     error = float(np.clip(np.sqrt(answer[2]), 0.01, 0.05))
     return Noise(offset, float(answer[1]), float(np.sqrt(floor))), error
 

@@ -131,12 +131,16 @@ class PupilFit:
         box. The second has axes (parameter, noise): times noise of variance 1, it is what is not
         known of the parameters although the stack is.
         """
+        # What a sample does, the phases can do: both at once would cancel out in large steps.
+        told = [row for row, place in enumerate(self.free) if place not in (SAMPLE, DEPTH)]
+        free = [self.free[row] for row in told]
         problem = _Problem(self.model, stack, self)
-        normal, _, design = problem.linearised(self, self.free)
-        pulls = np.zeros((len(normal), len(self.free)))
-        pulls[: len(self.free)] = problem.prior.root(self.free)
+        normal, _, design = problem.linearised(self, free)
+        pulls = np.zeros((len(normal), len(free)))
+        pulls[: len(free)] = problem.prior.root(free)
         columns = np.concatenate([design, pulls], axis=1)
-        answer = solved_damped(normal, columns, _LEAST_DAMPING)[: len(self.free)]
+        answer = np.zeros((len(self.free), columns.shape[1]))
+        answer[told] = solved_damped(normal, columns, _LEAST_DAMPING)[: len(free)]
         voxels = design.shape[1]
         return answer[:, :voxels] * problem.root, answer[:, voxels:]
 

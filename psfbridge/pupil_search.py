@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ _FIRST = (21, 25, 25)
 _START_ORDER, _START_TERMS = 4, 11
 # The power of the field; a light sheet is a widefield with a sheet.
 _POWERS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
-_CLEARLY = 0.97
+# By how much another kind of microscope must lower the χ², and by what share of that beyond noise.
+_LEAST_GAIN, _LEAST_SHARE = 30.0, 0.03
 # Optics are known to so much of themselves: an objective's NA is a nominal one.
 _KNOWN_TO = 0.015
 # Excitation over emission wavelength, and a sheet's FWHM, where they are not given.
@@ -66,8 +68,14 @@ def blind_fit(
     # Widefield comes first, and the others must be clearly better: they have more freedom.
     best = fits[0]
     for fit in fits[1:]:
-        best = fit if fit.cost < _CLEARLY * best.cost else best
+        best = fit if best.cost - fit.cost > _clear_gain(best) else best
     return best
+
+
+def _clear_gain(fit: PupilFit) -> float:
+    """By how much another kind must lower the χ²: more, if there is more than noise."""
+    excess = fit.cost - prod(fit.model.shape)
+    return _LEAST_GAIN + _LEAST_SHARE * max(excess, 0)
 
 
 def _kind_fit(
