@@ -25,6 +25,8 @@ _TIMES = 16
 # A model is never better than this share of the light and of a width, however many beads agree;
 # light sheets and confocal microscopes hide what it misses far out.
 _MODEL_FLOOR = {"widefield": 0.004, "lightsheet": 0.002, "confocal": 0.001}
+# A plane does not tell how steep the light is, nor NA from blur.
+_PLANE_FLOOR = 0.007
 _SMOOTH_VOXELS = 1.0
 
 
@@ -73,7 +75,7 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
         for n, times in zip(task.box, task.factor, strict=True)
     ]
     scatter = ndimage.gaussian_filter(scatter, smooth)
-    floor = _MODEL_FLOOR[best.pupil.microscope]
+    floor = _PLANE_FLOOR if task.box[0] == 1 else _MODEL_FLOOR[best.pupil.microscope]
     variance = scatter + (floor * centre) ** 2
     error = task.on_voxels(np.sqrt(variance))
     widths = _widths(centre, task.sample_um)
