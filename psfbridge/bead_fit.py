@@ -15,11 +15,13 @@ from psfbridge.observation import BeadFit, Floats32, Speaker
 from psfbridge.planes import plane, plane_normal, plane_values
 from psfbridge.workers import workers
 
-__all__ = ["background", "light", "refitted", "variance", "with_neighbours"]
+__all__ = ["background", "light", "misfit_scale", "refitted", "variance", "with_neighbours"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
-_CLIP, _MOST_CLIPPED = 6.0, 0.5
+_CLIP = 6.0
+# The median of the squares of a normal variable, over its variance.
+_MEDIAN_SQUARE = 0.4549
 
 
 def light(speaker: Speaker, psf: Floats32) -> Floats32:
@@ -128,10 +130,9 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
     weight = middle.weight
     if robust:
         first = middle.data - fit.intensity * middle.design[0] - fit.background
-        off = np.abs(first) * np.sqrt(weight) > _CLIP
-        # A model that contradicts most of the bright part is no judge of its voxels.
-        if off[_bright(middle.design[0])].mean() < _MOST_CLIPPED:
-            weight = np.where(off, 0, weight)
+        squares = first**2 * weight
+        limit = _CLIP**2 * misfit_scale(squares, middle.design[0], weight > 0)
+        weight = np.where(squares > limit, 0, weight)
     weighted = middle.design * weight
     covariance = np.linalg.pinv((weighted @ middle.design.T).astype(float), hermitian=True)
     answer = covariance @ (weighted @ middle.data).astype(float)
@@ -182,6 +183,25 @@ def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArra
     value, *slopes = applied_with_slopes(psf, still, slope)
     told = [part for part, length in zip(slopes, psf.shape, strict=True) if length > 1]
     return np.stack([value, *told, np.ones_like(value)])
+
+
+def misfit_scale(squares: NDArray[Any], own: NDArray[Any], usable: NDArray[np.bool_]) -> float:
+    """Return how far a bead is off its model at large: 1 is noise.
+
+    Voxels are left out against that. Where the whole bead is off, it is the model that is wrong;
+    without what contradicts it, it would stay so.
+
+    Parameters
+    ----------
+    squares : array
+        Squared residuals over their variance.
+    own : array
+        The bead's light there.
+    usable : array of bool
+        Which of them count.
+    """
+    told = squares[_bright(own) & usable]
+    return max(float(np.median(told)) / _MEDIAN_SQUARE, 1.0) if len(told) else 1.0
 
 
 def _bright(own: NDArray[Any]) -> NDArray[np.bool_]:

@@ -31,7 +31,7 @@ __all__ = ["settle", "settle_with_optics"]
 # So many rounds are usual. More follow while the PSF changes, or explains beads better that differ
 # from it: where voxels are too large, positions and widths hang on each other and settle slowly.
 _ROUNDS, _MOST_ROUNDS = 6, 12
-_SETTLED, _FALLING, _RISING = 0.02, 0.01, 0.05
+_SETTLED, _FALLING, _DIVERGING = 0.02, 0.01, 1.3
 # The first rounds see only the surroundings of each bead's core, which is quick.
 _NEAR_ROUNDS = 3
 # In this round, the first with whole boxes, the model is good enough to tell the noise.
@@ -43,6 +43,8 @@ _NOT_NOISE_NEAR, _NOT_NOISE = 1.2, 1.5
 # Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
 _COARSE = 1.1
 _STAGE = "settling beads and PSF"
+# A round is as good as another that explains the beads so much better.
+_AS_GOOD = 1.1
 # The beads contradict the optics if they ask for so different a NA or index over the wavelength,
 # and explain so much of the counts by it.
 _TOLERATED, _EXPLAINED = 0.12, 0.005
@@ -85,8 +87,7 @@ def settle(
     task = Task(found, shape, options.bead_diameter_um)
     task, rounds = _rounds(task, progress)
     progress(_STAGE, len(rounds), len(rounds))
-    best = min(rounds[_NOISE_ROUND + 1 :], key=lambda one: one.objective)
-    return outcome(best, rounds, task)
+    return outcome(_best(rounds), rounds, task)
 
 
 def settle_with_optics(
@@ -262,8 +263,15 @@ def _settled(rounds: Sequence[Round], task: Task) -> bool:
         # The noise is a new one, by which the objective before was not measured; and finer samples
         # still hold something of the first guess.
         return still and now < _NOT_NOISE and max(task.factor) == 1
-    falling, rising = now < (1 - _FALLING) * before, now > (1 + _RISING) * before
-    return rising or (still and not (falling and now > 1))
+    falling, diverging = now < (1 - _FALLING) * before, now > _DIVERGING * before
+    return diverging or (still and not (falling and now > 1))
+
+
+def _best(rounds: Sequence[Round]) -> Round:
+    """The last round that explains the beads; which take part changes the figure a little."""
+    able = rounds[_NOISE_ROUND + 1 :]
+    least = min(one.objective for one in able)
+    return next(one for one in reversed(able) if one.objective <= _AS_GOOD * least)
 
 
 def _known_round(task: Task, blind: Round, optics: Optics) -> Round:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.bead_fit import background, light, variance
+from psfbridge.bead_fit import background, light, misfit_scale, variance
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Observation, Speaker
 from psfbridge.planes import plane_normal, plane_values
@@ -208,9 +208,8 @@ def _aligned(speaker: Speaker, psf: Floats32, own: Floats32) -> Aligned:
     """
     seen, fit = speaker.seen, speaker.fit
     beyond = seen.counts - speaker.others - background(speaker) - own
-    # Where the whole bead is off the model, it is the model that is wrong.
-    usual = np.float32(max(fit.chi2, 1.0))
-    usable = seen.usable & (beyond**2 <= _CLIP**2 * usual * variance(speaker, own))
+    squares = beyond**2 / variance(speaker, own)
+    usable = seen.usable & (squares <= _CLIP**2 * misfit_scale(squares, own, seen.usable))
     weight = np.where(usable, fit.intensity**2 / variance(speaker, own, forgiving=False), 0)
     shift = seen.offset(fit.position)
     # Along a finely sampled axis each voxel goes to the nearest sample; it must not be moved.
