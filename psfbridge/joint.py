@@ -130,16 +130,18 @@ def settle_with_optics(
         )
     task = Task(found, shape, options.bead_diameter_um)
     task, rounds = _rounds(task, progress)
+    last = _best(rounds)
+    rounds = rounds[: rounds.index(last) + 1]
     try:
-        known = _known_round(task, rounds[-1], optics)
+        known = _known_round(task, last, optics)
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
-        solution = outcome(rounds[-1], rounds, task)
+        solution = outcome(last, rounds, task)
         note = f"The optics were left out: {contradiction}"
         return replace(solution, notes=(*solution.notes, note))
     # Both are judged from the same start.
-    blind = next_round(task, rounds[-1].speakers, rounds[-1].psf, partial(_pupil, task, rounds))
+    blind = next_round(task, last.speakers, last.psf, partial(_pupil, task, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
     solution = outcome(known if better else blind, [*rounds, known], task)
