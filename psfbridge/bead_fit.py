@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.cutouts import central
 from psfbridge.interpolation import applied, applied_with_slopes
 from psfbridge.least_squares import solved
 from psfbridge.observation import BeadFit, Floats32, Speaker
@@ -156,10 +157,7 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
 
 def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
     seen, fit = speaker.seen, speaker.fit
-    inner = tuple(
-        slice(n // 2 - size // 2, n // 2 + size // 2 + 1)
-        for n, size in zip(seen.counts.shape, core, strict=True)
-    )
+    inner = central(seen.counts.shape, core)
     design = _design(psf, speaker, inner)
     own = fit.intensity * design[0]
     middle = replace(

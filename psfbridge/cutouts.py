@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cutouts", "cut_out"]
+__all__ = ["Cutouts", "central", "cut_out"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,3 +70,15 @@ def cut_out(data: NDArray[Any], voxel: NDArray[np.int64], half: tuple[int, int, 
         box[target] = data[source]
         mask[target] = True
     return Cutouts(counts, inside, corner)
+
+
+def central(shape: Sequence[int], size: Sequence[int]) -> tuple[slice, ...]:
+    """Return where the central part of a volume lies, of odd `size`.
+
+    Examples
+    --------
+    >>> central((9, 7), (3, 5))
+    (slice(3, 6, None), slice(1, 6, None))
+    """
+    pairs = zip(shape, size, strict=True)
+    return tuple(slice(n // 2 - m // 2, n // 2 + m // 2 + 1) for n, m in pairs)

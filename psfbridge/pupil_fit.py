@@ -234,12 +234,12 @@ def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
     problem = _Problem(start.model, stack, start)
     free = _free(start.model, start.values)
     best = problem.judged(start.values)
-    firmness = start.firmness
+    last = None
     damping = 1e-2
     for _ in range(rounds):
         before = best.cost
         normal, gradient, _ = problem.linearised(best, free)
-        firmness = problem.prior.firmer(best.values, normal, free)
+        last = best.values, normal
         for trial in _trials(normal, gradient, damping):
             moved = best.values.copy()
             moved[list(free)] += trial.step
@@ -249,6 +249,7 @@ def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
                 break
         if before - best.cost < 1e-4 * best.cost:
             break
+    firmness = problem.prior.firmer(*last, free) if last else start.firmness
     return replace(best, free=free, known=start.known, firmness=firmness)
 
 

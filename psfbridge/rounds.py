@@ -13,6 +13,7 @@ from scipy import fft
 
 from psfbridge.bead_fit import refitted, with_neighbours
 from psfbridge.bead_shape import sphere_transfer
+from psfbridge.cutouts import central
 from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
 from psfbridge.interpolation import applied, shift_matrices
@@ -259,10 +260,7 @@ def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
 
 def _outshone(speaker: Speaker, core: Sequence[int]) -> bool:
     """Whether a bead's core is so full of others' light that it may be no bead at all."""
-    inner = tuple(
-        slice(n // 2 - size // 2, n // 2 + size // 2 + 1)
-        for n, size in zip(speaker.others.shape, core, strict=True)
-    )
+    inner = central(speaker.others.shape, core)
     return bool(speaker.others[inner].sum() > _OUTSHONE * speaker.fit.intensity)
 
 

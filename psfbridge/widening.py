@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge.cutouts import central
 from psfbridge.observation import Floats, Floats32
 from psfbridge.profiles import FWHM_PER_SIGMA
 from psfbridge.stack import Aligned
@@ -79,8 +80,7 @@ class Widening:
 
     @cached_property
     def _inner(self) -> tuple[slice, ...]:
-        pairs = zip(self.psf.shape, self.core, strict=True)
-        return tuple(slice(n // 2 - size // 2, n // 2 + size // 2 + 1) for n, size in pairs)
+        return central(self.psf.shape, self.core)
 
     @cached_property
     def _columns(self) -> Floats32:
