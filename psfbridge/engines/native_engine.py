@@ -32,6 +32,9 @@ COPIES = 11
 #: work. Each call costs about an iteration more, so that more at once would be faster.
 CALL_S = 2.0
 
+#: How much more a call does than the one before it, at most: a GPU is soon at full speed.
+MOST_GROWTH = 8
+
 
 class NativeEngine(Engine):
     """Richardson-Lucy by clij2-fft's native code on an OpenCL device.
@@ -143,8 +146,9 @@ class NativeEngine(Engine):
             began = time.perf_counter()
             self._call(problem.frame, count, plan.tv, buffers)
             done += count
-            if count == bunch and time.perf_counter() - began < CALL_S / 2:
-                bunch *= 2
+            if count == bunch:
+                more = CALL_S / (time.perf_counter() - began)
+                bunch = max(bunch, int(bunch * min(more, MOST_GROWTH)))
         progress("Richardson-Lucy", done, plan.iterations)
         return Solution(self._sound_estimate(problem, buffers), done)
 
