@@ -11,7 +11,7 @@ from scipy import fft, ndimage
 
 from psfbridge.least_squares import solved
 from psfbridge.planes import plane, plane_values
-from psfbridge.stack import Stack
+from psfbridge.stack import PARTS, Stack
 
 __all__ = ["UNTESTED", "Blend", "Choice", "blended"]
 
@@ -168,8 +168,11 @@ def _clearly_better(scores: Sequence[_Score], others: Sequence[_Score], least: f
     """Whether scores of the same parts are lower by a share `least`, and not by chance."""
     mine, theirs = (np.array([one.share for one in each]) for each in (scores, others))
     gains = theirs - mine
-    error = gains.std(ddof=1) / np.sqrt(len(gains))
-    return bool(gains.mean() > max(least * theirs.mean(), _SURE * error))
+    # Of two or three beads the standard error is chance itself; they can still all agree.
+    few = len(gains) < PARTS
+    error = 0.0 if few else gains.std(ddof=1) / np.sqrt(len(gains))
+    agreed = not few or gains.min() > 0
+    return bool(agreed and gains.mean() > max(least * theirs.mean(), _SURE * error))
 
 
 def _held_out(
