@@ -16,8 +16,8 @@ Five tables in one run.
    fitted in intensity, background and position with the PSF held fixed. For ``reverse-rl``, which
    takes everything bright, all other beads are blanked out.
 
-``--scenes bright dim``, ``--methods average joint``, ``--iterations``, ``--splits``, ``--seed`` and
-``--drawn``, ``--only scenes|drawn|positions|plane|real`` do less.
+``--scenes bright dim``, ``--methods average joint``, ``--iterations``, ``--splits``, ``--seed``,
+``--drawn``, ``--repeats`` and ``--only scenes|drawn|positions|plane|real`` do less.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ GOALS = {"joint": (1 / 6, 1 / 2), "pupil": (1 / 10, 1 / 4)}
 MOST_OFFSET = 0.05
 #: The error, over that of the same solve given the true positions.
 MOST_BY_FINDING = 1.05
+#: Seeds of a scene drawn again are so far apart, out of the way of those of drawn scenes.
+REPEAT_STEP = 100_003
+#: Methods whose medians differ by no more than this share are level.
+TIE = 0.001
 #: Scenes are dim where a bead may have fewer photons than this.
 DIM = 12e3
 #: The error that is stated, against the true one.
@@ -173,17 +177,24 @@ def _tried(named: Sequence[tuple[str, Scene]], args: argparse.Namespace) -> None
 
 
 def positions(args: argparse.Namespace) -> None:
-    """Print what it costs that positions must be found."""
-    print(head(("scene", "joint", "given the true positions", "ratio")))
+    """Print what it costs that positions must be found, over some draws of each scene."""
+    print(head(("scene", "joint", "given the true positions", "ratio", "single ratios")))
     ratios = []
     for name in args.scenes:
-        found, given = errors(Truth(simulate(scene_of(name, args.seed))))
-        ratios.append(found / given)
-        print(row([name, number(found, 4), number(given, 4), number(ratios[-1], 2)]), flush=True)
+        draws = [
+            errors(Truth(simulate(scene_of(name, args.seed + REPEAT_STEP * draw))))
+            for draw in range(args.repeats)
+        ]
+        found, given = np.mean(draws, axis=0)
+        ratios.append(float(found / given))
+        single = " ".join(number(one / other, 2) for one, other in draws)
+        cells = [name, number(found, 4), number(given, 4), number(ratios[-1], 2), single]
+        print(row(cells), flush=True)
     median, worst = float(np.median(ratios)), max(ratios)
     print(
         f"\njoint: {median:.2f} times the error given the true positions in the median, "
-        f"{worst:.2f} at most (goal {MOST_BY_FINDING:g}): {met(worst <= MOST_BY_FINDING)}"
+        f"{worst:.2f} at most, in the mean of {args.repeats} draws of a scene (goal "
+        f"{MOST_BY_FINDING:g}): {met(worst <= MOST_BY_FINDING)}"
     )
 
 
@@ -230,10 +241,10 @@ def _print_lowest(table: Mapping[str, Sequence[float]], medians: Mapping[str, fl
         bool(np.any([table[m][split] < table[mine][split] for m in others]))
         for split in range(len(table[mine]))
     )
-    reached = met(medians[mine] <= medians[lowest] and losses == 0)
+    reached = met(medians[mine] <= (1 + TIE) * medians[lowest] and losses == 0)
     print(
         f"\nlowest: {lowest}; {mine} is beaten by {' or '.join(others)} in {losses} of "
-        f"{len(table[mine])} splits (goal: lowest, and never beaten): {reached}\n"
+        f"{len(table[mine])} splits (goal: lowest to {TIE:.1%}, and never beaten): {reached}\n"
     )
 
 
@@ -254,6 +265,7 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=200, help="of reverse-rl")
     parser.add_argument("--drawn", type=int, default=12, help="how many scenes are drawn")
     parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=4, help="draws of a scene for positions")
     parser.add_argument("--seed", type=int, default=None, help="drawn if not given")
     parser.add_argument("--only", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
     args = parser.parse_args()
