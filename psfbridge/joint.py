@@ -42,6 +42,9 @@ _BLIND_ROUNDS = 2
 _NOT_NOISE_NEAR, _NOT_NOISE = 1.2, 1.5
 # Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
 _COARSE = 1.1
+# Then the light seems less steep than it is: along z samples are so much finer than what that asks
+# for, as far as the beads tell them.
+_FINE, _FINEST = 0.55, 3
 _STAGE = "settling beads and PSF"
 # A round is as good as another that explains the beads so much better.
 _AS_GOOD = 1.1
@@ -212,9 +215,12 @@ def _choice(rounds: Sequence[Round]) -> Choice | None:
 
 def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
     """Into how many samples the PSF must divide a voxel, by the pupil that was found."""
-    limits = zip(task.voxel_um, coarse.pupil.nyquist_um, task.box, strict=True)
-    z, y, x = (2 if size > _COARSE * limit and n > 1 else 1 for size, limit, n in limits)
-    return z, y, x
+    sizes = np.array(task.voxel_um) / coarse.pupil.nyquist_um
+    z, y, x = np.where(np.array(task.box) > 1, sizes, 0)
+    if max(z, y, x) <= _COARSE:
+        return 1, 1, 1
+    along = int(np.clip(np.ceil(z / _FINE), 1, _FINEST))
+    return along, 1 + int(y > _COARSE), 1 + int(x > _COARSE)
 
 
 def _widened(task: Task, near: Round) -> tuple[list[Speaker], Floats32]:
