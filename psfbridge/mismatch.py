@@ -32,6 +32,9 @@ _INDICES, _DEPTHS = (0.965, 1.0), (0.0, 0.6, 1.0)
 _CUT = 1.04
 # The χ² must fall by so much for two more parameters.
 _LEAST_GAIN = 25.0
+# The least index over the wavelength, per µm: water's, in light of 0.72 µm. Less is air's, which
+# no sample has.
+_LEAST_SAMPLE = 1.33 / 0.72
 # So many starts go on.
 _BEST = 2
 _STEEPEST = 0.98
@@ -52,7 +55,10 @@ def with_sample(fit: PupilFit, stack: Stack, known: Known | None = None) -> Pupi
     """
     if fit.values[SAMPLE] or stack.weight.shape[0] == 1 or _suspicion(fit) < 1:
         return fit
-    trials = _refined(list(_starts(fit)), stack, known, rounds=2)
+    starts = list(_starts(fit))
+    if not starts:
+        return fit
+    trials = _refined(starts, stack, known, rounds=2)
     trials = _refined(sorted(trials, key=lambda one: one.cost)[:_BEST], stack, known, rounds=6)
     best = min(trials, key=lambda one: one.cost)
     again = refined_fit(best.centred(), stack, order=6, rounds=8, known=known)
@@ -94,7 +100,7 @@ def _starts(fit: PupilFit) -> Iterator[PupilFit]:
         for place, (_, m) in enumerate(fit.model.modes, FIRST_MODE):
             values[place] = values[place] if m else 0
         values[FIRST_MODE + len(fit.model.modes) :] = 0
-        if sample < MOST_OVER_NA * values[NA]:
+        if _LEAST_SAMPLE < sample < MOST_OVER_NA * values[NA]:
             yield replace(fit, values=values)
 
 
