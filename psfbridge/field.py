@@ -21,7 +21,6 @@ from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.progress import Progress, no_progress
-from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit, refined_fit
 from psfbridge.rounds import Round, Task
 from psfbridge.shrinkage import blended
@@ -198,7 +197,7 @@ def _settled(
     fit = refined(seen.pupil.middle, stack)
     model, sharp = fit.volumes(task.psf_shape)
     blend = blended(stack, model, sharp, task.transfer)
-    shift = -fit.values[Z : X + 1] / np.array(task.sample_um)
+    shift = -fit.centre_um / np.array(task.sample_um)
     middle = applied(blend.volume, shift_matrices(task.psf_shape, shift))
     # Both explain the same stack: the multiple that joins them is the ratio of their units.
     ratio = float((blend.seen * seen.middle).sum() / (seen.middle**2).sum())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Passage", "passed", "path"]
+__all__ = ["Passage", "brightest_um", "passed", "path"]
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -16,6 +16,8 @@ Complexes = NDArray[np.complex128]
 # reflection it changes within less than a sample.
 _RADII = 4096
 _LEAST_COSINE = 0.01
+# Where light is looked for on the axis: radii, how far away per depth and at least, and steps.
+_AXIS_RADII, _AXIS_PER_DEPTH, _AXIS_UM, _AXIS_STEP_UM = 256, 0.2, 0.2, 0.005
 
 
 class Passage(NamedTuple):
@@ -58,6 +60,27 @@ def path(radius: Floats, na: float, index: float, sample: float) -> Complexes:
     return np.asarray(way - level - share * focus)
 
 
+def brightest_um(na: float, index: float, sample: float, depth_um: float) -> float:
+    """Return how far from the mean focus of all light it is brightest on the axis, in µm.
+
+    Where the aberration is large, most light meets nearer to the focus of the light that is less
+    steep.
+
+    Parameters
+    ----------
+    na, index, sample, depth_um : float
+        As for `passed`.
+    """
+    radii = (np.arange(_AXIS_RADII) + 0.5) / _AXIS_RADII
+    leaving = _along(radii, na, index)
+    across, flat = _waves(radii, na, index, sample, depth_um)
+    field = (across + flat) * radii / np.sqrt(leaving / index)
+    reach = _AXIS_PER_DEPTH * abs(depth_um) + _AXIS_UM
+    z_um = np.arange(-reach, reach, _AXIS_STEP_UM)
+    light = np.abs(field @ np.exp(2j * np.pi * np.multiply.outer(leaving.real, z_um)))
+    return float(z_um[light.argmax()])
+
+
 def passed(
     radius: Floats, samples: int, na: float, index: float, sample: float, depth_um: float
 ) -> Passage:
@@ -75,14 +98,23 @@ def passed(
         How deep in the sample the emitter is, in µm; negative where z counts the other way.
     """
     radii = (np.arange(_RADII) + 0.5) / _RADII
+    across, flat = _waves(radii, na, index, sample, depth_um)
+    entering = _along(radii, na, sample)
+    fields = (across, flat, flat * na * radii / entering)
+    return Passage(*(_averaged(field, radii, radius, 1 / samples) for field in fields))
+
+
+def _waves(
+    radii: Floats, na: float, index: float, sample: float, depth_um: float
+) -> tuple[Complexes, Complexes]:
+    """The light of an emitter that lies in the interface, by whether its field does."""
     leaving, entering = _along(radii, na, index), _along(radii, na, sample)
     way = 2 * np.pi * path(radii, na, index, sample)
     wave = np.exp(1j * depth_um * way.real - abs(depth_um) * way.imag)
     # An emitter sends out what light from the other side would bring to its place.
     s_wave = 2 * leaving / (entering + leaving) * wave
     p_wave = 2 * leaving / (index / sample * entering + sample / index * leaving) * wave
-    fields = (s_wave, p_wave * entering / sample, p_wave * na * radii / sample)
-    return Passage(*(_averaged(field, radii, radius, 1 / samples) for field in fields))
+    return s_wave, p_wave * entering / sample
 
 
 def _along(radius: Floats, na: float, index: float) -> Complexes:

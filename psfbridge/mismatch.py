@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.interface import path
-from psfbridge.pupil import DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
+from psfbridge.interface import brightest_um, path
+from psfbridge.pupil import DEPTH, FIRST_MODE, INDEX, NA, SAMPLE, Z
 from psfbridge.pupil_fit import MOST_OVER_NA, Known, PupilFit, refined_fit
 from psfbridge.stack import Stack
 from psfbridge.workers import workers
@@ -61,7 +61,7 @@ def with_sample(fit: PupilFit, stack: Stack, known: Known | None = None) -> Pupi
     trials = _refined(starts, stack, known, rounds=2)
     trials = _refined(sorted(trials, key=lambda one: one.cost)[:_BEST], stack, known, rounds=6)
     best = min(trials, key=lambda one: one.cost)
-    again = refined_fit(best.centred(), stack, order=6, rounds=8, known=known)
+    again = refined_fit(best, stack, order=6, rounds=8, known=known)
     gain = fit.cost - again.cost
     return again if gain > _LEAST_GAIN else fit
 
@@ -100,6 +100,7 @@ def _starts(fit: PupilFit) -> Iterator[PupilFit]:
         for place, (_, m) in enumerate(fit.model.modes, FIRST_MODE):
             values[place] = values[place] if m else 0
         values[FIRST_MODE + len(fit.model.modes) :] = 0
+        values[Z] -= brightest_um(*values[[NA, INDEX, SAMPLE, DEPTH]])
         if _LEAST_SAMPLE < sample < MOST_OVER_NA * values[NA]:
             yield replace(fit, values=values)
 

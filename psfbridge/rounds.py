@@ -18,7 +18,6 @@ from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
 from psfbridge.interpolation import applied, shift_matrices
 from psfbridge.observation import Floats, Floats32, Speaker
-from psfbridge.pupil import X, Z
 from psfbridge.pupil_fit import PupilFit
 from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, looked_at, stacked
@@ -251,8 +250,8 @@ def _crowding(speakers: Sequence[Speaker]) -> float:
 
 
 def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
-    """Move the pupil's focus to the centre, where it then stays from round to round."""
-    shift = -pupil.values[Z : X + 1] / np.array(task.sample_um)
+    """Move the pupil's light to the centre, where it then stays from round to round."""
+    shift = -pupil.centre_um / np.array(task.sample_um)
     matrices = shift_matrices(task.psf_shape, shift)
     seen, volume = (np.asarray(applied(v, matrices)) for v in (blend.seen, blend.volume))
     return replace(blend, seen=seen, volume=volume)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from psfbridge.interface import brightest_um
 from psfbridge.pupil import (
     BLUR_X,
     BLUR_Y,
@@ -68,6 +69,18 @@ def test_the_derivatives_are_those_of_the_volume(kind, mismatched):
         rough = 0.5 if mismatched else 0.35
         most = rough if one.vectorial and place >= FIRST_MODE else 0.06
         assert np.linalg.norm((slope - numeric)[middle]) < most * size, place
+
+
+@pytest.mark.parametrize("depth_um", [-2.0, 6.0, 12.0])
+def test_deep_in_a_sample_the_light_is_brightest_where_it_is_said_to_be(depth_um):
+    na, oil, water = 2.69, 2.92, 2.56
+    shape, step = (41, 21, 21), 0.02
+    bright = brightest_um(na, oil, water, depth_um)
+    model = PupilModel(shape, (step, 0.1, 0.1), 128, amplitudes=0, vectorial=True)
+    values = np.zeros(model.size)
+    values[[NA, INDEX, SAMPLE, DEPTH, Z]] = na, oil, water, depth_um, -bright
+    axis = model.volume(values)[:, 10, 10]
+    assert abs(int(axis.argmax()) - 20) * step <= 0.06
 
 
 def test_the_light_does_not_depend_on_how_the_pupil_is_sampled():
