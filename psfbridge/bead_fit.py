@@ -140,8 +140,10 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
     intensity = float(answer[0])
     if not intensity > 0:
         return replace(fit, intensity=1e-3, misfit=float("inf"))
-    step = np.zeros(3)
-    step[np.array(psf.shape) > 1] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
+    step, noise = np.zeros(3), np.zeros(3)
+    told = np.array(psf.shape) > 1
+    step[told] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
+    noise[told] = np.diagonal(covariance)[1:-1] / intensity**2
     residual = middle.data - answer @ middle.design
     freedom = max(int((weight > 0).sum()) - len(answer), 1)
     return replace(
@@ -150,6 +152,7 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
         intensity=intensity,
         background=float(answer[-1]),
         intensity_error=float(np.sqrt(covariance[0, 0])),
+        position_variance=(float(noise[0]), float(noise[1]), float(noise[2])),
         chi2=float((weight * residual**2).sum()) / freedom,
         misfit=_misfit(residual, weight > 0, intensity * middle.design[0]),
     )

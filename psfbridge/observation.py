@@ -73,7 +73,8 @@ class BeadFit:
     """The unknowns of one bead, and how well they explain it.
 
     `slope` is the background's, in counts a voxel along z, y and x, then its curvature along z in
-    counts a voxel². As long as nothing was fitted, `intensity_error` is infinite.
+    counts a voxel². `position_variance` is in voxels². As long as nothing was fitted,
+    `intensity_error` is infinite.
     """
 
     position: Floats
@@ -81,6 +82,7 @@ class BeadFit:
     background: float
     slope: Floats
     intensity_error: float = float("inf")
+    position_variance: tuple[float, float, float] = (0.0, 0.0, 0.0)
     chi2: float = 1.0
     misfit: float = 0.0
 

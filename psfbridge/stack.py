@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from psfbridge.bead_fit import background, light, misfit_scale, variance
 from psfbridge.interpolation import applied, shift_matrices
@@ -21,6 +22,8 @@ __all__ = ["PARTS", "Aligned", "Stack", "looked_at", "resampled", "stacked"]
 #: Into how many parts the beads are dealt.
 PARTS = 4
 _CLIP = 5.0
+# A position that is less certain than this, in samples² and halved, is no small error any more.
+_MOST_CHASED = 0.1
 
 _T = TypeVar("_T")
 
@@ -141,14 +144,38 @@ def looked_at(
 
     sums = np.zeros((PARTS, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
+    curved = _curvatures(psf)
     said = []
     with workers() as pool:
         results = pool.map(seen, speakers, lights)
-        for part, (bead, word) in zip(_dealt(speakers), results, strict=True):
-            sums[part][bead.at] += bead.weight * bead.share
+        parts = _dealt(speakers)
+        for part, one, (bead, word) in zip(parts, speakers, results, strict=True):
+            chased = np.tensordot(_chased(one), curved[:, *bead.at], 1)
+            sums[part][bead.at] += bead.weight * (bead.share + chased)
             weights[part][bead.at] += bead.weight
             said.append(word)
     return Stack(sums, weights), said
+
+
+def _chased(speaker: Speaker) -> Floats32:
+    """How much of each curvature a bead lost because its position was fitted to its own noise.
+
+    A position that is off by `d` blurs the bead by half of `d²` of the curvature. But it is off
+    towards the noise that looks like a shift, which so comes to the same place in all beads: that
+    takes away twice as much.
+    """
+    share = 0.5 * np.array(speaker.fit.position_variance) * np.square(speaker.seen.factor)
+    return np.asarray(np.minimum(share, _MOST_CHASED), np.float32)
+
+
+def _curvatures(psf: Floats32) -> Floats32:
+    """The second derivatives of a PSF along z, y and x, by its samples."""
+    spectrum = fft.rfftn(psf, workers=-1)
+    sizes = (*(fft.fftfreq(n) for n in psf.shape[:-1]), fft.rfftfreq(psf.shape[-1]))
+    turns = np.meshgrid(*(-((2 * np.pi * f) ** 2) for f in sizes), indexing="ij", sparse=True)
+    return np.array(
+        [fft.irfftn(spectrum * turn, s=psf.shape, workers=-1) for turn in turns], np.float32
+    )
 
 
 def resampled(

@@ -41,7 +41,8 @@ def _held(true: Floats) -> Iterator[None]:
         nearest = int(away.argmin())
         if away[nearest] > _NEAR:
             return one
-        return one.with_fit(replace(one.fit, position=true[nearest].copy()))
+        known = replace(one.fit, position=true[nearest].copy(), position_variance=(0.0, 0.0, 0.0))
+        return one.with_fit(known)
 
     def fitted(speakers: Sequence[Speaker], psf: Floats, core: Sequence[int]) -> tuple[list, list]:
         beads, _ = refitted([placed(one) for one in speakers], psf, core)
