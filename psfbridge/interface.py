@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Passage", "brightest_um", "passed", "path"]
+__all__ = ["FOCUS_PER_DEPTH", "Passage", "brightest_um", "passed", "path"]
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -16,8 +16,10 @@ Complexes = NDArray[np.complex128]
 # reflection it changes within less than a sample.
 _RADII = 4096
 _LEAST_COSINE = 0.01
-# Where light is looked for on the axis: radii, how far away per depth and at least, and steps.
-_AXIS_RADII, _AXIS_PER_DEPTH, _AXIS_UM, _AXIS_STEP_UM = 256, 0.2, 0.2, 0.005
+#: Light is brightest within this share of the depth from the mean focus.
+FOCUS_PER_DEPTH = 0.2
+# How light is looked for on the axis: radii, how far away at least, and steps.
+_AXIS_RADII, _AXIS_UM, _AXIS_STEP_UM = 256, 0.2, 0.005
 
 
 class Passage(NamedTuple):
@@ -75,7 +77,7 @@ def brightest_um(na: float, index: float, sample: float, depth_um: float) -> flo
     leaving = _along(radii, na, index)
     across, flat = _waves(radii, na, index, sample, depth_um)
     field = (across + flat) * radii / np.sqrt(leaving / index)
-    reach = _AXIS_PER_DEPTH * abs(depth_um) + _AXIS_UM
+    reach = FOCUS_PER_DEPTH * abs(depth_um) + _AXIS_UM
     z_um = np.arange(-reach, reach, _AXIS_STEP_UM)
     light = np.abs(field @ np.exp(2j * np.pi * np.multiply.outer(leaving.real, z_um)))
     return float(z_um[light.argmax()])

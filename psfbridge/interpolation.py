@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-__all__ = ["applied", "applied_with_slopes", "sampling_matrices", "shift_matrices", "shift_matrix"]
+__all__ = [
+    "applied",
+    "applied_with_slopes",
+    "sampling_matrices",
+    "shift_matrices",
+    "shift_matrix",
+    "slope_factors",
+]
 
 Floats32 = NDArray[np.float32]
 
@@ -94,6 +101,18 @@ def sampling_matrices(
         rows = whole[fine // 2 + times * (np.arange(length) - length // 2)]
         matrices.append(rows * np.float32(times) if derivative else rows)
     return matrices
+
+
+def slope_factors(shape: Sequence[int]) -> list[NDArray[np.complex128]]:
+    """Return what a spectrum is multiplied by for the slope along each axis.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the volume, whose spectrum is that of `scipy.fft.rfftn`.
+    """
+    sizes = (*(fft.fftfreq(n) for n in shape[:-1]), fft.rfftfreq(shape[-1]))
+    return list(np.meshgrid(*(2j * np.pi * f for f in sizes), indexing="ij", sparse=True))
 
 
 def applied(volume: NDArray[Any], matrices: Sequence[NDArray[Any]]) -> NDArray[Any]:

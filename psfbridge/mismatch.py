@@ -96,13 +96,14 @@ def _starts(fit: PupilFit) -> Iterator[PupilFit]:
         if ratio == _WATER:
             values[NA] = max(values[NA], _CUT * sample)
         values[NA] = min(values[NA], _STEEPEST * index)
+        if not _LEAST_SAMPLE < sample < MOST_OVER_NA * values[NA]:
+            continue
         values[DEPTH] = share * _depth_um(fit, sample)
         for place, (_, m) in enumerate(fit.model.modes, FIRST_MODE):
             values[place] = values[place] if m else 0
         values[FIRST_MODE + len(fit.model.modes) :] = 0
         values[Z] -= brightest_um(*values[[NA, INDEX, SAMPLE, DEPTH]])
-        if _LEAST_SAMPLE < sample < MOST_OVER_NA * values[NA]:
-            yield replace(fit, values=values)
+        yield replace(fit, values=values)
 
 
 def _depth_um(fit: PupilFit, sample: float) -> float:

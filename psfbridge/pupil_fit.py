@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.interface import brightest_um
+from psfbridge.interface import FOCUS_PER_DEPTH, brightest_um
 from psfbridge.least_squares import solved, solved_damped
 from psfbridge.planes import plane_columns
 from psfbridge.pupil import (
@@ -47,9 +47,6 @@ _THICK = 0.8
 _EDGE = 1.4
 # The sample's index is no less than this share of the immersion medium's: water under oil.
 _THIN = 0.86
-# In a sample the brightest plane lies beyond the mean focus, by less than twice this share of the
-# depth.
-_FOCUS_PER_DEPTH = 0.1
 # A step changes the depth by so much at most, in µm.
 _DEEPER_UM = 5.0
 # A Gaussian sheet's spectrum ends where it has fallen by so many powers of e.
@@ -281,9 +278,9 @@ def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial
 
 def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     """Keep the parameters possible, and not too far from where they were."""
-    most = np.array(model.voxel_um)
-    most[0] += _FOCUS_PER_DEPTH * abs(last[DEPTH])
-    values[Z : X + 1] = np.clip(values[Z : X + 1], -2 * most, 2 * most)
+    most = 2 * np.array(model.voxel_um)
+    most[0] += FOCUS_PER_DEPTH * abs(last[DEPTH])
+    values[Z : X + 1] = np.clip(values[Z : X + 1], -most, most)
     values[NA] = np.clip(values[NA], 0.6 * last[NA], 1.7 * last[NA])
     values[INDEX] = np.clip(values[INDEX], 1.005 * values[NA], 3 * last[INDEX])
     values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)

@@ -168,11 +168,12 @@ def _clearly_better(scores: Sequence[_Score], others: Sequence[_Score], least: f
     """Whether scores of the same parts are lower by a share `least`, and not by chance."""
     mine, theirs = (np.array([one.share for one in each]) for each in (scores, others))
     gains = theirs - mine
-    # Of two or three beads the standard error is chance itself; they can still all agree.
-    few = len(gains) < PARTS
-    error = 0.0 if few else gains.std(ddof=1) / np.sqrt(len(gains))
-    agreed = not few or gains.min() > 0
-    return bool(agreed and gains.mean() > max(least * theirs.mean(), _SURE * error))
+    if len(gains) < PARTS:
+        # The standard error of two or three beads is chance itself; they can still all agree.
+        sure = gains.min() > 0
+    else:
+        sure = gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains))
+    return bool(sure and gains.mean() > least * theirs.mean())
 
 
 def _held_out(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.bead_fit import background, light, misfit_scale, variance
-from psfbridge.interpolation import applied, shift_matrices
+from psfbridge.interpolation import applied, shift_matrices, slope_factors
 from psfbridge.observation import Floats, Floats32, Observation, Speaker
 from psfbridge.planes import plane_normal, plane_values
 from psfbridge.workers import workers
@@ -137,21 +137,20 @@ def looked_at(
 
     The aligned beads are not kept: there may be thousands.
     """
+    curved = _curvatures(psf)
 
     def seen(one: Speaker, own: Floats32) -> tuple[Aligned, _T]:
         bead = _aligned(one, psf, own)
-        return bead, look(bead)
+        chased = np.tensordot(_chased(one), curved[:, *bead.at], 1)
+        return replace(bead, share=bead.share + chased), look(bead)
 
     sums = np.zeros((PARTS, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
-    curved = _curvatures(psf)
     said = []
     with workers() as pool:
         results = pool.map(seen, speakers, lights)
-        parts = _dealt(speakers)
-        for part, one, (bead, word) in zip(parts, speakers, results, strict=True):
-            chased = np.tensordot(_chased(one), curved[:, *bead.at], 1)
-            sums[part][bead.at] += bead.weight * (bead.share + chased)
+        for part, (bead, word) in zip(_dealt(speakers), results, strict=True):
+            sums[part][bead.at] += bead.weight * bead.share
             weights[part][bead.at] += bead.weight
             said.append(word)
     return Stack(sums, weights), said
@@ -171,11 +170,10 @@ def _chased(speaker: Speaker) -> Floats32:
 def _curvatures(psf: Floats32) -> Floats32:
     """The second derivatives of a PSF along z, y and x, by its samples."""
     spectrum = fft.rfftn(psf, workers=-1)
-    sizes = (*(fft.fftfreq(n) for n in psf.shape[:-1]), fft.rfftfreq(psf.shape[-1]))
-    turns = np.meshgrid(*(-((2 * np.pi * f) ** 2) for f in sizes), indexing="ij", sparse=True)
-    return np.array(
-        [fft.irfftn(spectrum * turn, s=psf.shape, workers=-1) for turn in turns], np.float32
-    )
+    curved = [
+        fft.irfftn(spectrum * turn**2, s=psf.shape, workers=-1) for turn in slope_factors(psf.shape)
+    ]
+    return np.array(curved, np.float32)
 
 
 def resampled(

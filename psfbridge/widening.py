@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.cutouts import central
+from psfbridge.interpolation import slope_factors
 from psfbridge.observation import Floats, Floats32
 from psfbridge.profiles import FWHM_PER_SIGMA
 from psfbridge.stack import Aligned
@@ -86,11 +87,7 @@ class Widening:
     def _columns(self) -> Floats32:
         """What each spread, intensity, position and background adds; axes (column, voxel)."""
         spectrum = fft.rfftn(self.psf, workers=-1)
-        frequencies = [
-            *(fft.fftfreq(n) for n in self.psf.shape[:-1]),
-            fft.rfftfreq(self.psf.shape[-1]),
-        ]
-        turns = np.meshgrid(*(2j * np.pi * f for f in frequencies), indexing="ij", sparse=True)
+        turns = slope_factors(self.psf.shape)
         curved = [turns[i] * turns[j] * (0.5 if i == j else 1) for i, j in _SPREADS]
         parts = [
             fft.irfftn(spectrum * turn, s=self.psf.shape, workers=-1)[self._inner]

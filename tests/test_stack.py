@@ -7,6 +7,7 @@ from psfbridge import stack
 from psfbridge.bead_fit import refitted
 from psfbridge.noise import Noise
 from psfbridge.observation import BeadFit, Observation, Speaker
+from psfbridge.profiles import FWHM_PER_SIGMA
 from psfbridge.stack import Aligned, stacked
 from psfbridge.widening import Widening
 
@@ -42,7 +43,7 @@ def spread(beads, lights, psf):
     found = stacked(beads, psf, lights)
     whole = tuple(slice(0, n) for n in SHAPE)
     seen = Aligned(whole, found.mean, found.weight)
-    return Widening(psf, CORE, 2.355 * SIGMA).spread(seen)[0][:3]
+    return Widening(psf, CORE, FWHM_PER_SIGMA * SIGMA).spread(seen)[0][:3]
 
 
 def test_a_fit_tells_how_uncertain_its_position_is(fitted):

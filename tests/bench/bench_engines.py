@@ -234,10 +234,9 @@ def gpu_rows(shape: tuple[int, ...]) -> Iterator[Row]:
 
 def _whole_jobs(image: Any, psf: Any) -> Iterator[Row]:
     """Yield whole deconvolutions and distillations, transfers and padding among them."""
-    shape = image.shape
     lens = pb.PSF.from_volume(psf, VOXEL_UM)
-    beads = simulate(Scene(beads=GPU_BEADS, shape=shape, photons=(2e4, 1e5), seed=SEED)).image
-    options: dict[str, Any] = {"iterations": GPU_ITERATIONS}
+    scene = Scene(beads=GPU_BEADS, shape=image.shape, photons=(2e4, 1e5), seed=SEED)
+    beads = simulate(scene).image
     found = {}
     for name in ("clij2fft", "cpu"):
         for words, work in (
@@ -245,7 +244,7 @@ def _whole_jobs(image: Any, psf: Any) -> Iterator[Row]:
             ("distill by reverse-rl", partial(pb.distill, beads, method="reverse-rl")),
         ):
             start = time.perf_counter()
-            result = work(engine=name, **options)
+            result = work(engine=name, iterations=GPU_ITERATIONS)
             yield f"{words}, {name}", (time.perf_counter() - start) / GPU_ITERATIONS
             found[words, name] = (result if isinstance(result, Image) else result.psf).data
     for words in ("deconvolve", "distill by reverse-rl"):
