@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import sys
+import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 import psfbridge as pb
 from psfbridge.bridge import worker
 from psfbridge.bridge.convert import from_imageplus
+from psfbridge.bridge.lines import Lines
 from psfbridge.bridge.remote import RemoteImage
 from psfbridge.bridge.selection import inside, picked_points
 from psfbridge.image import Image
@@ -218,3 +222,30 @@ def test_the_rows_of_a_dialog_are_the_keys(image):
 def test_a_figure_by_its_name():
     assert worker.figure("fwhm_x_um", {"fwhm_x_um": 0.25}) == {"text": "0.25"}
     assert "fwhm_x_um" in worker.figure("fwhm", {"fwhm_x_um": 0.25})["fault"]
+
+
+class Slow(io.StringIO):
+    """A stream in which other threads come between any two writes."""
+
+    def write(self, text: str) -> int:
+        length = super().write(text)
+        time.sleep(0.001)
+        return length
+
+
+def test_what_two_tasks_say_at_once_comes_line_by_line():
+    """A line within another is lost to Fiji, which then waits for both tasks without end."""
+    stream = Slow()
+    lines = Lines(stream)
+
+    def say(word: str) -> None:
+        for _ in range(30):
+            print(word, word, file=lines, flush=True)
+
+    threads = [threading.Thread(target=say, args=(word,)) for word in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    said = stream.getvalue().splitlines()
+    assert sorted(said) == ["one one"] * 30 + ["two two"] * 30

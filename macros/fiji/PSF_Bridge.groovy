@@ -46,7 +46,7 @@ class Fault extends Exception {
 
 /** The Python process; started when it is first needed, and kept. */
 class Worker {
-    static final String MAIN = "import appose.python_worker; appose.python_worker.main()"
+    static final String MAIN = "from psfbridge.bridge import worker; worker.main()"
     static final long PATIENCE_MS = 10000
     final String python
     private service

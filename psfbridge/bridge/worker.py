@@ -11,9 +11,10 @@ Every task returns a record; where it failed, the record has nothing but the one
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict
 from functools import wraps
 from typing import Any
@@ -28,6 +29,7 @@ from psfbridge.bridge.extensions import EXTENSIONS, figure_text
 from psfbridge.bridge.faults import ours_of_python
 from psfbridge.bridge.inputs import need_image, parts
 from psfbridge.bridge.keys import written
+from psfbridge.bridge.lines import Lines
 from psfbridge.bridge.marks import NAME, RADIUS, marks_of
 from psfbridge.bridge.outcome import Outcome, Picture
 from psfbridge.bridge.remote import RemoteImage
@@ -38,7 +40,17 @@ from psfbridge.image import Image
 from psfbridge.plain import plain
 from psfbridge.version import __version__
 
-__all__ = ["collect", "describe", "figure", "find_text", "needs", "option_text", "rows", "work"]
+__all__ = [
+    "collect",
+    "describe",
+    "figure",
+    "find_text",
+    "main",
+    "needs",
+    "option_text",
+    "rows",
+    "work",
+]
 
 Record = dict[str, Any]
 Facts = Mapping[str, Any]
@@ -48,6 +60,17 @@ _SECONDS_BETWEEN = 0.1
 
 #: The images of each outcome, until Fiji has made room for them.
 _kept: dict[str, Sequence[Picture]] = {}
+
+
+def main() -> None:
+    """Serve a Fiji, by Appose, until it ends.
+
+    Tasks run at once, each in a thread: a dialog's preview, and the command that follows it.
+    """
+    from appose import python_worker
+
+    with redirect_stdout(Lines(sys.stdout)):
+        python_worker.main()
 
 
 def _told(task: Callable[..., Record]) -> Callable[..., Record]:
