@@ -33,6 +33,8 @@ import ij.plugin.frame.Recorder
 import java.awt.Color
 import java.awt.GraphicsEnvironment
 import java.nio.ByteOrder
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 
 /** What went wrong, in one line. */
 class Fault extends Exception {
@@ -57,10 +59,16 @@ class Worker {
     Map ask(String expression, Map inputs = [:], Closure told = null) {
         def script = "from psfbridge.bridge import worker\n" + expression
         def task = started().task(script, inputs)
-        if (told != null)
-            task.listen({ event -> if (event.message != null) told(event) })
+        // A task says that it is finished before its outputs are there; its listeners hear of both.
+        def ended = new CountDownLatch(1)
+        task.listen({ event ->
+            if (task.status.isFinished())
+                ended.countDown()
+            else if (told != null && event.message != null)
+                told(event)
+        })
         task.start()
-        await(task)
+        await(task, ended)
         if (task.status.name() != "COMPLETE")
             throw lost(task)
         if (task.outputs.fault != null)
@@ -107,11 +115,10 @@ class Worker {
         return service.start()
     }
 
-    private void await(task) {
+    private void await(task, CountDownLatch ended) {
         def mine = service
         long asked = 0
-        while (!task.status.isFinished()) {
-            Thread.sleep(20)
+        while (!ended.await(20, TimeUnit.MILLISECONDS)) {
             if (!mine.isAlive()) {
                 // Appose tells a task of its process's end, unless that came before the task.
                 Thread.sleep(500)

@@ -29,6 +29,29 @@ from psfbridge.image import Image
 
 DISTILL = 'run("Distill PSF...", "method=average size=1.5,1.3,1.3");'
 SECONDS = 60
+LATE = """
+enum State {
+    RUNNING, COMPLETE
+    boolean isFinished() { this == COMPLETE }
+}
+class Task {
+    def status = State.RUNNING, outputs = [:], error, listener
+    def listen(Closure listener) { this.listener = listener }
+    def start() {
+        Thread.start {
+            status = State.COMPLETE
+            sleep(300)
+            outputs.text = "late"
+            listener([message: null])
+        }
+    }
+}
+class Service {
+    boolean isAlive() { true }
+    def task(String script, Map inputs) { new Task() }
+}
+new Service()
+"""
 
 
 @pytest.fixture(scope="session")
@@ -252,9 +275,24 @@ def test_a_worker_that_died_before_it_was_asked_is_one_line(macro, folder):
     dead.kill()
     dead.waitFor()
     task = dead.task("1")
-    wait = worker.getClass().getDeclaredMethod("await", java_class("java.lang.Object"))
+    latch = java_class("java.util.concurrent.CountDownLatch")
+    wait = worker.getClass().getDeclaredMethod("await", java_class("java.lang.Object"), latch)
     wait.setAccessible(True)
-    wait.invoke(worker, task)
+    wait.invoke(worker, task, latch(1))
+
+
+def test_outputs_that_come_after_the_end_are_waited_for(fiji, folder):
+    """Appose says that a task is complete, and puts its outputs there a moment later."""
+    worker = started(folder).getWorker()
+    service = worker.getClass().getDeclaredField("service")
+    service.setAccessible(True)
+    before = service.get(worker)
+    service.set(worker, java_class("groovy.lang.GroovyShell")().evaluate(LATE))
+    try:
+        outputs = worker.ask("anything", java_class("java.util.HashMap")(), None)
+        assert str(outputs.get("text")) == "late"
+    finally:
+        service.set(worker, before)
 
 
 def test_a_worker_that_dies_is_one_line_and_another_comes(macro, folder):
