@@ -16,7 +16,7 @@ from psfbridge.observation import BeadFit, Floats32, Speaker
 from psfbridge.planes import plane, plane_normal, plane_values
 from psfbridge.workers import workers
 
-__all__ = ["background", "light", "misfit_scale", "refitted", "variance", "with_neighbours"]
+__all__ = ["background", "light", "misfit_scale", "refitted", "variance"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
@@ -46,37 +46,6 @@ def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floa
     if forgiving:
         noise += (speaker.model_error * bright) ** 2
     return np.asarray(np.maximum(noise, 1e-9))
-
-
-def with_neighbours(
-    speakers: Sequence[Speaker],
-    lights: Sequence[Floats32],
-    image_shapes: Sequence[Sequence[int]],
-) -> list[Speaker]:
-    """Return the beads with the light of all others in each one's box, as the model has it."""
-    result = list(speakers)
-    for number, shape in enumerate(image_shapes):
-        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
-        scene = np.zeros(tuple(shape), np.float32)
-        for k in mine:
-            inside, part = _overlap(speakers[k], shape)
-            scene[inside] += lights[k][part]
-        for k in mine:
-            inside, part = _overlap(speakers[k], shape)
-            others = np.zeros_like(lights[k])
-            others[part] = scene[inside] - lights[k][part]
-            result[k] = replace(speakers[k], others=others)
-    return result
-
-
-def _overlap(speaker: Speaker, shape: Sequence[int]) -> tuple[tuple[slice, ...], ...]:
-    """The part of the image that a box covers, and the part of the box that is in the image."""
-    corner = speaker.seen.corner
-    low = np.clip(corner, 0, shape)
-    high = np.clip(corner + speaker.seen.counts.shape, low, shape)
-    inside = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    part = tuple(slice(int(a), int(b)) for a, b in zip(low - corner, high - corner, strict=True))
-    return inside, part
 
 
 def refitted(

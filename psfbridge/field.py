@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from psfbridge.bead_fit import light, with_neighbours
+from psfbridge.bead_fit import light
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.field_choice import Choice, chosen_field
 from psfbridge.field_fit import fitted_field
@@ -18,11 +18,12 @@ from psfbridge.field_regions import cropped, dealt, fitted_afresh, regions_of, s
 from psfbridge.field_terms import ONE, deeper, places
 from psfbridge.image import Image
 from psfbridge.interpolation import applied, shift_matrices
+from psfbridge.neighbours import with_neighbours
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil_fit import PupilFit, refined_fit
-from psfbridge.rounds import Round, Task
+from psfbridge.rounds import Round, Start, Task
 from psfbridge.shrinkage import blended
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack, stacked
@@ -123,7 +124,7 @@ def solve_field(solution: Solution, progress: Progress = no_progress) -> FieldSo
     if len(common.voters) < deeper(ONE).beads:
         return _too_few(len(common.voters))
     progress(_STAGE, 0, _STEPS)
-    speakers = _all_fitted(task, common.speakers, lambda _: common.psf)
+    speakers = _all_fitted(task, common.start, lambda _: common.psf)
     voters = [speakers[k] for k in common.voters]
     deepest = float(task.widths[0]) / len(task.found[0].image.data)
     choice = chosen_field(voters, _where(task, voters), common.psf, common.pupil, deepest)
@@ -185,10 +186,10 @@ def _settled(
 ) -> FieldModel:
     """Fit the beads to the PSFs of their places, and the PSFs to the beads, once more each."""
     seen = _Seen(pupil, task.psf_shape, task.factor)
-    speakers = _all_fitted(task, common.speakers, seen.at)
+    speakers = _all_fitted(task, common.start, seen.at)
     voters = [speakers[k] for k in common.voters]
     seen = replace(seen, pupil=_fitted_again(seen, voters, _where(task, voters)))
-    speakers = _all_fitted(task, speakers, seen.at)
+    speakers = _all_fitted(task, replace(common.start, speakers=speakers), seen.at)
     voters = [speakers[k] for k in common.voters]
     where = _where(task, voters)
     moved = [seen.in_the_middle(one, place) for one, place in zip(voters, where, strict=True)]
@@ -205,18 +206,17 @@ def _settled(
     return FieldModel(task, middle, seen.pupil, unit)
 
 
-def _all_fitted(
-    task: Task, speakers: Sequence[Speaker], psf_at: Callable[[Floats], Floats32]
-) -> list[Speaker]:
+def _all_fitted(task: Task, start: Start, psf_at: Callable[[Floats], Floats32]) -> list[Speaker]:
     """Fit every bead to the PSF of its place, and subtract the beads from each other."""
 
     def fitted(one: Speaker, place: Floats) -> tuple[Speaker, Floats32]:
         return fitted_afresh(one, psf_at(place), task.core)
 
     with workers() as pool:
-        pairs = list(pool.map(fitted, speakers, _where(task, speakers)))
+        pairs = list(pool.map(fitted, start.speakers, _where(task, start.speakers)))
     shapes = [one.image.data.shape for one in task.found]
-    return with_neighbours([one for one, _ in pairs], [own for _, own in pairs], shapes)
+    beads, lights = [one for one, _ in pairs], [own for _, own in pairs]
+    return with_neighbours(beads, lights, shapes, start.far)
 
 
 def _fitted_again(seen: _Seen, fitted: Sequence[Speaker], where: Floats) -> FieldPupil:

@@ -13,15 +13,16 @@ from psfbridge.bead_fit import refitted
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
 from psfbridge.mismatch import with_sample
+from psfbridge.neighbours import far_light
 from psfbridge.noise_fit import with_measured_noise
-from psfbridge.observation import Floats32, Speaker, observe
+from psfbridge.observation import Speaker, observe
 from psfbridge.options import MICROSCOPES, DistillOptions, Optics
 from psfbridge.outcome import outcome
 from psfbridge.progress import Progress, no_progress
 from psfbridge.pupil import INDEX, NA
 from psfbridge.pupil_fit import PupilFit, refined_fit
 from psfbridge.pupil_search import blind_fit, known_fit
-from psfbridge.rounds import Round, Task, change, next_round, objective
+from psfbridge.rounds import Round, Start, Task, change, next_round, objective
 from psfbridge.shrinkage import UNTESTED, Choice
 from psfbridge.solution import Solution
 from psfbridge.stack import Stack
@@ -144,7 +145,7 @@ def settle_with_optics(
         note = f"The optics were left out: {contradiction}"
         return replace(solution, notes=(*solution.notes, note))
     # Both are judged from the same start.
-    blind = next_round(task, last.speakers, last.psf, partial(_pupil, task, rounds))
+    blind = next_round(task, last.start, partial(_pupil, task, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
     solution = outcome(known if better else blind, [*rounds, known], task)
@@ -164,7 +165,7 @@ def _rounds(task: Task, progress: Progress) -> tuple[Task, list[Round]]:
     From then on the PSF has samples that are fine enough for the optics.
     """
     near = replace(task, near=True)
-    start = _sure(observe(task.found, near.box), task.found), near.gaussian()
+    start = Start(_sure(observe(task.found, near.box), task.found), near.gaussian())
     rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
     task = replace(task, factor=_factor(task, rounds[-1]))
     return task, _continued(task, _widened(task, rounds[-1]), rounds, _MOST_ROUNDS, progress)
@@ -182,25 +183,24 @@ def _sure(speakers: Sequence[Speaker], found: Sequence[Found]) -> list[Speaker]:
 
 def _continued(
     task: Task,
-    start: tuple[list[Speaker], Floats32],
+    start: Start,
     rounds: list[Round],
     until: int,
     progress: Progress,
 ) -> list[Round]:
     """Go on from some rounds until there are so many, or the PSF does not change."""
-    speakers, psf = start
     rounds = list(rounds)
     for number in range(len(rounds), until):
         progress(_STAGE, number, max(_ROUNDS, number + 1))
         explained = partial(_pupil, task, rounds)
-        rounds.append(next_round(task, speakers, psf, explained, _choice(rounds)))
-        speakers, psf = rounds[-1].speakers, rounds[-1].psf
+        rounds.append(next_round(task, start, explained, _choice(rounds)))
+        start = rounds[-1].start
         if number == _NOISE_ROUND:
             # Beads must fit this PSF before what is left of them can be noise.
-            speakers, _ = refitted(speakers, psf, task.core)
+            speakers, _ = refitted(start.speakers, start.psf, task.core)
             told = objective(speakers, rounds[-1].voters)
             rounds[-1] = replace(rounds[-1], objective=told)
-            speakers = with_measured_noise(speakers, psf)
+            start = replace(start, speakers=with_measured_noise(speakers, start.psf))
         if number > _NOISE_ROUND and _settled(rounds, task):
             break
     return rounds
@@ -223,12 +223,13 @@ def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
     return along, 1 + int(y > _COARSE), 1 + int(x > _COARSE)
 
 
-def _widened(task: Task, near: Round) -> tuple[list[Speaker], Floats32]:
+def _widened(task: Task, near: Round) -> Start:
     """The beads in whole boxes, and the pupil's PSF there, sampled as the task has it."""
     pupil = near.pupil.centred()
     whole = replace(pupil, model=replace(pupil.model, voxel_um=task.sample_um))
     # The intensities are in units of the light that the near boxes hold.
-    psf = whole.volumes(task.psf_shape)[0] / pupil.volumes(near.psf.shape)[0].sum()
+    total = pupil.volumes(near.psf.shape)[0].sum()
+    psf = np.asarray(whole.volumes(task.psf_shape)[0] / total, np.float32)
     fits = {(one.seen.image, one.seen.bead): one.fit for one in near.speakers}
     speakers = [
         replace(
@@ -238,7 +239,7 @@ def _widened(task: Task, near: Round) -> tuple[list[Speaker], Floats32]:
         )
         for one in observe(task.found, task.box)
     ]
-    return speakers, np.asarray(psf, np.float32)
+    return Start(speakers, psf, far_light(pupil, task.box, task.voxel_um) / total)
 
 
 def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
@@ -290,7 +291,7 @@ def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
         _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
         return fit
 
-    return next_round(task, blind.speakers, blind.psf, explained)
+    return next_round(task, blind.start, explained)
 
 
 def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics: Optics) -> None:

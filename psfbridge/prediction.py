@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from psfbridge.bead_fit import background, light, refitted, variance, with_neighbours
+from psfbridge.bead_fit import background, light, refitted, variance
 from psfbridge.bead_shape import sphere_transfer
 from psfbridge.beads import USED
 from psfbridge.deconvolution import deconvolve, matched_psfs
@@ -20,6 +20,7 @@ from psfbridge.errors import NoBeadsError
 from psfbridge.field_psf import FieldPSF
 from psfbridge.finding import Found, as_image, check_diameter, find, need_beads
 from psfbridge.image import Image, Volume
+from psfbridge.neighbours import with_neighbours
 from psfbridge.observation import Speaker, observe
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress

@@ -11,19 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from psfbridge.bead_fit import refitted, with_neighbours
+from psfbridge.bead_fit import refitted
 from psfbridge.bead_shape import sphere_transfer
 from psfbridge.cutouts import central
 from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
 from psfbridge.interpolation import applied, shift_matrices
+from psfbridge.neighbours import far_light, with_neighbours
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil_fit import PupilFit
 from psfbridge.shrinkage import Blend, Choice, blended
 from psfbridge.stack import Stack, looked_at, stacked
 from psfbridge.widening import Widening
 
-__all__ = ["LEAST_SNR", "Round", "Task", "change", "next_round", "objective"]
+__all__ = ["LEAST_SNR", "Round", "Start", "Task", "change", "next_round", "objective"]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
@@ -134,6 +135,25 @@ def _quick_odd(length: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
+class Start:
+    """What a round starts from.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads.
+    psf : array of float32
+        What is seen of a bead of intensity 1; the array has axes (z, y, x).
+    far : array of float32, optional
+        What is seen of it around its box, on voxels; nothing inside.
+    """
+
+    speakers: Sequence[Speaker]
+    psf: Floats32
+    far: Floats32 | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Round:
     """The state after one round.
 
@@ -151,6 +171,8 @@ class Round:
         The PSF of pupil and data.
     psf : array of float32
         What is seen of a bead of intensity 1; the array has axes (z, y, x).
+    far : array of float32, optional
+        What is seen of it around its box, on voxels, where boxes are whole.
     objective : float
         Median χ² per degree of freedom of the beads.
     """
@@ -161,13 +183,18 @@ class Round:
     pupil: PupilFit
     blend: Blend
     psf: Floats32
+    far: Floats32 | None
     objective: float
+
+    @property
+    def start(self) -> Start:
+        """What the next round starts from."""
+        return Start(self.speakers, self.psf, self.far)
 
 
 def next_round(
     task: Task,
-    speakers: Sequence[Speaker],
-    psf: Floats32,
+    start: Start,
     explained: Callable[[Stack], PupilFit],
     choice: Choice | None = None,
 ) -> Round:
@@ -177,10 +204,8 @@ def next_round(
     ----------
     task : Task
         What stays the same.
-    speakers : sequence of Speaker
-        The beads.
-    psf : array of float32
-        The present PSF, bead included.
+    start : Start
+        The beads, and the present PSF, bead included.
     explained : callable
         Gives the pupil that explains a stack.
     choice : Choice, optional
@@ -192,8 +217,8 @@ def next_round(
         If no bead can take part.
     """
     shapes = [one.image.data.shape for one in task.found]
-    fitted, lights = refitted(speakers, psf, task.core)
-    fitted = with_neighbours(fitted, lights, shapes)
+    fitted, lights = refitted(start.speakers, start.psf, task.core)
+    fitted = with_neighbours(fitted, lights, shapes, start.far)
     voters = _fitting(fitted, task.core)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
@@ -201,7 +226,7 @@ def next_round(
             f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
             "Check the voxel size, or image brighter or sparser beads."
         )
-    voters, stack = _stacked(task, fitted, psf, lights, voters)
+    voters, stack = _stacked(task, fitted, start.psf, lights, voters)
     pupil = explained(stack)
     model, sharp = pupil.volumes(task.psf_shape)
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
@@ -210,7 +235,8 @@ def next_round(
     total = float(model.sum() / np.prod(task.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
     seen = np.asarray(blend.seen / total, np.float32)
-    return Round(scaled, voters, stack, pupil, blend, seen, objective(fitted, voters))
+    far = None if task.near else far_light(pupil, task.box, task.voxel_um) / np.float32(total)
+    return Round(scaled, voters, stack, pupil, blend, seen, far, objective(fitted, voters))
 
 
 def _stacked(

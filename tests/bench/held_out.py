@@ -13,11 +13,12 @@ from scipy.spatial import cKDTree
 from scoring import method_options
 
 import psfbridge as pb
-from psfbridge.bead_fit import background, light, refitted, with_neighbours
+from psfbridge.bead_fit import background, light, refitted
 from psfbridge.beads import USED
 from psfbridge.errors import PsfBridgeError
 from psfbridge.finding import Found, find
 from psfbridge.image import Image
+from psfbridge.neighbours import with_neighbours
 from psfbridge.observation import Speaker, observe
 from psfbridge.options import DistillOptions, Optics
 from psfbridge.psf import PSF

@@ -256,7 +256,7 @@ def test_a_python_without_psfbridge_is_one_line(macro, fiji, folder, tmp_path, m
     try:
         python.write_text(str(alone), encoding="utf-8")
         broken = started(folder)
-        with pytest.raises(BridgeError, match="No module named .* It needs psfbridge and appose"):
+        with pytest.raises(BridgeError, match=r"No module named .* It needs psfbridge and appose"):
             macro('open("BEADS"); run("Find Beads...");')
         broken.end()
     finally:

@@ -1,0 +1,97 @@
+"""The light of all other beads in a bead's box, from near and from far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.cutouts import central
+from psfbridge.observation import Floats32, Speaker
+from psfbridge.pupil_fit import PupilFit
+
+__all__ = ["far_light", "with_neighbours"]
+
+# How far a bead is seen, in sizes of its box: farther out its light is hardly more than a level.
+_REACH = 2
+
+
+def far_light(
+    pupil: PupilFit, box: Sequence[int], voxel_um: tuple[float, float, float]
+) -> Floats32:
+    """Return what a pupil shows of a bead outside the bead's box, with nothing inside.
+
+    A widefield microscope brings as much light of a bead to every plane as to its focus: half of
+    it lies beyond any box, and is haze in the boxes of the others.
+
+    Parameters
+    ----------
+    pupil : PupilFit
+        The pupil; what it shows is in its own units.
+    box : sequence of int
+        Shape of the box in voxels, odd in every axis.
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    """
+    centred = pupil.centred()
+    coarse = replace(centred, model=replace(centred.model, voxel_um=voxel_um))
+    shape = [_REACH * n - 1 for n in box]
+    seen = coarse.volumes(shape)[0]
+    seen[central(shape, box)] = 0
+    return seen
+
+
+def with_neighbours(
+    speakers: Sequence[Speaker],
+    lights: Sequence[Floats32],
+    image_shapes: Sequence[Sequence[int]],
+    far: Floats32 | None = None,
+) -> list[Speaker]:
+    """Return the beads with the light of all others in each one's box, as the model has it.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads of all images.
+    lights : sequence of array
+        The light of each in its box.
+    image_shapes : sequence of tuples
+        The shape of each image.
+    far : array, optional
+        What is seen of a bead of intensity 1 around its box, see `far_light`.
+    """
+    result = list(speakers)
+    for number, shape in enumerate(image_shapes):
+        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
+        scene = np.zeros(tuple(shape), np.float32)
+        for k in mine:
+            inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
+            scene[inside] += lights[k][part]
+            if far is not None:
+                _add_far(scene, speakers[k], far)
+        for k in mine:
+            inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
+            others = np.zeros_like(lights[k])
+            others[part] = scene[inside] - lights[k][part]
+            result[k] = replace(speakers[k], others=others)
+    return result
+
+
+def _add_far(scene: Floats32, speaker: Speaker, far: Floats32) -> None:
+    """Add a bead's light around its box; there it is too smooth for fractions of a voxel."""
+    wider = (np.array(far.shape) - speaker.seen.counts.shape) // 2
+    inside, part = _overlap(speaker.seen.corner - wider, far.shape, scene.shape)
+    scene[inside] += np.float32(speaker.fit.intensity) * far[part]
+
+
+def _overlap(
+    corner: NDArray[np.int64], box: Sequence[int], shape: Sequence[int]
+) -> tuple[tuple[slice, ...], ...]:
+    """The part of an image that a box covers, and the part of the box that is in the image."""
+    low = np.clip(corner, 0, shape)
+    high = np.clip(corner + box, low, shape)
+    inside = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    part = tuple(slice(int(a), int(b)) for a, b in zip(low - corner, high - corner, strict=True))
+    return inside, part
