@@ -13,7 +13,6 @@ from psfbridge.bead_fit import refitted
 from psfbridge.errors import OptionError
 from psfbridge.finding import Found
 from psfbridge.mismatch import with_sample
-from psfbridge.neighbours import far_light
 from psfbridge.noise_fit import with_measured_noise
 from psfbridge.observation import Speaker, observe
 from psfbridge.options import MICROSCOPES, DistillOptions, Optics
@@ -228,8 +227,8 @@ def _widened(task: Task, near: Round) -> Start:
     pupil = near.pupil.centred()
     whole = replace(pupil, model=replace(pupil.model, voxel_um=task.sample_um))
     # The intensities are in units of the light that the near boxes hold.
-    total = pupil.volumes(near.psf.shape)[0].sum()
-    psf = np.asarray(whole.volumes(task.psf_shape)[0] / total, np.float32)
+    unit = float(pupil.seen(near.psf.shape).sum())
+    psf = np.asarray(whole.seen(task.psf_shape) / unit, np.float32)
     fits = {(one.seen.image, one.seen.bead): one.fit for one in near.speakers}
     speakers = [
         replace(
@@ -239,7 +238,7 @@ def _widened(task: Task, near: Round) -> Start:
         )
         for one in observe(task.found, task.box)
     ]
-    return Start(speakers, psf, far_light(pupil, task.box, task.voxel_um) / total)
+    return Start(speakers, psf, pupil, unit)
 
 
 def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:

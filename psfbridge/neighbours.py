@@ -36,9 +36,10 @@ def far_light(
         Voxel size in z, y and x, in µm.
     """
     centred = pupil.centred()
-    coarse = replace(centred, model=replace(centred.model, voxel_um=voxel_um))
+    # Far out neither polarisation nor the bead's size is seen.
+    model = replace(centred.model, voxel_um=voxel_um, vectorial=False, bead_diameter_um=0.0)
     shape = [_REACH * n - 1 for n in box]
-    seen = coarse.volumes(shape)[0]
+    seen = replace(centred, model=model).seen(shape)
     seen[central(shape, box)] = 0
     return seen
 

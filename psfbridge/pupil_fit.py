@@ -161,12 +161,18 @@ class PupilFit:
 
     def volumes(self, shape: Sequence[int]) -> tuple[Floats32, Floats32]:
         """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
-        z, y, x = (int(n) for n in shape)
-        samples = _samples((z, y, x), self.model.voxel_um, self.values)
-        model = replace(self.model, shape=(z, y, x), samples=samples)
-        seen, sharp = model.volumes(self.values)
+        seen, sharp = self._model_on(shape).volumes(self.values)
         scale = np.float32(self.scale)
         return scale * seen, scale * sharp
+
+    def seen(self, shape: Sequence[int]) -> Floats32:
+        """Return what is seen of a bead alone."""
+        return np.float32(self.scale) * self._model_on(shape).volume(self.values)
+
+    def _model_on(self, shape: Sequence[int]) -> PupilModel:
+        z, y, x = (int(n) for n in shape)
+        samples = _samples((z, y, x), self.model.voxel_um, self.values)
+        return replace(self.model, shape=(z, y, x), samples=samples)
 
 
 def refined_fit(

@@ -144,13 +144,22 @@ class Start:
         The beads.
     psf : array of float32
         What is seen of a bead of intensity 1; the array has axes (z, y, x).
-    far : array of float32, optional
-        What is seen of it around its box, on voxels; nothing inside.
+    pupil : PupilFit, optional
+        The pupil, which also tells what is seen of it around its box; at first there is none.
+    unit : float
+        The pupil's light of a bead of intensity 1.
     """
 
     speakers: Sequence[Speaker]
     psf: Floats32
-    far: Floats32 | None = None
+    pupil: PupilFit | None = None
+    unit: float = 1.0
+
+    def far_light(self, task: Task) -> Floats32 | None:
+        """Return what is seen of a bead of intensity 1 around its box, if its box is whole."""
+        if task.near or self.pupil is None:
+            return None
+        return far_light(self.pupil, task.box, task.voxel_um) / np.float32(self.unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +180,8 @@ class Round:
         The PSF of pupil and data.
     psf : array of float32
         What is seen of a bead of intensity 1; the array has axes (z, y, x).
-    far : array of float32, optional
-        What is seen of it around its box, on voxels, where boxes are whole.
+    unit : float
+        The pupil's light of such a bead.
     objective : float
         Median χ² per degree of freedom of the beads.
     """
@@ -183,13 +192,13 @@ class Round:
     pupil: PupilFit
     blend: Blend
     psf: Floats32
-    far: Floats32 | None
+    unit: float
     objective: float
 
     @property
     def start(self) -> Start:
         """What the next round starts from."""
-        return Start(self.speakers, self.psf, self.far)
+        return Start(self.speakers, self.psf, self.pupil, self.unit)
 
 
 def next_round(
@@ -218,7 +227,7 @@ def next_round(
     """
     shapes = [one.image.data.shape for one in task.found]
     fitted, lights = refitted(start.speakers, start.psf, task.core)
-    fitted = with_neighbours(fitted, lights, shapes, start.far)
+    fitted = with_neighbours(fitted, lights, shapes, start.far_light(task))
     voters = _fitting(fitted, task.core)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
@@ -232,11 +241,10 @@ def next_round(
     haze = _crowding([fitted[k] for k in voters]) < _CROWDED
     blend = blended(stack, model, sharp, task.transfer, choice, haze=haze)
     blend = _centred(blend, pupil, task)
-    total = float(model.sum() / np.prod(task.factor))
-    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * total)) for one in fitted]
-    seen = np.asarray(blend.seen / total, np.float32)
-    far = None if task.near else far_light(pupil, task.box, task.voxel_um) / np.float32(total)
-    return Round(scaled, voters, stack, pupil, blend, seen, far, objective(fitted, voters))
+    unit = float(model.sum() / np.prod(task.factor))
+    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * unit)) for one in fitted]
+    seen = np.asarray(blend.seen / unit, np.float32)
+    return Round(scaled, voters, stack, pupil, blend, seen, unit, objective(fitted, voters))
 
 
 def _stacked(

@@ -31,9 +31,9 @@ _CORE = 0.03
 # PSFs are held against beads not used where they are brighter than this share of the peak.
 _SCORED = 0.02
 # What is bolder must lower the energy left by so much of it, and by so many standard errors; haze
-# and bare data by more. Each part is in the PSFs that are held against the others: scores of four
-# scatter by a share of √(1/3) of what their mean does (Nadeau and Bengio 2003).
-_CLEARLY, _CLEARLY_BARE, _SURE = 0.01, 0.015, 3.5
+# and bare data by more. Scores of parts that are in each other's PSFs scatter less than their mean
+# does: a few thousandths, however sure they seem, are chance.
+_CLEARLY, _CLEARLY_BARE, _SURE = 0.01, 0.015, 2.0
 _MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
 
 

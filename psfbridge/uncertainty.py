@@ -24,7 +24,7 @@ Floats32 = NDArray[np.float32]
 _TIMES = 16
 # A model is never better than this share of the light and of a width, however many beads agree;
 # light sheets and confocal microscopes hide what it misses far out.
-_MODEL_FLOOR = {"widefield": 0.004, "lightsheet": 0.002, "confocal": 0.001}
+_MODEL_FLOOR = {"widefield": 0.003, "lightsheet": 0.0015, "confocal": 0.001}
 # A plane does not tell how steep the light is, nor NA from blur.
 _PLANE_FLOOR = 0.007
 _SMOOTH_VOXELS = 1.0
