@@ -156,8 +156,8 @@ class Start:
     unit: float = 1.0
 
     def far_light(self, task: Task) -> Floats32 | None:
-        """Return what is seen of a bead of intensity 1 around its box, if its box is whole."""
-        if task.near or self.pupil is None:
+        """Return what is seen of a bead of intensity 1 around its box, if that is of use."""
+        if task.near or self.pupil is None or len(self.speakers) == 1:
             return None
         return far_light(self.pupil, task.box, task.voxel_um) / np.float32(self.unit)
 
