@@ -330,19 +330,6 @@ def test_an_error_that_cannot_be_told_is_refused_before_any_work(capsys, field, 
     assert not psf.exists()
 
 
-def test_demo_without_a_file_makes_its_own(tmp_path):
-    """In a process of its own: it starts Java where there is one."""
-    done = subprocess.run(
-        [sys.executable, "-m", "psfbridge.cli", "demo", "-o", tmp_path / "demo"],
-        capture_output=True, text=True, timeout=300, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "differs from it by" in done.stdout
-    names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert {"psf.tif", "beads.csv", "report", "beads.tif", "truth.tif"} <= names
-
-
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_command_that_is_ended_leaves_nothing_half_written(field, tmp_path, number, status):
     command = [sys.executable, "-m", "psfbridge.cli", "distill", field]

@@ -49,7 +49,7 @@ def test_the_first_command_ends_in_the_main_job(folder):
     assert "pip install" in install
     out = run(job.strip())
     assert "differs from it by" in out
-    for name in ("psf.tif", "beads.csv", "report/index.html"):
+    for name in ("psf.tif", "beads.csv", "report/index.html", "beads.tif", "truth.tif"):
         assert (folder / "demo" / name).is_file()
 
 
