@@ -216,7 +216,7 @@ def _all_fitted(task: Task, start: Start, psf_at: Callable[[Floats], Floats32]) 
         pairs = list(pool.map(fitted, start.speakers, _where(task, start.speakers)))
     shapes = [one.image.data.shape for one in task.found]
     beads, lights = [one for one, _ in pairs], [own for _, own in pairs]
-    return with_neighbours(beads, lights, shapes, start.far_light(task))
+    return start.with_far_light(task, with_neighbours(beads, lights, shapes))
 
 
 def _fitted_again(seen: _Seen, fitted: Sequence[Speaker], where: Floats) -> FieldPupil:

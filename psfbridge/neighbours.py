@@ -12,10 +12,13 @@ from psfbridge.cutouts import central
 from psfbridge.observation import Floats32, Speaker
 from psfbridge.pupil_fit import PupilFit
 
-__all__ = ["far_light", "with_neighbours"]
+__all__ = ["far_light", "with_far_light", "with_neighbours"]
 
 # How far a bead is seen, in sizes of its box: farther out its light is hardly more than a level.
 _REACH = 2
+# The most samples across the pupil. Planes that would need more are left out: what left them on one
+# side would come in again from the other.
+_MOST_SAMPLES = 224
 
 
 def far_light(
@@ -38,8 +41,11 @@ def far_light(
     centred = pupil.centred()
     # Far out neither polarisation nor the bead's size is seen.
     model = replace(centred.model, voxel_um=voxel_um, vectorial=False, bead_diameter_um=0.0)
+    coarse = replace(centred, model=model)
     shape = [_REACH * n - 1 for n in box]
-    seen = replace(centred, model=model).seen(shape)
+    while shape[0] > box[0] and coarse.samples(shape, _MOST_SAMPLES + 1) > _MOST_SAMPLES:
+        shape[0] -= 2
+    seen = coarse.seen(shape, _MOST_SAMPLES)
     seen[central(shape, box)] = 0
     return seen
 
@@ -48,7 +54,6 @@ def with_neighbours(
     speakers: Sequence[Speaker],
     lights: Sequence[Floats32],
     image_shapes: Sequence[Sequence[int]],
-    far: Floats32 | None = None,
 ) -> list[Speaker]:
     """Return the beads with the light of all others in each one's box, as the model has it.
 
@@ -57,11 +62,9 @@ def with_neighbours(
     speakers : sequence of Speaker
         The beads of all images.
     lights : sequence of array
-        The light of each in its box.
+        The light of each in its box; what lies around that is not known.
     image_shapes : sequence of tuples
         The shape of each image.
-    far : array, optional
-        What is seen of a bead of intensity 1 around its box, see `far_light`.
     """
     result = list(speakers)
     for number, shape in enumerate(image_shapes):
@@ -70,8 +73,6 @@ def with_neighbours(
         for k in mine:
             inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
             scene[inside] += lights[k][part]
-            if far is not None:
-                _add_far(scene, speakers[k], far)
         for k in mine:
             inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
             others = np.zeros_like(lights[k])
@@ -80,11 +81,35 @@ def with_neighbours(
     return result
 
 
-def _add_far(scene: Floats32, speaker: Speaker, far: Floats32) -> None:
-    """Add a bead's light around its box; there it is too smooth for fractions of a voxel."""
-    wider = (np.array(far.shape) - speaker.seen.counts.shape) // 2
-    inside, part = _overlap(speaker.seen.corner - wider, far.shape, scene.shape)
-    scene[inside] += np.float32(speaker.fit.intensity) * far[part]
+def with_far_light(
+    speakers: Sequence[Speaker], far: Floats32, image_shapes: Sequence[Sequence[int]]
+) -> list[Speaker]:
+    """Return the beads with what reaches their boxes from others whose boxes do not.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads of all images.
+    far : array
+        What is seen of a bead of intensity 1 around its box, see `far_light`.
+    image_shapes : sequence of tuples
+        The shape of each image.
+    """
+    result = list(speakers)
+    wider = [(n - own) // 2 for n, own in zip(far.shape, speakers[0].others.shape, strict=True)]
+    for number, shape in enumerate(image_shapes):
+        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
+        scene = np.zeros(tuple(shape), np.float32)
+        for k in mine:
+            # So far out it is too smooth for fractions of a voxel.
+            inside, part = _overlap(speakers[k].seen.corner - wider, far.shape, shape)
+            scene[inside] += np.float32(speakers[k].fit.intensity) * far[part]
+        for k in mine:
+            others = speakers[k].others.copy()
+            inside, part = _overlap(speakers[k].seen.corner, others.shape, shape)
+            others[part] += scene[inside]
+            result[k] = replace(speakers[k], others=others)
+    return result
 
 
 def _overlap(

@@ -165,14 +165,18 @@ class PupilFit:
         scale = np.float32(self.scale)
         return scale * seen, scale * sharp
 
-    def seen(self, shape: Sequence[int]) -> Floats32:
+    def seen(self, shape: Sequence[int], most_samples: int = MOST_SAMPLES) -> Floats32:
         """Return what is seen of a bead alone."""
-        return np.float32(self.scale) * self._model_on(shape).volume(self.values)
+        model = self._model_on(shape, most_samples)
+        return np.float32(self.scale) * model.volume(self.values)
 
-    def _model_on(self, shape: Sequence[int]) -> PupilModel:
+    def samples(self, shape: Sequence[int], most: int = MOST_SAMPLES) -> int:
+        """Return how many samples across the pupil a box asks for, up to so many."""
+        return _samples(shape, self.model.voxel_um, self.values, most)
+
+    def _model_on(self, shape: Sequence[int], most_samples: int = MOST_SAMPLES) -> PupilModel:
         z, y, x = (int(n) for n in shape)
-        samples = _samples((z, y, x), self.model.voxel_um, self.values)
-        return replace(self.model, shape=(z, y, x), samples=samples)
+        return replace(self.model, shape=(z, y, x), samples=self.samples(shape, most_samples))
 
 
 def refined_fit(
@@ -197,11 +201,14 @@ def refined_fit(
     return _fitted(PupilFit(model, values, (), 0.0, np.inf, known, firmness), stack, rounds)
 
 
-def _samples(shape: Sequence[int], voxel_um: Sequence[float], values: Floats) -> int:
+def _samples(
+    shape: Sequence[int], voxel_um: Sequence[float], values: Floats, most: int = MOST_SAMPLES
+) -> int:
     """Return how many samples across the pupil parameters ask for on a box."""
-    least = samples_for(shape, voxel_um, *values[[NA, INDEX]])
+    na, index = values[[NA, INDEX]]
+    least = samples_for(shape, voxel_um, na, index, most)
     # The edge of total reflection scatters light far out.
-    return min(int(_EDGE * least), MOST_SAMPLES) if values[SAMPLE] else least
+    return min(int(_EDGE * least), most) if values[SAMPLE] else least
 
 
 def central_box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:

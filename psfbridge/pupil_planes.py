@@ -24,7 +24,11 @@ _MUCH_WORK = 1_000_000
 
 
 def samples_for(
-    shape: Sequence[int], voxel_um: Sequence[float], na_per_um: float, index_per_um: float
+    shape: Sequence[int],
+    voxel_um: Sequence[float],
+    na_per_um: float,
+    index_per_um: float,
+    most: int = MOST_SAMPLES,
 ) -> int:
     """Return how many samples across the pupil keep its replicas out of the box.
 
@@ -39,13 +43,15 @@ def samples_for(
         Voxel size in z, y and x, in µm.
     na_per_um, index_per_um : float
         NA and refractive index over the wavelength.
+    most : int
+        More are not taken.
     """
     deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
     sine = min(na_per_um / index_per_um, _STEEPEST)
     cone = deep * sine / np.sqrt(1 - sine**2)
     half = max(high, wide)
     period = half + max(half, _ROOM * cone)
-    return int(np.clip(2 * na_per_um * period, _LEAST_SAMPLES, MOST_SAMPLES))
+    return int(np.clip(2 * na_per_um * period, _LEAST_SAMPLES, most))
 
 
 def on_planes(

@@ -17,7 +17,7 @@ from psfbridge.cutouts import central
 from psfbridge.errors import NoBeadsError
 from psfbridge.finding import Found
 from psfbridge.interpolation import applied, shift_matrices
-from psfbridge.neighbours import far_light, with_neighbours
+from psfbridge.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.observation import Floats, Floats32, Speaker
 from psfbridge.pupil_fit import PupilFit
 from psfbridge.shrinkage import Blend, Choice, blended
@@ -155,11 +155,12 @@ class Start:
     pupil: PupilFit | None = None
     unit: float = 1.0
 
-    def far_light(self, task: Task) -> Floats32 | None:
-        """Return what is seen of a bead of intensity 1 around its box, if that is of use."""
-        if task.near or self.pupil is None or len(self.speakers) == 1:
-            return None
-        return far_light(self.pupil, task.box, task.voxel_um) / np.float32(self.unit)
+    def with_far_light(self, task: Task, speakers: Sequence[Speaker]) -> list[Speaker]:
+        """Return beads with what the pupil shows of others whose boxes do not reach them."""
+        if task.near or self.pupil is None or len(speakers) == 1:
+            return list(speakers)
+        far = far_light(self.pupil, task.box, task.voxel_um) / np.float32(self.unit)
+        return with_far_light(speakers, far, [one.image.data.shape for one in task.found])
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +228,7 @@ def next_round(
     """
     shapes = [one.image.data.shape for one in task.found]
     fitted, lights = refitted(start.speakers, start.psf, task.core)
-    fitted = with_neighbours(fitted, lights, shapes, start.far_light(task))
+    fitted = with_neighbours(fitted, lights, shapes)
     voters = _fitting(fitted, task.core)
     if not voters:
         names = ", ".join(one.image.name for one in task.found)
@@ -235,10 +236,12 @@ def next_round(
             f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
             "Check the voxel size, or image brighter or sparser beads."
         )
+    # What is far is smooth: it passes for no bead, nor for the haze of one.
+    haze = _crowding([fitted[k] for k in voters]) < _CROWDED
+    fitted = start.with_far_light(task, fitted)
     voters, stack = _stacked(task, fitted, start.psf, lights, voters)
     pupil = explained(stack)
     model, sharp = pupil.volumes(task.psf_shape)
-    haze = _crowding([fitted[k] for k in voters]) < _CROWDED
     blend = blended(stack, model, sharp, task.transfer, choice, haze=haze)
     blend = _centred(blend, pupil, task)
     unit = float(model.sum() / np.prod(task.factor))

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from psfbridge.neighbours import far_light, with_neighbours
+from psfbridge.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.noise import Noise
 from psfbridge.observation import BeadFit, Observation, Speaker
 from psfbridge.pupil import INDEX, NA, PupilModel
@@ -40,7 +40,7 @@ def test_each_bead_gets_what_the_others_shine_into_its_box(whole, middle):
     own = [np.float32(one.fit.intensity) * whole[middle] for one in beads]
     far = whole.copy()
     far[middle] = 0
-    found = with_neighbours(beads, own, [IMAGE], far)
+    found = with_far_light(with_neighbours(beads, own, [IMAGE]), far, [IMAGE])
     for k, one in enumerate(found):
         shone = sum(shining(other, whole) for other in beads[:k] + beads[k + 1 :])
         # The box may stick out of the image, where nothing is known of it.
