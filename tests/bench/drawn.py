@@ -34,7 +34,8 @@ def drawn_scene(seed: int) -> Scene:
     apart = 2.5 * optics.wavelength_um / optics.na
     dimmest = float(np.exp(random.uniform(np.log(4e3), np.log(100e3))))
     offset, gain, read_noise = _CAMERAS[random.integers(len(_CAMERAS))]
-    wide = max(3.0, 12 * optics.wavelength_um / optics.na)
+    # A bead is seen far beyond its own PSF; light that ended there would be no microscope's.
+    wide = max(6.0, 24 * optics.wavelength_um / optics.na)
     beads = int(np.clip((side * across / apart) ** 2 * random.uniform(0.1, 0.4), 4, 80))
     return Scene(
         beads=beads,
@@ -43,7 +44,7 @@ def drawn_scene(seed: int) -> Scene:
         voxel_um=(z, across, across),
         bead_diameter_um=float(random.choice([0.0, 0.1, 0.2, 0.3])) * min(1.0, apart / 1.5),
         optics=optics,
-        psf_um=(depth * z, wide, wide),
+        psf_um=(2 * depth * z, wide, wide),
         background=float(random.choice([2.0, 20.0, 100.0])),
         ramp=float(random.uniform(0, 1)),
         offset=offset,
