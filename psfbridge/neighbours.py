@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -67,12 +67,8 @@ def with_neighbours(
         The shape of each image.
     """
     result = list(speakers)
-    for number, shape in enumerate(image_shapes):
-        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
-        scene = np.zeros(tuple(shape), np.float32)
-        for k in mine:
-            inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
-            scene[inside] += lights[k][part]
+    for mine, shape in _by_image(speakers, image_shapes):
+        scene = _scene(shape, ((speakers[k].seen.corner, lights[k]) for k in mine))
         for k in mine:
             inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
             others = np.zeros_like(lights[k])
@@ -97,19 +93,36 @@ def with_far_light(
     """
     result = list(speakers)
     wider = [(n - own) // 2 for n, own in zip(far.shape, speakers[0].others.shape, strict=True)]
-    for number, shape in enumerate(image_shapes):
-        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
-        scene = np.zeros(tuple(shape), np.float32)
-        for k in mine:
-            # So far out it is too smooth for fractions of a voxel.
-            inside, part = _overlap(speakers[k].seen.corner - wider, far.shape, shape)
-            scene[inside] += np.float32(speakers[k].fit.intensity) * far[part]
+    for mine, shape in _by_image(speakers, image_shapes):
+        # So far out it is too smooth for fractions of a voxel.
+        lights = (
+            (speakers[k].seen.corner - wider, np.float32(speakers[k].fit.intensity) * far)
+            for k in mine
+        )
+        scene = _scene(shape, lights)
         for k in mine:
             others = speakers[k].others.copy()
             inside, part = _overlap(speakers[k].seen.corner, others.shape, shape)
             others[part] += scene[inside]
             result[k] = replace(speakers[k], others=others)
     return result
+
+
+def _by_image(
+    speakers: Sequence[Speaker], image_shapes: Sequence[Sequence[int]]
+) -> Iterator[tuple[list[int], Sequence[int]]]:
+    """The numbers of each image's beads, and its shape."""
+    for number, shape in enumerate(image_shapes):
+        yield [k for k, one in enumerate(speakers) if one.seen.image == number], shape
+
+
+def _scene(shape: Sequence[int], lights: Iterable[tuple[NDArray[np.int64], Floats32]]) -> Floats32:
+    """An image of lights, each with its corner in the image."""
+    scene = np.zeros(tuple(shape), np.float32)
+    for corner, light in lights:
+        inside, part = _overlap(corner, light.shape, shape)
+        scene[inside] += light[part]
+    return scene
 
 
 def _overlap(

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from psfbridge.cutouts import central
 from psfbridge.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.noise import Noise
 from psfbridge.observation import BeadFit, Observation, Speaker
@@ -25,7 +26,7 @@ def whole():
 
 @pytest.fixture(scope="module")
 def middle(whole):
-    return tuple(slice((m - n) // 2, (m + n) // 2) for m, n in zip(whole.shape, BOX, strict=True))
+    return central(whole.shape, BOX)
 
 
 def speaker(number, place, intensity):
@@ -66,7 +67,7 @@ def test_as_much_light_of_a_bead_passes_every_plane_of_a_widefield_microscope():
     values[[NA, INDEX]] = 2.4, 2.9
     pupil = PupilFit(model, values, (), 1.0, 0.0)
     far = far_light(pupil, box, VOXEL_UM)
-    inner = tuple(slice(n // 2, n // 2 + n) for n in box)
+    inner = central(far.shape, box)
     assert not far[inner].any()
     near = pupil.volumes(box)[0]
     whole = far.copy()

@@ -36,7 +36,7 @@ def run(command):
         [sys.executable, "-m", "psfbridge.cli", *words[1:]],
         capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 

@@ -48,6 +48,7 @@ class Fault extends Exception {
 
 /** The Python process; started when it is first needed, and kept. */
 class Worker {
+    // What tasks need is imported before one is read: on Windows NumPy's import would hang then.
     static final String MAIN = "from psfbridge.bridge import worker; worker.main()"
     static final long PATIENCE_MS = 10000
     final String python
@@ -110,8 +111,6 @@ class Worker {
         def kind = appose("Service")
         String[] words = [python, "-c", MAIN]
         service = kind.getConstructor(File, String[]).newInstance(new File("."), words)
-        // NumPy's import hangs on Windows while a task is read.
-        service.init("import numpy")
         return service.start()
     }
 
