@@ -10,31 +10,31 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from psfbridge.version import __version__
+from psfbridge._version import __version__
 
 #: Public names and the modules that hold them; imported when first used, so that
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
-    "PSF": "psf",
-    "check": "prediction",
-    "deconvolve": "deconvolution",
-    "distill": "distillation",
-    "find_beads": "finding",
-    "Bead": "beads",
-    "Beads": "beads",
+    "PSF": "psf.psf",
+    "check": "evaluation.check",
+    "deconvolve": "deconvolution.api",
+    "distill": "distillation.api",
+    "find_beads": "detection.find",
+    "Bead": "detection.beads",
+    "Beads": "detection.beads",
     "DistillOptions": "options",
     "DeconvolveOptions": "deconvolve_options",
-    "ChannelDistillation": "channels",
-    "Distillation": "result",
-    "distill_batch": "batch",
-    "distill_channels": "channels",
-    "FieldPSF": "field_psf",
-    "Image": "image",
-    "Measures": "measures",
-    "measure": "measures",
+    "ChannelDistillation": "distillation.channels",
+    "Distillation": "distillation.result",
+    "distill_batch": "batch.run",
+    "distill_channels": "distillation.channels",
+    "FieldPSF": "psf.field_psf",
+    "Image": "imaging.image",
+    "Measures": "measurement.measures",
+    "measure": "measurement.measures",
     "Optics": "options",
-    "read_image": "image",
-    "write_image": "image",
+    "read_image": "imaging.image",
+    "write_image": "imaging.image",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are strings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from psfbridge.checks import choice, integer, known_names, number, zyx_floats
+from psfbridge._util.validate import choice, integer, known_names, number, zyx_floats
 from psfbridge.errors import OptionError
 from psfbridge.options import ENGINES
 

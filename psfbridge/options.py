@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from psfbridge.checks import choice, integer, known_names, number, zyx_floats
+from psfbridge._util.validate import choice, integer, known_names, number, zyx_floats
 from psfbridge.errors import OptionError
 
 __all__ = ["ENGINES", "METHODS", "MICROSCOPES", "DistillOptions", "Optics"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from psfbridge.scene import Scene
-from psfbridge.simulate import Simulation, simulate
+from psfbridge.simulation.scene import Scene
+from psfbridge.simulation.simulate import Simulation, simulate
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ class Fault extends Exception {
 /** The Python process; started when it is first needed, and kept. */
 class Worker {
     // What tasks need is imported before one is read: on Windows NumPy's import would hang then.
-    static final String MAIN = "from psfbridge.bridge import worker; worker.main()"
+    static final String MAIN = "from psfbridge.bridge.fiji import worker; worker.main()"
     static final long PATIENCE_MS = 10000
     final String python
     private service
@@ -58,7 +58,7 @@ class Worker {
 
     /** Run a task and return its record. Reports come to `told`; Escape cancels. */
     Map ask(String expression, Map inputs = [:], Closure told = null) {
-        def script = "from psfbridge.bridge import worker\n" + expression
+        def script = "from psfbridge.bridge.fiji import worker\n" + expression
         def task = started().task(script, inputs)
         // A task says that it is finished before its outputs are there; its listeners hear of both.
         def ended = new CountDownLatch(1)

@@ -14,18 +14,18 @@ from typing import Any
 
 #: Public names and the modules that hold them; imported when first used.
 _HOMES: dict[str, str] = {
-    "Host": "jvm",
-    "MacroResult": "macros",
-    "current": "jvm",
-    "distill": "python",
-    "from_imageplus": "convert",
-    "from_xarray": "xarrays",
-    "install": "installing",
-    "run_macro": "macros",
-    "start": "installing",
-    "to_imageplus": "convert",
-    "to_xarray": "xarrays",
-    "uninstall": "installing",
+    "Host": "java.host",
+    "MacroResult": "imagej.run_macro",
+    "current": "java.host",
+    "distill": "api",
+    "from_imageplus": "convert.imageplus",
+    "from_xarray": "convert.xarrays",
+    "install": "imagej.install",
+    "run_macro": "imagej.run_macro",
+    "start": "imagej.install",
+    "to_imageplus": "convert.imageplus",
+    "to_xarray": "convert.xarrays",
+    "uninstall": "imagej.install",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the names are strings

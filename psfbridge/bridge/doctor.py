@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from psfbridge.bridge.java import Java, find_java, running
-from psfbridge.bridge.jvm import need_display
+from psfbridge._util.memory import free_bytes, readable_bytes
+from psfbridge._version import __version__
+from psfbridge.bridge.java.find import Java, find_java, running
+from psfbridge.bridge.java.host import need_display
 from psfbridge.errors import BridgeError, EngineError, PsfBridgeError
-from psfbridge.memory import free_bytes, readable_bytes
-from psfbridge.version import __version__
 
 __all__ = ["Finding", "examine"]
 
@@ -121,8 +121,8 @@ def _joined() -> str:
 
 
 def _opencl() -> str:
-    from psfbridge.engines.devices import list_devices
-    from psfbridge.engines.native import load_library
+    from psfbridge.engines.clij2fft_library import load_library
+    from psfbridge.engines.opencl_devices import list_devices
 
     devices = list_devices()
     if not devices:

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from psfbridge.cli.common import Parser
-from psfbridge.cli.process import Terminated, closed_stdout, prepared
+from psfbridge._version import __version__
+from psfbridge.cli._common import Parser
+from psfbridge.cli._process import Terminated, closed_stdout, prepared
 from psfbridge.errors import OptionError, PsfBridgeError
-from psfbridge.version import __version__
 
 __all__ = ["main"]
 
-#: The commands, in the order in which the help lists them; each is a module beside this one.
+#: The commands, in the order in which the help lists them; each is a module in ``commands/``.
 COMMANDS: tuple[str, ...] = (
     "distill",
     "beads",
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"psfbridge {__version__}")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        import_module(f"psfbridge.cli.{name}").add(commands)
+        import_module(f"psfbridge.cli.commands.{name}").add(commands)
     return whole
 
 

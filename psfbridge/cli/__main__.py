@@ -30,9 +30,9 @@ def end_beside_windows(status: int) -> None:
 
 
 def _java_has_windows() -> bool:
-    if "psfbridge.bridge.jvm" not in sys.modules:
+    if "psfbridge.bridge.java.host" not in sys.modules:
         return False
-    from psfbridge.bridge.jvm import current
+    from psfbridge.bridge.java.host import current
 
     host = current()
     return host is not None and not host.headless

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from psfbridge.engines.base import Engine, Plan, Solution
 from psfbridge.engines.cpu import CpuEngine
-from psfbridge.engines.opening import open_engine
+from psfbridge.engines.registry import open_engine
 
 __all__ = ["CpuEngine", "Engine", "Plan", "Solution", "open_engine"]

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from psfbridge.engines.problem import Problem, circulant_problem
 from psfbridge.errors import ImageError
-from psfbridge.image import Volume
-from psfbridge.noise import Noise
+from psfbridge.imaging.image import Volume
+from psfbridge.imaging.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["LOOK_EVERY", "Engine", "Plan", "Solution", "checked_volume"]

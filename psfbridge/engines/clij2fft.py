@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from psfbridge.engines.devices import Device, chosen_device, list_devices
-from psfbridge.engines.native import load_library
-from psfbridge.engines.native_engine import NativeEngine
+from psfbridge.engines.clij2fft_library import load_library
+from psfbridge.engines.opencl_devices import Device, chosen_device, list_devices
+from psfbridge.engines.opencl_engine import NativeEngine
 from psfbridge.engines.problem import Shape
 from psfbridge.errors import EngineError
-from psfbridge.image import Volume
+from psfbridge.imaging.image import Volume
 
 __all__ = ["Clij2FftEngine"]
 

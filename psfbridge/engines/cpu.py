@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from psfbridge._util.memory import free_bytes
+from psfbridge.engines.acceleration import Extrapolation, Products, note_step
 from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
-from psfbridge.engines.blur import Blur
-from psfbridge.engines.extrapolation import Extrapolation, Products, note_step
-from psfbridge.engines.light import Places
+from psfbridge.engines.convolution import Blur
 from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
 from psfbridge.engines.slabs import SLAB_VOXELS, cores, on_slabs
-from psfbridge.engines.variation import divide_by_variation, variation_bytes
-from psfbridge.image import Volume
-from psfbridge.memory import free_bytes
-from psfbridge.noise import Noise
+from psfbridge.engines.total_variation import divide_by_variation, variation_bytes
+from psfbridge.engines.visible_light import Places
+from psfbridge.imaging.image import Volume
+from psfbridge.imaging.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["CpuEngine", "mismatch"]

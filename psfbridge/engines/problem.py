@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from psfbridge.engines.light import LightSeen, light_seen
-from psfbridge.image import Volume
+from psfbridge.engines.visible_light import LightSeen, light_seen
+from psfbridge.imaging.image import Volume
 
 __all__ = ["Problem", "circulant_problem", "next_smooth", "open_edge_problem"]
 

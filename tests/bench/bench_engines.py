@@ -25,13 +25,13 @@ from scipy import fft
 
 import psfbridge as pb
 from psfbridge.engines import CpuEngine, Engine, Plan
-from psfbridge.engines.blur import Blur
+from psfbridge.engines.convolution import Blur
 from psfbridge.engines.problem import Problem, circulant_problem, open_edge_problem
 from psfbridge.engines.slabs import cores
 from psfbridge.errors import EngineError
-from psfbridge.image import Image
-from psfbridge.scene import Scene
-from psfbridge.simulate import simulate
+from psfbridge.imaging.image import Image
+from psfbridge.simulation.scene import Scene
+from psfbridge.simulation.simulate import simulate
 
 SIZES = ((48, 256, 256), (100, 512, 512))
 GPU_SIZES = ((128, 512, 512), (100, 1024, 1024))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from psfbridge.options import MICROSCOPES, Optics
-from psfbridge.scene import Scene
+from psfbridge.simulation.scene import Scene
 
 #: NA and refractive index of objectives: oil, silicone, water, air.
 _OBJECTIVES = (

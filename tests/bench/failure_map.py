@@ -28,8 +28,8 @@ from scoring import GOOD, METHODS, USABLE, Score, Truth, head, method_options, n
 
 from psfbridge.errors import PsfBridgeError
 from psfbridge.options import Optics
-from psfbridge.scene import Scene
-from psfbridge.simulate import simulate
+from psfbridge.simulation.scene import Scene
+from psfbridge.simulation.simulate import simulate
 
 BEADS = (1, 3, 10, 50, 200)
 PHOTONS = (1e3, 3e3, 10e3, 30e3, 100e3, 300e3)

@@ -2,8 +2,8 @@
 
 Five tables in one run.
 
-1. Simulated scenes (``psfbridge.scene.SCENES``; seeds drawn at run time and printed): for every
-   method the error against the truth (``psfbridge.truth.psf_error``), its ratio to that of the
+1. Simulated scenes (``simulation.scene.SCENES``; seeds drawn at run time and printed): for every
+   method the error against the truth (``evaluation.psf_error``), its ratio to that of the
    original pipeline (``reverse-rl``), how far the centre is off, the worst FWHM error of the three
    axes, the error that the software states, and the time. ``pupil`` is told the optics, the others
    nothing but the bead's diameter.
@@ -34,8 +34,8 @@ from peers import photutils_score
 from scoring import METHODS, Score, Truth, head, met, method_options, number, row, score
 from true_positions import errors
 
-from psfbridge.scene import SCENES, Scene
-from psfbridge.simulate import simulate
+from psfbridge.simulation.scene import SCENES, Scene
+from psfbridge.simulation.simulate import simulate
 
 #: The scenes of the benchmark; the others can be asked for.
 DEFAULT_SCENES = tuple(SCENES)[:9]

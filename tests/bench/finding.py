@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from psfbridge.finding import find_beads
+from psfbridge.detection.find import find_beads
 
 SHAPE = (60, 1024, 1024)
 VOXEL_UM = (0.2, 0.1, 0.1)

@@ -13,17 +13,17 @@ from scipy.spatial import cKDTree
 from scoring import method_options
 
 import psfbridge as pb
-from psfbridge.bead_fit import background, light, refitted
-from psfbridge.beads import USED
+from psfbridge.detection.beads import USED
+from psfbridge.detection.find import Found, find
+from psfbridge.distillation.joint.bead_fit import background, light, refitted
+from psfbridge.distillation.joint.bead_state import Speaker, observe
+from psfbridge.distillation.joint.neighbours import with_neighbours
+from psfbridge.distillation.psf_size import support_shape
 from psfbridge.errors import PsfBridgeError
-from psfbridge.finding import Found, find
-from psfbridge.image import Image
-from psfbridge.neighbours import with_neighbours
-from psfbridge.observation import Speaker, observe
+from psfbridge.evaluation.psf_error import WINDOW
+from psfbridge.imaging.image import Image
 from psfbridge.options import DistillOptions, Optics
-from psfbridge.psf import PSF
-from psfbridge.support import support_shape
-from psfbridge.truth import WINDOW
+from psfbridge.psf.psf import PSF
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from psfbridge import bridge
-from psfbridge.image import Image
+from psfbridge.imaging.image import Image
 
 ROUNDS = 7
 

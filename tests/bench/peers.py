@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scoring import Score, Truth
 
-from psfbridge.beads import USED
-from psfbridge.finding import find_beads
-from psfbridge.truth import psf_error, psf_offset
+from psfbridge.detection.beads import USED
+from psfbridge.detection.find import find_beads
+from psfbridge.evaluation.psf_error import psf_error, psf_offset
 
 _SIZE = 33
 

@@ -12,10 +12,10 @@ import numpy as np
 
 import psfbridge as pb
 from psfbridge.errors import PsfBridgeError
+from psfbridge.evaluation.psf_error import WINDOW, psf_error, psf_offset
+from psfbridge.numerics.fourier import fitted_to
 from psfbridge.options import Optics
-from psfbridge.shifts import fitted_to
-from psfbridge.simulate import Simulation
-from psfbridge.truth import WINDOW, psf_error, psf_offset
+from psfbridge.simulation.simulate import Simulation
 
 #: Methods side by side; the first is what the others are held against.
 METHODS = ("reverse-rl", "average", "joint", "pupil", "auto")

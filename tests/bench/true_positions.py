@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scoring import Truth
 
 import psfbridge as pb
-from psfbridge.bead_fit import light, refitted
-from psfbridge.observation import Speaker
-from psfbridge.truth import psf_error
+from psfbridge.distillation.joint.bead_fit import light, refitted
+from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.evaluation.psf_error import psf_error
 
 Floats = NDArray[np.float64]
 
@@ -49,5 +49,8 @@ def _held(true: Floats) -> Iterator[None]:
         beads = [placed(one) for one in beads]
         return beads, [light(one, psf) for one in beads]
 
-    with patch("psfbridge.rounds.refitted", fitted), patch("psfbridge.joint.refitted", fitted):
+    with (
+        patch("psfbridge.distillation.joint.iteration.refitted", fitted),
+        patch("psfbridge.distillation.joint.solver.refitted", fitted),
+    ):
         yield

@@ -1,0 +1,89 @@
+"""The picture of a batch: the widths of the PSF over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.batch.summary import Row
+from psfbridge.report.layout import DARK, FAINT, INK, add_titles, style_graph
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_widths"]
+
+_AXES = ("z", "y", "x")
+_COLOURS = ("#ffd23f", "#4cc9f0", "#f72585")
+
+
+def plot_widths(rows: Sequence[Row]) -> Figure:
+    """Draw the FWHM of each file's PSF over the date of its image, z above, y and x below.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of the summary; failures are marked at the foot.
+
+    Returns
+    -------
+    Figure
+        The units are µm; bars are one standard error.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.2), facecolor=DARK, dpi=110)
+    above, below = figure.subplots(
+        2, 1, sharex=True, gridspec_kw={"left": 0.09, "right": 0.97, "top": 0.85, "bottom": 0.13}
+    )
+    dated = [row for row in rows if row.taken]
+    good = [row for row in dated if row.status != "failed"]
+    for number, axes in enumerate((above, below, below)):
+        _draw(axes, good, number)
+    failed = np.array([row.taken for row in dated if row.status == "failed"], "datetime64[s]")
+    for axes in (above, below):
+        _dress(axes, failed)
+    figure.autofmt_xdate()
+    sources = {row.taken_from for row in dated}
+    by = "dates of the files" if sources == {"file"} else "dates of the images"
+    mixed = ", where an image has none, of its file" if len(sources) > 1 else ""
+    add_titles(
+        figure,
+        "Width of the PSF over time",
+        f"{len(good)} files, {len(failed)} failed; {by}{mixed}",
+    )
+    return figure
+
+
+def _dress(axes: Axes, failed: NDArray[np.datetime64]) -> None:
+    style_graph(axes)
+    # A tenth of the width is to be seen as such: neither lost nor blown up.
+    low, high = axes.get_ylim()
+    middle, half = (low + high) / 2, (high - low) / 2
+    half = max(1.1 * half, 0.2 * middle)
+    axes.set_ylim(middle - half, middle + half)
+    if len(failed):
+        foot = axes.get_xaxis_transform()
+        axes.plot(
+            failed, [0] * len(failed), "x", color="#ff5c5c", clip_on=False, label="failed",
+            transform=foot,
+        )  # fmt: skip
+    axes.set_ylabel("FWHM, µm")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(facecolor=DARK, edgecolor=FAINT, labelcolor=INK, fontsize=8, ncols=4)
+
+
+def _draw(axes: Axes, rows: Sequence[Row], number: int) -> None:
+    if not rows:
+        return
+    dates = np.array([row.taken for row in rows], "datetime64[s]")
+    widths = np.array([row.fwhm_um[number] for row in rows])
+    errors = np.nan_to_num(np.array([row.sd_um[number] for row in rows]))
+    axes.errorbar(
+        dates, widths, errors, fmt="o-", ms=4, lw=1, capsize=2,
+        color=_COLOURS[number], label=_AXES[number],
+    )  # fmt: skip

@@ -1,0 +1,122 @@
+"""One PSF of all files of a batch: a joint solve of as many as the memory holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from psfbridge._util.memory import free_bytes
+from psfbridge.batch.one_file import Outcome, Task, earlier, file_state, save
+from psfbridge.errors import Cancelled, PsfBridgeError
+from psfbridge.imaging.image import Image
+from psfbridge.progress import Progress
+
+__all__ = ["JOINT", "joint_psf"]
+
+#: What the outputs of the joint solve are called.
+JOINT = "joint"
+
+#: Bytes that a solve holds for each voxel of a bead's box: counts, masks, shifted copies.
+_BYTES_A_VOXEL = 64
+
+#: The share of the free memory that a joint solve may take.
+_SHARE = 0.5
+
+
+def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome | None, str]:
+    """Distil one PSF from all files that gave one, and write it beside theirs.
+
+    Where the beads of all files are more than the memory holds, the files with the most beads
+    are taken, and that is said.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        Of every file of the batch.
+    progress : Progress
+        Called often; may raise `psfbridge.errors.Cancelled`.
+
+    Returns
+    -------
+    Outcome or None
+        None where there is no joint PSF.
+    str
+        A sentence that says what it was made of, or why there is none.
+    """
+    able = [one for one in outcomes if one.status != "failed"]
+    if len(able) < 2:
+        return None, "No joint PSF: it takes two files with a PSF."
+    unlike = _unlike(able)
+    if unlike:
+        return None, f"No joint PSF: {unlike}"
+    chosen = _within_memory(able)
+    task = replace(able[0].task, path="", stem=JOINT)
+    try:
+        outcome = _outcome(task, chosen, progress)
+    except Cancelled:
+        raise
+    except PsfBridgeError as fault:
+        return None, f"No joint PSF: {fault}"
+    beads = outcome.record["beads"]["used"]
+    of = (
+        f"{len(chosen)} of {len(able)} files, those with the most beads"
+        if len(chosen) < len(able)
+        else ""
+    )
+    kept = ", kept from before" if outcome.status == "kept" else ""
+    return outcome, f"Joint PSF of {of or f'all {len(able)} files'}: {beads} beads{kept}."
+
+
+def _unlike(outcomes: Sequence[Outcome]) -> str:
+    """Say which file differs from the first in what a joint PSF needs alike, or nothing."""
+    first = outcomes[0].record["psf"]
+    for one in outcomes[1:]:
+        psf = one.record["psf"]
+        if not np.allclose(psf["voxel_um"], first["voxel_um"], rtol=1e-3):
+            return (
+                f"{one.task.path} has voxels of {psf['voxel_um']} µm, {outcomes[0].task.path} of "
+                f"{first['voxel_um']} µm. Run the batch on files of one voxel size."
+            )
+        if (psf["shape"][0] == 1) != (first["shape"][0] == 1):
+            return f"{one.task.path} and {outcomes[0].task.path} are a plane and a stack."
+    return ""
+
+
+def _within_memory(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Choose the files with the most beads for their PSF until the memory is full."""
+    room = _SHARE * free_bytes()
+    most_first = sorted(outcomes, key=lambda one: -one.record["beads"]["used"])
+    chosen: list[Outcome] = []
+    for one in most_first:
+        room -= _bytes(one)
+        if room < 0 and len(chosen) >= 2:
+            break
+        chosen.append(one)
+    numbers = {id(one) for one in chosen}
+    return [one for one in outcomes if id(one) in numbers]
+
+
+def _bytes(outcome: Outcome) -> float:
+    box = math.prod(outcome.record["psf"]["shape"])
+    # A compressed file unfolds in memory; three times its size is usual at most.
+    read = 3 * outcome.record["batch"]["inputs"][0]["bytes"]
+    return float(outcome.record["beads"]["found"] * box * _BYTES_A_VOXEL + read)
+
+
+def _outcome(task: Task, chosen: Sequence[Outcome], progress: Progress) -> Outcome:
+    states = [file_state(one.task.path) for one in chosen]
+    record = earlier(task)
+    if record is not None and record["batch"]["inputs"] == states:
+        return Outcome(task=task, status="kept", record=record)
+    from psfbridge.distillation.api import distill
+
+    images = [_image(one.task) for one in chosen]
+    result = distill(images, progress=progress, **task.options)
+    return Outcome(task=task, status="done", record=save(task, result, states))
+
+
+def _image(task: Task) -> Image:
+    return task.reading.one_channel(task.path)

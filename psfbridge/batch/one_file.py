@@ -1,0 +1,238 @@
+"""One file of a batch: its PSF, its beads and its record; kept where they are there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from psfbridge._util.atomic_files import write_text
+from psfbridge._util.jsonable import json_text, plain
+from psfbridge._version import __version__
+from psfbridge.detection.beads import USED
+from psfbridge.distillation.result import Distillation
+from psfbridge.errors import Cancelled, PsfBridgeError
+from psfbridge.imaging.dates import taken
+from psfbridge.imaging.reading import Reading
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["Outcome", "Task", "earlier", "file_state", "save", "work"]
+
+#: More beads than this tell the scatter of the width no better.
+_MOST_MEASURED = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One file to distil.
+
+    Parameters
+    ----------
+    path : str
+        The image.
+    stem : str
+        What its outputs are called: ``<stem>_psf.tif``, ``<stem>_beads.csv``, ``<stem>.json``.
+    folder : str
+        Where they go.
+    reading : Reading
+        How the file is to be read.
+    options : mapping
+        Fields of `DistillOptions`.
+    """
+
+    path: str
+    stem: str
+    folder: str
+    reading: Reading = field(default_factory=Reading)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def psf(self) -> Path:
+        """Where the PSF goes."""
+        return Path(self.folder) / f"{self.stem}_psf.tif"
+
+    @property
+    def beads(self) -> Path:
+        """Where the table of beads goes."""
+        return Path(self.folder) / f"{self.stem}_beads.csv"
+
+    @property
+    def record(self) -> Path:
+        """Where the record goes, the last to be written."""
+        return Path(self.folder) / f"{self.stem}.json"
+
+    def wanted(self) -> dict[str, Any]:
+        """Return what decides the outputs besides the voxels: options, reading and version."""
+        wanted: dict[str, Any] = plain(
+            {
+                "options": DistillOptions.of(**self.options),
+                "reading": self.reading,
+                "version": __version__,
+            }
+        )
+        return wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How it went with one file.
+
+    Parameters
+    ----------
+    task : Task
+        Which file.
+    status : {'done', 'kept', 'failed'}
+        ``kept`` where the outputs were there already, made from this file with these options.
+    record : mapping
+        What ``<stem>.json`` says; empty after a failure.
+    error : str
+        After a failure, the one line that says why.
+    taken : str
+        The date of the image, ISO 8601; empty where there is none.
+    taken_from : str
+        ``image`` or ``file``, see `psfbridge.imaging.dates.Taken`.
+    """
+
+    task: Task
+    status: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    taken: str = ""
+    taken_from: str = ""
+
+
+def work(task: Task, progress: Progress = no_progress) -> Outcome:
+    """Distil one file and write what belongs to it, unless that is there already.
+
+    A failure is an outcome too: one line, and nothing is written.
+
+    Parameters
+    ----------
+    task : Task
+        What to do.
+    progress : Progress, optional
+        Called often.
+
+    Raises
+    ------
+    Cancelled
+        If the progress callback says so.
+    """
+    date = taken(task.path)
+    outcome = Outcome(task=task, status="failed")
+    if date:
+        outcome = replace(outcome, taken=date.date.isoformat(), taken_from=date.source)
+    try:
+        record = _kept(task)
+        if record is not None:
+            return replace(outcome, status="kept", record=record)
+        return replace(outcome, status="done", record=_distilled(task, progress))
+    except Cancelled:
+        raise
+    # Whatever is wrong with one file of thousands, the others are still to be done.
+    except Exception as fault:
+        return replace(outcome, error=_line(fault))
+
+
+def _line(fault: Exception) -> str:
+    if isinstance(fault, PsfBridgeError):
+        return f"{type(fault).__name__}: {fault}"
+    if isinstance(fault, MemoryError):
+        return "MemoryError: out of memory. Use fewer jobs, or a smaller image."
+    words = " ".join(str(fault).split())
+    return f"unexpected {type(fault).__name__}: {words}. Please report it with the file."
+
+
+def _distilled(task: Task, progress: Progress) -> dict[str, Any]:
+    from psfbridge.distillation.api import distill
+
+    state = file_state(task.path)
+    result = distill(task.reading.one_channel(task.path), progress=progress, **task.options)
+    return save(task, result, [state])
+
+
+def save(task: Task, result: Distillation, states: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write PSF, table and record of a distillation; return the record.
+
+    Parameters
+    ----------
+    task : Task
+        Where they go.
+    result : Distillation
+        What to write.
+    states : list of dict
+        The files that it came from, as they were before it was made.
+    """
+    made = {"inputs": states, "wanted": task.wanted()}
+    record: dict[str, Any] = plain(
+        result.to_dict() | {"fwhm_sd_um": _fwhm_sd_um(result), "batch": made}
+    )
+    task.record.unlink(missing_ok=True)
+    result.psf.save(task.psf)
+    result.beads.save(task.beads)
+    write_text(task.record, json_text(record))
+    return record
+
+
+def _kept(task: Task) -> dict[str, Any] | None:
+    """Return the record of an earlier run, if it was of this file, unchanged, and these options."""
+    record = earlier(task)
+    if record is None or record["batch"]["inputs"] != [file_state(task.path)]:
+        return None
+    return record
+
+
+def earlier(task: Task) -> dict[str, Any] | None:
+    """Return the record that is there, if all outputs are and the options were the same."""
+    if not all(path.is_file() for path in (task.psf, task.beads, task.record)):
+        return None
+    try:
+        record = json.loads(task.record.read_text(encoding="utf-8"))
+        same: bool = record["batch"]["wanted"] == task.wanted()
+    except (ValueError, KeyError, TypeError):
+        return None
+    return record if same else None
+
+
+def file_state(path: str) -> dict[str, Any]:
+    """Tell a file, or a Zarr folder, from a changed one: where it is, its size and its time."""
+    place = Path(path).resolve()
+    parts = [part for part in place.rglob("*") if part.is_file()] if place.is_dir() else [place]
+    try:
+        stats = [part.stat() for part in parts]
+    except OSError:
+        stats = []
+    return {
+        "path": str(place),
+        "bytes": sum(one.st_size for one in stats),
+        "written_ns": max((one.st_mtime_ns for one in stats), default=0),
+    }
+
+
+def _fwhm_sd_um(result: Distillation) -> tuple[float, ...]:
+    """Return the standard error of the FWHM in z, y and x, from its scatter over the beads.
+
+    Beads are measured one by one; the scatter is robust (median absolute deviation). NaN where
+    fewer than three tell.
+    """
+    from psfbridge.measurement.measures import measure_beads
+
+    every = []
+    for image in result.images:
+        used = [bead for bead in result.beads.with_status(USED) if bead.image == image.name]
+        used = sorted(used, key=lambda bead: -bead.snr)[:_MOST_MEASURED]
+        every += measure_beads(image, [(bead.z, bead.y, bead.x) for bead in used])
+    widths = np.array([one.fwhm_um for one in every], float).reshape(-1, 3)
+    return tuple(_standard_error(column[np.isfinite(column)]) for column in widths.T)
+
+
+def _standard_error(values: np.ndarray[Any, Any]) -> float:
+    if len(values) < 3:
+        return float("nan")
+    scatter = 1.4826 * np.median(np.abs(values - np.median(values)))
+    return float(scatter / np.sqrt(len(values)))

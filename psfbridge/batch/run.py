@@ -1,0 +1,270 @@
+"""A batch: one PSF a file, one of all, and a summary over time."""
+
+from __future__ import annotations
+
+import glob
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from psfbridge._util.atomic_files import made_folder, whole_file, write_text
+from psfbridge._util.validate import integer
+from psfbridge.batch.joint import JOINT, joint_psf
+from psfbridge.batch.one_file import Outcome, Task, work
+from psfbridge.batch.summary import Row, rows_of, to_csv
+from psfbridge.errors import ImageError, OptionError
+from psfbridge.imaging.reading import Reading
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["Batch", "distill_batch", "expanded"]
+
+_ENDINGS = (".ome.tif", ".ome.tiff", ".ome.zarr", ".tif", ".tiff", ".zarr", ".npy")
+_SAVED_PSF = "_psf.tif"
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a batch did.
+
+    Parameters
+    ----------
+    rows : tuple of Row
+        The summary, one row a file, the oldest image first.
+    folder : Path
+        Where everything was written.
+    joint : Row or None
+        The PSF of all files together.
+    notes : tuple of str
+        What a user should know, one sentence each.
+    """
+
+    rows: tuple[Row, ...]
+    folder: Path
+    joint: Row | None
+    notes: tuple[str, ...]
+
+    @property
+    def failed(self) -> tuple[Row, ...]:
+        """The files that gave no PSF."""
+        return tuple(row for row in self.rows if row.status == "failed")
+
+    @property
+    def kept(self) -> tuple[Row, ...]:
+        """The files whose outputs were there already."""
+        return tuple(row for row in self.rows if row.status == "kept")
+
+
+def distill_batch(
+    images: Sequence[str | os.PathLike[str]],
+    folder: str | os.PathLike[str],
+    *,
+    reading: Reading | None = None,
+    jobs: int = 1,
+    progress: Progress = no_progress,
+    told: Callable[[Row], None] | None = None,
+    **options: Any,
+) -> Batch:
+    """Distil one PSF from each file, one from all, and a summary over time.
+
+    The folder receives ``<name>_psf.tif``, ``<name>_beads.csv`` and ``<name>.json`` for each file,
+    ``joint_psf.tif`` and its companions, ``summary.csv``, ``summary.png`` and ``summary.html``.
+    Outputs that are there already from the same, unchanged file and the same options are kept.
+
+    Parameters
+    ----------
+    images : sequence of path
+        Files; patterns such as ``*.tif`` are expanded.
+    folder : path
+        Where the outputs go; it is made if need be.
+    reading : Reading, optional
+        How the files are to be read.
+    jobs : int
+        How many files are worked on at a time, each by a process of its own.
+    progress : Progress, optional
+        Called often; may raise `psfbridge.errors.Cancelled`. What was finished stays, and the same
+        call goes on from there.
+    told : callable, optional
+        Called with the row of each file as soon as it is done.
+    **options
+        The fields of `DistillOptions`; checked before any work.
+
+    Returns
+    -------
+    Batch
+        The summary; a file that failed is a row of it, and stops no other.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown or impossible.
+    ImageError
+        If no file was named, or a pattern matches none.
+    OutputError
+        If the folder cannot be written.
+    """
+    if DistillOptions.of(**options).field:
+        raise OptionError("field is set for a batch; allowed is one image. Use psfbridge distill.")
+    integer("jobs", jobs, least=1)
+    named = expanded(images)
+    folder = made_folder(folder)
+    paths, notes = _without_own(named, folder)
+    tasks = [
+        Task(
+            path=path, stem=stem, folder=str(folder), reading=reading or Reading(), options=options
+        )
+        for path, stem in zip(paths, _stems(paths), strict=True)
+    ]
+    outcomes = _outcomes(tasks, jobs, progress, told)
+    joint, said = joint_psf(outcomes, progress)
+    batch = Batch(
+        tuple(rows_of(outcomes)), folder, Row.of(joint) if joint else None, (*notes, said)
+    )
+    _save_summary(batch)
+    return batch
+
+
+def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return the files that paths and patterns name, each once, in their order.
+
+    Shells of Windows leave patterns to programs.
+
+    Raises
+    ------
+    ImageError
+        If there is none, or a pattern matches none.
+    """
+    paths: dict[str, None] = {}
+    for one in [images] if isinstance(images, str | os.PathLike) else images:
+        image = os.fspath(one)
+        if Path(image).exists() or not glob.has_magic(image):
+            paths[image] = None
+            continue
+        matches = sorted(glob.glob(image, recursive=True))  # noqa: PTH207 - patterns may be absolute
+        if not matches:
+            raise ImageError(f"no file matches {image}. Check the folder and the ending.")
+        paths |= dict.fromkeys(matches)
+    if not paths:
+        raise ImageError("no image was given. Name at least one.")
+    return list(paths)
+
+
+def _without_own(paths: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
+    """Leave out the PSFs that an earlier batch wrote among the images."""
+    home = folder.resolve()
+    own = {p for p in paths if p.endswith(_SAVED_PSF) and Path(p).resolve().parent == home}
+    rest = [path for path in paths if path not in own]
+    if not own:
+        return rest, []
+    if not rest:
+        raise ImageError(f"all {len(own)} files named are PSFs in {folder}. Name images of beads.")
+    return rest, [f"{len(own)} PSFs in {folder} were not taken as images."]
+
+
+def _stems(paths: Sequence[str]) -> list[str]:
+    """Return what each file's outputs are called; its folder or a number tells namesakes apart."""
+    plain = [_stem(path) for path in paths]
+    # Files whose names differ in case only are one on some systems.
+    counts = Counter(name.casefold() for name in plain)
+    wanted = [
+        f"{Path(path).resolve().parent.name}_{name}" if counts[name.casefold()] > 1 else name
+        for path, name in zip(paths, plain, strict=True)
+    ]
+    used = {JOINT, "summary"}
+    stems = []
+    for name in wanted:
+        own, number = name, 2
+        while own.casefold() in used:
+            own, number = f"{name}_{number}", number + 1
+        used.add(own.casefold())
+        stems.append(own)
+    return stems
+
+
+def _stem(path: str) -> str:
+    name = Path(path).name
+    ending = next((one for one in _ENDINGS if name.lower().endswith(one)), "")
+    return name[: len(name) - len(ending)] or name
+
+
+def _outcomes(
+    tasks: Sequence[Task],
+    jobs: int,
+    progress: Progress,
+    told: Callable[[Row], None] | None,
+) -> list[Outcome]:
+    """Work on every file; the outcomes come in the order of the tasks."""
+    done: dict[str, Outcome] = {}
+    run = _one_by_one(tasks, progress) if jobs == 1 else _side_by_side(tasks, jobs)
+    for outcome in run:
+        done[outcome.task.stem] = outcome
+        if told is not None:
+            told(Row.of(outcome))
+        progress("distilling files", len(done), len(tasks))
+    return [done[task.stem] for task in tasks]
+
+
+def _one_by_one(tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
+    for number, task in enumerate(tasks):
+        # A file's own stages only serve to cancel; the bar counts files.
+        yield work(task, lambda *_, at=number: progress("distilling files", at, len(tasks)))
+
+
+def _side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
+    """Work in processes of their own; a file that kills its process is tried once more alone."""
+    with _pool(jobs) as pool:
+        waiting = {pool.submit(work, task): task for task in tasks}
+        broken = []
+        try:
+            for future in as_completed(waiting):
+                if isinstance(future.exception(), BrokenProcessPool):
+                    broken.append(waiting[future])
+                else:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    for task in broken:
+        yield _alone(task)
+
+
+def _alone(task: Task) -> Outcome:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(work, task).result()
+        except BrokenProcessPool:
+            return Outcome(
+                task=task,
+                status="failed",
+                error="MemoryError: its process was ended from outside, most likely for want of "
+                "memory. Use a smaller image, or a larger computer.",
+            )
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    # A fresh process takes nothing of this one's threads with it, on any system.
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_unstopped)
+
+
+def _unstopped() -> None:
+    """Leave Ctrl-C to the parent: it sends no more files, and prints the one line."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _save_summary(batch: Batch) -> None:
+    from psfbridge.batch.figure import plot_widths
+    from psfbridge.batch.page import page
+
+    write_text(batch.folder / "summary.csv", to_csv(batch.rows))
+    figure = plot_widths(batch.rows)
+    picture = batch.folder / "summary.png"
+    with whole_file(picture) as temporary:
+        figure.savefig(temporary, facecolor=figure.get_facecolor())
+    write_text(batch.folder / "summary.html", page(batch.rows, batch.joint, batch.notes, picture))

@@ -1,0 +1,1 @@
+"""The ImageJ commands without ImageJ: option strings, dialog fields, what each command does."""

@@ -1,0 +1,86 @@
+"""Where the beads are marked on their image, by status, in every slice where each is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.beads import HELD_OUT, REJECTED, USED, Bead, Beads
+from psfbridge.imaging.image import Volume
+
+__all__ = ["COLOURS", "NAME", "RADIUS", "Mark", "marks_of"]
+
+#: Colours that people with any colour vision can tell apart (Okabe and Ito 2008).
+COLOURS = {USED: (0, 158, 115), HELD_OUT: (86, 180, 233), REJECTED: (213, 94, 0)}
+
+#: What the name of every mark starts with.
+NAME = "PSF Bridge"
+
+#: Radius of a mark in voxels.
+RADIUS = 4.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A circle on one slice.
+
+    Parameters
+    ----------
+    name : str
+        Which bead it is, its status and the reason for it.
+    z : int
+        The slice, from 0.
+    y, x : float
+        Its centre in voxels.
+    colour : tuple of int
+        Red, green and blue, to 255.
+    """
+
+    name: str
+    z: int
+    y: float
+    x: float
+    colour: tuple[int, int, int]
+
+
+def marks_of(data: Volume, beads: Beads) -> Iterator[Mark]:
+    """Yield the marks of the beads of one channel.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x). The units are counts.
+    beads : Beads
+        Positions in voxels of that array.
+    """
+    for bead in beads:
+        reason = f": {bead.reason}" if bead.reason else ""
+        name = f"{NAME} {bead.bead} {bead.status}{reason}"
+        for z in _slices_of(data, bead):
+            yield Mark(name, z, bead.y, bead.x, COLOURS[bead.status])
+
+
+def _slices_of(data: NDArray[Any], bead: Bead) -> Iterable[int]:
+    """Return the slices around the bead where its column is above half of its height."""
+    z, y, x = (
+        _clipped(at, length)
+        for at, length in zip((bead.z, bead.y, bead.x), data.shape, strict=True)
+    )
+    column = data[:, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].max(axis=(1, 2)).astype(float)
+    level = bead.background if np.isfinite(bead.background) else float(np.median(column))
+    seen = column >= level + (column[z] - level) / 2
+    first = z
+    while first > 0 and seen[first - 1]:
+        first -= 1
+    last = z
+    while last + 1 < len(column) and seen[last + 1]:
+        last += 1
+    return range(first, last + 1)
+
+
+def _clipped(position: float, length: int) -> int:
+    return min(max(round(position), 0), length - 1)

@@ -1,0 +1,73 @@
+"""What a command is, and one call of it: no Java is needed here, so any host can call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from psfbridge.bridge.commands.command_result import Outcome
+from psfbridge.bridge.commands.inputs import HOST_KEYS
+from psfbridge.bridge.commands.option_strings import Options
+from psfbridge.imaging.image import Image
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["Call", "Command", "Desk"]
+
+
+class Desk(Protocol):
+    """The other images that are open in ImageJ."""
+
+    def titles(self) -> Sequence[str]:
+        """Return the titles of the open images."""
+
+    def image(self, title: str) -> Image | None:
+        """Return the open image of this title; of several, the one that was opened last."""
+
+
+class _EmptyDesk:
+    """No other image is open."""
+
+    def titles(self) -> Sequence[str]:
+        """Return nothing."""
+        return ()
+
+    def image(self, title: str) -> Image | None:  # noqa: ARG002 - as in Desk
+        """Return nothing."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a command.
+
+    Parameters
+    ----------
+    options : mapping
+        Options as the Python function of the command takes them.
+    texts : mapping
+        The texts of the host's keys: part of the image, files to write.
+    imp : ij.ImagePlus
+        What to work on.
+    progress : Progress
+        Where to report.
+    desk : Desk
+        The other open images.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    imp: Any = None
+    progress: Progress = no_progress
+    desk: Desk = field(default_factory=_EmptyDesk)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its work, the keys that it takes, and whether its dialog shows the beads."""
+
+    run: Callable[[Call], Outcome]
+    options: Callable[[], Options]
+    keys: tuple[str, ...] = HOST_KEYS
+    flags: tuple[str, ...] = ()
+    previews: bool = False

@@ -1,0 +1,201 @@
+"""The commands ``Find Beads...`` and ``Distill PSF...``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import psfbridge as pb
+from psfbridge._util.atomic_files import check_writable, write_text
+from psfbridge.bridge.commands.call import Call, Command
+from psfbridge.bridge.commands.command_result import Found, Outcome, Picture
+from psfbridge.bridge.commands.figures import (
+    bead_figures,
+    distill_figures,
+    distill_lines,
+    shift_figures,
+    shift_lines,
+)
+from psfbridge.bridge.commands.inputs import HOST_KEYS, Input, image_of, inputs
+from psfbridge.bridge.commands.option_strings import Options, options_of
+from psfbridge.bridge.convert.rois import inside, is_area, picked_points
+from psfbridge.detection.beads import Beads
+from psfbridge.detection.find import need_beads
+from psfbridge.distillation.channels import ChannelDistillation, check_for_channels
+from psfbridge.distillation.result import Distillation
+from psfbridge.errors import NoBeadsError, OptionError
+from psfbridge.imaging.image import Image
+from psfbridge.options import DistillOptions
+from psfbridge.psf.psf import PSF
+from psfbridge.report.html import check_report_folder
+
+__all__ = ["DISTILL", "FIND", "beads_in", "distilled", "psf_title"]
+
+#: What can be written beside the images, and how each is checked before long work.
+_FILES: dict[str, Callable[[str], Path]] = {
+    "beads": check_writable,
+    "json": check_writable,
+    "report": check_report_folder,
+}
+
+
+def psf_title(title: str) -> str:
+    """Return what the PSF of an image is called."""
+    return f"PSF of {title}"
+
+
+def _find(call: Call) -> Outcome:
+    source = image_of(call.imp, call.texts)
+    csv = check_writable(call.texts["csv"]) if "csv" in call.texts else None
+    beads = beads_in(source, call)
+    if csv:
+        beads.save(csv)
+    line = f"Find Beads: {call.imp.getTitle()}: {beads.sentence()}"
+    return Outcome(bead_figures(beads), (line,), found=[Found(source, beads)])
+
+
+def beads_in(source: Input, call: Call) -> Beads:
+    """Find the beads of one input, within its selection if there is one."""
+    points = picked_points(source.imp, source.image)
+    extra = {} if points is None else {"positions": points}
+    beads = pb.find_beads(source.image, progress=call.progress, **extra, **call.options)
+    roi = source.imp.getRoi()
+    return inside(roi, beads, source.image.name) if is_area(roi) else beads
+
+
+def _distill(call: Call) -> Outcome:
+    sources = inputs(call.imp, call.texts)
+    return _distill_one(sources[0], call) if len(sources) == 1 else _distill_all(sources, call)
+
+
+def _distill_one(source: Input, call: Call) -> Outcome:
+    files = {key: check(call.texts[key]) for key, check in _FILES.items() if key in call.texts}
+    result, beads = distilled(source, call)
+    _write_files(result, files)
+    title = str(source.imp.getTitle())
+    psf = Picture(psf_title(title), result.psf.image, _origin(result.psf))
+    lines = distill_lines(title, psf.title, result)
+    pictures = [psf]
+    if "error" in call.texts:
+        if result.psf.error is None:
+            lines.append(f"Distill PSF: the method {result.method} gives no error volume.")
+        else:
+            pictures.insert(0, _error_picture(psf.title, result.psf))
+    figures = {"psf": psf.title, **distill_figures(result)}
+    return Outcome(figures, lines, pictures, [Found(source, beads)])
+
+
+def _distill_all(sources: Sequence[Input], call: Call) -> Outcome:
+    """Distil every channel; the composite of their PSFs has one common origin."""
+    check_for_channels(DistillOptions.of(**call.options))
+    _refuse_files(call.texts, len(sources))
+    results, tables = zip(*(distilled(source, call) for source in sources), strict=True)
+    together = ChannelDistillation.of(results)
+    title = str(sources[0].imp.getTitle())
+    image, origin = _composite(together)
+    psf = Picture(psf_title(title), image, together.to_info(registered=origin == "common"))
+    lines = []
+    for source, result in zip(sources, results, strict=True):
+        lines += distill_lines(f"{title}, channel {source.channel}", psf.title, result)
+    lines += [f"Distill PSF: {title}, {line}" for line in shift_lines(together, origin)]
+    figures = {"psf": psf.title, **distill_figures(results[0]), **shift_figures(together, origin)}
+    found = [Found(source, beads) for source, beads in zip(sources, tables, strict=True)]
+    return Outcome(figures, lines, [psf], found)
+
+
+def _composite(together: ChannelDistillation) -> tuple[Image, str]:
+    """Return the PSFs with their common origin, or each centred where no bead tells it."""
+    try:
+        return together.registered(), "common"
+    except NoBeadsError:
+        return together.centred(), "each its own"
+
+
+def _error_picture(title: str, psf: PSF) -> Picture:
+    return Picture(f"Error of {title}", psf.error_image)
+
+
+def _origin(psf: PSF) -> str:
+    """The same text that PSF.save writes, so that a PSF saved by ImageJ keeps it too."""
+    return json.dumps(dict(psf.provenance), indent=1)
+
+
+def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
+    """Distil one input; return the result, and the beads to show.
+
+    Points are the beads; of an area, the usable beads inside; without a selection, all.
+    """
+    points = picked_points(source.imp, source.image)
+    roi = source.imp.getRoi()
+    if points is None and is_area(roi):
+        found = inside(roi, _found(source, call), source.image.name)
+        result = _distil(source, call, positions=need_beads(found, _within(source)).positions)
+        return result, _as_judged(found, inside(roi, result.beads, source.image.name))
+    result = _distil(source, call) if points is None else _distil(source, call, positions=points)
+    return result, result.beads
+
+
+def _distil(source: Input, call: Call, **choice: Any) -> Distillation:
+    result: Distillation = pb.distill(
+        source.image, progress=call.progress, **choice, **call.options
+    )
+    return result
+
+
+def _found(source: Input, call: Call) -> Beads:
+    known = {field.name for field in _find_options().values()}
+    options = {name: value for name, value in call.options.items() if name in known}
+    beads: Beads = pb.find_beads(source.image, progress=call.progress, **options)
+    return beads
+
+
+def _within(source: Input) -> str:
+    return f"the selection of {source.image.name}"
+
+
+def _as_judged(before: Beads, after: Beads) -> Beads:
+    """Return the beads after the distillation; who was not chosen keeps the reason before it."""
+    reasons = {bead.bead: bead for bead in before}
+    return Beads(
+        reasons.get(bead.bead, bead) if bead.reason == "not chosen" else bead for bead in after
+    )
+
+
+def _refuse_files(texts: Mapping[str, str], channels: int) -> None:
+    """Refuse what there is once, for several channels."""
+    for key in ("error", *_FILES):
+        if key in texts:
+            raise OptionError(f"{key} is for one channel and {channels} are asked for: channel=N.")
+
+
+def _write_files(result: Distillation, files: Mapping[str, Path]) -> None:
+    if "beads" in files:
+        result.beads.save(files["beads"])
+    if "json" in files:
+        write_text(files["json"], result.to_json())
+    if "report" in files:
+        result.report(files["report"])
+
+
+def _find_options() -> Options:
+    return options_of(DistillOptions, inspect.signature(pb.find_beads).parameters)
+
+
+def _distill_options() -> Options:
+    """The options of a distillation that gives one PSF to an image."""
+    names = [field.name for field in fields(DistillOptions) if field.name != "field"]
+    return options_of(DistillOptions, names)
+
+
+FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)
+DISTILL = Command(
+    _distill,
+    _distill_options,
+    (*HOST_KEYS, *_FILES),
+    ("error",),
+    previews=True,
+)

@@ -1,0 +1,1 @@
+"""Images, calibrations and selections between ImageJ and NumPy."""

@@ -1,0 +1,273 @@
+"""The tasks that this process runs for a Fiji which was started by itself.
+
+Fiji starts it through Appose, asks what a command needs, sends planes in shared memory, waits for
+the outcome, and makes room for the images in it, into which they are then copied. What goes to and
+fro is made of dicts, lists, texts and numbers. Nothing here needs Java.
+
+Every task returns a record; where it failed, the record has nothing but the one line that says why
+(``fault``) and whether it was cancelled.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge._util.jsonable import plain
+from psfbridge._version import __version__
+from psfbridge.bridge.commands.bead_marks import NAME, RADIUS, marks_of
+from psfbridge.bridge.commands.call import Call
+from psfbridge.bridge.commands.command_result import Outcome, Picture
+from psfbridge.bridge.commands.dialog_fields import rows_of
+from psfbridge.bridge.commands.figures import bead_rows
+from psfbridge.bridge.commands.inputs import need_image, parts
+from psfbridge.bridge.commands.option_strings import written
+from psfbridge.bridge.commands.registry import COMMANDS, only_known, read_options
+from psfbridge.bridge.convert.imageplus import from_imageplus
+from psfbridge.bridge.fiji.line_stdout import Lines
+from psfbridge.bridge.fiji.remote_image import RemoteImage
+from psfbridge.bridge.imagej.errors import ours_of_python
+from psfbridge.bridge.imagej.ext_functions import EXTENSIONS, figure_text
+from psfbridge.errors import Cancelled
+from psfbridge.imaging.image import Image
+
+__all__ = [
+    "collect",
+    "describe",
+    "figure",
+    "find_text",
+    "main",
+    "needs",
+    "option_text",
+    "rows",
+    "work",
+]
+
+Record = dict[str, Any]
+Facts = Mapping[str, Any]
+
+# Fiji redraws at every report: more often than this is only slow.
+_SECONDS_BETWEEN = 0.1
+
+#: The images of each outcome, until Fiji has made room for them.
+_kept: dict[str, Sequence[Picture]] = {}
+
+
+def main() -> None:
+    """Serve a Fiji, by Appose, until it ends.
+
+    Tasks run at once, each in a thread: a dialog's preview, and the command that follows it.
+    """
+    from appose import python_worker
+
+    with redirect_stdout(Lines(sys.stdout)):
+        python_worker.main()
+
+
+def _told(task: Callable[..., Record]) -> Callable[..., Record]:
+    """Return a task that tells its fault in its record."""
+
+    @wraps(task)
+    def told(*args: Any) -> Record:
+        try:
+            record: Record = plain(task(*args))
+        except Exception as fault:
+            ours = ours_of_python(fault)
+            line = f"{type(ours).__name__}: {ours}"
+            return {"fault": line, "cancelled": isinstance(ours, Cancelled)}
+        return record
+
+    return told
+
+
+@_told
+def describe() -> Record:
+    """Return the commands and the functions for macros, for Fiji to offer."""
+    extensions = {name: asdict(extension) for name, extension in EXTENSIONS.items()}
+    return {"version": __version__, "commands": list(COMMANDS), "extensions": extensions}
+
+
+@_told
+def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
+    """Return the rows of a command's dialog for an image, beside open images of these titles."""
+    imp, chosen = need_image(_remote(facts)), COMMANDS[command]
+    return {"rows": rows_of(chosen, imp, titles), "preview": chosen.previews}
+
+
+@_told
+def option_text(values: Mapping[str, str]) -> Record:
+    """Return the option string of what was chosen in a dialog."""
+    return {"text": written(values)}
+
+
+@_told
+def find_text(values: Mapping[str, str]) -> Record:
+    """Return the option string that finds beads with what of a dialog's values is for that."""
+    return {"text": written(only_known(values, "Find Beads..."))}
+
+
+@_told
+def needs(command: str, text: str, facts: Facts | None) -> Record:
+    """Check a call before anything is sent; return which channels and frame to send.
+
+    Parameters
+    ----------
+    command, text : str
+        The command and its option string.
+    facts : mapping or None
+        What `RemoteImage` tells of, where an image is open.
+    """
+    _, texts = read_options(command, text)
+    wanted = parts(need_image(_remote(facts)), texts)
+    channels = [part.channels[0] for part in wanted]
+    return {"channels": channels, "frame": wanted[0].frame, "psf": texts.get("psf", "")}
+
+
+@_told
+def work(task: Any, key: str, call: Mapping[str, Any]) -> Record:
+    """Run a command, keep its images under `key`, and return the rest of what it gave.
+
+    Parameters
+    ----------
+    task : appose.python_worker.Task
+        Told of the progress, and asked whether to go on.
+    key : str
+        By which `collect` finds the images.
+    call : mapping
+        ``command``, ``text``, ``image`` and perhaps ``psf``, each of these with ``facts``,
+        ``channels`` and ``planes``, and ``titles`` of the open images.
+    """
+    options, texts = read_options(call["command"], call["text"])
+    with _Sent(call["image"]) as imp:
+        done = Call(options, texts, imp, _Report(task), _Desk(call))
+        outcome = COMMANDS[call["command"]].run(done)
+    _kept[key] = outcome.pictures
+    return _record(outcome)
+
+
+@_told
+def collect(key: str, rooms: Sequence[Any]) -> Record:
+    """Copy the images of an outcome into the room that Fiji made for them, and forget them."""
+    for picture, room in zip(_kept.pop(key), rooms, strict=True):
+        with _Shared(room) as there:
+            np.copyto(there, _four_axes(picture.image))
+    return {}
+
+
+@_told
+def figure(name: str, figures: Mapping[str, float | str]) -> Record:
+    """Return what ``Ext.psfGet`` gives for a name."""
+    return {"text": figure_text(name, figures)}
+
+
+def _remote(facts: Facts | None) -> RemoteImage | None:
+    return None if facts is None else RemoteImage(facts)
+
+
+class _Shared:
+    """An array in shared memory, let go of when the block ends."""
+
+    def __init__(self, room: Any) -> None:
+        self._room = room
+
+    def __enter__(self) -> NDArray[Any]:
+        array: NDArray[Any] = self._room.ndarray()
+        return array
+
+    def __exit__(self, *fault: object) -> None:
+        # A view may still be alive in a traceback: then the memory goes with that.
+        if self._room is not None:
+            with suppress(BufferError):
+                self._room.shm.close()
+
+
+class _Sent(_Shared):
+    """An image whose planes are in shared memory."""
+
+    def __init__(self, sent: Mapping[str, Any]) -> None:
+        super().__init__(sent["planes"])
+        self._sent = sent
+
+    def __enter__(self) -> Any:
+        facts = self._sent["facts"]
+        if self._room is None:  # the image was locked, and the command will say so
+            return RemoteImage(facts)
+        return RemoteImage(facts, super().__enter__(), self._sent["channels"])
+
+
+class _Desk:
+    """The other open images: their titles, and the one that the options name, if it is open."""
+
+    def __init__(self, call: Mapping[str, Any]) -> None:
+        self._titles = call["titles"]
+        self._psf = call["psf"]
+
+    def titles(self) -> Sequence[str]:
+        return list(self._titles)
+
+    def image(self, title: str) -> Image | None:
+        if self._psf is None or self._psf["facts"]["getTitle"] != title:
+            return None
+        with _Sent(self._psf) as imp:
+            return from_imageplus(imp)
+
+
+class _Report:
+    """Tells Fiji how far the work is, and asks whether to go on."""
+
+    def __init__(self, task: Any) -> None:
+        self._task = task
+        self._said = 0.0
+
+    def __call__(self, stage: str, done: int, total: int, /) -> None:
+        if self._task.cancel_requested:
+            raise Cancelled(f"cancelled by Escape while {stage}; nothing was changed.")
+        now = time.monotonic()
+        if now - self._said > _SECONDS_BETWEEN:
+            self._said = now
+            self._task.update(message=stage, current=done, maximum=total)
+
+
+def _record(outcome: Outcome) -> Record:
+    """Return everything but the voxels."""
+    table = list(bead_rows(outcome.found))
+    return {
+        "figures": outcome.figures,
+        "log": outcome.log,
+        "pictures": [_described(picture) for picture in outcome.pictures],
+        "marks": [
+            {**asdict(mark), "channel": one.source.channel, "frame": one.source.frame}
+            for one in outcome.found
+            for mark in marks_of(one.source.image.data, one.beads)
+        ],
+        "mark_name": NAME,
+        "mark_radius": RADIUS,
+        "found": bool(outcome.found),
+        "table": table,
+        "measured": {n: v for n, v in outcome.measured.items() if math.isfinite(v)},
+    }
+
+
+def _described(picture: Picture) -> Record:
+    data = _four_axes(picture.image)
+    ranges = [[float(np.nanmin(channel)), float(np.nanmax(channel))] for channel in data]
+    return {
+        "title": picture.title,
+        "info": picture.info,
+        "shape": data.shape,
+        "voxel_um": picture.image.voxel_um,
+        "ranges": ranges,
+    }
+
+
+def _four_axes(image: Image) -> NDArray[Any]:
+    return image.data.reshape(-1, *image.data.shape[-3:])

@@ -1,0 +1,1 @@
+"""The commands inside a running ImageJ: listener, menus, dialogs, tables, macros."""

@@ -1,0 +1,100 @@
+"""The commands put into an ImageJ, and taken out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psfbridge.bridge.imagej.ext_functions import EXTENSIONS_COMMAND, register
+from psfbridge.bridge.imagej.listener import make_listener
+from psfbridge.bridge.java.find import java_class
+from psfbridge.bridge.java.host import PLAIN, Host, boot, join
+from psfbridge.bridge.java.session import session
+
+__all__ = ["install", "start", "uninstall"]
+
+# Where macros/fiji/PSF_Bridge.groovy keeps itself, by IJ.setProperty.
+_FIJI_SCRIPT = "psfbridge.fiji"
+
+
+def start(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None = None) -> Host:
+    """Start an ImageJ in this process with the commands installed.
+
+    Parameters
+    ----------
+    where : str
+        ``plain`` is ImageJ 1.x alone, from Maven Central, kept for the next time. Anything else
+        goes to ``imagej.init``: a Fiji directory, an ImageJ2 version, Maven coordinates.
+    mode : {'headless', 'gui'}
+        Without windows, or with.
+    memory_gib : float, optional
+        What Java may take, in GiB; by default half of the memory that there is.
+
+    Returns
+    -------
+    Host
+        What runs; its `gateway` is pyimagej's ``ij``, where there is one.
+
+    Raises
+    ------
+    BridgeError
+        If there is no Java, another ImageJ runs already, or this one does not start.
+
+    Examples
+    --------
+    >>> from psfbridge import bridge  # doctest: +SKIP
+    >>> bridge.start("plain").headless  # doctest: +SKIP
+    True
+    """
+    boot(where, mode=mode, memory_gib=memory_gib)
+    return install()
+
+
+def install(gateway: Any = None) -> Host:
+    """Put the commands into the ImageJ that runs in this process; again changes nothing.
+
+    Parameters
+    ----------
+    gateway : object, optional
+        pyimagej's gateway (``ij``), where there is one.
+
+    Returns
+    -------
+    Host
+        What they were put into.
+
+    Raises
+    ------
+    BridgeError
+        If no ImageJ runs in this process.
+    """
+    host = join(gateway)
+    if "listener" not in session.kept:
+        from psfbridge.bridge.imagej.menus import add_menu, from_menu
+
+        listener = make_listener({EXTENSIONS_COMMAND: register}, from_menu)
+        _end_worker()
+        java_class("ij.Executer").addCommandListener(listener)
+        # ImageJ keeps no hold on Python's side of it: without this it would be collected.
+        session.kept["listener"] = listener
+        if not host.headless:
+            add_menu()
+    return host
+
+
+def _end_worker() -> None:
+    """Take out what a Fiji put in for itself: two would answer the same commands."""
+    script = java_class("ij.IJ").getProperty(_FIJI_SCRIPT)
+    if script is not None:
+        script.end()
+
+
+def uninstall() -> None:
+    """Take the commands out of the ImageJ of this process; it goes on running."""
+    listener = session.kept.pop("listener", None)
+    if listener is None:
+        return
+    from psfbridge.bridge.imagej.menus import remove_menu
+
+    java_class("ij.Executer").removeCommandListener(listener)
+    remove_menu()
+    session.kept.clear()

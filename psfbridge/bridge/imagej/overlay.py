@@ -1,0 +1,59 @@
+"""The beads marked in the Overlay of their image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psfbridge.bridge.commands.bead_marks import NAME, RADIUS, Mark, marks_of
+from psfbridge.bridge.commands.inputs import Input
+from psfbridge.bridge.java.find import java_class
+from psfbridge.detection.beads import Beads
+
+__all__ = ["mark_beads", "unmark_beads"]
+
+
+def mark_beads(source: Input, beads: Beads) -> None:
+    """Mark the beads of one channel in the image's Overlay; other elements stay.
+
+    Parameters
+    ----------
+    source : Input
+        Where the beads were found.
+    beads : Beads
+        Positions in voxels of that image.
+    """
+    overlay = source.imp.getOverlay() or java_class("ij.gui.Overlay")()
+    for mark in marks_of(source.image.data, beads):
+        overlay.add(_roi(source, mark))
+    source.imp.setOverlay(overlay)
+
+
+def unmark_beads(imp: Any) -> None:
+    """Take away the marks of an earlier run; other elements of the Overlay stay."""
+    overlay = imp.getOverlay()
+    if overlay is None:
+        return
+    for index in reversed(range(int(overlay.size()))):
+        if str(overlay.get(index).getName() or "").startswith(NAME):
+            overlay.remove(index)
+    imp.setOverlay(overlay if overlay.size() else None)
+
+
+def _roi(source: Input, mark: Mark) -> Any:
+    # Index 0 is the centre of the first voxel; ImageJ's 0.0 is that voxel's corner.
+    roi = java_class("ij.gui.OvalRoi")(
+        mark.x + 0.5 - RADIUS, mark.y + 0.5 - RADIUS, 2 * RADIUS, 2 * RADIUS
+    )
+    roi.setName(mark.name)
+    roi.setStrokeColor(java_class("java.awt.Color")(*mark.colour))
+    _place(source, roi, mark.z + 1)
+    return roi
+
+
+def _place(source: Input, roi: Any, z: int) -> None:
+    imp = source.imp
+    if imp.isHyperStack():
+        # Channel 0 shows in every channel: the channels of a composite are seen together.
+        roi.setPosition(0 if imp.isComposite() else source.channel, z, source.frame)
+    elif imp.getStackSize() > 1:
+        roi.setPosition(imp.getStackIndex(source.channel, z, source.frame))

@@ -1,0 +1,47 @@
+"""Beads and measures as ImageJ's ResultsTables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from psfbridge.bridge.commands.command_result import Found
+from psfbridge.bridge.commands.figures import bead_rows
+from psfbridge.bridge.java.find import java_class
+
+__all__ = ["add_measures", "show_beads"]
+
+
+def show_beads(title: str, found: Iterable[Found]) -> Any:
+    """Show every candidate in a table called `title`, and return it.
+
+    Headless ImageJ has no table but Results, so there the beads are what Results holds.
+    """
+    table = java_class("ij.measure.ResultsTable")()
+    for row in bead_rows(found):
+        table.addRow()
+        for name, value in row.items():
+            table.addValue(name, value)
+    if _headless():
+        java_class("ij.plugin.filter.Analyzer").setResultsTable(table)
+    table.show(title)
+    return table
+
+
+def add_measures(title: str, values: Mapping[str, float]) -> None:
+    """Add a row of measures to ImageJ's Results, as its own Measure command does."""
+    table = java_class("ij.measure.ResultsTable").getResultsTable()
+    if table.columnExists("status"):
+        # Headless, a bead table may be there: rows of another kind do not belong in it.
+        table.reset()
+    table.addRow()
+    table.addLabel(title)
+    for name, value in values.items():
+        if not math.isnan(value):
+            table.addValue(name, value)
+    table.show("Results")
+
+
+def _headless() -> bool:
+    return bool(java_class("java.awt.GraphicsEnvironment").isHeadless())

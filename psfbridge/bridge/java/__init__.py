@@ -1,0 +1,1 @@
+"""The Java virtual machine: finding it, starting it, talking to it."""

@@ -1,0 +1,284 @@
+"""Java and ImageJ started once, or joined where they already run."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from psfbridge._util.validate import choice, number
+from psfbridge.bridge.java.find import find_java, java_class, need_scyjava, running
+from psfbridge.errors import BridgeError
+
+__all__ = ["MODES", "PLAIN", "Host", "boot", "current", "join"]
+
+PLAIN = "plain"
+MODES = ("headless", "gui")
+
+_IMAGEJ = "net.imagej:ij:1.54p"
+# Headless ImageJ 1.x opens windows all the same unless its classes are patched when they load.
+_PATCHER = "net.imagej:ij1-patcher:2.0.0"
+# A share of the memory that the machine, or its container, allows: Python needs the rest.
+_MEMORY_PERCENT = 50
+# Java 17 closes the class loader that the patcher, imagej-legacy and scripts need.
+_OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED"
+
+# How long threads that were told to end may take to do so.
+_PATIENCE_S = 1.0
+_JAVAS_OWN = "DestroyJavaVM"
+
+_state: dict[str, Host] = {}
+
+
+@dataclass(frozen=True)
+class Host:
+    """An ImageJ that runs in this process.
+
+    Parameters
+    ----------
+    where : str
+        What was started: ``plain``, a directory, a version, coordinates, or ``running``.
+    headless : bool
+        Whether it is without windows.
+    gateway : object, optional
+        pyimagej's gateway (``ij``), where there is one.
+    """
+
+    where: str
+    headless: bool
+    gateway: Any = None
+
+    @property
+    def version(self) -> str:
+        """The version of ImageJ 1.x inside."""
+        return str(java_class("ij.IJ").getVersion())
+
+    @property
+    def memory_gib(self) -> float:
+        """What Java may take, in GiB."""
+        return int(java_class("java.lang.Runtime").getRuntime().maxMemory()) / 2**30
+
+    def __str__(self) -> str:
+        java = java_class("java.lang.System").getProperty("java.version")
+        window = "headless" if self.headless else "with a window"
+        return (
+            f"ImageJ {self.version} ({self.where}, {window}) on Java {java}; "
+            f"Java may take {self.memory_gib:.1f} GiB of memory"
+        )
+
+
+def current() -> Host | None:
+    """Return the ImageJ of this process, or None before one was started or joined."""
+    return _state.get("host")
+
+
+def join(gateway: Any = None) -> Host:
+    """Join the ImageJ that already runs in this process.
+
+    Parameters
+    ----------
+    gateway : object, optional
+        pyimagej's gateway, where there is one.
+
+    Raises
+    ------
+    BridgeError
+        If no Java runs here, or it has no ImageJ 1.x in it.
+    """
+    host = current()
+    if host is not None and gateway in (None, host.gateway):
+        return host
+    if not running():
+        raise BridgeError(
+            "no Java is running in this process. Start one: bridge.start('plain'), or "
+            "ij = imagej.init(...) and bridge.install(ij)."
+        )
+    try:
+        java_class("ij.IJ")
+    except TypeError:
+        raise BridgeError(
+            "the Java of this process has no ImageJ in it. Start it by bridge.start('plain') "
+            "or imagej.init(...) in a new Python process."
+        ) from None
+    return _keep(Host("running", _is_headless(), gateway))
+
+
+def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None = None) -> Host:
+    """Start Java with an ImageJ in it; the same one again is returned as it is.
+
+    Parameters
+    ----------
+    where : str
+        ``plain`` is ImageJ 1.x alone, from Maven Central, kept for the next time. Anything else
+        goes to ``imagej.init``: a Fiji directory, an ImageJ2 version, Maven coordinates.
+    mode : {'headless', 'gui'}
+        Without windows, or with.
+    memory_gib : float, optional
+        What Java may take, in GiB; by default half of the memory that there is.
+
+    Raises
+    ------
+    BridgeError
+        If there is no Java, another ImageJ runs already, or this one does not start.
+    """
+    choice("mode", mode, MODES)
+    host = current()
+    if host is not None:
+        return _same(host, where, mode)
+    if running():
+        raise BridgeError(
+            f"Java already runs in this process, so {where} cannot be started. Join it by "
+            "bridge.install(), or start a new Python process."
+        )
+    if where != PLAIN:
+        _check_where(where)
+    need_display(mode)
+    java = find_java()
+    _configure(java.version[0], memory_gib)
+    host = _plain(mode) if where == PLAIN else _by_pyimagej(where, mode)
+    _end_with_python(mode)
+    return _keep(host)
+
+
+def need_display(mode: str) -> None:
+    """Refuse a window where there is no display."""
+    x11 = sys.platform not in ("win32", "darwin")
+    if mode == "gui" and x11 and not os.environ.get("DISPLAY"):
+        raise BridgeError(
+            "ImageJ's window needs a display and DISPLAY is not set. Run headless, connect with "
+            "ssh -X, or run under xvfb-run."
+        )
+
+
+def _same(host: Host, where: str, mode: str) -> Host:
+    if where in (host.where, "running") and host.headless == (mode == "headless"):
+        return host
+    raise BridgeError(
+        f"this process already runs {host.where} ({'headless' if host.headless else 'gui'}); "
+        f"{where} ({mode}) cannot be started beside it, Java starts once in a process. "
+        "Start a new Python process."
+    )
+
+
+def _keep(host: Host) -> Host:
+    _state["host"] = host
+    return host
+
+
+def _is_headless() -> bool:
+    return bool(java_class("java.awt.GraphicsEnvironment").isHeadless())
+
+
+def _configure(major: int, memory_gib: float | None) -> None:
+    config = need_scyjava().config
+    # Take the Java that is there; "never" trips pyimagej 1.8, and the default downloads one.
+    config.set_java_constraints(fetch="auto", version=str(major))
+    if memory_gib is not None:
+        config.add_option(f"-Xmx{round(number('memory_gib', memory_gib, above=0.1) * 1024)}m")
+    elif not any(option.startswith(("-Xmx", "-XX:MaxRAM")) for option in config.get_options()):
+        config.add_option(f"-XX:MaxRAMPercentage={_MEMORY_PERCENT}")
+
+
+def _end_with_python(mode: str) -> None:
+    """Let Java end with the process: disposing of its windows first may crash or hang."""
+    if mode == "gui":
+        atexit.unregister(need_scyjava().shutdown_jvm)
+    atexit.register(_end)
+
+
+def _end() -> None:
+    """Leave nothing in Java that calls a Python that is going down, or that it would wait for."""
+    import jpype.config
+
+    from psfbridge.bridge.imagej.install import uninstall
+
+    uninstall()
+    # ImageJ's filters leave these threads waiting for more work, for ever.
+    java_class("ij.util.ThreadUtil").threadPoolExecutor.shutdown()
+    if _is_headless() and not _all_ended():
+        jpype.config.destroy_jvm = False
+
+
+def _all_ended() -> bool:
+    """Tell whether all threads that Java waits for have ended, soon."""
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        threads = java_class("java.lang.Thread")
+        mine = threads.currentThread()
+        others = [each for each in threads.getAllStackTraces().keySet() if each != mine]
+        if all(each.isDaemon() or str(each.getName()) == _JAVAS_OWN for each in others):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _plain(mode: str) -> Host:
+    scyjava = need_scyjava()
+    ours = [_IMAGEJ, *([_PATCHER] if mode == "headless" else [])]
+    # What a user added stays: plugins, script languages. What pyimagej adds needs its ImageJ2.
+    others = [name for name in scyjava.config.endpoints if "imglyb" not in name]
+    scyjava.config.endpoints[:] = [*ours, *others]
+    scyjava.config.add_options([_OPEN, *_headless_option(mode)])
+    with _one_line("plain ImageJ", "The first start needs Maven Central; later ones do not."):
+        scyjava.start_jvm()
+        if mode == "headless":
+            java_class("net.imagej.patcher.LegacyInjector").preinit()
+        else:
+            # Python ends the process itself; quitting ImageJ must not.
+            java_class("ij.ImageJ")(java_class("ij.ImageJ").EMBEDDED)
+    return Host(PLAIN, mode == "headless")
+
+
+def _headless_option(mode: str) -> list[str]:
+    return ["-Djava.awt.headless=true"] if mode == "headless" else []
+
+
+def _by_pyimagej(where: str, mode: str) -> Host:
+    try:
+        import imagej
+    except ImportError as fault:
+        raise BridgeError(
+            f"pyimagej is not installed ({fault}). Install it: pip install 'psfbridge[imagej]'."
+        ) from fault
+    local = Path(where).expanduser().is_dir()
+    if local:
+        # pyimagej's image library asks Maven for a jar that a Fiji directory already holds.
+        need_scyjava().config.endpoints.clear()
+    advice = "Is the directory a whole Fiji?" if local else "Are the coordinates right?"
+    with _one_line(where, advice):
+        gateway = imagej.init(where, mode="headless" if mode == "headless" else "interactive")
+        if not gateway:
+            raise BridgeError("imagej.init found no ImageJ2 there")
+        if mode == "gui":
+            gateway.ui().showUI()
+    host = Host(where, mode == "headless", gateway)
+    return replace(host, gateway=gateway)
+
+
+def _check_where(where: str) -> None:
+    known = Path(where).expanduser().is_dir() or ":" in where or re.match(r"\d+\.\d+", where)
+    if not known:
+        raise BridgeError(
+            f"there is no ImageJ {where!r}: it is no directory. Allowed are plain, a Fiji "
+            "directory, a version such as 2.16.0, or coordinates such as sc.fiji:fiji."
+        )
+
+
+@contextmanager
+def _one_line(what: str, advice: str) -> Iterator[None]:
+    """Turn whatever the start raises into one line: Maven, pip and Java each have their own."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except Exception as fault:
+        lines = str(fault).strip().splitlines()
+        reason = lines[0][:300] if lines else type(fault).__name__
+        raise BridgeError(f"cannot start {what}: {reason}. {advice}") from fault

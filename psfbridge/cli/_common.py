@@ -1,0 +1,107 @@
+"""What several commands of the command line share: their options, and how they speak."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from psfbridge.cli._process import to_stdout
+from psfbridge.errors import OptionError
+from psfbridge.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    from psfbridge.imaging.image import Image
+    from psfbridge.imaging.reading import Reading
+
+__all__ = [
+    "Parser",
+    "TerminalProgress",
+    "add_image_options",
+    "chosen_reading",
+    "complain",
+    "progress_for",
+    "read_input",
+    "say",
+]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message; `psfbridge.cli.main` prints it."""
+        raise OptionError(f"{message}. See {self.prog} --help.")
+
+
+class TerminalProgress:
+    """A bar on stderr for stages that take longer than a second."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int, /) -> None:
+        """Show how far `stage` is; take the bar away when it is done."""
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            self._close()
+            self._stage = stage
+            self._bar = tqdm(total=total, desc=stage, delay=1, leave=False, file=sys.stderr)
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+        if done >= total:
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def progress_for(quiet: bool) -> Progress:
+    """Return a bar on a terminal, silence in a pipe or when asked to be quiet."""
+    return no_progress if quiet or not sys.stderr.isatty() else TerminalProgress()
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """Print a line of result to stdout, unless asked to be quiet."""
+    if not quiet:
+        to_stdout(f"{text}\n")
+
+
+def complain(text: str) -> None:
+    """Print one line to stderr, whatever was asked about quiet."""
+    print(text, file=sys.stderr)
+
+
+def add_image_options(
+    parser: argparse.ArgumentParser, channel: Callable[[str], int | str] = int
+) -> None:
+    """Add the options that say how an image is to be read; `channel` reads that option."""
+    parser.add_argument(
+        "--voxel-um",
+        nargs=3,
+        type=float,
+        metavar=("Z", "Y", "X"),
+        help="voxel size in µm; overrides the file's",
+    )
+    several = "" if channel is int else ", or all: one PSF for each"
+    parser.add_argument("--channel", type=channel, metavar="N", help=f"counted from 0{several}")
+    parser.add_argument("--time", type=int, metavar="N", help="time point, counted from 0")
+    parser.add_argument("--axes", metavar="ZYX", help="what the file's axes are, if it is wrong")
+
+
+def chosen_reading(args: argparse.Namespace) -> Reading:
+    """Return how the options of `add_image_options` say that files are to be read."""
+    from psfbridge.imaging.reading import Reading
+
+    return Reading(voxel_um=args.voxel_um, channel=args.channel, time=args.time, axes=args.axes)
+
+
+def read_input(path: str, args: argparse.Namespace) -> Image:
+    """Read an image as the options of `add_image_options` say, one channel of it."""
+    return chosen_reading(args).one_channel(path)

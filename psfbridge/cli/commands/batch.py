@@ -1,0 +1,70 @@
+"""``psfbridge batch``: one PSF a file, one of all, and a summary over time."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from psfbridge.cli._common import (
+    add_image_options,
+    chosen_reading,
+    complain,
+    progress_for,
+    say,
+)
+from psfbridge.cli.commands.distill import add_method_options, chosen_options
+
+if TYPE_CHECKING:
+    from psfbridge.batch.run import Batch
+
+__all__ = ["add", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "batch", help="one PSF a file, one joint PSF, a summary table over time"
+    )
+    parser.add_argument(
+        "images", nargs="+", metavar="IMAGE", help="files, or patterns such as beads/*.tif"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="made if need be")
+    add_image_options(parser)
+    add_method_options(parser)
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Distil all, and say how it went; 1 if a file failed."""
+    from psfbridge.batch.run import distill_batch
+
+    batch = distill_batch(
+        args.images,
+        args.output,
+        reading=chosen_reading(args),
+        jobs=args.jobs,
+        progress=progress_for(args.quiet),
+        told=lambda row: say(row.sentence(), args.quiet),
+        **chosen_options(args),
+    )
+    for line in _lines(batch):
+        say(line, args.quiet)
+    if batch.failed:
+        complain(
+            f"{len(batch.failed)} of {len(batch.rows)} files failed, the first is "
+            f"{batch.failed[0].file}. Each has its reason in {batch.folder / 'summary.csv'}."
+        )
+    return 1 if batch.failed else 0
+
+
+def _lines(batch: Batch) -> list[str]:
+    kept = len(batch.kept)
+    lines = list(batch.notes)
+    if kept:
+        lines.append(
+            f"{kept} files were kept from an earlier run with the same options: their outputs "
+            "are newer."
+        )
+    return [*lines, f"wrote summary.csv, summary.png and summary.html into {batch.folder}"]

@@ -1,0 +1,47 @@
+"""``psfbridge beads``: find and judge beads only."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+
+__all__ = ["add", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("beads", help="find and judge beads only")
+    parser.add_argument("image", metavar="IMAGE")
+    parser.add_argument("--csv", required=True, metavar="OUT.csv", help="one row a candidate")
+    parser.add_argument("--picture", metavar="OUT.png", help="every bead with its status")
+    parser.add_argument("--min-separation-um", type=float, metavar="D", help="of two beads")
+    add_image_options(parser)
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find, judge and write the table."""
+    from psfbridge._util.atomic_files import whole_file
+    from psfbridge.cli._outputs import check_outputs
+    from psfbridge.detection.find import find_beads
+    from psfbridge.options import DistillOptions
+
+    DistillOptions(min_separation_um=args.min_separation_um)
+    check_outputs([args.image], files=[args.csv], pictures=[args.picture])
+    image = read_input(args.image, args)
+    beads = find_beads(
+        image, min_separation_um=args.min_separation_um, progress=progress_for(args.quiet)
+    )
+    beads.save(args.csv)
+    if args.picture:
+        from psfbridge.report.figures import plot_beads
+
+        with whole_file(args.picture) as temporary:
+            plot_beads(image, beads).savefig(temporary)
+    for note in image.notes:
+        say(note, args.quiet)
+    say(f"beads: {beads.sentence()}", args.quiet)
+    return 0

@@ -1,0 +1,82 @@
+"""``psfbridge distill --channel all``: a PSF for each channel, and the shifts between them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from psfbridge.cli._common import chosen_reading, progress_for, say
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.channels import ChannelDistillation
+
+__all__ = ["ALL", "channel_or_all", "check_reports_folder", "distill_all"]
+
+#: What ``--channel`` says for all of them.
+ALL = "all"
+
+
+def channel_or_all(text: str) -> int | str:
+    """Return a channel's number, or `ALL`."""
+    if text == ALL:
+        return ALL
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number nor {ALL}; channels are counted from 0"
+        ) from None
+
+
+def check_reports_folder(folder: str) -> None:
+    """Refuse a folder in which no folder for each channel's report could be made."""
+    from pathlib import Path
+
+    from psfbridge._util.atomic_files import check_writable
+
+    path = Path(folder)
+    check_writable(path / "channel_n" if path.exists() else path)
+
+
+def distill_all(args: argparse.Namespace, options: Any) -> int:
+    """Distil every channel, write, and say how they lie on one another."""
+    from psfbridge.distillation.channels import distill_channels
+
+    args.channel = None
+    images = [chosen_reading(args).image(path) for path in args.images]
+    found = distill_channels(images, progress=progress_for(args.quiet), **options)
+    _write(found, args)
+    for line in _lines(found):
+        say(line, args.quiet)
+    paths = (args.output, args.registered, args.beads, args.json, args.report)
+    say(f"wrote {', '.join(path for path in paths if path)}", args.quiet)
+    return 0
+
+
+def _write(found: ChannelDistillation, args: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from psfbridge._util.atomic_files import made_folder, write_text
+
+    if args.report:
+        made_folder(args.report)
+        for number, result in enumerate(found.results):
+            result.report(Path(args.report) / f"channel_{number}")
+    if args.beads:
+        found.beads.save(args.beads)
+    if args.json:
+        write_text(args.json, found.to_json())
+    if args.registered:
+        found.save(args.registered, registered=True)
+    found.save(args.output)
+
+
+def _lines(found: ChannelDistillation) -> list[str]:
+    lines = list(found.notes)
+    for number, result in enumerate(found.results):
+        z, y, x = result.measures.fwhm_um
+        lines.append(f"channel {number}: beads: {result.beads.sentence()}")
+        lines.append(
+            f"channel {number}: PSF by {result.method}, FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm"
+        )
+    return lines + [shift.sentence() for shift in found.shifts if shift.channel != shift.reference]

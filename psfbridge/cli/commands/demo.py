@@ -1,0 +1,107 @@
+"""``psfbridge demo``: the whole job on a file of the user's, or on a simulated field."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli.commands.distill import summary
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.result import Distillation
+    from psfbridge.imaging.image import Image
+    from psfbridge.simulation.simulate import Simulation
+
+__all__ = ["add", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("demo", help="the whole job; without a file, on simulated beads")
+    parser.add_argument("image", nargs="?", metavar="IMAGE", help="a bead stack of your own")
+    parser.add_argument("-o", "--output", default="demo", metavar="DIR", help="where (demo)")
+    parser.add_argument("--bead-diameter-um", type=float, metavar="D", help="0 is a point")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the simulated field")
+    add_image_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Distil into a folder and say how good the PSF is."""
+    from psfbridge.distillation.api import distill
+    from psfbridge.report.html import check_report_folder
+
+    folder = _folder(args.output)
+    check_report_folder(folder / "report")
+    truth = None if args.image else _simulated(args.seed, folder)
+    image = truth.image if truth else read_input(args.image, args)
+    result = distill(image, progress=progress_for(False), bead_diameter_um=_diameter(args, truth))
+    result.psf.save(folder / "psf.tif")
+    result.beads.save(folder / "beads.csv")
+    result.report(folder / "report")
+    say(summary(result))
+    if truth:
+        say(_compared(result, truth))
+        say(_in_imagej(folder / "beads.tif", result))
+    say(f"wrote psf.tif, beads.csv and report/index.html into {folder}")
+    return 0
+
+
+def _folder(name: str) -> Path:
+    from psfbridge.errors import OutputError
+
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise OutputError(f"cannot make the folder {folder}: {fault.strerror}.") from fault
+    return folder
+
+
+def _diameter(args: argparse.Namespace, truth: Simulation | None) -> float:
+    if args.bead_diameter_um is not None:
+        return float(args.bead_diameter_um)
+    return truth.scene.bead_diameter_um if truth else 0.0
+
+
+def _simulated(seed: int, folder: Path) -> Simulation:
+    """Simulate a field and leave it in the folder, so that it can be opened in ImageJ too."""
+    from psfbridge.imaging.image import write_image
+    from psfbridge.simulation.scene import demo_scene
+    from psfbridge.simulation.simulate import simulate
+
+    say("no file was named: simulating a field of beads")
+    truth = simulate(demo_scene(seed))
+    write_image(folder / "beads.tif", _named(truth.image))
+    truth.psf.save(folder / "truth.tif")
+    return truth
+
+
+def _named(image: Image) -> Image:
+    from dataclasses import replace
+
+    return replace(image, name="beads.tif")
+
+
+def _in_imagej(path: Path, result: Distillation) -> str:
+    """Distil the same file by a macro, where there is a Java; without one, say so."""
+    from psfbridge.errors import BridgeError
+
+    try:
+        from psfbridge.bridge.compare import compared_with_imagej
+
+        options = f"bead_diameter={result.options.bead_diameter_um!r}"
+        return compared_with_imagej(path, options, result.psf)
+    except BridgeError as fault:
+        return f"ImageJ was not tried: {fault}"
+
+
+def _compared(result: Distillation, truth: Simulation) -> str:
+    from psfbridge.evaluation.psf_error import psf_error
+    from psfbridge.measurement.measures import measure
+
+    z, y, x = measure(truth.psf).fwhm_um
+    error = psf_error(result.psf, truth.psf_grid)
+    return f"truth: FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm; the PSF differs from it by {error:.1%}"

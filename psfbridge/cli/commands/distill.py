@@ -1,0 +1,191 @@
+"""``psfbridge distill``: images of beads in, a PSF out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli.commands.channels import ALL, channel_or_all, check_reports_folder, distill_all
+from psfbridge.options import ENGINES, METHODS, MICROSCOPES
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.result import Distillation
+
+__all__ = ["add", "add_method_options", "chosen_options", "run", "summary"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("distill", help="distil the PSF from images of beads")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
+    parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
+    add_image_options(parser, channel_or_all)
+    add_method_options(parser)
+    _add_outputs(parser)
+    parser.set_defaults(run=run)
+
+
+def add_method_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a distillation; their names are those of `DistillOptions`."""
+    beads = parser.add_argument_group("beads")
+    beads.add_argument("--bead-diameter-um", type=float, metavar="D", help="0 is a point (default)")
+    beads.add_argument("--min-separation-um", type=float, metavar="D", help="of two beads")
+    beads.add_argument("--background", metavar="auto|mean|N", help="counts without a bead")
+    optics = parser.add_argument_group("optics, all of the first three or none")
+    optics.add_argument("--na", type=float, metavar="NA")
+    optics.add_argument("--wavelength-um", type=float, metavar="W", help="of the emission")
+    optics.add_argument("--refractive-index", type=float, metavar="N", help="of the immersion")
+    optics.add_argument("--microscope", choices=MICROSCOPES, help="widefield is the default")
+    optics.add_argument("--excitation-um", type=float, metavar="W", help="confocal only")
+    optics.add_argument("--pinhole-au", type=float, metavar="A", help="confocal only")
+    method = parser.add_argument_group("method")
+    method.add_argument("--method", choices=METHODS)
+    method.add_argument("--engine", choices=ENGINES, help="for reverse-rl")
+    method.add_argument("--iterations", type=int, metavar="N", help="for reverse-rl (200)")
+    method.add_argument(
+        "--field",
+        action="store_true",
+        default=None,
+        help="how the PSF changes over the image, as far as the beads tell: PSF_field.tif too",
+    )
+    zyx = ("Z", "Y", "X")
+    method.add_argument("--size-um", nargs=3, type=float, metavar=zyx, help="of the PSF, in µm")
+    method.add_argument("--size", nargs=3, type=int, metavar=zyx, help="of the PSF, in voxels")
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    outputs = parser.add_argument_group("output")
+    outputs.add_argument("--beads", metavar="OUT.csv", help="a table of every candidate")
+    outputs.add_argument(
+        "--registered",
+        metavar="OUT.tif",
+        help="with --channel all: the PSFs with one common origin, the chromatic shift in them",
+    )
+    outputs.add_argument(
+        "--error", metavar="OUT.tif", help="the standard error of every voxel of the PSF"
+    )
+    outputs.add_argument("--report", metavar="DIR", help="pictures and a page to look at")
+    outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
+    outputs.add_argument("--view", action="store_true", help="open the result in napari")
+    outputs.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def chosen_options(args: argparse.Namespace) -> Mapping[str, Any]:
+    """Return what the user chose, by the names of `DistillOptions`; defaults are left out."""
+    from dataclasses import fields
+
+    from psfbridge.options import DistillOptions
+
+    names = (field.name for field in fields(DistillOptions))
+    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Distil, write, and say what was found."""
+    from psfbridge.distillation.api import distill
+    from psfbridge.options import DistillOptions
+
+    options = chosen_options(args)
+    DistillOptions.of(**options)
+    _check_channel(args)
+    _check_outputs(args)
+    if args.channel == ALL:
+        return distill_all(args, options)
+    images = [read_input(path, args) for path in args.images]
+    result = distill(images, progress=progress_for(args.quiet), **options)
+    _write(result, args)
+    say(summary(result), args.quiet)
+    say(f"wrote {', '.join(_outputs(args))}", args.quiet)
+    if args.view:
+        from psfbridge.report.napari_view import view
+
+        view(result)
+    return 0
+
+
+def _check_channel(args: argparse.Namespace) -> None:
+    from psfbridge.errors import OptionError
+
+    if args.registered and args.channel != ALL:
+        raise OptionError("--registered is for several channels. Give --channel all too.")
+    if args.view and args.channel == ALL:
+        raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
+    if args.error and args.channel == ALL:
+        raise OptionError("--error is for one PSF. Give --channel N.")
+    if args.error and args.method in ("average", "reverse-rl"):
+        raise OptionError(
+            f"--error is given and --method is {args.method}, which has no error volume; allowed "
+            "are auto, joint and pupil."
+        )
+
+
+def _outputs(args: argparse.Namespace) -> list[str]:
+    field = field_path(args.output) if args.field else None
+    paths = (args.output, field, args.error, args.beads, args.json, args.report)
+    return [path for path in paths if path]
+
+
+def field_path(path: str) -> str:
+    """Return where the PSFs of a field go: beside the one PSF.
+
+    Examples
+    --------
+    >>> field_path("psf.ome.tif")
+    'psf_field.ome.tif'
+    """
+    name = Path(path).name
+    ending = Path(path).suffix
+    if name.lower().removesuffix(ending.lower()).endswith(".ome"):
+        ending = name[-len(".ome" + ending) :]
+    return str(Path(path).with_name(f"{name[: len(name) - len(ending)]}_field{ending}"))
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Find out before long work what could not be written after it."""
+    from psfbridge.cli._outputs import check_outputs
+    from psfbridge.report.html import check_report_folder
+
+    field = field_path(args.output) if args.field else None
+    one_report = args.report if args.channel != ALL else None
+    check_outputs(
+        args.images,
+        images=[args.output, field, args.error, args.registered],
+        files=[args.beads, args.json],
+        folder=one_report,
+    )
+    if one_report is not None:
+        check_report_folder(one_report)
+    elif args.report is not None:
+        check_reports_folder(args.report)
+
+
+def _write(result: Distillation, args: argparse.Namespace) -> None:
+    from psfbridge._util.atomic_files import write_text
+    from psfbridge.imaging.image import write_image
+
+    result.psf.save(args.output)
+    if args.error:
+        write_image(args.error, result.psf.error_image)
+    if result.field is not None:
+        result.field.save(field_path(args.output))
+    if args.beads:
+        result.beads.save(args.beads)
+    if args.json:
+        write_text(args.json, result.to_json())
+    if args.report:
+        result.report(args.report)
+
+
+def summary(result: Distillation) -> str:
+    """Return what a person wants to know first, a few lines."""
+    z, y, x = result.measures.fwhm_um
+    shape = " x ".join(str(length) for length in result.psf.data.shape)
+    lines = [
+        *result.notes,
+        f"beads: {result.beads.sentence()}",
+        f"PSF: {shape} voxels by {result.method}, FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm",
+    ]
+    return "\n".join(lines)

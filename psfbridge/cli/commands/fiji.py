@@ -1,0 +1,39 @@
+"""``psfbridge fiji``: ImageJ's or Fiji's window with the commands installed."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from psfbridge.cli._common import say
+
+__all__ = ["add", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("fiji", help="open ImageJ or Fiji with the commands installed")
+    parser.add_argument(
+        "where",
+        nargs="?",
+        default="plain",
+        metavar="WHERE",
+        help="plain (default: ImageJ 1.x), a Fiji folder, an ImageJ2 version, coordinates",
+    )
+    parser.add_argument(
+        "--memory-gib", type=float, metavar="N", help="memory that Java may take (half of it)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the window, and wait until it is closed."""
+    from psfbridge.bridge.fiji.installer import wait_for_window
+    from psfbridge.bridge.imagej.install import start
+
+    host = start(args.where, mode="gui", memory_gib=args.memory_gib)
+    say(str(host), args.quiet)
+    say("Plugins > PSF Bridge has the commands. Close ImageJ's window to end.", args.quiet)
+    wait_for_window(host)
+    return 0

@@ -1,0 +1,46 @@
+"""``psfbridge resample``: a PSF at another voxel size."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from psfbridge.cli._common import say
+
+__all__ = ["add", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("resample", help="bring a PSF to another voxel size")
+    parser.add_argument("psf", metavar="PSF.tif", help="as psfbridge distill writes it")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
+    parser.add_argument(
+        "--voxel-um",
+        nargs=3,
+        type=float,
+        required=True,
+        metavar=("Z", "Y", "X"),
+        help="the new voxel size in µm: that of the image to be deconvolved",
+    )
+    parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Resample and write."""
+    from psfbridge._util.validate import voxel_size
+    from psfbridge.cli._outputs import check_outputs
+    from psfbridge.psf.psf import PSF
+
+    target = voxel_size(args.voxel_um)
+    check_outputs([args.psf], images=[args.output])
+    psf = PSF.load(args.psf, args.channel)
+    other = psf.resampled(target)
+    other.save(args.output)
+    before, after = (" x ".join(map(str, one.data.shape)) for one in (psf, other))
+    sizes = [" ".join(f"{length:g}" for length in one.voxel_um) for one in (psf, other)]
+    say(f"{before} voxels of {sizes[0]} µm became {after} of {sizes[1]} µm", args.quiet)
+    say(f"wrote {args.output}", args.quiet)
+    return 0

@@ -1,0 +1,1 @@
+"""Deconvolution of images with a PSF, whole or in tiles."""

@@ -1,0 +1,192 @@
+"""Deconvolution from file to file: channels, time points, and images larger than the memory."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge._util.atomic_files import check_apart
+from psfbridge._util.memory import readable_bytes
+from psfbridge.deconvolution.api import chosen_engine, matched_psfs
+from psfbridge.deconvolution.field import restore_with
+from psfbridge.deconvolution.tiled import Blurred
+from psfbridge.deconvolution.tiles import Part
+from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge.errors import ImageError, OutputError
+from psfbridge.imaging.formats import Stored, open_stored
+from psfbridge.imaging.formats.axes import named_axes
+from psfbridge.imaging.image import (
+    VoxelUm,
+    check_image_output,
+    check_type,
+    chosen_voxel_um,
+    write_volumes,
+)
+from psfbridge.imaging.reading import Reading
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["deconvolve_file"]
+
+
+def deconvolve_file(
+    path: str | os.PathLike[str],
+    psf: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    reading: Reading | None = None,
+    progress: Progress = no_progress,
+    **options: Any,
+) -> tuple[str, ...]:
+    """Deconvolve an image file into another, never holding more than a tile of it.
+
+    Parameters
+    ----------
+    path : path
+        TIFF, OME-TIFF, OME-Zarr or ``.npy``, with any of the axes t and c.
+    psf : sequence of path
+        One PSF for all channels, or one for each.
+    output : path
+        ``.tif``, ``.ome.tif`` or ``.zarr``: float32, with the input's axes and voxel size.
+    reading : Reading, optional
+        Which part to read, and its voxel size.
+    progress : Progress, optional
+        Called in every iteration; may raise `psfbridge.errors.Cancelled`.
+    **options
+        The fields of `DeconvolveOptions`.
+
+    Returns
+    -------
+    tuple of str
+        What a user should know, one sentence each.
+
+    Raises
+    ------
+    PsfBridgeError
+        If the image, the PSF, an option, the engine or the output does not do; nothing is
+        written then.
+    """
+    chosen = DeconvolveOptions.of(**options)
+    check_image_output(output)
+    check_apart([output], [path, *psf])
+    series = _opened(path, reading or Reading())
+    psfs, notes = matched_psfs(series.name, series.shape[1:], series.voxel_um, list(psf))
+    engine = chosen_engine(chosen)
+    notes.append(f"Richardson-Lucy ran by {engine}.")
+    with _scratch(series.shape, Path(output)) as result:
+        for frame, channel in np.ndindex(series.shape[:2]):
+            volume = series.volume(frame, channel)
+            out = result[frame, channel]
+            notes += restore_with(volume, psfs[channel], chosen, engine, out, progress)
+        info = json.dumps({"deconvolved": series.name, "options": asdict(chosen), "notes": notes})
+        squeezed = result if series.shape[0] > 1 else result[0]
+        squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed
+        write_volumes(output, squeezed, series.voxel_um, name=series.name, info=info)
+    return (*series.notes, *notes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """An opened file as axes (t, c, z, y, x), nothing read yet."""
+
+    stored: Stored
+    letters: str
+    picked: dict[str, int]
+    voxel_um: VoxelUm
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.stored.name
+
+    @property
+    def shape(self) -> tuple[int, int, int, int, int]:
+        lengths = dict(zip(self.letters, self.stored.shape, strict=True))
+        lengths |= dict.fromkeys(self.picked, 1)
+        t, c, z, y, x = (lengths.get(letter, 1) for letter in "TCZYX")
+        return t, c, z, y, x
+
+    def volume(self, frame: int, channel: int) -> Blurred:
+        """Return one volume, to be read part by part."""
+        frames, channels, nz, ny, nx = self.shape
+        fixed = {"T": frame, "C": channel} | self.picked
+        name = self.name
+        name = f"channel {fixed['C']} of {name}" if channels > 1 else name
+        name = f"time point {fixed['T']} of {name}" if frames > 1 else name
+
+        def read(part: Part) -> NDArray[Any]:
+            return self._read(part, fixed)
+
+        return Blurred((nz, ny, nx), read, name)
+
+    def _read(self, part: Part, fixed: dict[str, int]) -> NDArray[Any]:
+        slices = dict(zip("ZYX", part, strict=True))
+        index = tuple(slices.get(letter, fixed.get(letter, 0)) for letter in self.letters)
+        read = np.asarray(self.stored.read(index))
+        kept = [letter for letter in self.letters if letter in "ZYX"]
+        read = read.transpose([kept.index(letter) for letter in "ZYX" if letter in kept])
+        return read if "Z" in kept else read[np.newaxis]
+
+
+def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
+    stored = open_stored(path)
+    check_type(stored.name, stored.dtype)
+    letters, notes = named_axes(stored, reading.axes)
+    lengths = dict(zip(letters, stored.shape, strict=True))
+    picked = {}
+    for letter, name in (("T", "time"), ("C", "channel")):
+        number = getattr(reading, name)
+        if number is None:
+            continue
+        if not 0 <= number < lengths.get(letter, 1):
+            raise ImageError(
+                f"{stored.name} has no {name} {number}; allowed are 0 to "
+                f"{lengths.get(letter, 1) - 1}."
+            )
+        picked[letter] = number
+    voxel_um = chosen_voxel_um(stored, reading.voxel_um, lengths.get("Z", 1))
+    return _Series(stored, letters, picked, voxel_um, (*stored.notes, *notes))
+
+
+@contextmanager
+def _scratch(shape: tuple[int, ...], output: Path) -> Iterator[NDArray[np.float32]]:
+    """Give an array on the output's disk, which is gone afterwards."""
+    size = 4 * math.prod(shape)
+    _check_space(output, 2 * size)
+    try:
+        with tempfile.TemporaryFile(dir=output.parent, prefix=".psfbridge-") as file:
+            _take_space(file.fileno(), size)
+            yield np.memmap(file, np.float32, "r+", shape=shape)
+    except OSError as fault:
+        if isinstance(fault, OutputError):
+            raise
+        raise OutputError(
+            f"cannot write {output}: {fault.strerror or fault}. Nothing was left there."
+        ) from fault
+
+
+def _check_space(output: Path, needed: int) -> None:
+    free = shutil.disk_usage(output.parent).free
+    if needed > free:
+        raise OutputError(
+            f"cannot write {output}: while it is made it needs {readable_bytes(needed)}, and "
+            f"{readable_bytes(free)} are free there. Free some, or name another disk."
+        )
+
+
+def _take_space(file: int, size: int) -> None:
+    """Make a file so large that its disk cannot be full later: a mapped one would crash then."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:  # macOS and Windows
+        os.truncate(file, size)

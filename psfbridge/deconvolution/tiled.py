@@ -1,0 +1,181 @@
+"""One volume deconvolved, tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.deconvolution.tiles import Part, Tile, fitting_tile, halo, tiles
+from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge.engines import Engine, Plan, Solution
+from psfbridge.engines.problem import Shape, open_edge_problem
+from psfbridge.errors import ImageError, OptionError
+from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.noise import estimate_noise
+from psfbridge.progress import Progress
+from psfbridge.psf.psf import PSF
+
+__all__ = ["Blurred", "restore"]
+
+
+@dataclass(frozen=True, eq=False)
+class Blurred:
+    """A volume to deconvolve, read where it is needed.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Number of voxels in z, y and x.
+    read : callable
+        Gives the voxels of a part; the array has axes (z, y, x). The units are counts.
+    name : str
+        What messages call it.
+    """
+
+    shape: Shape
+    read: Callable[[Part], NDArray[Any]]
+    name: str
+
+    def counts(self, part: Part) -> Volume:
+        """Read a part as float32."""
+        return np.ascontiguousarray(self.read(part), np.float32)
+
+
+@dataclass(frozen=True)
+class _Work:
+    volume: Blurred
+    psf: PSF
+    engine: Engine
+    progress: Progress
+
+
+def restore(
+    volume: Blurred,
+    psf: PSF,
+    options: DeconvolveOptions,
+    engine: Engine,
+    out: Any,
+    progress: Progress,
+) -> tuple[str, ...]:
+    """Deconvolve a volume into `out`, an array of its shape in memory or on disk.
+
+    Each tile looks at its surroundings and keeps its core. Where the discrepancy stops, the
+    tile with the most light says when, for all.
+
+    Returns
+    -------
+    tuple of str
+        What a user should know, one sentence each.
+
+    Raises
+    ------
+    ImageError
+        If the volume holds negative or not finite voxels, or nothing at all.
+    EngineError
+        If the memory is too small, or the engine fails.
+    """
+    plan = Plan(iterations=options.iterations, tv=options.tv, accelerate=options.accelerate)
+    shape = _tile_shape(volume.shape, psf, options, engine, plan)
+    parts = tiles(volume.shape, shape, halo(psf.data.shape))
+    light = _light(volume, parts)
+    work = _Work(volume, psf, engine, progress)
+    notes = [] if len(parts) == 1 else [_tiling_note(volume, parts)]
+    if options.stop == "discrepancy":
+        plan, note = _stopping_plan(work, parts[int(np.argmax(light))], plan)
+        notes.append(note)
+    for number, tile in enumerate(parts):
+        out[tile.core] = _restored(work, tile, plan, (number, len(parts)))
+    return tuple(notes)
+
+
+def _tile_shape(
+    shape: Shape, psf: PSF, options: DeconvolveOptions, engine: Engine, plan: Plan
+) -> Shape:
+    psf_shape: Shape = (psf.data.shape[0], psf.data.shape[1], psf.data.shape[2])
+    if options.tile_um is None:
+        return fitting_tile(shape, psf_shape, engine, plan)
+    nz, ny, nx = (
+        max(1, round(um / size)) for um, size in zip(options.tile_um, psf.voxel_um, strict=True)
+    )
+    _check_tile((nz, ny, nx), shape, psf)
+    return nz, ny, nx
+
+
+def _check_tile(tile: Shape, shape: Shape, psf: PSF) -> None:
+    """Refuse tiles of which nearly all is overlap: they would take hundreds of times as long."""
+    least = [length // 2 for length in psf.data.shape]
+    lengths = zip(tile, least, shape, strict=True)
+    if all(size >= min(radius, length) for size, radius, length in lengths):
+        return
+    um = (f"{size * step:.3g}" for size, step in zip(least, psf.voxel_um, strict=True))
+    raise OptionError(
+        f"tile_um asks for tiles of {' x '.join(map(str, tile))} voxels; allowed is at least half "
+        f"the PSF, {' '.join(um)} µm in z, y and x. Ask for larger tiles."
+    )
+
+
+def _tiling_note(volume: Blurred, parts: Sequence[Tile]) -> str:
+    core = " x ".join(str(part.stop - part.start) for part in parts[0].core)
+    return f"{volume.name} was deconvolved in {len(parts)} overlapping tiles of {core} voxels."
+
+
+def _light(volume: Blurred, parts: Sequence[Tile]) -> list[float]:
+    """Return the sum of each tile, and refuse what cannot be deconvolved before long work."""
+    light = []
+    for tile in parts:
+        counts = volume.read(tile.core)
+        light.append(float(counts.sum(dtype=float)))
+        _check_counts(volume.name, counts, light[-1])
+    if not any(light):
+        raise ImageError(f"{volume.name} is zero everywhere; there is nothing to deconvolve.")
+    return light
+
+
+def _check_counts(name: str, counts: NDArray[Any], total: float) -> None:
+    # A sum is not finite if, and only if, a voxel is not.
+    if not np.isfinite(total):
+        raise ImageError(
+            f"{name} holds NaN or infinite voxels; deconvolution needs finite ones. "
+            "Replace them first."
+        )
+    least = float(counts.min())
+    if least < 0:
+        raise ImageError(
+            f"{name} holds negative voxels (least {least:g}); deconvolution needs counts of at "
+            "least 0. Add a constant, or subtract less background."
+        )
+
+
+def _stopping_plan(work: _Work, tile: Tile, plan: Plan) -> tuple[Plan, str]:
+    """Find with one tile how many iterations the noise allows."""
+    counts = work.volume.counts(tile.seen)
+    noise = estimate_noise(Image(counts, work.psf.voxel_um, work.volume.name))
+    solution = _solved(work, counts, replace(plan, noise=noise), (0, 1))
+    done = max(solution.iterations, 1)
+    note = f"The residual of {work.volume.name} reached its noise after {done} iterations."
+    if solution.ended != "discrepancy":
+        note = (
+            f"The residual of {work.volume.name} did not reach its noise in {done} iterations: "
+            "allow more, or the PSF does not fit."
+        )
+    return replace(plan, iterations=done), note
+
+
+def _restored(work: _Work, tile: Tile, plan: Plan, place: tuple[int, int]) -> Volume:
+    counts = work.volume.counts(tile.seen)
+    if not counts.any():
+        return np.zeros([part.stop - part.start for part in tile.core], np.float32)
+    return _solved(work, counts, plan, place).estimate[tile.core_in_seen]
+
+
+def _solved(work: _Work, counts: Volume, plan: Plan, place: tuple[int, int]) -> Solution:
+    number, count = place
+
+    def progress(stage: str, done: int, total: int, /) -> None:
+        work.progress(f"{stage} on {work.engine.name}", number * total + done, count * total)
+
+    return work.engine.solve(open_edge_problem(counts, work.psf.data), plan, progress)

@@ -1,0 +1,239 @@
+"""Where beads may be: maxima of a matched filter above the local background and its noise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from psfbridge.detection.bead_width import BeadScale
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.noise import Noise
+from psfbridge.progress import Progress, no_progress, tracked
+
+__all__ = ["Candidates", "find_candidates"]
+
+Floats = NDArray[np.float64]
+
+#: A candidate's response must exceed so many standard deviations of the filtered noise.
+THRESHOLD = 6.0
+_BACKGROUND_WIDTHS = 4.0
+# Blocks at work at the same time hold so many voxels together, whatever the number of cores;
+# about 20 bytes are needed for each.
+_BLOCK_VOXELS = 12_000_000
+_MOST_WORKERS = 8
+_HOT_CONTRAST = 6.0
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Maxima of the matched filter.
+
+    Parameters
+    ----------
+    voxel : array of int
+        The voxel of each maximum; the array has shape (candidates, 3) with z, y, x in a row.
+    response : array
+        Height of the filtered bead above its background, in counts.
+    snr : array
+        The response over the standard deviation of the filtered noise.
+    hot : array of bool
+        A single voxel far above all its neighbours.
+    """
+
+    voxel: NDArray[np.int64]
+    response: Floats
+    snr: Floats
+    hot: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.voxel)
+
+    def __getitem__(self, chosen: Any) -> Candidates:
+        return Candidates(
+            self.voxel[chosen], self.response[chosen], self.snr[chosen], self.hot[chosen]
+        )
+
+
+def find_candidates(
+    image: Image, noise: Noise, scale: BeadScale, progress: Progress = no_progress
+) -> Candidates:
+    """Find every place that may be a bead, block by block.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+    noise : Noise
+        The noise of the image.
+    scale : BeadScale
+        The width of a bead: the filter is a Gaussian of that width less its surroundings.
+    progress : Progress, optional
+        Called after every block.
+
+    Returns
+    -------
+    Candidates
+        In the order of their response, the strongest first; never two within one bead.
+    """
+    matched = _Filter.of(scale, noise, image.data.shape)
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    rows = list(_blocks(image.data.shape, _BLOCK_VOXELS // workers))
+    with ThreadPoolExecutor(workers) as pool:
+        jobs = pool.map(lambda block: matched.peaks(image.data, *block), rows)
+        found = [next(jobs) for _ in tracked(rows, progress, "finding beads")]
+    every = Candidates(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    return _distinct(every[np.argsort(-every.response, kind="stable")], scale)
+
+
+def _blocks(shape: tuple[int, ...], voxels: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows (y), so that a block with all planes and columns has a bounded size."""
+    height = int(np.clip(voxels // (shape[0] * shape[2]), 16, max(shape[1], 16)))
+    for first in range(0, shape[1], height):
+        yield first, min(first + height, shape[1])
+
+
+@dataclass(frozen=True)
+class _Filter:
+    sigma: tuple[float, float, float]
+    surround: tuple[int, int, int]
+    noise: Noise
+    power: float
+
+    @classmethod
+    def of(cls, scale: BeadScale, noise: Noise, shape: tuple[int, ...]) -> _Filter:
+        z, y, x = (max(sigma, 0.5) for sigma in scale.sigma)
+        sigma = (z if shape[0] > 1 else 0.0, y, x)
+        sizes = [2 * int(np.ceil(_BACKGROUND_WIDTHS * 2.3548 * s / 2)) + 1 for s in sigma]
+        surround = (1 if shape[0] == 1 else sizes[0], sizes[1], sizes[2])
+        reach = [4 * int(np.ceil(s)) for s in sigma]
+        spot = np.zeros([2 * r + 1 for r in reach], np.float32)
+        spot[tuple(reach)] = 1
+        kernel = ndimage.gaussian_filter(spot, sigma, truncate=3)
+        return cls(sigma, surround, noise, float((kernel.astype(float) ** 2).sum()))
+
+    def peaks(self, data: NDArray[Any], first: int, last: int) -> tuple[Any, ...]:
+        """Maxima of the filtered rows `first` to `last`, as the fields of `Candidates`."""
+        halo = max(int(3 * self.sigma[1] + 1), self.surround[1] // 2) + 2
+        low, high = max(first - halo, 0), min(last + halo, data.shape[1])
+        counts = np.asarray(data[:, low:high], np.float32)
+        background = ndimage.uniform_filter(counts, self.surround)
+        response = ndimage.gaussian_filter(counts, self.sigma, truncate=3)
+        response -= background
+        inner = slice(first - low, last - low)
+        excess = self._excess(response[:, inner], background[:, inner])
+        voxel = self._above(response, background, inner, excess)
+        voxel = voxel[_is_maximum(response, voxel)]
+        at = tuple(voxel.T)
+        spread = excess * self._spread(background[at]) * self._edge_factor(voxel, response.shape)
+        strength = response[at].astype(float)
+        hot = _is_hot(counts, voxel, background[at])
+        return voxel + np.array([0, low, 0]), strength, strength / spread, hot
+
+    def _spread(self, background: NDArray[np.float32]) -> Floats:
+        spread: Floats = np.sqrt(self.noise.variance(background) * self.power)
+        return spread
+
+    def _excess(self, response: NDArray[np.float32], background: NDArray[np.float32]) -> float:
+        """How much the filtered block varies beyond its noise: structure, correlated noise."""
+        some = (slice(None), slice(None, None, 3), slice(None, None, 3))
+        seen = np.abs(response[some] - np.median(response[some]))
+        model = np.median(self._spread(background[some]))
+        return max(float(np.quantile(seen, 0.683) / model), 1.0)
+
+    def _above(
+        self,
+        response: NDArray[np.float32],
+        background: NDArray[np.float32],
+        inner: slice,
+        excess: float,
+    ) -> NDArray[np.int64]:
+        """Voxels above the threshold; its least value sorts out most of them cheaply."""
+        limit = THRESHOLD * excess
+        least = limit * float(self._spread(background[:, inner].min()))
+        z, y, x = np.nonzero(response[:, inner] > least)
+        voxel = np.stack([z, y + inner.start, x], axis=1)
+        at = tuple(voxel.T)
+        spread = self._spread(background[at]) * self._edge_factor(voxel, response.shape)
+        kept: NDArray[np.int64] = voxel[response[at] > limit * spread]
+        return kept
+
+    def _edge_factor(self, voxel: NDArray[np.int64], shape: tuple[int, ...]) -> Floats:
+        """The filter sees the image mirrored at its edges: there each sample counts twice."""
+        last = np.array(shape) - 1
+        at_edge = np.minimum(voxel, last - voxel) < np.array(self.sigma)
+        factor: Floats = np.sqrt(2.0) ** at_edge.sum(axis=1)
+        return factor
+
+
+def _neighbours(volume: NDArray[Any], voxel: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
+    """Values of the 26 neighbours of each voxel; edges repeat."""
+    limit = np.array(volume.shape) - 1
+    for step in product((-1, 0, 1), repeat=3):
+        if any(step):
+            yield volume[tuple(np.clip(voxel + step, 0, limit).T)]
+
+
+def _is_maximum(response: NDArray[np.float32], voxel: NDArray[np.int64]) -> NDArray[np.bool_]:
+    own = response[tuple(voxel.T)]
+    highest = np.ones(len(voxel), bool)
+    for value in _neighbours(response, voxel):
+        highest &= own >= value
+    return highest
+
+
+def _is_hot(
+    counts: NDArray[np.float32], voxel: NDArray[np.int64], background: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Whether one voxel holds nearly all: it, or a direct neighbour, towers over its own.
+
+    The filter's maximum may lie beside the hot voxel, so the brightest of the 27 is asked.
+    """
+    if len(voxel) == 0:
+        return np.zeros(0, bool)
+    values = np.stack([counts[tuple(voxel.T)], *_neighbours(counts, voxel)])
+    values = np.sort(values - background, axis=0)
+    hot: NDArray[np.bool_] = values[-1] > _HOT_CONTRAST * np.maximum(values[-2], 0)
+    return hot
+
+
+def _distinct(found: Candidates, scale: BeadScale) -> Candidates:
+    """Drop what belongs to a stronger candidate's own pattern.
+
+    Distances are in widths (FWHM) along the axis and across it. Within half a width it is the
+    same bead; along the axis the lobes of an aberrated PSF reach half of its height; rings and
+    lobes elsewhere stay below a tenth of it.
+    """
+    widths = np.maximum(scale.fwhm, 1.0)
+    spots = found.voxel / widths
+    kept = np.ones(len(found), bool)
+    tree = cKDTree(spots) if len(spots) else None
+    for index in range(len(found)):
+        if tree is None or not kept[index]:
+            continue
+        near = np.array([i for i in tree.query_ball_point(spots[index], 6.0) if i > index], int)
+        if len(near) == 0:
+            continue
+        apart = np.abs(spots[near] - spots[index])
+        share = found.response[near] / found.response[index]
+        kept[near[_is_part(apart, share, hot=bool(found.hot[index]))]] = False
+    return found[kept]
+
+
+def _is_part(apart: Floats, share: Floats, *, hot: bool) -> NDArray[np.bool_]:
+    along, across = apart[:, 0], np.hypot(apart[:, 1], apart[:, 2])
+    same = np.hypot(along, across) < 0.75
+    if hot:
+        return same
+    lobe = (across < 1.0) & (share < 0.5)
+    ring = share < 0.1
+    part: NDArray[np.bool_] = same | lobe | ring
+    return part

@@ -1,0 +1,265 @@
+"""Beads found and judged: from an image to the table of all candidates."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.bead_width import BeadScale, estimate_scale
+from psfbridge.detection.beads import USED, Beads
+from psfbridge.detection.candidates import Candidates, find_candidates
+from psfbridge.detection.gaussian_fits import fit_gaussians
+from psfbridge.detection.judging import Evidence, judge
+from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
+from psfbridge.errors import ImageError, NoBeadsError, OptionError
+from psfbridge.imaging.image import Image, given_image
+from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
+from psfbridge.numerics.cutouts import cut_out
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["Found", "check_diameter", "find", "find_beads", "need_beads"]
+
+_FIT_WIDTHS = 1.2
+# Floating images that span less or more than this are brought to a range like that of counts.
+_COUNT_SPANS = (100.0, 1e9)
+_COUNT_RANGE = 1e4
+# A sphere looks no narrower than 0.87 of its diameter; the width of a bead is told less well.
+_MOST_DIAMETER = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The beads of one image, with what was learned of it on the way.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+    beads : Beads
+        Every candidate, judged.
+    noise : Noise
+        The noise of the image.
+    scale : BeadScale
+        The width of a typical bead.
+    saturation : float
+        Counts at which the image is clipped, or infinity.
+    factor : float
+        What the voxels of the input were multiplied by to give `image`, see `in_counts`.
+    min_separation_um : float, optional
+        The least distance of two beads that was asked for.
+    """
+
+    image: Image
+    beads: Beads
+    noise: Noise
+    scale: BeadScale
+    saturation: float
+    factor: float = 1.0
+    min_separation_um: float | None = None
+
+    def in_input_units(self, beads: Beads) -> Beads:
+        """Return `beads` with intensity and background in the units of the input."""
+        if self.factor == 1:
+            return beads
+        return Beads(
+            replace(
+                bead,
+                intensity=bead.intensity / self.factor,
+                background=bead.background / self.factor,
+            )
+            for bead in beads
+        )
+
+
+def find_beads(
+    image: Image | NDArray[Any],
+    *,
+    voxel_um: Any = None,
+    positions: Any = None,
+    min_separation_um: float | None = None,
+    progress: Progress = no_progress,
+) -> Beads:
+    """Find every bead candidate of an image and judge it.
+
+    Parameters
+    ----------
+    image : Image or array
+        The array has axes (z, y, x), or (y, x). The units are counts.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; needed for a bare array.
+    positions : array-like, optional
+        The beads to use, to about a voxel: rows of z, y, x in voxels. Each is refined; every
+        other candidate is rejected as not chosen.
+    min_separation_um : float, optional
+        Beads nearer to each other than this are rejected as too close.
+    progress : Progress, optional
+        Called often; may raise `psfbridge.errors.Cancelled`.
+
+    Returns
+    -------
+    Beads
+        One for each candidate, with positions in voxels, status and reason.
+
+    Raises
+    ------
+    ImageError
+        If the image holds NaN or infinite voxels, or nothing but one value.
+    OptionError
+        If a position lies outside the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> stack = rng.poisson(20.0, (9, 32, 32)).astype("uint16")
+    >>> stack[3:6, 14:17, 14:17] += 400
+    >>> len(find_beads(stack, voxel_um=(0.2, 0.1, 0.1)))
+    1
+    """
+    options = DistillOptions(min_separation_um=min_separation_um)
+    image = as_image(image, voxel_um)
+    found = find(image, options, progress, positions)
+    return found.in_input_units(found.beads)
+
+
+def in_counts(image: Image) -> tuple[Image, float]:
+    """Return an image whose voxels are of the size of counts, and the factor that made them so.
+
+    Integers are counts. Floating images may be normalised to 0...1, or hold 1e30: they are
+    multiplied to a range of 10,000, so that nothing later must know of such scales.
+    """
+    span = float(image.data.max()) - float(image.data.min())
+    if image.data.dtype.kind != "f" or _COUNT_SPANS[0] <= span <= _COUNT_SPANS[1]:
+        return image, 1.0
+    factor = _COUNT_RANGE / span
+    return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
+
+
+def as_image(image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None) -> Image:
+    """Return `image` with axes (z, y, x); a path is read, a bare array needs its voxel size."""
+    return given_image(image, voxel_um).channel()
+
+
+def find(
+    image: Image,
+    options: DistillOptions,
+    progress: Progress = no_progress,
+    positions: Any = None,
+) -> Found:
+    """Find and judge the beads of one image, keeping what was learned of it.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+    options : DistillOptions
+        Its `min_separation_um` is used.
+    progress : Progress, optional
+        Called often.
+    positions : array-like, optional
+        The beads to use, see `find_beads`.
+
+    Raises
+    ------
+    ImageError
+        If the image holds NaN or infinite voxels, or nothing but one value.
+    OptionError
+        If a position lies outside the image.
+    """
+    spots = None if positions is None else checked_positions(positions, image)
+    _check_counts(image)
+    counts, factor = in_counts(image)
+    noise = estimate_noise(counts)
+    scale = estimate_scale(counts, noise)
+    candidates = find_candidates(counts, noise, scale, progress)
+    if spots is None:
+        return replace(_judged(counts, noise, scale, candidates, options), factor=factor)
+    candidates, chosen = with_chosen(candidates, counts, scale, spots)
+    found = _judged(counts, noise, scale, candidates, options)
+    return replace(found, beads=only_chosen(found.beads, chosen), factor=factor)
+
+
+def _judged(
+    image: Image, noise: Noise, scale: BeadScale, candidates: Candidates, options: DistillOptions
+) -> Found:
+    half = scale.half_extent(_FIT_WIDTHS, len(image.data))
+    boxes = cut_out(image.data, candidates.voxel, half)
+    fits = fit_gaussians(boxes, noise, scale)
+    level = saturation_level(image.data)
+    least = options.min_separation_um
+    evidence = Evidence(image, candidates, fits, boxes, scale, level, least)
+    return Found(image, judge(evidence), noise, scale, level, min_separation_um=least)
+
+
+def need_beads(beads: Beads, name: str) -> Beads:
+    """Return the used beads, or say why there are none.
+
+    Raises
+    ------
+    NoBeadsError
+        With the counts by reason, and what to do.
+    """
+    used = beads.with_status(USED)
+    if len(used):
+        return used
+    if len(beads) == 0:
+        raise NoBeadsError(
+            f"no bead in {name}: nothing stands out of the noise. Is this the channel and the "
+            "depth of the beads? Expose longer, or choose another channel."
+        )
+    raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}. {_advice(beads)}")
+
+
+def check_diameter(found: Found, diameter_um: float) -> None:
+    """Refuse a diameter that the beads of an image contradict.
+
+    Raises
+    ------
+    OptionError
+        If they look much narrower than a sphere of this diameter could.
+    """
+    _, dy, dx = found.image.voxel_um
+    width = max(found.scale.fwhm[1] * dy, found.scale.fwhm[2] * dx)
+    if diameter_um > _MOST_DIAMETER * width:
+        raise OptionError(
+            f"bead_diameter_um is {diameter_um:g}, but the beads of {found.image.name} are only "
+            f"{width:.3g} µm wide; allowed is about their width at most. Give the diameter in µm "
+            "(100 nm is 0.1), and check the voxel size."
+        )
+
+
+def _advice(beads: Beads) -> str:
+    reasons = beads.funnel()["rejected"]
+    advice = {
+        "too close": "Lower --min-separation-um or image a sparser slide.",
+        "saturated": "Lower the exposure or the laser power.",
+        "border": "Take a larger field, or a deeper stack around the beads.",
+        "too dim": "Expose longer, or use brighter beads.",
+        "hot pixel": "Is this the channel of the beads?",
+    }
+    reasons = {name: count for name, count in reasons.items() if name != "not chosen"} or reasons
+    most = max(reasons, key=reasons.__getitem__)
+    return advice.get(most, "Look at the beads with psfbridge beads IMAGE --csv beads.csv.")
+
+
+def _check_counts(image: Image) -> None:
+    data = image.data
+    if data.dtype.kind == "f":
+        bad = sum(int(np.count_nonzero(~np.isfinite(plane))) for plane in data)
+        if bad:
+            raise ImageError(
+                f"{image.name} holds {bad} NaN or infinite voxels of {data.size}; allowed are "
+                "finite counts. Replace them, in ImageJ by Process > Math > NaN Background or "
+                "Process > Noise > Remove NaNs."
+            )
+    low, high = data.min(), data.max()
+    if low == high:
+        raise ImageError(
+            f"{image.name} holds nothing but the value {low:g}: there is no bead to find. "
+            "Is this the right file and channel?"
+        )

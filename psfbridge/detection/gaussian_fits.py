@@ -1,0 +1,235 @@
+"""A Gaussian fitted to every candidate at once: position, width, height, background."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.bead_width import BeadScale
+from psfbridge.imaging.noise import Noise
+from psfbridge.numerics.cutouts import Cutouts
+
+__all__ = ["GaussianFits", "fit_gaussians"]
+
+Floats = NDArray[np.float64]
+
+_ROUNDS = 25
+# A bead whose step is shorter, in voxels and in shares of its width, is done.
+_SETTLED = 1e-4
+# Small enough to stay in the processor's cache, or near it.
+_BATCH_NUMBERS = 600_000
+_PARAMETERS = 8
+# The core's true shape is no Gaussian: a share of the model counts as error, so that the
+# brightest voxels do not rule the fit.
+_MODEL_ERROR = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianFits:
+    """One fitted Gaussian for each bead.
+
+    Parameters
+    ----------
+    position : array
+        In voxels of the image; the array has shape (beads, 3) with z, y, x in a row.
+    sigma : array
+        Standard deviations in voxels, of the same shape.
+    height, background : array
+        In counts.
+    height_error : array
+        Standard error of the height, in counts.
+    misfit : array
+        Root mean square of the residual over the height, the noise's own share taken off.
+    """
+
+    position: Floats
+    sigma: Floats
+    height: Floats
+    background: Floats
+    height_error: Floats
+    misfit: Floats
+
+    @property
+    def intensity(self) -> Floats:
+        """Sum of the Gaussian's counts; a plane has no z width."""
+        widths = np.where(self.sigma > 0, np.sqrt(2 * np.pi) * self.sigma, 1.0)
+        intensity: Floats = self.height * widths.prod(axis=1)
+        return intensity
+
+
+def fit_gaussians(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits:
+    """Fit ``b + a exp(-((z-z0)²/σz² + (y-y0)²/σy² + (x-x0)²/σx²)/2)`` to each cut-out.
+
+    Levenberg-Marquardt over all beads at once, weighted by the noise of the model.
+
+    Parameters
+    ----------
+    cutouts : Cutouts
+        Boxes of about one FWHM to each side of a bead.
+    noise : Noise
+        The noise of the image.
+    scale : BeadScale
+        The width to start from.
+
+    Returns
+    -------
+    GaussianFits
+        In the order of the cut-outs.
+    """
+    size = max(int(np.prod(cutouts.counts.shape[1:])), 1)
+    batch = max(_BATCH_NUMBERS // (size * _PARAMETERS), 1)
+    parts = [
+        _fit_batch(
+            Cutouts(
+                cutouts.counts[i : i + batch],
+                cutouts.inside[i : i + batch],
+                cutouts.corner[i : i + batch],
+            ),
+            noise,
+            scale,
+        )
+        for i in range(0, max(len(cutouts), 1), batch)
+    ]
+    fields = zip(*(vars(part).values() for part in parts), strict=True)
+    return GaussianFits(*(np.concatenate(values) for values in fields))
+
+
+class _Problem:
+    """The weighted least squares of one batch; parameters b, a, z, y, x, ln σz, ln σy, ln σx."""
+
+    def __init__(self, cutouts: Cutouts, noise: Noise, scale: BeadScale) -> None:
+        self.shape = cutouts.counts.shape[1:]
+        self.noise = noise
+        self.flat = np.array(self.shape) == 1
+        self.counts = cutouts.counts.reshape(len(cutouts), -1).astype(float)
+        self.inside = cutouts.inside.reshape(self.counts.shape)
+        self.half = cutouts.half.astype(float)
+        self.widest = np.log(np.maximum(np.array(self.shape), 2.0))
+        self.start_sigma = np.maximum(scale.sigma, 0.5)
+
+    def only(self, chosen: NDArray[np.intp]) -> _Problem:
+        """Return the problem of some of the beads."""
+        part = copy(self)
+        part.counts, part.inside = self.counts[chosen], self.inside[chosen]
+        return part
+
+    def start(self) -> Floats:
+        values = np.where(self.inside, self.counts, np.nan)
+        low = np.nanpercentile(values, 20, axis=1)
+        centre = self.counts.shape[1] // 2
+        height = np.maximum(self.counts[:, centre] - low, 1e-3)
+        start = np.zeros((len(low), _PARAMETERS))
+        start[:, 0], start[:, 1] = low, height
+        start[:, 5:] = np.log(self.start_sigma)
+        return start
+
+    def _scaled(self, at: Floats) -> list[Floats]:
+        """Distances from the centre along each axis, in standard deviations: (bead, sample)."""
+        scaled = []
+        for axis, length in enumerate(self.shape):
+            steps = np.arange(length) - self.half[axis]
+            apart = (steps - at[:, 2 + axis, np.newaxis]) * np.exp(-at[:, 5 + axis, np.newaxis])
+            scaled.append(np.zeros_like(apart) if self.flat[axis] else apart)
+        return scaled
+
+    def model(self, at: Floats) -> Floats:
+        """Counts; axes (bead, voxel). A Gaussian is a product of one along each axis."""
+        z, y, x = (np.exp(-0.5 * scaled**2) for scaled in self._scaled(at))
+        plane = (y[:, :, np.newaxis] * x[:, np.newaxis, :]).reshape(len(at), 1, -1)
+        light = (at[:, 1:2] * z)[:, :, np.newaxis] * plane
+        counts: Floats = at[:, :1] + light.reshape(len(at), -1)
+        return counts
+
+    def slopes(self, at: Floats, model: Floats) -> Floats:
+        """Derivatives of the counts; axes (bead, parameter, voxel)."""
+        light = (model - at[:, :1]).reshape(len(at), *self.shape)
+        slopes = np.empty((len(at), _PARAMETERS, *self.shape))
+        slopes[:, 0] = 1
+        slopes[:, 1] = light / at[:, 1, np.newaxis, np.newaxis, np.newaxis]
+        for axis, scaled in enumerate(self._scaled(at)):
+            form = [-1 if other == axis else 1 for other in range(3)]
+            move = scaled * np.exp(-at[:, 5 + axis, np.newaxis])
+            slopes[:, 2 + axis] = light * move.reshape(len(at), *form)
+            slopes[:, 5 + axis] = light * (scaled**2).reshape(len(at), *form)
+        return slopes.reshape(len(at), _PARAMETERS, -1)
+
+    def weights(self, model: Floats, at: Floats) -> Floats:
+        light = np.maximum(model - at[:, :1], 0)
+        variance = self.noise.variance(model) + (_MODEL_ERROR * light) ** 2
+        return np.asarray(self.inside / np.maximum(variance, 1e-12))
+
+    def limited(self, at: Floats) -> Floats:
+        at = at.copy()
+        at[:, 1] = np.where(np.abs(at[:, 1]) < 1e-9, 1e-9, at[:, 1])
+        at[:, 2:5] = np.clip(at[:, 2:5], -self.half, self.half)
+        at[:, 5:] = np.clip(at[:, 5:], np.log(0.25), self.widest)
+        return at
+
+
+def _fit_batch(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits:
+    if len(cutouts) == 0:
+        none = np.zeros(0)
+        return GaussianFits(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none, none)
+    problem = _Problem(cutouts, noise, scale)
+    at = problem.limited(problem.start())
+    damping = np.full(len(at), 1e-2)
+    open_ones = np.arange(len(at))
+    for _ in range(_ROUNDS):
+        part = problem.only(open_ones)
+        at[open_ones], damping[open_ones], moving = _round(part, at[open_ones], damping[open_ones])
+        open_ones = open_ones[moving]
+        if len(open_ones) == 0:
+            break
+    return _fits(problem, cutouts, at)
+
+
+def _round(
+    problem: _Problem, at: Floats, damping: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """One damped step of every bead; those that got worse stay and are damped more.
+
+    Also which beads still move: those that took a long step, or none.
+    """
+    model = problem.model(at)
+    slopes = problem.slopes(at, model)
+    weights = problem.weights(model, at)
+    residual = problem.counts - model
+    normal = _normal(slopes, weights)
+    pull = (slopes @ (weights * residual)[..., np.newaxis])[..., 0]
+    diagonal = np.einsum("kii->ki", normal)
+    normal = normal + np.einsum(
+        "ki,ij->kij", damping[:, np.newaxis] * diagonal + 1e-9, np.eye(_PARAMETERS)
+    )
+    trial = problem.limited(at + np.linalg.solve(normal, pull[..., np.newaxis])[..., 0])
+    change = problem.counts - problem.model(trial)
+    better = (weights * change**2).sum(axis=1) <= (weights * residual**2).sum(axis=1)
+    moving = ~better | (np.abs(trial - at)[:, 2:].max(axis=1) >= _SETTLED)
+    at = np.where(better[:, np.newaxis], trial, at)
+    return at, np.where(better, damping * 0.3, damping * 10).clip(1e-9, 1e6), moving
+
+
+def _normal(slopes: Floats, weights: Floats) -> Floats:
+    """The matrix of the normal equations of each bead."""
+    return np.asarray((slopes * weights[:, np.newaxis]) @ slopes.transpose(0, 2, 1))
+
+
+def _fits(problem: _Problem, cutouts: Cutouts, at: Floats) -> GaussianFits:
+    model = problem.model(at)
+    normal = _normal(problem.slopes(at, model), problem.weights(model, at))
+    covariance = np.linalg.pinv(normal + 1e-12 * np.eye(_PARAMETERS), hermitian=True)
+    inside = problem.inside
+    square = np.where(inside, (problem.counts - model) ** 2 - problem.noise.variance(model), 0)
+    mean = square.sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
+    sigma = np.exp(at[:, 5:])
+    sigma[:, problem.flat] = 0
+    return GaussianFits(
+        position=cutouts.corner + cutouts.half + at[:, 2:5],
+        sigma=sigma,
+        height=at[:, 1],
+        background=at[:, 0],
+        height_error=np.sqrt(np.maximum(covariance[:, 1, 1], 0)),
+        misfit=np.sqrt(np.maximum(mean, 0)) / np.maximum(np.abs(at[:, 1]), 1e-12),
+    )

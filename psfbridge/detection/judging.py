@@ -1,0 +1,211 @@
+"""Which candidates speak for the PSF, and why the others do not: flags, never deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from psfbridge.detection.bead_width import BeadScale
+from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
+from psfbridge.detection.candidates import Candidates
+from psfbridge.detection.gaussian_fits import GaussianFits
+from psfbridge.imaging.image import Image
+from psfbridge.numerics.cutouts import Cutouts
+
+__all__ = ["Evidence", "judge"]
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# The least margins to the image's edge, in FWHM along z and across: with less, the peak is cut.
+_BORDER_Z, _BORDER_XY = 1.0, 1.5
+# Two beads closer than so many FWHM along z and across disturb each other.
+_SEPARATION_Z, _SEPARATION_XY = 3.0, 4.0
+# A neighbour below this share of a bead's height does not count.
+_FAINT_NEIGHBOUR = 0.1
+_LEAST_SNR = 6.0
+# Below this share of the typical height a candidate is dust or a lobe, not a bead like the others.
+_LEAST_HEIGHT = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that is known of the candidates when they are judged.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x).
+    candidates : Candidates
+        Where they are.
+    fits : GaussianFits
+        A Gaussian for each.
+    cutouts : Cutouts
+        The boxes that were fitted.
+    scale : BeadScale
+        The width of a bead.
+    saturation : float
+        Counts at which the image is clipped, or infinity.
+    min_separation_um : float, optional
+        What the user chose as the least distance of two beads.
+    """
+
+    image: Image
+    candidates: Candidates
+    fits: GaussianFits
+    cutouts: Cutouts
+    scale: BeadScale
+    saturation: float
+    min_separation_um: float | None = None
+
+    @property
+    def widths(self) -> Floats:
+        """FWHM in voxels, at least one, safe to divide by."""
+        return np.maximum(self.scale.fwhm, 1.0)
+
+    @property
+    def snr(self) -> Floats:
+        """Height over its standard error: the lesser of the fit's and the matched filter's."""
+        fitted = self.fits.height / np.maximum(self.fits.height_error, 1e-12)
+        return np.asarray(np.minimum(fitted, self.candidates.snr))
+
+
+def judge(evidence: Evidence) -> Beads:
+    """Give every candidate a status and, if rejected, the first reason that applies.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What was found and fitted.
+
+    Returns
+    -------
+    Beads
+        One for each candidate, in their order.
+    """
+    reasons = np.full(len(evidence.candidates), "", dtype=object)
+    for reason, rule in _RULES:
+        applies = rule(evidence) & (reasons == "")
+        reasons[applies] = reason
+    reasons = _unlike_the_others(evidence, reasons)
+    return Beads(_bead(evidence, index, str(reason)) for index, reason in enumerate(reasons))
+
+
+def _bead(evidence: Evidence, index: int, reason: str) -> Bead:
+    fits = evidence.fits
+    z, y, x = _position(evidence, index)
+    return Bead(
+        image=evidence.image.name,
+        bead=index,
+        z=z,
+        y=y,
+        x=x,
+        intensity=float(fits.intensity[index]),
+        background=float(fits.background[index]),
+        snr=float(evidence.snr[index]),
+        status=REJECTED if reason else USED,
+        reason=reason,
+    )
+
+
+def _position(evidence: Evidence, index: int) -> tuple[float, float, float]:
+    """The fitted position, or the voxel itself where the fit ran away."""
+    voxel = evidence.candidates.voxel[index].astype(float)
+    fitted = evidence.fits.position[index]
+    near = bool((np.abs(fitted - voxel) <= evidence.widths).all())
+    last = np.array(evidence.image.data.shape) - 1
+    inside = bool(((fitted >= 0) & (fitted <= last)).all())
+    z, y, x = fitted if near and inside else voxel
+    return float(z), float(y), float(x)
+
+
+def _hot(evidence: Evidence) -> Mask:
+    """One voxel towers, or the fitted width is far below what optics can make."""
+    sigma = evidence.fits.sigma
+    narrow = sigma[:, 1:] < 0.45 * np.array(evidence.scale.sigma[1:])
+    tiny = np.asarray(narrow.all(axis=1)) & np.asarray((sigma[:, 1:] < 0.5).all(axis=1))
+    return evidence.candidates.hot | (tiny & (evidence.snr > _LEAST_SNR))
+
+
+def _saturated(evidence: Evidence) -> Mask:
+    return np.asarray((evidence.cutouts.counts >= evidence.saturation).any(axis=(1, 2, 3)))
+
+
+def _border(evidence: Evidence) -> Mask:
+    shape = np.array(evidence.image.data.shape)
+    margin = np.array([_BORDER_Z, _BORDER_XY, _BORDER_XY]) * evidence.widths
+    margin[shape == 1] = 0
+    at = evidence.candidates.voxel
+    return np.asarray(((at < margin) | (at > shape - 1 - margin)).any(axis=1))
+
+
+def _too_close(evidence: Evidence) -> Mask:
+    """A bead with another, not much fainter, within the least separation."""
+    candidates = evidence.candidates
+    metric = evidence.widths * (_SEPARATION_Z, _SEPARATION_XY, _SEPARATION_XY)
+    if evidence.min_separation_um is not None:
+        metric = max(evidence.min_separation_um, 1e-9) / np.array(evidence.image.voxel_um)
+    spots = candidates.voxel / metric
+    close = np.zeros(len(spots), bool)
+    if len(spots) < 2:
+        return close
+    for i, j in cKDTree(spots).query_pairs(1.0):
+        for one, other in ((i, j), (j, i)):
+            share = candidates.response[other] / candidates.response[one]
+            close[one] |= bool(share > _FAINT_NEIGHBOUR and not candidates.hot[other])
+    return close
+
+
+def _too_dim(evidence: Evidence) -> Mask:
+    response = evidence.candidates.response
+    typical = np.percentile(response, 90) if len(response) else 0.0
+    dim: Mask = (evidence.snr < _LEAST_SNR) | (response < _LEAST_HEIGHT * typical)
+    return dim
+
+
+_RULES: tuple[tuple[str, Callable[[Evidence], Mask]], ...] = (
+    ("hot pixel", _hot),
+    ("saturated", _saturated),
+    ("border", _border),
+    ("too dim", _too_dim),
+    ("too close", _too_close),
+)
+
+
+def _unlike_the_others(evidence: Evidence, reasons: NDArray[Any]) -> NDArray[Any]:
+    """Reject beads whose width or misfit departs from the median of those that remain.
+
+    A single bead is like itself; two cannot outvote each other.
+    """
+    usable = reasons == ""
+    # Crowding spoils a bead for use, not as an example of a width, if few others are left.
+    sample = usable if usable.sum() >= 3 else usable | (reasons == "too close")
+    if sample.sum() < 3:
+        return reasons
+    fits = evidence.fits
+    sigma = np.where(fits.sigma > 0, fits.sigma, 1.0)
+    relative = sigma / np.median(sigma[sample], axis=0)
+    across = np.sqrt(relative[:, 1] * relative[:, 2])
+    elongated = np.maximum(relative[:, 1], relative[:, 2]) / np.minimum(
+        relative[:, 1], relative[:, 2]
+    )
+    odd = fits.misfit > 2 * np.median(fits.misfit[sample]) + 0.03
+    verdicts = (
+        ("doublet", (elongated > 1.3) & (across > 1.05)),
+        ("too large", (across > 1 + max(0.12, _spread(across[sample]))) | (relative[:, 0] > 1.5)),
+        ("shape", (across < 0.75) | (relative[:, 0] < 0.65) | (elongated > 1.4)),
+        ("poor fit", odd),
+    )
+    for reason, applies in verdicts:
+        reasons[applies & (reasons == "")] = reason
+    return reasons
+
+
+def _spread(values: Floats) -> float:
+    """Five robust standard deviations; noise widens and narrows honest beads too."""
+    return 5 * 1.4826 * float(np.median(np.abs(values - np.median(values))))

@@ -1,0 +1,1 @@
+"""Distilling the PSF from detected beads."""

@@ -1,0 +1,288 @@
+"""The distillation: from images of beads to a PSF that can be judged."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from psfbridge._version import __version__
+from psfbridge.detection.beads import Beads
+from psfbridge.detection.find import Found
+from psfbridge.distillation.average import average
+from psfbridge.distillation.field.grid import gridded
+from psfbridge.distillation.field.solver import check_one_field, solve_field
+from psfbridge.distillation.inputs import chosen_images, search
+from psfbridge.distillation.methods import Solution
+from psfbridge.distillation.psf_size import support_shape
+from psfbridge.distillation.result import Distillation
+from psfbridge.errors import OptionError
+from psfbridge.imaging.image import Image, Volume
+from psfbridge.measurement.measures import measure
+from psfbridge.numerics.fourier import fitted_to
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+from psfbridge.psf.psf import PSF
+
+__all__ = ["distill"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What every method is given."""
+
+    images: tuple[Image, ...]
+    found: Sequence[Found]
+    shape: tuple[int, int, int]
+    options: DistillOptions
+    progress: Progress
+
+
+def distill(
+    *images: Image | NDArray[Any] | str | os.PathLike[str] | Sequence[Image],
+    voxel_um: Any = None,
+    positions: Any = None,
+    progress: Progress = no_progress,
+    **options: Any,
+) -> Distillation:
+    """Distil the PSF from one image of beads, or one PSF from several.
+
+    Parameters
+    ----------
+    *images : Image, array, path, or a list of them
+        The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; needed for bare arrays.
+    positions : array-like, optional
+        The beads to use, to about a voxel, see `psfbridge.find_beads`; for one image only. Not
+        for ``reverse-rl``, which takes everything bright.
+    progress : Progress, optional
+        Called often; may raise `psfbridge.errors.Cancelled`.
+    **options
+        The fields of `DistillOptions`; checked before any work.
+
+    Returns
+    -------
+    Distillation
+        The PSF, every bead candidate, the measures, and how they came about.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown or impossible.
+    ImageError
+        If an image cannot be used.
+    NoBeadsError
+        If no bead can be used; with the counts by reason.
+
+    Examples
+    --------
+    >>> from psfbridge.simulation.simulate import simulate
+    >>> from psfbridge.simulation.scene import demo_scene
+    >>> result = distill(simulate(demo_scene(seed=1)).image, method="average")
+    >>> result.psf.data.ndim
+    3
+    """
+    chosen = DistillOptions.of(**options)
+    inputs = chosen_images(images, voxel_um)
+    _check_positions(positions, inputs, chosen)
+    if chosen.field:
+        check_one_field(inputs)
+    return _distilled(inputs, positions, chosen, progress)
+
+
+def _distilled(
+    images: tuple[Image, ...], positions: Any, options: DistillOptions, progress: Progress
+) -> Distillation:
+    log = _Log()
+    with log.stage("find"):
+        seen = search(images, options, positions, progress)
+    job = _Job(images, seen.found, support_shape(seen.found, options), options, progress)
+    method, note = _method(options)
+    # The methods share the cores among beads; threads below that only wait for each other.
+    with log.stage(method), threadpool_limits(1):
+        solution = _METHODS[method](job)
+    beads = seen.table(solution.beads)
+    with log.stage("measure"):
+        psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
+        measures = measure(psf)
+    field, told = None, None
+    if options.field:
+        with log.stage("field"), threadpool_limits(1):
+            told = solve_field(solution, progress)
+            field = gridded(told.model, psf, images[0], progress)
+    read = (note for image in images for note in image.notes)
+    notes = [*read, *seen.notes, *solution.notes, note, _unused(options, method)]
+    notes += [told.note] if told else []
+    return Distillation(
+        psf=psf,
+        beads=beads,
+        measures=measures,
+        method=method,
+        options=options,
+        images=images,
+        notes=tuple(note for note in notes if note),
+        timings_s=log.seconds,
+        diagnostics={**solution.diagnostics, **({"field": told.diagnostics} if told else {})},
+        field=field,
+    )
+
+
+@dataclass(frozen=True)
+class _Log:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _check_positions(positions: Any, images: Sequence[Image], options: DistillOptions) -> None:
+    """Refuse what no stage could use, before any work."""
+    if positions is None:
+        return
+    if len(images) > 1:
+        raise OptionError(
+            f"positions are given with {len(images)} images; they are of one. Distil each alone."
+        )
+    if options.method == "reverse-rl":
+        raise OptionError(
+            "positions are given and method is reverse-rl, which takes everything bright; allowed "
+            "are the other methods, or no positions."
+        )
+
+
+def _method(options: DistillOptions) -> tuple[str, str]:
+    """Return the method to use, and what to say if it was chosen for the user."""
+    if options.method != "auto":
+        return options.method, ""
+    if options.optics is None:
+        return "joint", "Method auto took joint: the beads tell what is to be known of the optics."
+    return "pupil", "Method auto took pupil, because the optics are given."
+
+
+#: Iterations and engine where nothing was said of them.
+_REVERSE_RL = (DistillOptions.iterations, DistillOptions.engine)
+
+
+def _unused(options: DistillOptions, method: str) -> str:
+    """Say which options were given that the method does not look at."""
+    fitted, reverse = method in ("joint", "pupil"), method == "reverse-rl"
+    said = []
+    if fitted and options.background != "auto":
+        said.append(f"{method} fits the background of every bead; the one given is not used.")
+    if not fitted and options.bead_diameter_um:
+        said.append(f"{method} leaves the beads' size in the PSF; the diameter is not used.")
+    if not reverse and (options.iterations, options.engine) != _REVERSE_RL:
+        said.append(f"iterations and engine are for reverse-rl; {method} does not use them.")
+    return " ".join(said)
+
+
+def _by_joint(job: _Job) -> Solution:
+    from psfbridge.distillation.joint.solver import settle
+
+    return settle(job.found, job.shape, job.options, job.progress)
+
+
+def _by_pupil(job: _Job) -> Solution:
+    from psfbridge.distillation.joint.solver import settle_with_optics
+
+    return settle_with_optics(job.found, job.shape, job.options, job.progress)
+
+
+def _by_average(job: _Job) -> Solution:
+    return average(job.found, job.shape, job.options.background, job.progress)
+
+
+def _by_reverse_rl(job: _Job) -> Solution:
+    from psfbridge.distillation.reverse_rl import reverse_richardson_lucy
+    from psfbridge.engines import open_engine
+
+    options = job.options
+    if len(job.images) > 1:
+        raise OptionError(
+            f"method is reverse-rl and {len(job.images)} images are given; it takes one. "
+            "Use joint or average for several."
+        )
+    engine = open_engine(options.engine)
+    volume = reverse_richardson_lucy(
+        job.images[0],
+        engine,
+        iterations=options.iterations,
+        background=options.background,
+        progress=job.progress,
+    )
+    note = f"Richardson-Lucy ran {options.iterations} iterations by {engine}."
+    return Solution(volume.astype(float), (job.found[0].beads,), notes=(note,))
+
+
+_METHODS: Mapping[str, Callable[[_Job], Solution]] = {
+    "joint": _by_joint,
+    "pupil": _by_pupil,
+    "average": _by_average,
+    "reverse-rl": _by_reverse_rl,
+}
+
+
+def _psf(
+    solution: Solution,
+    shape: tuple[int, int, int],
+    images: Sequence[Image],
+    provenance: Mapping[str, Any],
+) -> PSF:
+    voxel_um = images[0].voxel_um
+    psf = PSF.from_volume(solution.volume, voxel_um, shape=shape, provenance=provenance)
+    if solution.error is None:
+        return psf
+    return replace(psf, error=_error_of(psf, solution.volume, solution.error))
+
+
+def _error_of(psf: PSF, volume: NDArray[Any], error: NDArray[Any]) -> Volume:
+    """The error of the volume on the voxels and in the units of the PSF made of it."""
+    peak = [int(i) for i in np.unravel_index(int(np.argmax(volume)), volume.shape)]
+    same = fitted_to(volume, psf.data.shape, peak)
+    units = float((psf.data * same).sum()) / float((same**2).sum())
+    return np.asarray(units * fitted_to(error, psf.data.shape, peak), np.float32)
+
+
+def _provenance(
+    images: Sequence[Image], options: DistillOptions, method: str, beads: Beads
+) -> dict[str, Any]:
+    return {
+        "made_by": f"psfbridge {_versions()['psfbridge']}",
+        "versions": _versions(),
+        "method": method,
+        "options": asdict(options),
+        "inputs": [
+            {"name": image.name, "sha256": _sha256(image), "voxel_um": list(image.voxel_um)}
+            for image in images
+        ],
+        "beads": beads.funnel(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-image", "tifffile")}
+    return {"psfbridge": __version__, "python": platform.python_version(), **libraries}
+
+
+def _sha256(image: Image) -> str:
+    """Hash of the voxels, little-endian: the same whatever file they came in."""
+    digest = hashlib.sha256()
+    for plane in image.data:
+        digest.update(np.ascontiguousarray(plane.astype(plane.dtype.newbyteorder("<"))).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""A PSF that changes over the field of view and with depth."""

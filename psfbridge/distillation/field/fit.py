@@ -1,0 +1,239 @@
+"""A pupil that changes over the field, fitted to the beads of all regions at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from psfbridge._util.threads import workers
+from psfbridge.distillation.field.pupil import FieldPupil
+from psfbridge.distillation.field.regions import Region
+from psfbridge.distillation.joint.bead_state import Floats, Floats32
+from psfbridge.distillation.joint.stack import PARTS
+from psfbridge.numerics.background_plane import plane_columns
+from psfbridge.numerics.least_squares import solved, solved_damped
+from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEET, PupilModel, X, Z
+
+__all__ = ["FieldFit", "fitted_field"]
+
+# Phases up to this order change over the field, and the next spherical aberration with depth.
+_VARYING_ORDER, _VARYING_SPHERICAL = 4, (6, 0)
+# Places of the two tilts among the amplitude terms: vignetting moves the pupil's edge.
+_TILTS = (3, 4)
+# Expected sizes: of amplitudes, of a change of the blur in units of 1/NA, of the sheet's in itself.
+_AMPLITUDE, _BLUR, _SHEET = 0.2, 0.1, 0.5
+_ROUNDS, _TRIALS, _SETTLED = 5, 4, 3e-5
+_LEAST_DAMPING = 1e-7
+# In voxels; the beads were aligned before.
+_FARTHEST = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class FieldFit:
+    """A fitted pupil of the field, and what a fit to fewer beads would be.
+
+    Parameters
+    ----------
+    pupil : FieldPupil
+        The fit to all beads.
+    shifts_um : array
+        Where the beads of each region lie from the centre; the array has shape (regions, 3).
+    cost : float
+        Weighted sum of squares of what is left, prior included.
+    """
+
+    pupil: FieldPupil
+    shifts_um: Floats
+    cost: float
+    _system: _System
+    _linear: list[_Linear]
+
+    def without(self, part: int) -> FieldPupil:
+        """Return the pupil that the other parts of the beads ask for, to first order."""
+        kept = [one for one in range(PARTS) if one != part]
+        step = self._system.step(self.pupil, self._linear, kept, _LEAST_DAMPING)
+        return self._system.moved(self.pupil, step)
+
+
+def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
+    """Fit by Levenberg and Marquardt's method; each region has a scale, shift and background.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        The beads.
+    start : FieldPupil
+        Where to start.
+    """
+    system = _System(regions, start)
+    best = system.judged(start, np.zeros((len(regions), 3)))
+    damping = 1e-3
+    for _ in range(_ROUNDS):
+        before = best.cost
+        for _ in range(_TRIALS):
+            step = system.step(best.pupil, best._linear, range(PARTS), damping)
+            if step.gain < _SETTLED * best.cost:
+                return best
+            trial = system.judged(system.moved(best.pupil, step), best.shifts_um + step.shifts_um)
+            if trial.cost < best.cost:
+                best, damping = trial, max(damping / 8, _LEAST_DAMPING)
+                break
+            damping *= 8
+        if before - best.cost < _SETTLED * before:
+            break
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """How to change the unknowns and each region's shift, and by how much the cost should fall."""
+
+    unknowns: Floats
+    shifts_um: Floats
+    gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Linear:
+    """The normal equations of a region, for each part of its beads.
+
+    The unknowns are the free parameters, then the region's own: shift, scale and background.
+    """
+
+    normals: Floats
+    gradients: Floats
+    cost: float
+
+
+class _System:
+    """All regions and one polynomial: what a trial costs, and where it should go."""
+
+    def __init__(self, regions: Sequence[Region], start: FieldPupil) -> None:
+        model, self.regions = start.model, regions
+        self.model = model
+        # A sheet so wide that it is none stays as it is.
+        sheet = [SHEET] if start.middle.microscope == "lightsheet" else []
+        self.free = [BLUR_Y, BLUR_X, BLUR_YX, *sheet, *range(FIRST_MODE, model.size)]
+        self.moves = [axis for axis in range(3) if model.shape[axis] > 1]
+        self.bases = [region.basis(start.richness.terms) for region in regions]
+        spread = _varying(model, start.coefficients[0])
+        self.varying = [k for k in self.free if k in spread]
+        constant = _constant(model)
+        terms = len(start.richness.terms)
+        self.stiffness = np.array(
+            [constant[k] for k in self.free] + [spread[k] for k in self.varying] * terms
+        )
+        chosen = np.array([[k == other for other in self.varying] for k in self.free], float)
+        self.maps = [
+            np.concatenate([np.eye(len(self.free)), *(b * chosen for b in basis[1:])], axis=1)
+            for basis in self.bases
+        ]
+        # As in the fit of one PSF: level, slopes, and a curvature along z.
+        self.planes = plane_columns(model.shape)
+
+    def judged(self, pupil: FieldPupil, shifts_um: Floats) -> FieldFit:
+        """Linearise all regions at a trial."""
+        most = _FARTHEST * np.array(self.model.voxel_um)
+        shifts_um = np.clip(shifts_um, -most, most)
+        values = [pupil.values(basis) for basis in self.bases]
+        for one, shift in zip(values, shifts_um, strict=True):
+            one[Z : X + 1] = shift
+        with workers() as pool:
+            linear = list(pool.map(self._linearised, self.regions, values))
+        cost = sum(one.cost for one in linear) + self.stiffness @ self._unknowns(pupil) ** 2
+        return FieldFit(pupil, shifts_um, float(cost), self, linear)
+
+    def step(
+        self, pupil: FieldPupil, linear: Sequence[_Linear], parts: Iterable[int], damping: float
+    ) -> _Step:
+        """Return the step that the linearised problem asks for."""
+        chosen = list(parts)
+        reduced = [self._reduced(one, chosen) for one in linear]
+        normal = np.diag(self.stiffness)
+        gradient = -self.stiffness * self._unknowns(pupil)
+        for to_region, (region_normal, region_gradient, _) in zip(self.maps, reduced, strict=True):
+            normal += to_region.T @ region_normal @ to_region
+            gradient += to_region.T @ region_gradient
+        step = solved_damped(normal, gradient, damping)
+        moves = np.zeros((len(linear), 3))
+        for move, to_region, (_, _, own) in zip(moves, self.maps, reduced, strict=True):
+            answer = own[:, -1] - own[:, :-1] @ (to_region @ step)
+            move[self.moves] = answer[: len(self.moves)]
+        return _Step(step, moves, float(gradient @ step))
+
+    def moved(self, pupil: FieldPupil, by: _Step) -> FieldPupil:
+        """Return the pupil with its unknowns changed."""
+        step = by.unknowns
+        coefficients = pupil.coefficients.copy()
+        coefficients[0, self.free] += step[: len(self.free)]
+        changes = step[len(self.free) :].reshape(-1, len(self.varying))
+        coefficients[np.ix_(range(1, len(coefficients)), self.varying)] += changes
+        return replace(pupil, coefficients=coefficients)
+
+    def _unknowns(self, pupil: FieldPupil) -> Floats:
+        changes = pupil.coefficients[1:][:, self.varying]
+        return np.concatenate([pupil.coefficients[0, self.free], changes.ravel()])
+
+    def _reduced(self, linear: _Linear, parts: Sequence[int]) -> tuple[Floats, Floats, Floats]:
+        """The equations without a region's own unknowns, and how those follow from the others."""
+        count = len(self.free)
+        normal, gradient = linear.normals[parts].sum(axis=0), linear.gradients[parts].sum(axis=0)
+        across = normal[:count, count:]
+        right = np.concatenate([across.T, gradient[count:, np.newaxis]], axis=1)
+        own = solved_damped(normal[count:, count:], right, _LEAST_DAMPING)
+        return (
+            normal[:count, :count] - across @ own[:, :-1],
+            gradient[:count] - across @ own[:, -1],
+            own,
+        )
+
+    def _linearised(self, region: Region, values: Floats) -> _Linear:
+        asked = [*self.free, *(Z + axis for axis in self.moves)]
+        volume, slopes = self.model.derivatives(values, asked)
+        weights = region.weights.reshape(PARTS, -1)
+        means = region.means.reshape(PARTS, -1)
+        design = np.concatenate([volume.reshape(1, -1), self.planes])
+        weighted = design * weights.sum(axis=0)
+        answer = solved(
+            (weighted @ design.T).astype(float), (design @ (weights * means).sum(0)).astype(float)
+        ).astype(np.float32)
+        rows = np.concatenate([answer[0] * slopes.reshape(len(asked), -1), design])
+        rest = means - answer @ design
+        return _equations(rows, rest, weights)
+
+
+def _equations(rows: Floats32, rest: Floats32, weights: Floats32) -> _Linear:
+    size = len(rows)
+    normals, gradients = np.zeros((PARTS, size, size)), np.zeros((PARTS, size))
+    cost = 0.0
+    for part in range(PARTS):
+        if not weights[part].any():
+            continue
+        weighted = rows * weights[part]
+        normals[part] = weighted @ rows.T
+        gradients[part] = weighted @ rest[part]
+        cost += float((weights[part] * rest[part] ** 2).sum(dtype=float))
+    return _Linear(normals, gradients, cost)
+
+
+def _constant(model: PupilModel) -> dict[int, float]:
+    """How stiff the parameters are that hold everywhere; high orders are small."""
+    stiffness = dict.fromkeys(range(FIRST_MODE), 0.0)
+    stiffness |= {k: (n / 2) ** 2 for k, (n, _) in enumerate(model.modes, FIRST_MODE)}
+    last = FIRST_MODE + len(model.modes)
+    return stiffness | dict.fromkeys(range(last, model.size), _AMPLITUDE**-2)
+
+
+def _varying(model: PupilModel, values: Floats) -> dict[int, float]:
+    """Which parameters may change over the field, and how stiff these changes are."""
+    blur = (_BLUR / values[NA]) ** 2
+    stiffness = dict.fromkeys((BLUR_Y, BLUR_X, BLUR_YX), blur**-2)
+    stiffness[SHEET] = (_SHEET * max(values[SHEET], 1e-12)) ** -2
+    for k, (n, m) in enumerate(model.modes, FIRST_MODE):
+        if n <= _VARYING_ORDER or (n, m) == _VARYING_SPHERICAL:
+            stiffness[k] = float(n**2)
+    last = FIRST_MODE + len(model.modes)
+    tilts = [last + tilt for tilt in _TILTS if tilt < model.amplitudes]
+    return stiffness | dict.fromkeys(tilts, _AMPLITUDE**-2)

@@ -1,0 +1,156 @@
+"""Beads that lie near each other, aligned and summed: what the change over the field is told by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.distillation.field.polynomials import monomials
+from psfbridge.distillation.joint.bead_fit import light, refitted
+from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
+from psfbridge.distillation.joint.stack import PARTS, stacked
+from psfbridge.numerics.fourier import fitted_to
+
+__all__ = ["Region", "cropped", "dealt", "fitted_afresh", "regions_of", "samples_of", "small_box"]
+
+# The part of a bead's box that tells how the PSF changes, in voxels; and the part of it that is
+# fitted, in samples of the PSF: what is between them keeps the edge of a shifted box out.
+_SEEN, _FITTED, _FITTED_FINER = (33, 45, 45), (25, 35, 35), (33, 45, 45)
+_MOST_REGIONS = 16
+# Beads differ from the PSF that they are aligned with, for that is the question: a voxel is left
+# out only if it is this share of the bead's light there, and noise, off by several times.
+_MAY_DIFFER = 1.0
+# A bead is fitted to another PSF in so many steps.
+_STEPS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Weighted means of aligned beads, one for each part of them.
+
+    Parameters
+    ----------
+    means, weights : array
+        Light over intensity, and its inverse variance; the arrays have axes (part, z, y, x).
+    where : array
+        The places of the beads; the array has shape (beads, 3).
+    shares : array
+        How much each bead counts in the means; the sum is 1.
+    """
+
+    means: Floats32
+    weights: Floats32
+    where: Floats
+    shares: Floats
+
+    def basis(self, terms: Sequence[tuple[int, int, int]]) -> Floats:
+        """The mean of each term of a polynomial over the beads."""
+        return np.asarray(self.shares @ monomials(self.where, terms))
+
+
+def _grouped(where: Floats) -> list[NDArray[np.int64]]:
+    """Return the numbers of the beads of each region, 16 regions at most of about equal size.
+
+    The largest group is halved along its longest side until there are enough.
+    """
+    groups = [np.arange(len(where))]
+    while len(groups) < min(_MOST_REGIONS, len(where)):
+        largest = groups.pop(int(np.argmax([len(group) for group in groups])))
+        axis = int(np.argmax(np.ptp(where[largest], axis=0)))
+        order = largest[np.argsort(where[largest, axis])]
+        groups += [order[: len(order) // 2], order[len(order) // 2 :]]
+    return groups
+
+
+def dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
+    """Deal the beads into parts by their brightness; return the part of each."""
+    order = np.argsort([-one.fit.intensity for one in speakers])
+    part = np.empty(len(speakers), np.int64)
+    part[order] = np.arange(len(speakers)) % PARTS
+    return part
+
+
+def cropped(speaker: Speaker, shape: Sequence[int]) -> Speaker:
+    """Return a bead with a smaller box around it."""
+    seen = speaker.seen
+    margins = [(n - m) // 2 for n, m in zip(seen.counts.shape, shape, strict=True)]
+    z, y, x = (slice(a, a + m) for a, m in zip(margins, shape, strict=True))
+    smaller = replace(
+        seen,
+        counts=seen.counts[z, y, x],
+        usable=seen.usable[z, y, x],
+        corner=seen.corner + np.array(margins),
+    )
+    return replace(speaker, seen=smaller, others=speaker.others[z, y, x])
+
+
+def fitted_afresh(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Speaker, Floats32]:
+    """Fit a bead to another PSF than before; return it with its light.
+
+    The first step trusts every voxel: what an older PSF made of the bead would have it leave out
+    those that tell the difference.
+    """
+    speaker = speaker.with_fit(replace(speaker.fit, intensity_error=float("inf")))
+    for _ in range(_STEPS):
+        (speaker,), (own,) = refitted([speaker], psf, core)
+    return speaker, own
+
+
+def small_box(shape: Sequence[int]) -> list[int]:
+    """Return the part of a bead's box that tells how the PSF changes."""
+    return [min(n, m) for n, m in zip(shape, _SEEN, strict=True)]
+
+
+def samples_of(shape: Sequence[int], factor: Sequence[int]) -> list[int]:
+    """Return how many samples of the PSF a box of voxels takes."""
+    return [times * (n - 1) + 1 for n, times in zip(shape, factor, strict=True)]
+
+
+def regions_of(
+    speakers: Sequence[Speaker],
+    parts: NDArray[np.int64],
+    where: Floats,
+    psf_at: Callable[[Floats], Floats32],
+) -> list[Region]:
+    """Align and sum the beads of each region.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads, in boxes of one shape.
+    parts : array
+        The part of each bead, see `dealt`.
+    where : array
+        The place of each bead; the array has shape (beads, 3).
+    psf_at : callable
+        Gives the PSF at a place, of the boxes' shape.
+    """
+    return [
+        _region([speakers[k] for k in group], parts[group], where[group], psf_at)
+        for group in _grouped(where)
+    ]
+
+
+def _region(
+    speakers: Sequence[Speaker],
+    parts: NDArray[np.int64],
+    where: Floats,
+    psf_at: Callable[[Floats], Floats32],
+) -> Region:
+    psf = psf_at(where.mean(axis=0))
+    finer = max(speakers[0].seen.factor) > 1
+    largest = _FITTED_FINER if finer else _FITTED
+    shape = [min(n, m) for n, m in zip(psf.shape, largest, strict=True)]
+    middle = [n // 2 for n in psf.shape]
+    means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
+    free = [replace(one, model_error=_MAY_DIFFER) for one in speakers]
+    for part in sorted(set(parts.tolist())):
+        mine = [one for one, its in zip(free, parts, strict=True) if its == part]
+        stack = stacked(mine, psf, [light(one, psf) for one in mine])
+        means[part] = fitted_to(stack.mean, shape, middle)
+        weights[part] = fitted_to(stack.weight, shape, middle)
+    shares = np.array([(one.fit.intensity / one.fit.intensity_error) ** 2 for one in speakers])
+    return Region(means, weights, where, shares / shares.sum())

@@ -1,0 +1,1 @@
+"""The joint solve: PSF, bead positions, intensities and background by turns."""

@@ -1,0 +1,195 @@
+"""One bead against a PSF: intensity, position and background by weighted least squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge._util.threads import workers
+from psfbridge.distillation.joint.bead_state import BeadFit, Floats32, Speaker
+from psfbridge.numerics.background_plane import plane, plane_normal, plane_values
+from psfbridge.numerics.cutouts import central
+from psfbridge.numerics.interpolation import applied, applied_with_slopes
+from psfbridge.numerics.least_squares import solved
+
+__all__ = ["background", "light", "misfit_scale", "refitted", "variance"]
+
+# This share of the light of a bead's neighbours is forgiven as an error of the model.
+NEIGHBOUR_ERROR = 0.1
+_CLIP = 6.0
+# The median of the squares of a normal variable, over its variance.
+_MEDIAN_SQUARE = 0.4549
+
+
+def light(speaker: Speaker, psf: Floats32) -> Floats32:
+    """Return the light of a bead in its box, for a PSF at the centre of its own."""
+    moved = applied(psf, speaker.seen.matrices(psf.shape, speaker.fit.position))
+    return np.asarray(speaker.fit.intensity * moved, np.float32)
+
+
+def background(speaker: Speaker) -> Floats32:
+    """Return the background in a bead's box: a level, slopes, and a curvature along z."""
+    return plane(speaker.seen.counts.shape, (speaker.fit.background, *speaker.fit.slope))
+
+
+def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats32:
+    """Return the variance expected of each voxel, with the errors of the model or without."""
+    bright = np.maximum(own, 0)
+    noise = speaker.seen.noise.variance(
+        speaker.fit.background + bright + np.maximum(speaker.others, 0)
+    )
+    noise += (NEIGHBOUR_ERROR * speaker.others) ** 2
+    if forgiving:
+        noise += (speaker.model_error * bright) ** 2
+    return np.asarray(np.maximum(noise, 1e-9))
+
+
+def refitted(
+    speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]
+) -> tuple[list[Speaker], list[Floats32]]:
+    """Fit every bead to the PSF: a linearised step in its core, then the background around.
+
+    A bead that was never fitted takes two steps, of which the first trusts every voxel.
+
+    Returns the beads, and the light of each in its box.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads.
+    psf : array of float32
+        The array has axes (z, y, x), the shape of the boxes, and its peak at ``n // 2``.
+    core : sequence of int
+        Size of the central part that tells position and intensity.
+    """
+    with workers() as pool:
+        pairs = list(pool.map(lambda one: _refitted(one, psf, core), speakers))
+    return [speaker for speaker, _ in pairs], [own for _, own in pairs]
+
+
+def _refitted(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Speaker, Floats32]:
+    fitted_before = np.isfinite(speaker.fit.intensity_error)
+    for robust in (True,) if fitted_before else (False, True):
+        speaker = speaker.with_fit(_core_step(speaker, psf, core, robust=robust))
+        if not np.isfinite(speaker.fit.misfit):
+            return speaker, light(speaker, psf)
+    own = light(speaker, psf)
+    return speaker.with_fit(_background_step(speaker, own)), own
+
+
+@dataclass(frozen=True, eq=False)
+class _Core:
+    """The middle of a box: the moved PSF, its derivatives, and the data."""
+
+    design: NDArray[Any]
+    data: NDArray[Any]
+    weight: NDArray[Any]
+
+
+def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: bool) -> BeadFit:
+    """One linearised step (Anderson and King 2000, in three dimensions).
+
+    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
+    """
+    fit = speaker.fit
+    middle = _core(speaker, psf, core)
+    weight = middle.weight
+    if robust:
+        first = middle.data - fit.intensity * middle.design[0] - fit.background
+        squares = first**2 * weight
+        limit = _CLIP**2 * misfit_scale(squares, middle.design[0], weight > 0)
+        weight = np.where(squares > limit, 0, weight)
+    weighted = middle.design * weight
+    covariance = np.linalg.pinv((weighted @ middle.design.T).astype(float), hermitian=True)
+    answer = covariance @ (weighted @ middle.data).astype(float)
+    intensity = float(answer[0])
+    if not intensity > 0:
+        return replace(fit, intensity=1e-3, misfit=float("inf"))
+    step, noise = np.zeros(3), np.zeros(3)
+    told = np.array(psf.shape) > 1
+    step[told] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
+    noise[told] = np.diagonal(covariance)[1:-1] / intensity**2
+    residual = middle.data - answer @ middle.design
+    freedom = max(int((weight > 0).sum()) - len(answer), 1)
+    return replace(
+        fit,
+        position=fit.position + step,
+        intensity=intensity,
+        background=float(answer[-1]),
+        intensity_error=float(np.sqrt(covariance[0, 0])),
+        position_variance=(float(noise[0]), float(noise[1]), float(noise[2])),
+        chi2=float((weight * residual**2).sum()) / freedom,
+        misfit=_misfit(residual, weight > 0, intensity * middle.design[0]),
+    )
+
+
+def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
+    seen, fit = speaker.seen, speaker.fit
+    inner = central(seen.counts.shape, core)
+    design = _design(psf, speaker, inner)
+    own = fit.intensity * design[0]
+    middle = replace(
+        speaker,
+        seen=replace(seen, counts=seen.counts[inner], usable=seen.usable[inner]),
+        others=speaker.others[inner],
+    )
+    slope = background(middle) - np.float32(fit.background)
+    weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
+    data = middle.seen.counts - middle.others - slope
+    return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
+
+
+def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArray[Any]:
+    """The moved PSF, its derivatives by the shift, and a constant, in the inner part."""
+    seen, position = speaker.seen, speaker.fit.position
+    still, slope = (
+        [part[rows] for part, rows in zip(matrices, inner, strict=True)]
+        for matrices in (seen.matrices(psf.shape, position), seen.slopes(psf.shape, position))
+    )
+    value, *slopes = applied_with_slopes(psf, still, slope)
+    told = [part for part, length in zip(slopes, psf.shape, strict=True) if length > 1]
+    return np.stack([value, *told, np.ones_like(value)])
+
+
+def misfit_scale(squares: NDArray[Any], own: NDArray[Any], usable: NDArray[np.bool_]) -> float:
+    """Return how far a bead is off its model at large: 1 is noise.
+
+    Voxels are left out against that. Where the whole bead is off, it is the model that is wrong;
+    without what contradicts it, it would stay so.
+
+    Parameters
+    ----------
+    squares : array
+        Squared residuals over their variance.
+    own : array
+        The bead's light there.
+    usable : array of bool
+        Which of them count.
+    """
+    told = squares[_bright(own) & usable]
+    return max(float(np.median(told)) / _MEDIAN_SQUARE, 1.0) if len(told) else 1.0
+
+
+def _bright(own: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(own > 0.1 * own.max())
+
+
+def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
+    """What the model leaves of the bead's bright part, as a share of its light."""
+    core = usable & _bright(own)
+    power = float((own[core] ** 2).sum())
+    return float(np.sqrt((residual[core] ** 2).sum() / power)) if power > 0 else float("inf")
+
+
+def _background_step(speaker: Speaker, own: Floats32) -> BeadFit:
+    """The background from the whole box, the bead's light subtracted."""
+    rest = speaker.seen.counts - speaker.others - own
+    weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0)
+    off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP
+    weight[off] = 0
+    answer = solved(plane_normal(weight), plane_values(weight * rest))
+    return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])

@@ -1,0 +1,146 @@
+"""What is seen of one bead: its box of counts, and what else the model must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.beads import REJECTED, Bead
+from psfbridge.detection.find import Found
+from psfbridge.imaging.noise import Noise
+from psfbridge.numerics.cutouts import cut_out
+from psfbridge.numerics.interpolation import sampling_matrices
+
+__all__ = ["BeadFit", "Observation", "Speaker", "observe"]
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+# Candidates that may be in the way of others, and that their own fit may take back into use.
+_RETAKEN = ("too close", "doublet", "too dim")
+_MODELLED = (*_RETAKEN, "border", "shape", "poor fit", "saturated", "too large", "not chosen")
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """The box around one bead; all boxes of a solve have one shape.
+
+    Parameters
+    ----------
+    image, bead : int
+        The number of the image, and of the candidate in its table.
+    counts : array of float32
+        The array has axes (z, y, x). The units are counts.
+    usable : array of bool
+        Voxels in the image and not saturated.
+    corner : array of int
+        The image's voxel at the first voxel of the box.
+    noise : Noise
+        The noise of the image.
+    factor : tuple of int
+        Into how many samples the PSF divides a voxel, along z, y and x.
+    """
+
+    image: int
+    bead: int
+    counts: Floats32
+    usable: NDArray[np.bool_]
+    corner: NDArray[np.int64]
+    noise: Noise
+    factor: tuple[int, int, int] = (1, 1, 1)
+
+    def matrices(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
+        """Return the matrices that bring a PSF to a position of the image, seen in the box."""
+        shift = self.offset(position)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift)
+
+    def slopes(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
+        """Return the derivatives of `matrices` by the position along each one's axis."""
+        shift = self.offset(position)
+        return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, derivative=True)
+
+    def offset(self, position: Floats) -> Floats:
+        """Return where a position of the image lies from the box's centre, in voxels."""
+        offset: Floats = position - self.corner - np.array(self.counts.shape) // 2
+        return offset
+
+
+@dataclass(frozen=True, eq=False)
+class BeadFit:
+    """The unknowns of one bead, and how well they explain it.
+
+    `slope` is the background's, in counts a voxel along z, y and x, then its curvature along z in
+    counts a voxel². `position_variance` is in voxels². As long as nothing was fitted,
+    `intensity_error` is infinite.
+    """
+
+    position: Floats
+    intensity: float
+    background: float
+    slope: Floats
+    intensity_error: float = float("inf")
+    position_variance: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    chi2: float = 1.0
+    misfit: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Speaker:
+    """One bead in the solve: what is seen, what is fitted, and the light of its neighbours.
+
+    `votes` says whether the bead takes part in the PSF; all are subtracted from each other.
+    `model_error` is the share of its light by which it may differ from the PSF.
+    """
+
+    seen: Observation
+    fit: BeadFit
+    others: Floats32
+    votes: bool
+    model_error: float = 0.05
+
+    def with_fit(self, fit: BeadFit) -> Speaker:
+        """Return the bead with other values of its unknowns."""
+        return replace(self, fit=fit)
+
+
+def observe(found: Sequence[Found], shape: Sequence[int]) -> list[Speaker]:
+    """Cut out every candidate that is used, could be used, or is in the way of others.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : sequence of int
+        Shape of the boxes, odd in every axis.
+    """
+    return [speaker for number, one in enumerate(found) for speaker in _of(number, one, shape)]
+
+
+def _of(number: int, found: Found, shape: Sequence[int]) -> Iterator[Speaker]:
+    half = (shape[0] // 2, shape[1] // 2, shape[2] // 2)
+    for index, bead in enumerate(found.beads):
+        if bead.status == REJECTED and bead.reason not in _MODELLED:
+            continue
+        position = np.array([bead.z, bead.y, bead.x])
+        box = cut_out(found.image.data, np.round(position).astype(int), half)
+        counts = box.counts[0]
+        usable = box.inside[0] & (counts < found.saturation)
+        if not usable.any():
+            continue
+        seen = Observation(number, index, counts, usable, box.corner[0], found.noise)
+        votes = bead.status != REJECTED or bead.reason in _RETAKEN
+        yield Speaker(seen, _start(seen, bead, position), np.zeros_like(counts), votes)
+
+
+def _start(seen: Observation, bead: Bead, position: Floats) -> BeadFit:
+    counts = seen.counts[seen.usable]
+    background = bead.background
+    if not np.isfinite(background):
+        background = float(np.percentile(counts, 25))
+    intensity = bead.intensity
+    if not (np.isfinite(intensity) and intensity > 0):
+        intensity = max(float((counts - background).sum()), 1e-6)
+    return BeadFit(position, intensity, background, np.zeros(4))

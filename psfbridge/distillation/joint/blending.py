@@ -1,0 +1,348 @@
+"""How far the data may pull a PSF away from its model: as far as beads not used agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from psfbridge.distillation.joint.stack import PARTS, Stack
+from psfbridge.numerics.background_plane import plane, plane_values
+from psfbridge.numerics.least_squares import solved
+
+__all__ = ["UNTESTED", "Blend", "Choice", "blended"]
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+# Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
+_CAUTIONS = (3.0, 2.0, 1.0, 0.0)
+_FEW_CAUTIONS = (2.0, 0.0)
+_CAUTION_UNTESTED = 2.0
+# Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
+# the haze of all the other beads.
+_SHELL, _HAZE = 3, 1.5
+_LEAST_TRANSFER = 0.15
+# The core is where a bead is brighter than this share of its peak.
+_CORE = 0.03
+# PSFs are held against beads not used where they are brighter than this share of the peak.
+_SCORED = 0.02
+# What is bolder must lower the energy left by so much of it, and by so many standard errors; haze
+# and bare data by more. Scores of parts that are in each other's PSFs scatter less than their mean
+# does: a few thousandths, however sure they seem, are chance.
+_CLEARLY, _CLEARLY_BARE, _SURE = 0.01, 0.015, 2.0
+_MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """How far the data may pull.
+
+    Parameters
+    ----------
+    kind : str
+        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
+    caution : float
+        Standard errors by which the data have to stand out; infinite for the model alone.
+    held_out : mapping
+        What is left unexplained of beads not used, as a share of their energy in the core, for the
+        best of each kind; empty if there are none. It decides.
+    chi2 : mapping
+        Their mean χ² per voxel, for the same.
+    """
+
+    kind: str
+    caution: float
+    held_out: dict[str, float]
+    chi2: dict[str, float]
+
+
+#: The usual choice, where no bead was asked.
+UNTESTED = Choice(_BOTH, _CAUTION_UNTESTED, {}, {})
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """A PSF that model and data agree on.
+
+    Parameters
+    ----------
+    seen : array
+        What is seen of a bead; the array has axes (z, y, x).
+    volume : array
+        The PSF itself, the bead's size removed; the same axes.
+    choice : Choice
+        How far the data were allowed to pull.
+    pull : tuple of pairs of arrays
+        A window of the box, and how much of each frequency of the data there, beyond the model,
+        enters `volume`; in the order of `scipy.fft.rfftn`.
+    """
+
+    seen: Floats32
+    volume: Floats32
+    choice: Choice
+    pull: tuple[tuple[Floats32, Floats32], ...]
+
+
+def blended(
+    stack: Stack,
+    seen: Floats32,
+    volume: Floats32,
+    transfer: Floats32,
+    choice: Choice | None = None,
+    *,
+    haze: bool = True,
+) -> Blend:
+    """Add to a model what the beads agree on beyond it, frequency by frequency.
+
+    Each shell of spatial frequencies of the residual is shrunk by ``signal / (signal + noise)``;
+    the signal is what the parts of the beads have in common. How sure a shell must be, and
+    whether the model helps at all, is chosen by what it leaves of the part that was left out.
+
+    Parameters
+    ----------
+    stack : Stack
+        The aligned beads.
+    seen, volume : array
+        The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
+    transfer : array
+        What a bead damps, see `psfbridge.optics.bead_sphere.sphere_transfer`.
+    choice : Choice, optional
+        How far the data may pull; by default held-out beads choose, which takes longer.
+    haze : bool
+        Whether the lowest frequencies beyond the model may be the bead's own light; among many
+        neighbours they are not.
+    """
+    regions = _regions(seen)
+    kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
+    choice = choice or _chosen(stack, kinds, regions, haze=haze)
+    kind = choice.kind
+    if kind == _MODEL:
+        return Blend(seen, volume, choice, ())
+    residual = _Residual(stack, kinds[kind], regions)
+    gains = residual.gains(choice.caution, haze=kind != _BOTH)
+    sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
+    sharper = sharper.astype(np.float32)
+    sharpened = [gain * sharper for gain in gains]
+    start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
+    return Blend(
+        residual.scale * kinds[kind] + residual.shrunk(gains),
+        start + residual.shrunk(sharpened),
+        choice,
+        tuple((one.window, gain) for one, gain in zip(regions, sharpened, strict=True)),
+    )
+
+
+def _chosen(
+    stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, haze: bool
+) -> Choice:
+    """The boldest trial that is clearly better than those more cautious; the model comes first."""
+    trials = [(_BOTH, caution) for caution in _CAUTIONS]
+    others = (_HAZY, _DATA) if haze else ()
+    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
+    scores = _held_out(stack, kinds, trials, regions)
+    if not scores:
+        return UNTESTED
+    chosen = (_MODEL, np.inf)
+    for trial in trials:
+        least = _CLEARLY if trial[0] == _BOTH else _CLEARLY_BARE
+        if _clearly_better(scores[trial], scores[chosen], least):
+            chosen = trial
+    kind, caution = chosen
+    means = {trial: _Score.mean(each) for trial, each in scores.items()}
+    best = {
+        name: min((one for (k, _), one in means.items() if k == name), key=lambda s: s.share)
+        for name, _ in scores
+    }
+    return Choice(
+        kind,
+        caution,
+        {name: one.share for name, one in best.items()},
+        {name: one.chi2 for name, one in best.items()},
+    )
+
+
+def _clearly_better(scores: Sequence[_Score], others: Sequence[_Score], least: float) -> bool:
+    """Whether scores of the same parts are lower by a share `least`, and not by chance."""
+    mine, theirs = (np.array([one.share for one in each]) for each in (scores, others))
+    gains = theirs - mine
+    if len(gains) < PARTS:
+        # The standard error of two or three beads is chance itself; they can still all agree.
+        sure = gains.min() > 0
+    else:
+        sure = gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains))
+    return bool(sure and gains.mean() > least * theirs.mean())
+
+
+def _held_out(
+    stack: Stack,
+    kinds: dict[str, Floats32],
+    trials: Sequence[tuple[str, float]],
+    regions: Sequence[_Region],
+) -> dict[tuple[str, float], list[_Score]]:
+    """How each part is explained by each way to make a PSF of the other parts."""
+    parts = [int(part) for part in stack.filled]
+    if len(parts) < 2:
+        return {}
+    core = kinds[_BOTH] > _SCORED * kinds[_BOTH].max()
+    found: dict[tuple[str, float], list[_Score]] = {
+        trial: [] for trial in [(_MODEL, np.inf), *trials]
+    }
+    used = {kind for kind, _ in trials}
+    for part in parts:
+        test = stack.of([part])
+        rest = stack.of([other for other in parts if other != part])
+        bases = {_BOTH: _Residual(rest, kinds[_BOTH], regions)}
+        bases[_HAZY] = bases[_BOTH]
+        if _DATA in used:
+            bases[_DATA] = _Residual(rest, kinds[_DATA], regions)
+        found[_MODEL, np.inf].append(_Score.of(test, kinds[_BOTH], core))
+        for kind, caution in trials:
+            base = bases[kind]
+            gains = base.gains(caution, haze=kind != _BOTH)
+            candidate = base.scale * kinds[kind] + base.shrunk(gains)
+            found[kind, caution].append(_Score.of(test, candidate, core))
+    return found
+
+
+@dataclass(frozen=True)
+class _Score:
+    """How a PSF explains beads that it was not made from.
+
+    The share of the energy weighs all voxels alike, as the error of a PSF does. χ² trusts the
+    noise of the dark voxels instead, which are many: the haze of other beads decides it, and where
+    an image was clipped at zero, voxels without any noise.
+    """
+
+    share: float
+    chi2: float
+
+    @classmethod
+    def of(cls, stack: Stack, seen: Floats32, core: NDArray[np.bool_]) -> _Score:
+        """Score a PSF by a stack, with the best scale and background."""
+        rest = stack.mean - _fitted(stack, seen)[0]
+        known = stack.weight > 0
+        chi2 = float((stack.weight * rest**2).sum(dtype=float)) / max(int(known.sum()), 1)
+        return cls(_unexplained(stack.mean[core & known], seen[core & known]), chi2)
+
+    @classmethod
+    def mean(cls, scores: Sequence[_Score]) -> _Score:
+        """Average some scores."""
+        shares, chi2s = ([one.share for one in scores], [one.chi2 for one in scores])
+        return cls(float(np.mean(shares)), float(np.mean(chi2s)))
+
+
+def _unexplained(light: Floats32, seen: Floats32) -> float:
+    """The share of some voxels' energy that the best multiple of a PSF and a level leave."""
+    design = np.stack([seen, np.ones_like(seen)]).astype(float)
+    answer = solved(design @ design.T, design @ light)
+    rest = light - answer @ design
+    return float(rest @ rest) / max(float((light.astype(float) ** 2).sum()), 1e-300)
+
+
+def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
+    """The best multiple of a PSF with a background plane for a stack, and the multiple."""
+    weighted = stack.weight * seen
+    mixed = plane_values(weighted)
+    normal = np.empty((6, 6))
+    normal[0, 0] = (weighted * seen).sum(dtype=float)
+    normal[0, 1:] = normal[1:, 0] = mixed
+    normal[1:, 1:] = stack.plane_normal
+    own = (weighted * stack.mean).sum(dtype=float)
+    answer = solved(normal, np.array([own, *stack.plane_values]))
+    scale = np.float32(answer[0])
+    return scale * seen + plane(seen.shape, answer[1:].tolist()), float(scale)
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """A part of the box with smooth edges, and the shells of frequency that it can tell apart."""
+
+    window: Floats32
+    shell: NDArray[np.int64]
+    share: float
+
+
+def _regions(seen: Floats32) -> tuple[_Region, _Region]:
+    """The bright core, where a model errs most and noise is least of the light, and the rest."""
+    smooth = [1.0 if n > 1 else 0.0 for n in seen.shape]
+    bright = ndimage.gaussian_filter(seen, smooth)
+    core = ndimage.gaussian_filter((bright > _CORE * bright.max()).astype(np.float32), smooth)
+    share = float(np.mean(core**2))
+    width = _SHELL / max(share, 1e-3) ** (1 / sum(n > 1 for n in seen.shape))
+    inner = _Region(core, _shells(seen.shape, width), share)
+    outer = _Region(1 - core, _shells(seen.shape, _SHELL, _HAZE), float(np.mean((1 - core) ** 2)))
+    return inner, outer
+
+
+class _Residual:
+    """What the beads have beyond a model, and how sure each shell of frequencies is."""
+
+    def __init__(self, stack: Stack, seen: Floats32, regions: Sequence[_Region]) -> None:
+        base, self.scale = _fitted(stack, seen)
+        weights = stack.weights[stack.filled]
+        share = weights.sum(axis=(1, 2, 3))
+        beyond = np.where(weights > 0, stack.part_means[stack.filled] - base, 0)
+        self.regions = regions
+        self.spectra = [_Spectrum(beyond, share / share.sum(), one, stack) for one in regions]
+        self.shape = seen.shape
+
+    def gains(self, caution: float, *, haze: bool) -> list[Floats32]:
+        """How much of each frequency is signal; `caution` in standard errors."""
+        inner, outer = (one.gain(caution) for one in self.spectra)
+        shells = [one.shell for one in self.regions]
+        if not haze:
+            outer[0] = 0
+        return [np.asarray(gain[shell]) for gain, shell in zip((inner, outer), shells, strict=True)]
+
+    def shrunk(self, gains: Sequence[Floats32]) -> Floats32:
+        """The mean of the parts, each region's frequencies multiplied by its gains."""
+        pairs = zip(self.spectra, gains, strict=True)
+        spectrum = sum(one.mean * gain for one, gain in pairs)
+        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1))
+
+
+class _Spectrum:
+    """One region of the residual: its mean spectrum, and signal and total power by shell."""
+
+    def __init__(self, beyond: Floats32, share: Floats32, region: _Region, stack: Stack) -> None:
+        spectra = fft.rfftn(beyond * region.window, axes=(1, 2, 3), workers=-1)
+        shell = region.shell
+        count = np.maximum(np.bincount(shell.ravel()), 1)
+        self.mean = np.tensordot(share, spectra, 1)
+        self.total = _by_shell(np.abs(self.mean) ** 2, shell) / count
+        # Frequencies nearer to each other than the region allows are not independent.
+        self.error = np.sqrt(2 / np.maximum(count * region.share, 1)) * self.total
+        if len(share) > 1:
+            own = _by_shell(np.tensordot(share**2, np.abs(spectra) ** 2, 1), shell) / count
+            self.signal = (self.total - own) / (1 - (share**2).sum())
+        else:
+            known = stack.weight > 0
+            self.signal = self.total - float(
+                (region.window[known] ** 2 / stack.weight[known]).sum()
+            )
+
+    def gain(self, caution: float) -> Floats32:
+        """Signal over total power of each shell, on the cautious side."""
+        sure = self.signal - caution * self.error
+        return np.asarray(np.clip(sure / np.maximum(self.total, 1e-300), 0, 1), np.float32)
+
+
+def _by_shell(power: Floats32, shell: NDArray[np.int64]) -> Floats:
+    sums = np.bincount(shell.ravel(), power.ravel(), minlength=int(shell.max()) + 1)
+    return np.asarray(sums, float)
+
+
+def _shells(shape: Sequence[int], width: float, haze: float = -1.0) -> NDArray[np.int64]:
+    """Number the shells of like frequency along and across; 0 is the haze, if there is any."""
+    along = np.abs(fft.fftfreq(shape[0])) * shape[0]
+    y, x = fft.fftfreq(shape[1]) * shape[1], fft.rfftfreq(shape[2]) * shape[2]
+    across = np.hypot(y[:, np.newaxis], x * shape[1] / shape[2])
+    first = np.rint(along / width).astype(np.int64)[:, None, None]
+    second = np.rint(across / width).astype(np.int64)[None]
+    number = 1 + first * (int(second.max()) + 1) + second
+    low = (along[:, None, None] <= haze) & (across[None] <= haze)
+    return np.where(low, 0, number)

@@ -1,0 +1,130 @@
+"""What a solve has come to: the PSF with its error, the beads, the optics, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
+from psfbridge.detection.find import Found
+from psfbridge.distillation.joint.bead_fit import refitted
+from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.distillation.joint.iteration import LEAST_SNR, Round, Task, change, objective
+from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.uncertainty import uncertainty
+from psfbridge.distillation.methods import Solution
+from psfbridge.measurement.verdict import Evidence, judged
+from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, INDEX, NA, SAMPLE
+
+__all__ = ["outcome"]
+
+
+def outcome(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
+    """Return the PSF of a round with its error, the beads, and what is to be said of them.
+
+    Parameters
+    ----------
+    best : Round
+        The round that is taken.
+    rounds : sequence of Round
+        All of them.
+    task : Task
+        The solve.
+    """
+    sure = uncertainty(task, best)
+    volume = task.on_voxels(best.blend.volume)
+    tables = _tables(best, task.found)
+    evidence = Evidence(
+        volume,
+        sure.error,
+        sure.fwhm_um,
+        sure.fwhm_sd_um,
+        task.voxel_um,
+        best.pupil.nyquist_um,
+        min(len(one.image.data) for one in task.found),
+        Beads(bead for table in tables for bead in table),
+        _misfit(best, task),
+    )
+    verdict = judged(evidence)
+    diagnostics = {
+        **_diagnostics(best, rounds),
+        "fwhm_um": sure.fwhm_um,
+        "fwhm_sd_um": sure.fwhm_sd_um,
+        "verdict": verdict.to_dict(),
+    }
+    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (task, best))
+
+
+def _misfit(best: Round, task: Task) -> float:
+    """The median χ² of the beads by the noise that the image itself shows, not by what is left."""
+    asked = [
+        Speaker(
+            replace(one.seen, noise=task.found[one.seen.image].noise), one.fit, one.others, True
+        )
+        for one in (best.speakers[k] for k in best.voters)
+    ]
+    fitted, _ = refitted(asked, best.psf, task.core)
+    return objective(fitted, range(len(fitted)))
+
+
+def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
+    values, choice = best.pupil.values, best.blend.choice
+    return {
+        "rounds": len(rounds),
+        "objective": [round(one.objective, 5) for one in rounds],
+        "last_change": change(rounds),
+        "blend": choice.kind,
+        "caution": choice.caution if np.isfinite(choice.caution) else None,
+        "held_out_share": choice.held_out,
+        "held_out_chi2": choice.chi2,
+        "inferred": {
+            "microscope": best.pupil.microscope,
+            "na_per_wavelength_per_um": float(values[NA]),
+            "index_per_wavelength_per_um": float(values[INDEX]),
+            "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
+            "phases_rad": best.pupil.phases,
+            **_sample(best.pupil),
+        },
+    }
+
+
+def _sample(pupil: PupilFit) -> dict[str, float]:
+    """The medium around the beads, where it is another than the immersion's."""
+    index, depth = pupil.values[[SAMPLE, DEPTH]]
+    if not index:
+        return {}
+    return {"sample_index_per_wavelength_per_um": float(index), "depth_um": float(abs(depth))}
+
+
+def _tables(best: Round, found: Sequence[Found]) -> tuple[Beads, ...]:
+    """The tables of the candidates, with what the fits say of them."""
+    rows = [list(one.beads) for one in found]
+    voters = set(best.voters)
+    for number, speaker in enumerate(best.speakers):
+        seen = speaker.seen
+        bead = rows[seen.image][seen.bead]
+        rows[seen.image][seen.bead] = _judged(bead, speaker, used=number in voters)
+    return tuple(Beads(one) for one in rows)
+
+
+def _judged(bead: Bead, speaker: Speaker, *, used: bool) -> Bead:
+    fit = speaker.fit
+    if bead.status == REJECTED and not used:
+        return bead
+    z, y, x = (float(value) for value in fit.position)
+    dim = fit.intensity < LEAST_SNR * fit.intensity_error
+    return replace(
+        bead,
+        z=z,
+        y=y,
+        x=x,
+        intensity=fit.intensity,
+        background=fit.background,
+        snr=fit.intensity / max(fit.intensity_error, 1e-300),
+        chi2=fit.chi2,
+        status=USED if used else REJECTED,
+        reason="" if used else ("too dim" if dim else "poor fit"),
+    )

@@ -1,0 +1,315 @@
+"""One round of the solve: beads fitted, subtracted from each other, stacked, and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from psfbridge.detection.find import Found
+from psfbridge.distillation.joint.bead_fit import refitted
+from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
+from psfbridge.distillation.joint.blending import Blend, Choice, blended
+from psfbridge.distillation.joint.doublets import Widening
+from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
+from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.stack import Stack, looked_at, stacked
+from psfbridge.errors import NoBeadsError
+from psfbridge.numerics.cutouts import central
+from psfbridge.numerics.interpolation import applied, shift_matrices
+from psfbridge.optics.bead_sphere import sphere_transfer
+
+__all__ = ["LEAST_SNR", "Round", "Start", "Task", "change", "next_round", "objective"]
+
+_MARGIN = 2
+_CORE_WIDTHS = (2.0, 3.0, 3.0)
+# A bead is left out if its misfit is this many times the median; noise is no fault.
+_MISFIT_LIMIT = 3.0
+# With so many times its own light around a bead, what is common to all is the others' haze.
+_CROWDED = 1.5
+# In the core of a bead others may have so many times its light: more, and a ring or lobe of theirs
+# passes for a bead.
+_OUTSHONE = 3.0
+#: A bead whose intensity is not this many times its error takes no part.
+LEAST_SNR = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What stays the same in all rounds.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : tuple of int
+        Size of the PSF in voxels.
+    bead_diameter_um : float
+        Diameter of the beads.
+    factor : tuple of int
+        Into how many samples the PSF divides a voxel, along z, y and x.
+    near : bool
+        Whether boxes hold only the surroundings of each bead's core.
+    """
+
+    found: Sequence[Found]
+    shape: tuple[int, int, int]
+    bead_diameter_um: float
+    factor: tuple[int, int, int] = (1, 1, 1)
+    near: bool = False
+
+    @property
+    def voxel_um(self) -> tuple[float, float, float]:
+        """Voxel size of the image in z, y and x, in µm."""
+        return self.found[0].image.voxel_um
+
+    @property
+    def sample_um(self) -> tuple[float, float, float]:
+        """Distance of the PSF's samples in z, y and x, in µm."""
+        z, y, x = (size / n for size, n in zip(self.voxel_um, self.factor, strict=True))
+        return z, y, x
+
+    @cached_property
+    def psf_shape(self) -> tuple[int, int, int]:
+        """Shape of the PSF's samples."""
+        z, y, x = (
+            n if times == 1 else _quick_odd(times * (n - 1) + 1)
+            for n, times in zip(self.box, self.factor, strict=True)
+        )
+        return z, y, x
+
+    def on_voxels(self, volume: NDArray[Any]) -> Floats:
+        """Return the samples of a PSF at the voxels of the result, its peak at ``n // 2``."""
+        rows = [
+            fine // 2 + times * (np.arange(n) - n // 2)
+            for n, fine, times in zip(self.shape, self.psf_shape, self.factor, strict=True)
+        ]
+        return np.asarray(volume[np.ix_(*rows)], float)
+
+    @cached_property
+    def box(self) -> list[int]:
+        """Shape of the boxes around beads: the PSF's and a margin, quick to transform."""
+        sizes = self.core if self.near else self.shape
+        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in sizes]
+
+    @cached_property
+    def widths(self) -> Floats:
+        """Width of a bead in voxels, one at least."""
+        widths = np.median([one.scale.fwhm for one in self.found], axis=0)
+        return np.asarray(np.maximum(widths, 1))
+
+    @cached_property
+    def core(self) -> list[int]:
+        """Size of the part of a box that tells a bead's position and intensity."""
+        sizes = zip(self.shape, self.widths, _CORE_WIDTHS, strict=True)
+        return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
+
+    @cached_property
+    def transfer(self) -> Floats32:
+        """What a bead's own size damps."""
+        transfer = sphere_transfer(self.psf_shape, self.sample_um, self.bead_diameter_um)
+        return np.asarray(transfer, np.float32)
+
+    def gaussian(self) -> Floats32:
+        """Return a Gaussian of a bead's width, the first guess; on voxels its sum is 1."""
+        sigma = np.median([one.scale.sigma for one in self.found], axis=0)
+        axes = [
+            np.exp(-0.5 * ((np.arange(n) - n // 2) / (times * max(s, 0.5))) ** 2)
+            for n, s, times in zip(self.psf_shape, sigma, self.factor, strict=True)
+        ]
+        volume = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
+        return np.asarray(volume / volume.sum() * np.prod(self.factor), np.float32)
+
+
+def _quick_odd(length: int) -> int:
+    """The next odd length whose Fourier transform is quick."""
+    length += 1 - length % 2
+    while fft.next_fast_len(length) != length:
+        length += 2
+    return length
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What a round starts from.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads.
+    psf : array of float32
+        What is seen of a bead of intensity 1; the array has axes (z, y, x).
+    pupil : PupilFit, optional
+        The pupil, which also tells what is seen of it around its box; at first there is none.
+    unit : float
+        The pupil's light of a bead of intensity 1.
+    """
+
+    speakers: Sequence[Speaker]
+    psf: Floats32
+    pupil: PupilFit | None = None
+    unit: float = 1.0
+
+    def with_far_light(self, task: Task, speakers: Sequence[Speaker]) -> list[Speaker]:
+        """Return beads with what the pupil shows of others whose boxes do not reach them."""
+        if task.near or self.pupil is None or len(speakers) == 1:
+            return list(speakers)
+        far = far_light(self.pupil, task.box, task.voxel_um) / np.float32(self.unit)
+        return with_far_light(speakers, far, [one.image.data.shape for one in task.found])
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """The state after one round.
+
+    Parameters
+    ----------
+    speakers : list of Speaker
+        All beads, fitted to the PSF of the round before.
+    voters : list of int
+        Which of them took part in the PSF.
+    stack : Stack
+        Their weighted sums.
+    pupil : PupilFit
+        The pupil that explains them.
+    blend : Blend
+        The PSF of pupil and data.
+    psf : array of float32
+        What is seen of a bead of intensity 1; the array has axes (z, y, x).
+    unit : float
+        The pupil's light of such a bead.
+    objective : float
+        Median χ² per degree of freedom of the beads.
+    """
+
+    speakers: list[Speaker]
+    voters: list[int]
+    stack: Stack
+    pupil: PupilFit
+    blend: Blend
+    psf: Floats32
+    unit: float
+    objective: float
+
+    @property
+    def start(self) -> Start:
+        """What the next round starts from."""
+        return Start(self.speakers, self.psf, self.pupil, self.unit)
+
+
+def next_round(
+    task: Task,
+    start: Start,
+    explained: Callable[[Stack], PupilFit],
+    choice: Choice | None = None,
+) -> Round:
+    """Fit the beads to a PSF, and find the next PSF.
+
+    Parameters
+    ----------
+    task : Task
+        What stays the same.
+    start : Start
+        The beads, and the present PSF, bead included.
+    explained : callable
+        Gives the pupil that explains a stack.
+    choice : Choice, optional
+        How far the data pull; by default beads that are not used choose.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead can take part.
+    """
+    shapes = [one.image.data.shape for one in task.found]
+    fitted, lights = refitted(start.speakers, start.psf, task.core)
+    fitted = with_neighbours(fitted, lights, shapes)
+    voters = _fitting(fitted, task.core)
+    if not voters:
+        names = ", ".join(one.image.name for one in task.found)
+        raise NoBeadsError(
+            f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
+            "Check the voxel size, or image brighter or sparser beads."
+        )
+    # What is far is smooth: it passes for no bead, nor for the haze of one.
+    haze = _crowding([fitted[k] for k in voters]) < _CROWDED
+    fitted = start.with_far_light(task, fitted)
+    voters, stack = _stacked(task, fitted, start.psf, lights, voters)
+    pupil = explained(stack)
+    model, sharp = pupil.volumes(task.psf_shape)
+    blend = blended(stack, model, sharp, task.transfer, choice, haze=haze)
+    blend = _centred(blend, pupil, task)
+    unit = float(model.sum() / np.prod(task.factor))
+    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * unit)) for one in fitted]
+    seen = np.asarray(blend.seen / unit, np.float32)
+    return Round(scaled, voters, stack, pupil, blend, seen, unit, objective(fitted, voters))
+
+
+def _stacked(
+    task: Task,
+    speakers: Sequence[Speaker],
+    psf: Floats32,
+    lights: Sequence[Floats32],
+    able: Sequence[int],
+) -> tuple[list[int], Stack]:
+    """Stack the beads that are able, but those that turn out to be of another width."""
+    core = [times * (n - 1) + 1 for n, times in zip(task.core, task.factor, strict=True)]
+    widening = Widening(psf, core, task.widths * task.factor)
+    mine, own = [speakers[k] for k in able], [lights[k] for k in able]
+    stack, spreads = looked_at(mine, psf, own, widening.spread)
+    odd = widening.odd(spreads)
+    voters = [k for k, wide in zip(able, odd, strict=True) if not wide]
+    if odd.any():
+        stack = stacked([speakers[k] for k in voters], psf, [lights[k] for k in voters])
+    return voters, stack
+
+
+def objective(speakers: Sequence[Speaker], voters: Sequence[int]) -> float:
+    """Return the median χ² per degree of freedom of the beads that take part."""
+    return float(np.median([speakers[k].fit.chi2 for k in voters]))
+
+
+def change(rounds: Sequence[Round]) -> float:
+    """Return how much the last round changed the PSF, relative to it; its scale does not count."""
+    before, now = rounds[-2].psf.astype(float), rounds[-1].psf.astype(float)
+    scale = float((now * before).sum() / (before * before).sum())
+    return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
+
+
+def _crowding(speakers: Sequence[Speaker]) -> float:
+    """The light of all neighbours in a bead's box, over its own; the median of the beads."""
+    return float(np.median([one.others.sum() / one.fit.intensity for one in speakers]))
+
+
+def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
+    """Move the pupil's light to the centre, where it then stays from round to round."""
+    shift = -pupil.centre_um / np.array(task.sample_um)
+    matrices = shift_matrices(task.psf_shape, shift)
+    seen, volume = (np.asarray(applied(v, matrices)) for v in (blend.seen, blend.volume))
+    return replace(blend, seen=seen, volume=volume)
+
+
+def _outshone(speaker: Speaker, core: Sequence[int]) -> bool:
+    """Whether a bead's core is so full of others' light that it may be no bead at all."""
+    inner = central(speaker.others.shape, core)
+    return bool(speaker.others[inner].sum() > _OUTSHONE * speaker.fit.intensity)
+
+
+def _fitting(speakers: Sequence[Speaker], core: Sequence[int]) -> list[int]:
+    """The beads that can be seen, and fit about as well as the median."""
+    misfit = np.array([one.fit.misfit for one in speakers], float)
+    noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers], float)
+    able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
+    seen = able & (noise < 1 / LEAST_SNR)
+    able = seen if seen.any() else able
+    own = able & ~np.array([_outshone(one, core) for one in speakers], bool)
+    able = own if own.any() else able
+    if able.sum() < 3:
+        return [int(k) for k in np.nonzero(able)[0]]
+    limit = _MISFIT_LIMIT * np.median(misfit[able]) + 5 * noise + 0.02
+    return [int(k) for k in np.nonzero(able & (misfit <= limit))[0]]

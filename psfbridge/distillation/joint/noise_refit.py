@@ -1,0 +1,100 @@
+"""The noise once more, from what the model leaves of the beads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from psfbridge.distillation.joint.bead_fit import background, light
+from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
+from psfbridge.imaging.noise import Noise
+
+__all__ = ["with_measured_noise"]
+
+_MOST_BEADS = 12
+_BINS = 20
+_LEAST_IN_BIN = 50
+# The variance of the darkest voxels is no less than this part of what was measured at first.
+_LEAST_FLOOR = 0.8
+# The mean of the lowest nine tenths of squares of a normal variable, as a share of its variance.
+_TRIMMED_SHARE = 0.5609 / 0.9
+
+
+def with_measured_noise(speakers: Sequence[Speaker], psf: Floats32) -> list[Speaker]:
+    """Return the beads with the noise that their own residuals show.
+
+    The squared residual is a line in the expected counts (read noise and gain), plus a square in
+    the bead's light: the share by which beads differ from the PSF, whatever the reason.
+
+    Parameters
+    ----------
+    speakers : sequence of Speaker
+        The beads, fitted.
+    psf : array of float32
+        The PSF that they were fitted to.
+    """
+    result = list(speakers)
+    for number in sorted({one.seen.image for one in speakers}):
+        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
+        able = [k for k in mine if speakers[k].votes and np.isfinite(speakers[k].fit.misfit)]
+        able.sort(key=lambda k: -speakers[k].fit.intensity)
+        chosen = [speakers[k] for k in able[:: max(-(-len(able) // _MOST_BEADS), 1)]]
+        measured = _measured(chosen, psf) if chosen else None
+        if measured is None:
+            continue
+        for k in mine:
+            seen = replace(speakers[k].seen, noise=measured[0])
+            result[k] = replace(speakers[k], seen=seen, model_error=measured[1])
+    return result
+
+
+def _measured(speakers: Sequence[Speaker], psf: Floats32) -> tuple[Noise, float] | None:
+    """Noise and model error, or None where the beads are too few or too dim to tell."""
+    pairs = [_pairs(one, psf) for one in speakers]
+    counts, own, squares = (np.concatenate(rows) for rows in zip(*pairs, strict=True))
+    first = speakers[0].seen.noise
+    offset = first.offset
+    rows = _binned(counts - offset, own, squares)
+    if len(rows) < 6:
+        return None
+    above, light_of, variance, number = rows.T
+    design = np.stack([np.ones_like(above), above, light_of**2], axis=1)
+    weight = np.sqrt(number) / variance
+    answer, _ = optimize.nnls(design * weight[:, None], variance * weight)
+    # Few of these voxels are as dark as the darkest, which the image has told of. Without any noise
+    # they would outweigh all others.
+    floor = max(float(answer[0]), _LEAST_FLOOR * first.read_noise**2, 1 / 12)
+    error = float(np.clip(np.sqrt(answer[2]), 0.01, 0.05))
+    return Noise(offset, float(answer[1]), float(np.sqrt(floor))), error
+
+
+def _pairs(speaker: Speaker, psf: Floats32) -> tuple[Floats, Floats, Floats]:
+    """Expected counts, the bead's own light, and the squared residual of each usable voxel."""
+    own = light(speaker, psf)
+    expected = own + background(speaker)
+    rest = speaker.seen.counts - speaker.others - expected
+    usable = speaker.seen.usable & (np.abs(speaker.others) < 0.05 * np.abs(own).max())
+    return expected[usable], np.maximum(own[usable], 0), rest[usable] ** 2
+
+
+def _binned(above: Floats, own: Floats, squares: Floats) -> NDArray[np.float64]:
+    """Means over bins of the bead's light: counts, light, trimmed variance, number."""
+    top = float(own.max()) if own.size else 0.0
+    if top <= 0:
+        return np.empty((0, 4))
+    bins = np.digitize(own, np.geomspace(top / 1000, top, _BINS))
+    rows = []
+    for number in range(_BINS + 1):
+        members = bins == number
+        count = int(np.count_nonzero(members))
+        if count < _LEAST_IN_BIN:
+            continue
+        keep = max(int(0.9 * count), 1)
+        trimmed = float(np.partition(squares[members], keep - 1)[:keep].mean()) / _TRIMMED_SHARE
+        light_of = float(np.sqrt((own[members] ** 2).mean()))
+        rows.append((float(above[members].mean()), light_of, max(trimmed, 1e-12), count))
+    return np.array(rows).reshape(-1, 4)

@@ -1,0 +1,351 @@
+"""A pupil fitted to a stack of aligned beads, from a start that is near enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.distillation.joint.pupil_prior import SOFT, Firmness, Known, Prior
+from psfbridge.distillation.joint.stack import Stack
+from psfbridge.numerics.background_plane import plane_columns
+from psfbridge.numerics.fourier import fitted_to
+from psfbridge.numerics.least_squares import solved, solved_damped
+from psfbridge.optics.index_mismatch import FOCUS_PER_DEPTH, brightest_um
+from psfbridge.optics.propagation import MOST_SAMPLES, samples_for
+from psfbridge.optics.pupil import (
+    BLUR_X,
+    BLUR_Y,
+    BLUR_YX,
+    DEPTH,
+    FIRST_MODE,
+    INDEX,
+    NA,
+    SAMPLE,
+    SHEET,
+    PupilModel,
+    X,
+    Z,
+)
+
+__all__ = ["MOST_OVER_NA", "Known", "PupilFit", "central_box", "fit_from", "refined_fit"]
+
+#: A sample's index is no more than this over the NA: else no light comes near total reflection, and
+#: what the sample does is spherical aberration, as the phases have it.
+MOST_OVER_NA = 1.1
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+# The central part that is fitted: with few terms, and in the end.
+_SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
+# A sheet is none if it is as thick as this part of the box: it would only eat the light far out.
+_THICK = 0.8
+# With an edge of total reflection, the pupil has so many times as many samples.
+_EDGE = 1.4
+# The sample's index is no less than this share of the immersion medium's: water under oil.
+_THIN = 0.86
+# A step changes the depth by so much at most, in µm.
+_DEEPER_UM = 5.0
+# A Gaussian sheet's spectrum ends where it has fallen by so many powers of e.
+_SHEET_DECAY = 2.8
+# The sine of the angle from which polarisation counts.
+_STEEP = 0.3
+_LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
+
+
+@dataclass(frozen=True, eq=False)
+class PupilFit:
+    """A fitted pupil.
+
+    Parameters
+    ----------
+    model : PupilModel
+        The model on the box of the fit.
+    values : array
+        Its parameters.
+    free : tuple of int
+        Which of them were fitted.
+    scale : float
+        The stack's light over the model's.
+    cost : float
+        Weighted sum of squares of what is left, prior included.
+    known : mapping, optional
+        What was known of parameters.
+    firmness : Firmness
+        How firmly the beads ask to hold phases, amplitudes and ovalness.
+    """
+
+    model: PupilModel
+    values: Floats
+    free: tuple[int, ...]
+    scale: float
+    cost: float
+    known: Known | None = None
+    firmness: Firmness = SOFT
+
+    @property
+    def usable(self) -> bool:
+        """Whether the model has anything in common with the stack."""
+        return self.scale > 0 and bool(np.isfinite(self.values).all())
+
+    @property
+    def microscope(self) -> str:
+        """What the fit takes the microscope for."""
+        if self.model.power == 2:
+            return "confocal"
+        return "lightsheet" if self.values[SHEET] > 0 else "widefield"
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """The phase terms in radians rms, by radial order and azimuthal frequency."""
+        pairs = zip(self.model.modes, self.values[FIRST_MODE:], strict=False)
+        return {f"{n},{m}": round(float(value), 4) for (n, m), value in pairs}
+
+    @property
+    def nyquist_um(self) -> tuple[float, float, float]:
+        """The largest voxel that holds all that counts of what this pupil passes."""
+        na, index = float(self.values[NA]), float(self.values[INDEX])
+        # A confocal microscope passes twice as much in principle, hardly more in practice.
+        more = 1.2 if self.model.power == 2 else 1.0
+        along = more * (index - float(np.sqrt(max(index**2 - na**2, 0))))
+        along = float(np.hypot(along, np.sqrt(_SHEET_DECAY * self.values[SHEET]) / np.pi))
+        return 0.5 / along, 0.25 / (more * na), 0.25 / (more * na)
+
+    @property
+    def centre_um(self) -> Floats:
+        """Where the light is brightest, from the middle of the stack in z, y and x."""
+        centre = self.values[Z : X + 1].copy()
+        if self.values[SAMPLE]:
+            centre[0] += brightest_um(*self.values[[NA, INDEX, SAMPLE, DEPTH]])
+        return np.asarray(centre)
+
+    def centred(self) -> PupilFit:
+        """Return the fit with its light in the middle."""
+        values = self.values.copy()
+        values[Z : X + 1] -= self.centre_um
+        return replace(self, values=values)
+
+    def polarised(self) -> PupilFit:
+        """Return the fit for light whose polarisation counts, where its angle is not small."""
+        steep = self.values[NA] > _STEEP * self.values[INDEX]
+        return replace(self, model=replace(self.model, vectorial=bool(steep)))
+
+    def answers(self, stack: Stack) -> tuple[Floats, Floats]:
+        """Return how the free parameters answer to the stack, and to what is expected of them.
+
+        The first array has axes (parameter, voxel) and takes changes of the stack in the fitted
+        box. The second has axes (parameter, noise): times noise of variance 1, it is what is not
+        known of the parameters although the stack is.
+        """
+        # What a sample does, the phases can do: both at once would cancel out in large steps.
+        told = [row for row, place in enumerate(self.free) if place not in (SAMPLE, DEPTH)]
+        free = [self.free[row] for row in told]
+        problem = _Problem(self.model, stack, self)
+        normal, _, design = problem.linearised(self, free)
+        pulls = np.zeros((len(normal), len(free)))
+        pulls[: len(free)] = problem.prior.root(free)
+        columns = np.concatenate([design, pulls], axis=1)
+        answer = np.zeros((len(self.free), columns.shape[1]))
+        answer[told] = solved_damped(normal, columns, _LEAST_DAMPING)[: len(free)]
+        voxels = design.shape[1]
+        return answer[:, :voxels] * problem.root, answer[:, voxels:]
+
+    def moved(self, change: Floats) -> PupilFit:
+        """Return the fit with its free parameters changed a little."""
+        values = self.values.copy()
+        values[list(self.free)] += change
+        return replace(self, values=_within(values, self.values, self.model))
+
+    def volumes(self, shape: Sequence[int]) -> tuple[Floats32, Floats32]:
+        """Return what is seen of a bead, and the PSF, on another box, in the stack's units."""
+        seen, sharp = self._model_on(shape).volumes(self.values)
+        scale = np.float32(self.scale)
+        return scale * seen, scale * sharp
+
+    def seen(self, shape: Sequence[int], most_samples: int = MOST_SAMPLES) -> Floats32:
+        """Return what is seen of a bead alone."""
+        model = self._model_on(shape, most_samples)
+        return np.float32(self.scale) * model.volume(self.values)
+
+    def samples(self, shape: Sequence[int], most: int = MOST_SAMPLES) -> int:
+        """Return how many samples across the pupil a box asks for, up to so many."""
+        return _samples(shape, self.model.voxel_um, self.values, most)
+
+    def _model_on(self, shape: Sequence[int], most_samples: int = MOST_SAMPLES) -> PupilModel:
+        z, y, x = (int(n) for n in shape)
+        return replace(self.model, shape=(z, y, x), samples=self.samples(shape, most_samples))
+
+
+def refined_fit(
+    fit: PupilFit, stack: Stack, *, order: int, rounds: int, known: Known | None = None
+) -> PupilFit:
+    """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
+    shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
+    samples = _samples(shape, fit.model.voxel_um, fit.values)
+    amplitudes = 1 if order < 6 else 7
+    model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
+    values = np.zeros(model.size)
+    values[:FIRST_MODE] = fit.values[:FIRST_MODE]
+    if _sheet_um(values) > _THICK * shape[0] * model.voxel_um[0]:
+        values[SHEET] = 0
+    for place, mode in enumerate(fit.model.modes, start=FIRST_MODE):
+        if mode in model.modes:
+            values[FIRST_MODE + model.modes.index(mode)] = fit.values[place]
+    last = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
+    first = FIRST_MODE + len(model.modes)
+    values[first : first + len(last)] = last
+    firmness = fit.firmness if order >= 6 else SOFT
+    return _fitted(PupilFit(model, values, (), 0.0, np.inf, known, firmness), stack, rounds)
+
+
+def _samples(
+    shape: Sequence[int], voxel_um: Sequence[float], values: Floats, most: int = MOST_SAMPLES
+) -> int:
+    """Return how many samples across the pupil parameters ask for on a box."""
+    na, index = values[[NA, INDEX]]
+    least = samples_for(shape, voxel_um, na, index, most)
+    # The edge of total reflection scatters light far out.
+    return min(int(_EDGE * least), most) if values[SAMPLE] else least
+
+
+def central_box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
+    """Return the shape of the central part of a stack, no larger than `largest`."""
+    z, y, x = (min(n, most) for n, most in zip(stack.weight.shape, largest, strict=True))
+    return z, y, x
+
+
+def _sheet_um(values: Floats) -> float:
+    """The FWHM of the light sheet, in µm; infinite without one."""
+    return float(np.sqrt(4 * np.log(2) / values[SHEET])) if values[SHEET] > 0 else np.inf
+
+
+def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
+    """Which parameters the data can tell; a sheet or sample that was not assumed stays away."""
+    fixed = set() if values[SHEET] > 0 else {SHEET}
+    fixed |= set() if values[SAMPLE] else {SAMPLE, DEPTH}
+    if model.shape[0] == 1:
+        fixed |= {SHEET, INDEX, Z, SAMPLE, DEPTH}
+    return tuple(k for k in range(model.size) if k not in fixed)
+
+
+def fit_from(
+    model: PupilModel, values: Floats, stack: Stack, rounds: int, known: Known | None = None
+) -> PupilFit:
+    """Fit by damped least squares (Marquardt 1963); scale and background are always best.
+
+    Parameters
+    ----------
+    model : PupilModel
+        On the part of the stack that is fitted.
+    values : array
+        The parameters to start from.
+    stack : Stack
+        The aligned beads.
+    rounds : int
+        At most so many steps.
+    known : mapping, optional
+        What is known of parameters: their value and standard deviation.
+    """
+    return _fitted(PupilFit(model, values, (), 0.0, np.inf, known), stack, rounds)
+
+
+def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
+    problem = _Problem(start.model, stack, start)
+    free = _free(start.model, start.values)
+    best = problem.judged(start.values)
+    last = None
+    damping = 1e-2
+    for _ in range(rounds):
+        before = best.cost
+        normal, gradient, _ = problem.linearised(best, free)
+        last = best.values, normal
+        for trial in _trials(normal, gradient, damping):
+            moved = best.values.copy()
+            moved[list(free)] += trial.step
+            candidate = problem.judged(_within(moved, best.values, start.model))
+            if candidate.scale > 0 and candidate.cost < best.cost:
+                best, damping = candidate, max(trial.damping / 8, 1e-7)
+                break
+        if before - best.cost < 1e-4 * best.cost:
+            break
+    firmness = problem.prior.firmer(*last, free) if last else start.firmness
+    return replace(best, free=free, known=start.known, firmness=firmness)
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    step: Floats
+    damping: float
+
+
+def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial]:
+    """Steps of growing caution; the last unknowns are scale and background."""
+    for _ in range(6):
+        solution = solved_damped(normal, gradient, damping + _LEAST_DAMPING)
+        yield _Trial(solution[:-_NUISANCES], damping)
+        damping *= 6
+
+
+def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
+    """Keep the parameters possible, and not too far from where they were."""
+    most = 2 * np.array(model.voxel_um)
+    most[0] += FOCUS_PER_DEPTH * abs(last[DEPTH])
+    values[Z : X + 1] = np.clip(values[Z : X + 1], -most, most)
+    values[NA] = np.clip(values[NA], 0.6 * last[NA], 1.7 * last[NA])
+    values[INDEX] = np.clip(values[INDEX], 1.005 * values[NA], 3 * last[INDEX])
+    values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
+    most_tilt = np.sqrt(values[BLUR_Y] * values[BLUR_X])
+    values[BLUR_YX] = np.clip(values[BLUR_YX], -most_tilt, most_tilt)
+    if last[SAMPLE]:
+        values[SAMPLE] = np.clip(values[SAMPLE], _THIN * values[INDEX], MOST_OVER_NA * values[NA])
+    values[DEPTH] = np.clip(values[DEPTH], last[DEPTH] - _DEEPER_UM, last[DEPTH] + _DEEPER_UM)
+    if last[SHEET] > 0:
+        values[SHEET] = np.clip(values[SHEET], 0.2 * last[SHEET], 5 * last[SHEET])
+    return values
+
+
+# The light's scale, and a background as in `psfbridge.numerics.background_plane`.
+_NUISANCES = 6
+
+
+class _Problem:
+    """One stack and one model: what a trial costs, and where it should go."""
+
+    def __init__(self, model: PupilModel, stack: Stack, start: PupilFit) -> None:
+        middle = [n // 2 for n in stack.weight.shape]
+        self.model = model
+        root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
+        self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
+        self.root = root.astype(np.float32)
+        self.planes = plane_columns(model.shape) * self.root
+        self.prior = Prior(model, float(start.values[NA]), start.known, start.firmness)
+
+    def _linear(self, volume: Floats32) -> tuple[Floats, Floats32]:
+        """Best scale and background plane for a volume, and what is left."""
+        design = np.concatenate([(volume.ravel() * self.root)[np.newaxis], self.planes])
+        normal, values = (design @ design.T).astype(float), (design @ self.data).astype(float)
+        answer = solved(normal, values)
+        return answer, self.data - answer.astype(np.float32) @ design
+
+    def judged(self, values: Floats) -> PupilFit:
+        answer, rest = self._linear(self.model.volume(values))
+        cost = float((rest.astype(float) ** 2).sum()) + self.prior.cost(values)
+        return PupilFit(self.model, values, (), float(answer[0]), cost)
+
+    def linearised(self, fit: PupilFit, free: Sequence[int]) -> tuple[Floats, Floats, Floats32]:
+        """The normal equations, and the weighted derivatives that they are made of."""
+        volume, slopes = self.model.derivatives(fit.values, free)
+        answer, rest = self._linear(volume)
+        rows = [
+            np.float32(answer[0]) * slopes.reshape(len(free), -1) * self.root,
+            (volume.ravel() * self.root)[np.newaxis],
+            self.planes,
+        ]
+        design = np.concatenate(rows)
+        normal, gradient = (design @ design.T).astype(float), (design @ rest).astype(float)
+        normal[: len(free), : len(free)] += self.prior.stiffness(free)
+        gradient[: len(free)] += self.prior.pull(fit.values, free)
+        return normal, gradient, design

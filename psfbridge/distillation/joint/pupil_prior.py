@@ -1,0 +1,127 @@
+"""What is expected of a pupil before a bead is seen, and how the beads themselves sharpen that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.numerics.least_squares import solved_damped
+from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, PupilModel
+
+__all__ = ["SOFT", "Firmness", "Known", "Prior"]
+
+Floats = NDArray[np.float64]
+Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
+
+# Expected sizes where nothing else is known: of an amplitude, and of how much more the blur's
+# variance is along y than along x, in units of 1/NA². Those of phases are 2 / order radians.
+_AMPLITUDE, _OVAL = 0.2, 0.1**2
+# How much smaller than that the beads may show them to be: so many times in each one's square.
+_FIRMEST = 1e4
+_LEAST_DAMPING = 1e-9
+
+
+class Firmness(NamedTuple):
+    """How many times firmer than at first each kind of term is held, in its square."""
+
+    phases: float = 1.0
+    amplitudes: float = 1.0
+    oval: float = 1.0
+
+
+#: Where the beads were not asked.
+SOFT = Firmness()
+
+
+class Prior:
+    """What deviations from expected parameters cost, as deviations of the data do.
+
+    Phases, amplitudes and the blur's ovalness are expected to be 0, give or take their size. How
+    large they are at all is told by the beads (MacKay 1992): where none is seen to stand out of
+    the noise, all are held firmly, and their noise stays out of the PSF.
+
+    Parameters
+    ----------
+    model : PupilModel
+        Whose parameters.
+    na : float
+        About the NA over the wavelength.
+    known : mapping, optional
+        What is known of parameters: their value and standard deviation.
+    firmness : Firmness
+        Of the fit before.
+    """
+
+    def __init__(
+        self, model: PupilModel, na: float, known: Known | None, firmness: Firmness
+    ) -> None:
+        self.firmness = firmness
+        self._kinds = _kinds(model, na)
+        pairs = zip(firmness, self._kinds, strict=True)
+        self.expected = np.zeros(model.size)
+        self.precision = np.sum([times * kind for times, kind in pairs], axis=0)
+        for place, (value, spread) in (known or {}).items():
+            self.expected[place], self.precision[place, place] = value, spread**-2
+
+    def cost(self, values: Floats) -> float:
+        """Return what parameters cost, as a χ²."""
+        off = values - self.expected
+        return float(off @ self.precision @ off)
+
+    def pull(self, values: Floats, free: Sequence[int]) -> Floats:
+        """Return by how much the cost of half a χ² falls, along each free parameter."""
+        pulls: Floats = (self.precision @ (self.expected - values))[list(free)]
+        return pulls
+
+    def stiffness(self, free: Sequence[int]) -> Floats:
+        """Return the normal equations' part of the free parameters."""
+        return np.asarray(self.precision[np.ix_(free, free)])
+
+    def root(self, free: Sequence[int]) -> Floats:
+        """Return the root of `stiffness`: times noise of variance 1, it is how the pull may vary.
+
+        The array has axes (parameter, noise).
+        """
+        size, turn = np.linalg.eigh(self.stiffness(free))
+        return np.asarray(turn * np.sqrt(np.maximum(size, 0)))
+
+    def firmer(self, values: Floats, normal: Floats, free: Sequence[int]) -> Firmness:
+        """Return the firmness that makes what was found likeliest.
+
+        Parameters
+        ----------
+        values : array
+            The best parameters.
+        normal : array
+            The normal equations there, prior included: free parameters first.
+        free : sequence of int
+            Which they are.
+        """
+        covariance = solved_damped(normal, np.eye(len(normal)), _LEAST_DAMPING)
+        covariance = covariance[: len(free), : len(free)]
+        found = values[list(free)]
+        times = []
+        for now, kind in zip(self.firmness, self._kinds, strict=True):
+            part = kind[np.ix_(free, free)]
+            told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()
+            power = max(float(found @ part @ found), 1e-300)
+            times.append(float(np.clip(told / power, 1, _FIRMEST)))
+        return Firmness(*times)
+
+
+def _kinds(model: PupilModel, na: float) -> tuple[Floats, Floats, Floats]:
+    """The precision of phases, amplitudes, and of how oval the blur is."""
+    size, last = model.size, FIRST_MODE + len(model.modes)
+    phases, amplitudes, oval = (np.zeros((size, size)) for _ in range(3))
+    for place, (n, _) in enumerate(model.modes, FIRST_MODE):
+        phases[place, place] = (n / 2) ** 2
+    for place in range(last, size):
+        amplitudes[place, place] = _AMPLITUDE**-2
+    unit = (_OVAL / na**2) ** -2
+    pair = np.ix_((BLUR_Y, BLUR_X), (BLUR_Y, BLUR_X))
+    oval[pair] = unit / 2 * np.array([[1, -1], [-1, 1]])
+    oval[BLUR_YX, BLUR_YX] = 2 * unit
+    return phases, amplitudes, oval

@@ -1,0 +1,316 @@
+"""The PSF, and intensity, background and position of every bead, solved together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from psfbridge.detection.find import Found
+from psfbridge.distillation.joint.bead_fit import refitted
+from psfbridge.distillation.joint.bead_state import Speaker, observe
+from psfbridge.distillation.joint.blending import UNTESTED, Choice
+from psfbridge.distillation.joint.finish import outcome
+from psfbridge.distillation.joint.iteration import Round, Start, Task, change, next_round, objective
+from psfbridge.distillation.joint.noise_refit import with_measured_noise
+from psfbridge.distillation.joint.pupil_fit import PupilFit, refined_fit
+from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
+from psfbridge.distillation.joint.sample_index import with_sample
+from psfbridge.distillation.joint.stack import Stack
+from psfbridge.distillation.methods import Solution
+from psfbridge.errors import OptionError
+from psfbridge.optics.pupil import INDEX, NA
+from psfbridge.options import MICROSCOPES, DistillOptions, Optics
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["settle", "settle_with_optics"]
+
+# So many rounds are usual. More follow while the PSF changes, or explains beads better that differ
+# from it: where voxels are too large, positions and widths hang on each other and settle slowly.
+_ROUNDS, _MOST_ROUNDS = 6, 12
+_SETTLED, _FALLING, _DIVERGING = 0.02, 0.01, 1.3
+# The first rounds see only the surroundings of each bead's core, which is quick.
+_NEAR_ROUNDS = 3
+# In this round, the first with whole boxes, the model is good enough to tell the noise.
+_NOISE_ROUND = _NEAR_ROUNDS
+# In so many rounds the microscope is looked for afresh.
+_BLIND_ROUNDS = 2
+# More χ² per voxel than this is not noise: of a stack near the cores, and of beads.
+_NOT_NOISE_NEAR, _NOT_NOISE = 1.2, 1.5
+# Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
+_COARSE = 1.1
+# Then the light seems less steep than it is: along z samples are so much finer than what that asks
+# for, as far as the beads tell them.
+_FINE, _FINEST = 0.55, 3
+_STAGE = "settling beads and PSF"
+# A round is as good as another that explains the beads so much better.
+_AS_GOOD = 1.1
+# The beads contradict the optics if they ask for so different a NA or index over the wavelength,
+# and explain so much of the counts by it.
+_TOLERATED, _EXPLAINED = 0.12, 0.005
+_CLEARLY_BETTER = 1.002
+
+
+def settle(
+    found: Sequence[Found],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress = no_progress,
+) -> Solution:
+    """Solve for the PSF and all beads, in rounds, until the objective settles.
+
+    Each round: fit intensity, position and background of every bead to the present PSF; subtract
+    the beads from each other; bring them to one centre; find the pupil that explains them, and
+    add what the beads agree on beyond it. Nothing need be known of the optics.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : tuple of int
+        Size of the PSF in voxels, odd in every axis.
+    options : DistillOptions
+        The bead's diameter counts here.
+    progress : Progress, optional
+        Called after each round; may raise `psfbridge.errors.Cancelled`.
+
+    Returns
+    -------
+    Solution
+        The PSF with its error and what was inferred of the optics.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead fits a common PSF.
+    """
+    task = Task(found, shape, options.bead_diameter_um)
+    task, rounds = _rounds(task, progress)
+    progress(_STAGE, len(rounds), len(rounds))
+    return outcome(_best(rounds), rounds, task)
+
+
+def settle_with_optics(
+    found: Sequence[Found],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress = no_progress,
+) -> Solution:
+    """Solve as `settle` does, then with a pupil of known optics, and keep the better.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    shape : tuple of int
+        Size of the PSF in voxels, odd in every axis.
+    options : DistillOptions
+        With optics.
+    progress : Progress, optional
+        Called after each round; may raise `psfbridge.errors.Cancelled`.
+
+    Returns
+    -------
+    Solution
+        The better PSF by the χ² of beads not used; a note says which.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead fits a common PSF.
+    OptionError
+        If no optics are given, or the beads contradict them and the method is ``pupil`` by the
+        user's own choice; with ``auto`` a note says so.
+    """
+    optics = options.optics
+    if optics is None:
+        raise OptionError(
+            "method is pupil and no optics are given. Give na, wavelength_um and "
+            "refractive_index, or use joint."
+        )
+    task = Task(found, shape, options.bead_diameter_um)
+    task, rounds = _rounds(task, progress)
+    last = _best(rounds)
+    rounds = rounds[: rounds.index(last) + 1]
+    try:
+        known = _known_round(task, last, optics)
+    except OptionError as contradiction:
+        if options.method == "pupil":
+            raise
+        solution = outcome(last, rounds, task)
+        note = f"The optics were left out: {contradiction}"
+        return replace(solution, notes=(*solution.notes, note))
+    # Both are judged from the same start.
+    blind = next_round(task, last.start, partial(_pupil, task, rounds))
+    # What is known counts, where the beads do not clearly say otherwise.
+    better = _score(known) <= _CLEARLY_BETTER * _score(blind)
+    solution = outcome(known if better else blind, [*rounds, known], task)
+    scores = {"pupil": _score(known), "joint": _score(blind)}
+    note = (
+        f"The pupil of the given optics leaves {scores['pupil']:.3%} of the energy of beads not "
+        f"used, and what the beads say without optics {scores['joint']:.3%}: the "
+        f"{'first' if better else 'second'} is taken."
+    )
+    diagnostics = {**solution.diagnostics, "held_out_by_method": scores}
+    return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
+
+
+def _rounds(task: Task, progress: Progress) -> tuple[Task, list[Round]]:
+    """Rounds until the PSF does not change: near the cores, then on whole boxes.
+
+    From then on the PSF has samples that are fine enough for the optics.
+    """
+    near = replace(task, near=True)
+    start = Start(_sure(observe(task.found, near.box), task.found), near.gaussian())
+    rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
+    task = replace(task, factor=_factor(task, rounds[-1]))
+    return task, _continued(task, _widened(task, rounds[-1]), rounds, _MOST_ROUNDS, progress)
+
+
+def _sure(speakers: Sequence[Speaker], found: Sequence[Found]) -> list[Speaker]:
+    """At first, what seemed too dim has no say: it may be another bead's ring or lobe."""
+    return [
+        replace(
+            one, votes=one.votes and found[one.seen.image].beads[one.seen.bead].reason != "too dim"
+        )
+        for one in speakers
+    ]
+
+
+def _continued(
+    task: Task,
+    start: Start,
+    rounds: list[Round],
+    until: int,
+    progress: Progress,
+) -> list[Round]:
+    """Go on from some rounds until there are so many, or the PSF does not change."""
+    rounds = list(rounds)
+    for number in range(len(rounds), until):
+        progress(_STAGE, number, max(_ROUNDS, number + 1))
+        explained = partial(_pupil, task, rounds)
+        rounds.append(next_round(task, start, explained, _choice(rounds)))
+        start = rounds[-1].start
+        if number == _NOISE_ROUND:
+            # Beads must fit this PSF before what is left of them can be noise.
+            speakers, _ = refitted(start.speakers, start.psf, task.core)
+            told = objective(speakers, rounds[-1].voters)
+            rounds[-1] = replace(rounds[-1], objective=told)
+            start = replace(start, speakers=with_measured_noise(speakers, start.psf))
+        if number > _NOISE_ROUND and _settled(rounds, task):
+            break
+    return rounds
+
+
+def _choice(rounds: Sequence[Round]) -> Choice | None:
+    """How far the data may pull: beads not used choose, once the noise is known, until the end."""
+    if len(rounds) <= _NOISE_ROUND:
+        return UNTESTED
+    return None if len(rounds) <= _ROUNDS else rounds[-1].blend.choice
+
+
+def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
+    """Into how many samples the PSF must divide a voxel, by the pupil that was found."""
+    sizes = np.array(task.voxel_um) / coarse.pupil.nyquist_um
+    z, y, x = np.where(np.array(task.box) > 1, sizes, 0)
+    if max(z, y, x) <= _COARSE:
+        return 1, 1, 1
+    along = int(np.clip(np.ceil(z / _FINE), 1, _FINEST))
+    return along, 1 + int(y > _COARSE), 1 + int(x > _COARSE)
+
+
+def _widened(task: Task, near: Round) -> Start:
+    """The beads in whole boxes, and the pupil's PSF there, sampled as the task has it."""
+    pupil = near.pupil.centred()
+    whole = replace(pupil, model=replace(pupil.model, voxel_um=task.sample_um))
+    # The intensities are in units of the light that the near boxes hold.
+    unit = float(pupil.seen(near.psf.shape).sum())
+    psf = np.asarray(whole.seen(task.psf_shape) / unit, np.float32)
+    fits = {(one.seen.image, one.seen.bead): one.fit for one in near.speakers}
+    speakers = [
+        replace(
+            one,
+            seen=replace(one.seen, factor=task.factor),
+            fit=fits.get((one.seen.image, one.seen.bead), one.fit),
+        )
+        for one in observe(task.found, task.box)
+    ]
+    return Start(speakers, psf, pupil, unit)
+
+
+def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
+    """The microscope is looked for afresh until one explains the beads, and on finer samples."""
+    finer = len(rounds) == _NEAR_ROUNDS and max(task.factor) > 1
+    first = len(rounds) < _BLIND_ROUNDS
+    if first or finer or (len(rounds) <= _NEAR_ROUNDS and _unexplained(rounds)):
+        widths = task.widths * task.factor
+        # Beads that are not yet well aligned say little more than NA.
+        kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
+        return blind_fit(stack, task.sample_um, widths, task.bead_diameter_um, kinds=kinds)
+    fit = rounds[-1].pupil.centred()
+    if len(rounds) < _NEAR_ROUNDS:
+        return refined_fit(fit, stack, order=6, rounds=4)
+    fit = refined_fit(fit.polarised(), stack, order=6, rounds=4)
+    return with_sample(fit, stack) if len(rounds) == _NOISE_ROUND + 1 else fit
+
+
+def _unexplained(rounds: Sequence[Round]) -> bool:
+    """Whether the last pupil leaves more than noise: beads that are ill aligned mislead it."""
+    last = rounds[-1]
+    return last.pupil.cost > _NOT_NOISE_NEAR * prod(last.pupil.model.shape)
+
+
+def _settled(rounds: Sequence[Round], task: Task) -> bool:
+    """Whether the PSF does not change and the beads are explained, or explained no better."""
+    before, now = rounds[-2].objective, rounds[-1].objective
+    still = change(rounds) < _SETTLED
+    if len(rounds) == _NOISE_ROUND + 2:
+        # The noise is a new one, by which the objective before was not measured; and finer samples
+        # still hold something of the first guess.
+        return still and now < _NOT_NOISE and max(task.factor) == 1
+    falling, diverging = now < (1 - _FALLING) * before, now > _DIVERGING * before
+    return diverging or (still and not (falling and now > 1))
+
+
+def _best(rounds: Sequence[Round]) -> Round:
+    """The last round that explains the beads; which take part changes the figure a little."""
+    able = rounds[_NOISE_ROUND + 1 :]
+    least = min(one.objective for one in able)
+    return next(one for one in reversed(able) if one.objective <= _AS_GOOD * least)
+
+
+def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
+    """One more round with the pupil of known optics."""
+
+    def explained(stack: Stack) -> PupilFit:
+        fit = known_fit(stack, task.sample_um, optics, task.bead_diameter_um)
+        _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
+        return fit
+
+    return next_round(task, blind.start, explained)
+
+
+def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics: Optics) -> None:
+    """Compare with a fit from the same start that may leave what is said of the optics."""
+    gain = (known.cost - free.cost) / stack.mean.size
+    given = np.array([optics.na, optics.refractive_index]) / optics.wavelength_um
+    asked = free.values[[NA, INDEX]]
+    off = np.abs(asked / given - 1)
+    # A light sheet hides the depth of focus, which is what tells the index.
+    told = off[:1] if optics.microscope == "lightsheet" else off
+    if gain < _EXPLAINED or told.max() < _TOLERATED:
+        return
+    raise OptionError(
+        f"the optics contradict the beads: NA/wavelength is {given[0]:.2f} per µm and "
+        f"index/wavelength {given[1]:.2f}, the beads show {asked[0]:.2f} and {asked[1]:.2f}. "
+        "Check na, wavelength_um, refractive_index and the voxel size, or leave the optics out."
+    )
+
+
+def _score(one: Round) -> float:
+    """What is left of beads not used; without such beads, χ² per voxel of the fit."""
+    scores = one.blend.choice.held_out
+    return min(scores.values()) if scores else one.pupil.cost / one.stack.mean.size

@@ -1,0 +1,145 @@
+"""How sure every voxel of a PSF is, and its widths: beads drawn again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from psfbridge._util.threads import workers
+from psfbridge.distillation.joint.iteration import Round, Task
+from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.stack import resampled
+from psfbridge.measurement.profiles import profiles_through
+from psfbridge.numerics.fourier import fitted_to, peak_position
+
+__all__ = ["Uncertainty", "uncertainty"]
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+_TIMES = 16
+# A model is never better than this share of the light and of a width, however many beads agree;
+# light sheets and confocal microscopes hide what it misses far out.
+_MODEL_FLOOR = {"widefield": 0.003, "lightsheet": 0.0015, "confocal": 0.001}
+# A plane does not tell how steep the light is, nor NA from blur.
+_PLANE_FLOOR = 0.007
+_SMOOTH_VOXELS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """Standard errors of a PSF.
+
+    Parameters
+    ----------
+    error : array
+        Standard error of every voxel, in the units of the round's volume; axes (z, y, x).
+    fwhm_um, fwhm_sd_um : tuple of float
+        Width at half maximum through the peak in z, y and x, in µm, and its standard deviation.
+    """
+
+    error: Floats
+    fwhm_um: tuple[float, float, float]
+    fwhm_sd_um: tuple[float, float, float]
+
+
+def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
+    """Draw the beads again and see how far the PSF moves (Efron 1979; Rubin 1981).
+
+    The answer of pupil and data to another mean of the beads is linear near the solution, so the
+    solve need not be repeated.
+
+    Parameters
+    ----------
+    task : Task
+        The solve.
+    best : Round
+        Its outcome.
+    seed : int
+        Of the draws: the same input gives the same errors.
+    """
+    first, *streams = np.random.default_rng(seed).spawn(1 + _TIMES)
+    means = _means(best, first)
+    answer = _Answer(task, best)
+    centre = best.blend.volume
+    with workers() as pool:
+        changes = pool.map(answer, means, streams)
+        moved = [_scaled_to(centre + change, centre) for change in changes]
+    scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
+    smooth = [
+        _SMOOTH_VOXELS * times if n > 1 else 0
+        for n, times in zip(task.box, task.factor, strict=True)
+    ]
+    scatter = ndimage.gaussian_filter(scatter, smooth)
+    floor = _PLANE_FLOOR if task.box[0] == 1 else _MODEL_FLOOR[best.pupil.microscope]
+    variance = scatter + (floor * centre) ** 2
+    error = task.on_voxels(np.sqrt(variance))
+    widths = _widths(centre, task.sample_um)
+    drawn = np.array([_widths(one, task.sample_um) for one in moved])
+    spread = np.hypot(drawn.std(axis=0, ddof=1), floor * widths)
+    return Uncertainty(error, _triple(widths), _triple(spread))
+
+
+def _means(best: Round, random: np.random.Generator) -> Floats32:
+    """How the means of beads drawn again differ from their own mean, in the stack's units."""
+    voters = [best.speakers[k] for k in best.voters]
+    means = resampled(voters, best.psf, _TIMES, random)
+    # The beads' intensities are in units of the PSF by now; the stack was made before.
+    psf = best.psf.ravel().astype(float)
+    units = float(best.stack.mean.ravel() @ psf) / float(psf @ psf)
+    means -= means.mean(axis=0)
+    return means * np.float32(units)
+
+
+class _Answer:
+    """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
+
+    def __init__(self, task: Task, best: Round) -> None:
+        self.box, self.pull = task.psf_shape, best.blend.pull
+        self.pupil = _unpolarised(best.pupil, self.box)
+        bare = best.blend.choice.kind == "data"
+        self.answers = None if bare else self.pupil.answers(best.stack)
+        self.seen, self.sharp = self.pupil.volumes(self.box)
+
+    def __call__(self, change: Floats32, random: np.random.Generator) -> Floats32:
+        beyond, answer = change, np.zeros_like(change)
+        if self.answers is not None:
+            fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
+            by_data, by_chance = self.answers
+            step = by_data @ fitted.ravel()
+            step += by_chance @ random.standard_normal(by_chance.shape[1])
+            pupil = self.pupil.moved(step)
+            seen, sharp = pupil.volumes(self.box)
+            answer, beyond = sharp - self.sharp, change - (seen - self.seen)
+        if not self.pull:
+            return np.asarray(answer)
+        spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
+        return np.asarray(answer + fft.irfftn(spectrum, s=self.box))
+
+
+def _unpolarised(pupil: PupilFit, shape: Sequence[int]) -> PupilFit:
+    """The pupil without polarisation, in like units: for small differences it will do."""
+    plain = replace(pupil, model=replace(pupil.model, vectorial=False))
+    size, plain_size = (np.linalg.norm(one.volumes(shape)[1]) for one in (pupil, plain))
+    return replace(plain, scale=pupil.scale * float(size / plain_size))
+
+
+def _scaled_to(volume: Floats32, other: Floats32) -> Floats32:
+    """A PSF's scale is a convention; take the one that is nearest to another's."""
+    power = (volume**2).sum()
+    return volume * ((volume * other).sum() / power) if power > 0 else volume
+
+
+def _widths(volume: Floats32, voxel_um: Sequence[float]) -> Floats:
+    exact = volume.astype(float)
+    lines = profiles_through(exact, voxel_um, peak_position(exact))
+    return np.array([np.nan if line is None else line.fwhm_um for line in lines])
+
+
+def _triple(values: Floats) -> tuple[float, float, float]:
+    z, y, x = (float(value) for value in values)
+    return z, y, x

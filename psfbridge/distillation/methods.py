@@ -1,0 +1,47 @@
+"""What every method gives back to the distillation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.beads import Beads
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.joint.iteration import Round, Task
+
+__all__ = ["Solution"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The PSF as a method found it, before it is brought into form.
+
+    Parameters
+    ----------
+    volume : array
+        The array has axes (z, y, x): any size, any scale, maybe slightly negative, peak anywhere.
+    beads : tuple of Beads
+        The beads of each image as the method sees them: refined, some rejected or held out.
+    error : array, optional
+        Standard error of every voxel, in the units of `volume`.
+    diagnostics : mapping
+        What the method says of its own fit, ready for JSON.
+    notes : tuple of str
+        What a user should know, one sentence each.
+    state : tuple of Task and Round, optional
+        Where the solve ended, for those who go on from there.
+    """
+
+    volume: Floats
+    beads: tuple[Beads, ...]
+    error: Floats | None = None
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    state: tuple[Task, Round] | None = None

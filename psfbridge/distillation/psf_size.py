@@ -1,0 +1,74 @@
+"""How large the PSF is made: far enough for its light, never beyond what was imaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.find import Found
+from psfbridge.errors import OptionError
+from psfbridge.options import DistillOptions
+
+__all__ = ["support_shape"]
+
+# Half the size in FWHM along z and across: a widefield cone of light is still seen there.
+_HALF_Z, _HALF_XY = 4.5, 8.0
+# And so many voxels at least: where they are large, the light that is left out costs most.
+_LEAST_HALF = np.array([14, 18, 18])
+
+
+def support_shape(found: Sequence[Found], options: DistillOptions) -> tuple[int, int, int]:
+    """Return the size of the PSF in voxels, odd in every axis.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The beads of each image.
+    options : DistillOptions
+        Its `size` or `size_um`, if given, decide.
+
+    Raises
+    ------
+    OptionError
+        If the size that was asked for is larger than an image.
+    """
+    limits = np.min([one.image.data.shape for one in found], axis=0)
+    voxel_um = np.array(found[0].image.voxel_um)
+    if options.size is not None:
+        return _asked(np.array(options.size), limits, "size", "voxels")
+    if options.size_um is not None:
+        wanted = np.round(np.array(options.size_um) / voxel_um).astype(int)
+        return _asked(np.maximum(wanted, 1), limits, "size_um", "voxels")
+    widths = np.median([one.scale.fwhm for one in found], axis=0)
+    # The same across: a square shows an oval PSF better than a frame that follows it.
+    across = max(widths[1:])
+    half = np.ceil([widths[0] * _HALF_Z, across * _HALF_XY, across * _HALF_XY]).astype(int)
+    shape = np.minimum(2 * np.maximum(half, _LEAST_HALF) + 1, limits - 1 + limits % 2)
+    return _triple(np.where(limits == 1, 1, shape))
+
+
+def _asked(
+    wanted: NDArray[Any],
+    limits: NDArray[Any],
+    name: str,
+    unit: str,
+) -> tuple[int, int, int]:
+    shape = np.where(limits == 1, 1, wanted + 1 - wanted % 2)
+    if (shape > limits).any():
+        raise OptionError(
+            f"{name} asks for a PSF of {_triple(shape)} {unit} in z, y, x, the image has "
+            f"{_triple(limits)}: allowed is at most the image. Ask for less."
+        )
+    if (shape[limits > 1] < 3).any():
+        raise OptionError(
+            f"{name} asks for a PSF of {_triple(shape)} {unit} in z, y, x; allowed is 3 or more."
+        )
+    return _triple(shape)
+
+
+def _triple(values: Iterable[Any]) -> tuple[int, int, int]:
+    z, y, x = (int(value) for value in values)
+    return z, y, x

@@ -1,0 +1,94 @@
+"""What a distillation gives back: the PSF, and everything needed to judge it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psfbridge._util.jsonable import json_text, plain
+from psfbridge.detection.beads import Beads
+from psfbridge.imaging.image import Image
+from psfbridge.options import DistillOptions
+from psfbridge.psf.psf import PSF
+
+if TYPE_CHECKING:
+    from psfbridge.measurement.measures import Measures
+    from psfbridge.psf.field_psf import FieldPSF
+
+__all__ = ["Distillation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Distillation:
+    """A PSF with its diagnostics.
+
+    Parameters
+    ----------
+    psf : PSF
+        The PSF.
+    beads : Beads
+        Every candidate with its status and reason.
+    measures : Measures
+        FWHM and friends of the PSF.
+    method : str
+        The method that was used; with ``auto``, which it took.
+    options : DistillOptions
+        Every option, defaults included.
+    images : tuple of Image
+        The inputs, channel chosen, each with axes (z, y, x).
+    notes : tuple of str
+        What a user should know: assumptions made, choices taken; one sentence each.
+    timings_s : mapping
+        Seconds by stage.
+    diagnostics : mapping
+        What the method says of its own fit, ready for JSON.
+    field : FieldPSF, optional
+        With the option ``field``: the PSF at every place of the image; of one place only, where
+        one PSF is all that the beads support.
+    """
+
+    psf: PSF
+    beads: Beads
+    measures: Measures
+    method: str
+    options: DistillOptions
+    images: tuple[Image, ...]
+    notes: tuple[str, ...] = ()
+    timings_s: Mapping[str, float] = dataclass_field(default_factory=dict)
+    diagnostics: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    field: FieldPSF | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the voxels as JSON can hold it; what cannot be told is None."""
+        record: dict[str, Any] = plain(
+            {
+                "measures": self.measures,
+                "beads": self.beads.funnel(),
+                "method": self.method,
+                "options": self.options,
+                "psf": {"shape": self.psf.data.shape, "voxel_um": self.psf.voxel_um},
+                "notes": self.notes,
+                "timings_s": self.timings_s,
+                "diagnostics": self.diagnostics,
+                "versions": self.psf.provenance.get("versions", {}),
+                "provenance": self.psf.provenance,
+            }
+        )
+        return record
+
+    def to_json(self) -> str:
+        """Return the record as text: measures, bead funnel, every option, versions, timings."""
+        return json_text(self.to_dict())
+
+    def report(self, folder: str | os.PathLike[str]) -> Path:
+        """Write pictures and a page that opens without a network; return the page's path.
+
+        See `psfbridge.report.html.write_report`.
+        """
+        from psfbridge.report.html import write_report
+
+        return write_report(self, folder)

@@ -1,0 +1,122 @@
+"""The original pipeline: Richardson-Lucy with the roles of object and PSF swapped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.distillation.background import given_background
+from psfbridge.engines import Engine
+from psfbridge.errors import NoBeadsError
+from psfbridge.imaging.image import Image, Volume
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["point_image", "reverse_richardson_lucy", "without_background"]
+
+#: What the original puts where nothing is left above the background.
+FLOOR = 0.1
+
+
+def without_background(data: NDArray[Any], background: str | float = "auto") -> Volume:
+    """Subtract the background; what is not above it becomes 0.1.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x). The units are counts.
+    background : 'auto', 'mean' or float
+        Counts to subtract; ``auto`` and ``mean`` are 1.25 times the mean of the image.
+
+    Returns
+    -------
+    array of float32
+        The image of the beads alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> without_background(np.array([[[0.0, 4.0]]])).round(2).tolist()
+    [[[0.10000000149011612, 1.5]]]
+    """
+    counts = np.asarray(data, np.float32)
+    level = given_background(counts, "mean" if background == "auto" else background)
+    counts = counts - np.float32(level or 0)
+    counts[counts <= 0] = FLOOR
+    return counts
+
+
+def point_image(beads: Volume) -> tuple[Volume, NDArray[np.bool_]]:
+    """Put a 1 at the centroid of every region above the global Otsu threshold.
+
+    The centroid is truncated to whole voxels, as in the original: this alone shifts the PSF by
+    about half a voxel and blurs it.
+
+    Parameters
+    ----------
+    beads : array
+        The array has axes (z, y, x): the image without its background.
+
+    Returns
+    -------
+    points : array of float32
+        1 at each point, 0 elsewhere.
+    mask : array of bool
+        The voxels above the threshold.
+    """
+    from skimage.filters import threshold_otsu
+    from skimage.measure import label, regionprops
+
+    mask = beads > threshold_otsu(beads)
+    points = np.zeros(beads.shape, np.float32)
+    for region in regionprops(label(mask)):
+        z, y, x = (int(coordinate) for coordinate in region.centroid)
+        points[z, y, x] = 1
+    return points, mask
+
+
+def reverse_richardson_lucy(
+    image: Image,
+    engine: Engine,
+    *,
+    iterations: int = 200,
+    background: str | float = "auto",
+    progress: Progress = no_progress,
+) -> Volume:
+    """Run the original pipeline on an image; its numbers and its faults are kept.
+
+    Background subtraction, Otsu threshold, truncated centroids, and Richardson-Lucy with the image
+    of the beads as the image and the points as its PSF. The model has a single intensity for all
+    beads and no noise.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x). The units are counts.
+    engine : Engine
+        Where Richardson-Lucy runs.
+    iterations : int
+        How many.
+    background : 'auto', 'mean' or float
+        See `without_background`.
+    progress : Progress, optional
+        Called after each iteration.
+
+    Returns
+    -------
+    array of float32
+        The PSF with the shape of the image, about at its centre, on the floor of 0.1's making.
+
+    Raises
+    ------
+    NoBeadsError
+        If nothing is above the background.
+    """
+    beads = without_background(image.data, background)
+    if beads.min() == beads.max():
+        raise NoBeadsError(
+            f"no bead in {image.name}: nothing is above the background. Lower --background."
+        )
+    points, _ = point_image(beads)
+    return engine.richardson_lucy(beads, points, iterations, progress=progress)

@@ -1,0 +1,209 @@
+"""What the engines share that run clij2-fft's native code, wherever it was loaded."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+
+from psfbridge._util.memory import free_bytes, readable_bytes
+from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
+from psfbridge.engines.clij2fft_library import captured_output
+from psfbridge.engines.convolution import Blur
+from psfbridge.engines.cpu import mismatch
+from psfbridge.engines.opencl_devices import Device
+from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
+from psfbridge.engines.selfcheck import check_answers
+from psfbridge.errors import EngineError, OptionError
+from psfbridge.imaging.image import Volume
+from psfbridge.progress import Progress, no_progress
+
+__all__ = ["COPIES", "NativeEngine"]
+
+#: float32 copies of the frame that clij2-fft and clFFT hold on the device, with some to spare.
+COPIES = 11
+
+#: One call of native code runs no longer than this where it can, so that progress and cancelling
+#: work. Each call costs about an iteration more, so that more at once would be faster.
+CALL_S = 2.0
+
+#: How much more a call does than the one before it, at most: a GPU is soon at full speed.
+MOST_GROWTH = 8
+
+
+class NativeEngine(Engine):
+    """Richardson-Lucy by clij2-fft's native code on an OpenCL device.
+
+    The frame lies on the device throughout; native code is called for a few iterations at a time,
+    what it prints is caught, and its answers are not believed before it has solved a small
+    problem rightly.
+
+    Parameters
+    ----------
+    chosen : Device
+        Where it runs.
+    """
+
+    def __init__(self, chosen: Device) -> None:
+        self.chosen = chosen
+        self.device = str(chosen)
+        self._checked_tv = False
+        check_answers(self, tv=0.0)
+
+    @abstractmethod
+    def _put(self, volume: Volume) -> Any:
+        """Return a buffer on the device with these voxels.
+
+        Raises
+        ------
+        MemoryError
+            If the device has no room for it.
+        """
+
+    @abstractmethod
+    def _get(self, buffer: Any, volume: Volume) -> None:
+        """Copy a buffer into a volume."""
+
+    @abstractmethod
+    def _free(self, buffer: Any) -> None:
+        """Give a buffer back."""
+
+    @abstractmethod
+    def _run(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> int:
+        """Call native code with image, PSF, estimate and light seen; return its status."""
+
+    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:
+        """Run Richardson-Lucy; acceleration is not in clij2-fft and is refused."""
+        if plan.accelerate:
+            raise OptionError(
+                f"accelerate is set and the engine is {self.name}, which cannot; it is allowed "
+                "with engine cpu."
+            )
+        if plan.tv > 0 and not self._checked_tv:
+            self._checked_tv = True
+            check_answers(self, tv=0.01)
+        self._check_room(problem.frame, plan)
+        with self._buffers(problem) as buffers:
+            return self._iterated(problem, plan, progress, buffers)
+
+    def room_bytes(self) -> int:
+        """Return the device's memory, or what its largest buffer allows, or the host's."""
+        room = min(self.chosen.memory_bytes, COPIES * self.chosen.buffer_bytes)
+        return room if self.chosen.gpu else min(room, free_bytes())
+
+    def needed_bytes(self, frame: Shape, plan: Plan) -> int:  # noqa: ARG002 - the same for all
+        """Estimate the device memory: eleven float32 copies of the frame."""
+        nz, ny, nx = frame
+        return COPIES * 4 * nz * ny * (nx + 2)
+
+    def _check_room(self, frame: Shape, plan: Plan) -> None:
+        needed, room = self.needed_bytes(frame, plan), self.room_bytes()
+        if needed > room:
+            raise EngineError(
+                f"{self.device} is too small: {readable_bytes(needed)} are needed for a frame of "
+                f"{frame}, {readable_bytes(room)} are there. Give smaller tiles by --tile-um, or "
+                "take --engine cpu."
+            )
+
+    @contextmanager
+    def _buffers(self, problem: Problem) -> Iterator[list[Any]]:
+        """Put image, PSF, first estimate and light seen onto the device; free them afterwards."""
+        with ExitStack() as stack:
+            buffers = []
+            for volume in _volumes(problem):
+                try:
+                    buffer = self._put(volume)
+                except MemoryError as fault:
+                    raise self._out_of_memory(problem.frame, fault) from fault
+                stack.callback(self._free, buffer)
+                buffers.append(buffer)
+            yield buffers
+
+    def _out_of_memory(self, frame: Shape, fault: Exception) -> EngineError:
+        needed = readable_bytes(COPIES * 4 * math.prod(frame))
+        return EngineError(
+            f"{self.device} cannot hold a frame of {frame}: {fault}; about {needed} are needed. "
+            "Close other programs that use it, give smaller tiles by --tile-um, or take "
+            "--engine cpu."
+        )
+
+    def _iterated(
+        self, problem: Problem, plan: Plan, progress: Progress, buffers: list[Any]
+    ) -> Solution:
+        blur = Blur(problem.wrapped_psf()) if plan.noise else None
+        done, bunch = 0, 1
+        while done < plan.iterations:
+            progress("Richardson-Lucy", done, plan.iterations)
+            if done % LOOK_EVERY == 0 and self._explained(problem, plan, blur, buffers):
+                return Solution(self._estimate(problem, buffers), done, "discrepancy")
+            until_look = LOOK_EVERY - done % LOOK_EVERY if blur else plan.iterations
+            count = min(bunch, until_look, plan.iterations - done)
+            began = time.perf_counter()
+            self._call(problem.frame, count, plan.tv, buffers)
+            done += count
+            if count == bunch:
+                more = CALL_S / (time.perf_counter() - began)
+                bunch = max(bunch, int(bunch * min(more, MOST_GROWTH)))
+        progress("Richardson-Lucy", done, plan.iterations)
+        return Solution(self._sound_estimate(problem, buffers), done)
+
+    def _call(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> None:
+        """Call native code; raise what it would only have printed."""
+        with captured_output() as faults:
+            status = self._run(frame, iterations, tv, buffers)
+        if faults or status != 0:
+            raise EngineError(
+                f"clij2-fft failed on {self.device} with a frame of {frame}: "
+                f"{faults[0] if faults else f'it returned {status}'}. Take --engine cpu, or see "
+                "psfbridge doctor."
+            )
+
+    def _estimate(self, problem: Problem, buffers: list[Any]) -> Volume:
+        estimate = np.empty(problem.frame, np.float32)
+        self._get(buffers[2], estimate)
+        return estimate
+
+    def _explained(
+        self, problem: Problem, plan: Plan, blur: Blur | None, buffers: list[Any]
+    ) -> bool:
+        if plan.noise is None or blur is None:
+            return False
+        blurred = blur.convolved(self._estimate(problem, buffers))
+        return mismatch(problem.image, blurred, plan.noise) <= 1
+
+    def _sound_estimate(self, problem: Problem, buffers: list[Any]) -> Volume:
+        """Return the estimate, after a look for the faults that clij2-fft does not report."""
+        estimate = self._estimate(problem, buffers)
+        if not np.isfinite(estimate).all():
+            raise EngineError(
+                f"clij2-fft returned NaN or infinite voxels on {self.device}. Take --engine cpu."
+            )
+        start = problem.start()
+        if np.ptp(problem.image) > 0 and np.array_equal(estimate, start):
+            raise EngineError(
+                f"clij2-fft returned its start unchanged on {self.device}. Take --engine cpu, or "
+                "see psfbridge doctor."
+            )
+        return estimate
+
+
+def _volumes(problem: Problem) -> Iterator[Volume]:
+    """Yield image, PSF, first estimate and light seen over the frame, one in memory at a time."""
+    image = np.zeros(problem.frame, np.float32)
+    nz, ny, nx = problem.image.shape
+    image[:nz, :ny, :nx] = problem.image
+    yield image
+    yield problem.wrapped_psf()
+    start, seen = problem.start(), np.ones(problem.frame, np.float32)
+    if problem.open_edges:
+        seen = problem.light().whole()
+        enough = seen >= LEAST_SEEN
+        start *= enough
+        seen[~enough] = 1
+    yield start
+    yield seen

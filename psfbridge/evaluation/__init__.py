@@ -1,0 +1,1 @@
+"""How well a PSF explains beads, and its error against a known truth."""

@@ -1,0 +1,272 @@
+"""Does a PSF explain an image of beads? Self-prediction and the residual of the forward model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from psfbridge.deconvolution.api import deconvolve, matched_psfs
+from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge.detection.beads import USED
+from psfbridge.detection.find import Found, as_image, check_diameter, find, need_beads
+from psfbridge.distillation.joint.bead_fit import background, light, refitted, variance
+from psfbridge.distillation.joint.bead_state import Speaker, observe
+from psfbridge.distillation.joint.neighbours import with_neighbours
+from psfbridge.engines.problem import Shape
+from psfbridge.errors import NoBeadsError
+from psfbridge.imaging.image import Image, Volume
+from psfbridge.optics.bead_sphere import sphere_transfer
+from psfbridge.options import DistillOptions
+from psfbridge.progress import Progress, no_progress
+from psfbridge.psf.field_psf import FieldPSF
+from psfbridge.psf.psf import PSF
+
+__all__ = ["BeadCheck", "Check", "check", "fitted_beads"]
+
+#: Accelerated iterations; as far as about three times as many plain ones.
+ITERATIONS = 20
+
+#: Rounds of fitting the beads while their neighbours are subtracted.
+_ROUNDS = 3
+
+#: The part of the PSF that tells a bead's place, in FWHM of the beads.
+_CORE_WIDTHS = 1.5
+
+#: How far the picture of a bead reaches from its middle, in FWHM: along z, and in the plane.
+_PICTURE_WIDTHS = 3.0, 6.0
+
+
+@dataclass(frozen=True)
+class BeadCheck:
+    """One bead: what the PSF leaves of it, and what deconvolution gathers of its light.
+
+    `residual` and `noise` are shares of the bead's energy (its squared counts); `gathered` and
+    `gathered_before` are the shares of its light within one voxel of its place, in the
+    deconvolved image and in the image.
+    """
+
+    bead: int
+    z: float
+    y: float
+    x: float
+    intensity: float
+    residual: float
+    noise: float
+    chi2: float
+    gathered: float
+    gathered_before: float
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What `check` found; the figures are medians over the beads.
+
+    Parameters
+    ----------
+    image, restored : Image
+        The beads without background, and the same deconvolved; axes (z, y, x).
+    model : array
+        The beads as the PSF predicts them; the array has axes (z, y, x). The units are counts.
+    beads : tuple of BeadCheck
+        Every usable bead.
+    reach : tuple of int
+        How far a bead's picture reaches from its middle, in voxels of z, y and x.
+    notes : tuple of str
+        What a user should know, one sentence each.
+    """
+
+    image: Image
+    restored: Image
+    model: Volume
+    beads: tuple[BeadCheck, ...]
+    reach: Shape
+    notes: tuple[str, ...] = field(default=())
+
+    def median(self, name: str) -> float:
+        """Return the median of a figure of `BeadCheck` over all beads."""
+        return float(np.median([getattr(bead, name) for bead in self.beads]))
+
+    def sentences(self) -> list[str]:
+        """Return the figures in words."""
+        return [
+            f"beads checked: {len(self.beads)}",
+            f"self-prediction: {self.median('gathered'):.1%} of a bead's light comes back to "
+            f"within a voxel of its place ({self.median('gathered_before'):.1%} before)",
+            f"forward model: it leaves {self.median('residual'):.2%} of a bead's energy, of which "
+            f"noise is {self.median('noise'):.2%} (chi2 {self.median('chi2'):.2f} per voxel)",
+        ]
+
+    def figures(self) -> dict[str, Any]:
+        """Return the figures, ready for JSON."""
+        names = ("gathered", "gathered_before", "residual", "noise", "chi2")
+        medians = {name: self.median(name) for name in names}
+        return medians | {"beads": self.beads, "notes": self.notes}
+
+
+def check(
+    psf: PSF | str,
+    image: Image | NDArray[Any],
+    *,
+    voxel_um: Any = None,
+    bead_diameter_um: float = 0.0,
+    progress: Progress = no_progress,
+    **options: Any,
+) -> Check:
+    """Check whether a PSF explains an image of beads.
+
+    Two questions. *Self-prediction*: deconvolved with its own PSF, a bead must become a point
+    again. *Forward model*: a bead's intensity, position and background fitted to the image, the
+    PSF held fixed, must leave no more than noise.
+
+    Parameters
+    ----------
+    psf : PSF or path
+        The PSF; resampled where its voxel size is another.
+    image : Image or array
+        Beads, not necessarily those that the PSF came from; axes (z, y, x). The units are counts.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; needed for a bare array.
+    bead_diameter_um : float
+        Diameter of the beads, for the forward model; 0 is a point. Not 0 is right only where the
+        PSF was distilled with it, so that the bead is not in it.
+    progress : Progress, optional
+        May raise `psfbridge.errors.Cancelled`.
+    **options
+        The fields of `DeconvolveOptions`; by default 20 iterations on the CPU engine, accelerated
+        where the engine can.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead can be used; with the counts by reason.
+    OptionError
+        If an option is impossible.
+    PSFError
+        If the PSF does not fit the image.
+    """
+    distilling = DistillOptions(bead_diameter_um=bead_diameter_um)
+    options = {"iterations": ITERATIONS, "engine": "cpu"} | options
+    options.setdefault("accelerate", options["engine"] == "cpu")
+    DeconvolveOptions.of(**options)
+    beads = as_image(image, voxel_um)
+    (matched,), notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
+    if isinstance(matched, FieldPSF):
+        notes.append("The PSF changes over the image; that of its middle is checked.")
+        matched = matched.middle
+    found = find(beads, distilling, progress)
+    need_beads(found.beads, beads.name)
+    check_diameter(found, bead_diameter_um)
+    shown = _of_beads(matched, bead_diameter_um)
+    speakers = fitted_beads(found, shown)
+    dark = _without_background(beads, speakers)
+    restored = deconvolve(dark, matched, progress=progress, **options)
+    checked = tuple(_checked(one, shown, found, dark, restored) for one in speakers)
+    model = _model(speakers, shown, beads.data.shape)
+    notes = [*beads.notes, *notes, *restored.notes]
+    return Check(dark, restored, model, checked, _reach(found), tuple(notes))
+
+
+def _of_beads(psf: PSF, diameter_um: float) -> PSF:
+    """Return what a bead of this size looks like instead of a point."""
+    if diameter_um == 0:
+        return psf
+    spectrum = fft.rfftn(psf.data)
+    spectrum *= sphere_transfer(psf.data.shape, psf.voxel_um, diameter_um)
+    return PSF.from_volume(fft.irfftn(spectrum, psf.data.shape), psf.voxel_um)
+
+
+def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
+    """Fit every bead and its neighbours to the PSF; return the usable ones.
+
+    Parameters
+    ----------
+    found : Found
+        The beads of an image.
+    psf : PSF
+        With the image's voxel size; it is held fixed.
+
+    Raises
+    ------
+    NoBeadsError
+        If none can be fitted.
+    """
+    speakers: Sequence[Speaker] = observe([found], psf.data.shape)
+    widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
+    core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
+    for _ in range(_ROUNDS):
+        fitted, lights = refitted(speakers, psf.data, core)
+        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
+    used = [
+        one
+        for one in speakers
+        if found.beads[one.seen.bead].status == USED and np.isfinite(one.fit.misfit)
+    ]
+    if not used:
+        raise NoBeadsError(
+            f"no bead of {found.image.name} can be fitted with the PSF: {found.beads.sentence()}. "
+            "Check that image and PSF belong together."
+        )
+    return used
+
+
+def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:
+    """Return the image less the median background that the fits found; noise below becomes 0."""
+    level = np.float32(np.median([background(one).mean() for one in speakers]))
+    dark = np.maximum(np.asarray(image.data, np.float32) - level, 0)
+    return Image(dark, image.voxel_um, image.name, image.source)
+
+
+def _reach(found: Found) -> Shape:
+    planes = found.image.data.shape[0]
+    along, across = (found.scale.half_extent(widths, planes) for widths in _PICTURE_WIDTHS)
+    return along[0], across[1], across[2]
+
+
+def _checked(one: Speaker, psf: PSF, found: Found, dark: Image, restored: Image) -> BeadCheck:
+    own, seen = light(one, psf.data), one.seen
+    data = seen.counts - one.others - background(one)
+    expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
+    left = (data - own)[seen.usable] ** 2
+    energy = float((data[seen.usable] ** 2).sum(dtype=float))
+    z, y, x = (float(value) for value in one.fit.position)
+    return BeadCheck(
+        bead=found.beads[seen.bead].bead,
+        z=z,
+        y=y,
+        x=x,
+        intensity=one.fit.intensity,
+        residual=float(left.sum(dtype=float)) / energy,
+        noise=float(expected[seen.usable].sum()) / energy,
+        chi2=float(np.mean(left / expected[seen.usable])),
+        gathered=_gathered(restored.data, one),
+        gathered_before=_gathered(dark.data, one),
+    )
+
+
+def _gathered(volume: NDArray[Any], one: Speaker) -> float:
+    """Return the share of a bead's light within a voxel of its place, above what is around it."""
+    middle = np.round(one.fit.position).astype(int)
+    z, y, x = (
+        slice(max(at - 1, 0), at + 2) for at, length in zip(middle, volume.shape, strict=True)
+    )
+    near = volume[z, y, x]
+    corner, shape = one.seen.corner, one.seen.counts.shape
+    box = volume[tuple(slice(max(c, 0), c + n) for c, n in zip(corner, shape, strict=True))]
+    return float((near - np.median(box)).sum(dtype=float)) / one.fit.intensity
+
+
+def _model(speakers: Sequence[Speaker], psf: PSF, shape: tuple[int, ...]) -> Volume:
+    model = np.zeros(shape, np.float32)
+    for one in speakers:
+        corner = one.seen.corner
+        low = np.maximum(corner, 0)
+        high = np.minimum(corner + one.seen.counts.shape, shape)
+        image = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        box = tuple(slice(a, b) for a, b in zip(low - corner, high - corner, strict=True))
+        model[image] += light(one, psf.data)[box]
+    return model

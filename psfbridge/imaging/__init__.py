@@ -1,0 +1,1 @@
+"""Images: reading, writing, voxel sizes, noise."""

@@ -1,0 +1,162 @@
+"""Which format a path holds, told from its first bytes; what cannot be read is said by name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.stored_image import Stored
+
+__all__ = ["FORMATS", "dates_of", "info_of", "open_stored", "stored_array"]
+
+FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr and .npy"
+
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_NPY = b"\x93NUMPY"
+
+#: First bytes of formats that are not read here, and their names.
+_OTHERS: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "a JPEG"),
+    (b"\x89PNG", "a PNG"),
+    (b"GIF8", "a GIF"),
+    (b"BM", "a BMP"),
+    (b"ZISRAWFILE", "a Zeiss CZI file"),
+    (b"\x70\x00\x00\x00", "a Leica LIF file"),
+    (b"\xda\xce\xbe\x0a", "a Nikon ND2 file"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 or ND2 file"),
+    (b"\x89HDF", "an HDF5 file (such as Imaris .ims or .h5)"),
+    (b"\xd0\xcf\x11\xe0", "an OLE file (such as Olympus .oib or Zeiss .zvi)"),
+    (b"PK\x03\x04", "a ZIP file (such as .npz or a zipped folder)"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"SIMPLE", "a FITS file"),
+    (b"NRRD", "an NRRD file"),
+)
+
+_REMEDY = "Open it in Fiji and save it as TIFF."
+
+
+def open_stored(path: str | os.PathLike[str]) -> Stored:
+    """Return what the file or Zarr folder at `path` says of itself.
+
+    Raises
+    ------
+    ImageError
+        If it is not there, cannot be read, is damaged, or is of another format.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ImageError(f"cannot read a {type(path).__name__}; allowed are a path and an array.")
+    path = Path(path)
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
+        return _folder(path)
+    if not stat.S_ISREG(mode):
+        raise ImageError(f"{path} is not a file; allowed are {FORMATS}.")
+    head = _head(path)
+    if head.startswith(_TIFF):
+        from psfbridge.imaging.formats.tiff_read import read_tiff
+
+        return read_tiff(path)
+    if head.startswith(_NPY):
+        return _npy(path)
+    raise ImageError(f"{path.name} is {_described(head)}; allowed are {FORMATS}. {_REMEDY}")
+
+
+def dates_of(path: str | os.PathLike[str]) -> list[str]:
+    """Return the dates of acquisition that a TIFF names, the likeliest first; others name none."""
+    path = Path(path)
+    if stat.S_ISDIR(_mode(path)) or not _head(path).startswith(_TIFF):
+        return []
+    from psfbridge.imaging.formats.tiff_read import dates_of_tiff
+
+    return dates_of_tiff(path)
+
+
+def info_of(path: str | os.PathLike[str]) -> str:
+    """Return the text that a TIFF or OME-Zarr keeps beside its voxels, or nothing."""
+    path = Path(path)
+    if stat.S_ISDIR(_mode(path)):
+        from psfbridge.imaging.formats.ome_zarr import info_of_zarr
+
+        return info_of_zarr(path)
+    if not _head(path).startswith(_TIFF):
+        return ""
+    from psfbridge.imaging.formats.tiff_read import info_of_tiff
+
+    return info_of_tiff(path)
+
+
+def stored_array(array: NDArray[Any], name: str = "array") -> Stored:
+    """Return an array as if it were a file; its axes are the last of (t, c, z, y, x)."""
+    if array.ndim not in (2, 3, 4, 5):
+        raise ImageError(
+            f"{name} has {array.ndim} axes {array.shape}; allowed are 2 to 5: the last of "
+            "(t, c, z, y, x)."
+        )
+    axes = "TCZYX"[-array.ndim :]
+    if _looks_rgb(array):
+        axes = "TCZYX"[1 - array.ndim :] + "S"
+    words = ", ".join(axes.lower())
+    notes = (f"The axes of {name}, shape {array.shape}, were taken as ({words}).",)
+    return Stored(
+        name,
+        array.shape,
+        array.dtype,
+        axes,
+        array.__getitem__,
+        notes=notes if array.ndim > 2 else (),
+        mapped=True,
+    )
+
+
+def _looks_rgb(array: NDArray[Any]) -> bool:
+    """Bytes whose last axis is 3 or 4 long, and the others much longer, are colours."""
+    samples_last = array.ndim >= 3 and array.shape[-1] in (3, 4)
+    return samples_last and array.dtype == np.uint8 and min(array.shape[-3:-1]) > 16
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        raise ImageError(f"{path} is not there. Check the path.") from None
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise ImageError(f"cannot open {str(path)!r}: {reason}. Check the path.") from None
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(32)
+    except PermissionError:
+        raise ImageError(f"{path} may not be read: ask for the right to read it.") from None
+    except OSError as fault:
+        raise ImageError(f"{path} cannot be read: {fault.strerror or fault}.") from None
+
+
+def _described(head: bytes) -> str:
+    if not head:
+        return "empty (0 bytes)"
+    return next((name for magic, name in _OTHERS if head.startswith(magic)), "not a TIFF")
+
+
+def _folder(path: Path) -> Stored:
+    if not any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray", ".zattrs")):
+        raise ImageError(f"{path} is a folder, and no OME-Zarr. Name one file.")
+    from psfbridge.imaging.formats.ome_zarr import read_zarr
+
+    return read_zarr(path)
+
+
+def _npy(path: Path) -> Stored:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as fault:
+        raise ImageError(f"{path.name} is damaged, or no array of numbers: {fault}.") from None
+    return stored_array(array, path.name)

@@ -1,0 +1,198 @@
+"""OME-Zarr (OME-NGFF 0.1 to 0.5), read and written by zarr."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from psfbridge._util.units import positive_length, unit_um
+from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
+
+__all__ = ["info_of_zarr", "read_zarr", "write_zarr"]
+
+#: Of about this many bytes are the chunks that are written.
+_CHUNK_BYTES = 8 * 2**20
+
+#: In arrays of at most this many chunks it is said how many are not there.
+_COUNTED_CHUNKS = 1000
+
+
+def read_zarr(path: Path) -> Stored:
+    """Return what an OME-Zarr folder, or a plain Zarr array, says of itself.
+
+    Raises
+    ------
+    ImageError
+        If it is damaged, or holds no image.
+    """
+    try:
+        return _stored(path, zarr.open(path, mode="r"))
+    except (ImageError, MemoryError):
+        raise
+    # A damaged folder makes zarr raise nearly every kind of exception.
+    except Exception as fault:
+        raise _damaged(path.name, fault) from fault
+
+
+def info_of_zarr(path: Path) -> str:
+    """Return the text that `write_zarr` kept, or nothing."""
+    try:
+        attributes = zarr.open(path, mode="r").attrs.asdict()
+    except Exception as fault:
+        raise _damaged(path.name, fault) from fault
+    return str(attributes.get("psfbridge", {}).get("info", ""))
+
+
+def _damaged(name: str, fault: Exception) -> ImageError:
+    reason = str(fault) or type(fault).__name__
+    return ImageError(f"{name} is damaged, or no OME-Zarr image: {reason[:200]}. Copy it again.")
+
+
+def _stored(path: Path, node: Any) -> Stored:
+    name, notes = path.name, []
+    if isinstance(node, zarr.Group) and not _multiscales(node) and "0" in node:
+        notes.append(f"{name} holds several images; the first was taken.")
+        node = node["0"]
+    if isinstance(node, zarr.Array):
+        return _of_array(name, node, _dimension_names(node), (None, None, None), ())
+    multiscales = _multiscales(node)
+    if not multiscales:
+        raise ImageError(f"{name} is a Zarr folder without an OME image. Name the image's folder.")
+    multiscale = multiscales[0]
+    dataset = multiscale["datasets"][0]
+    array = node[dataset["path"]]
+    axes = multiscale.get("axes") or list("tczyx")
+    named = [axis if isinstance(axis, dict) else {"name": axis} for axis in axes]
+    letters = [str(axis.get("name", "?")) for axis in named]
+    voxel_um, faults = _voxel_um(named, multiscale, dataset)
+    stored = _of_array(name, array, letters, voxel_um, faults)
+    return Stored(**{**vars(stored), "notes": (*notes, *stored.notes)})
+
+
+def _multiscales(group: Any) -> list[Any]:
+    attributes = group.attrs.asdict()
+    found = attributes.get("ome", attributes).get("multiscales", [])
+    return list(found)
+
+
+def _dimension_names(array: Any) -> list[str]:
+    names = getattr(array.metadata, "dimension_names", None) or ()
+    names = names or array.attrs.asdict().get("_ARRAY_DIMENSIONS", ())
+    letters = [str(name or "?") for name in names] or list("?" * array.ndim)
+    if all(letter == "?" for letter in letters) and array.ndim >= 2:
+        letters[-2:] = ["y", "x"]
+    return letters
+
+
+def _of_array(
+    name: str, array: Any, names: list[str], voxel_um: Lengths, faults: tuple[str, ...]
+) -> Stored:
+    def read(index: Index) -> NDArray[Any]:
+        try:
+            return np.asarray(array[index])
+        except MemoryError:
+            raise
+        except Exception as fault:
+            raise _damaged(name, fault) from fault
+
+    letters = "".join(_letter(text) for text in names)
+    if len(letters) != array.ndim:
+        raise ImageError(f"{name} names the axes {names}, but has the shape {array.shape}.")
+    # Each chunk costs a look at the disk: thousands are not counted.
+    counted = array.nchunks <= _COUNTED_CHUNKS
+    missing = array.nchunks - array.nchunks_initialized if counted else 0
+    notes: tuple[str, ...] = ()
+    if missing:
+        chunks = f"{missing} of {array.nchunks} chunks of {name}"
+        notes = (f"{chunks} are not stored; they were read as {array.fill_value}.",)
+    return Stored(name, array.shape, array.dtype, letters, read, voxel_um, faults, notes)
+
+
+def _letter(axis: str) -> str:
+    """Return the letter of an axis: I where it has no name, U where the name is unknown."""
+    letter = axis.upper()[:1]
+    if axis.lower() in ("time", "channel") or (len(axis) == 1 and letter in "TCZYX"):
+        return letter
+    return "I" if axis == "?" else "U"
+
+
+def _voxel_um(axes: list[Any], multiscale: Any, dataset: Any) -> tuple[Lengths, tuple[str, ...]]:
+    """Scale of the first dataset, times that of the whole, in the units of the axes."""
+    scales = [
+        step["scale"]
+        for place in (dataset, multiscale)
+        for step in place.get("coordinateTransformations", [])
+        if step.get("type") == "scale"
+    ]
+    found: dict[str, float | None] = {}
+    faults = []
+    for at, axis in enumerate(axes):
+        value = np.prod([scale[at] for scale in scales]) if scales else None
+        factor = unit_um(axis.get("unit"))
+        name = str(axis.get("name")).lower()
+        if value is None or factor is None or name not in ("z", "y", "x"):
+            continue
+        found[name] = positive_length(value, factor)
+        if found[name] is None:
+            faults.append(f"its {name} scale is {value:g}")
+    return (found.get("z"), found.get("y"), found.get("x")), tuple(faults)
+
+
+_AXES = [
+    {"name": "t", "type": "time"},
+    {"name": "c", "type": "channel"},
+    *({"name": letter, "type": "space", "unit": "micrometer"} for letter in "zyx"),
+]
+
+
+def write_zarr(
+    folder: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], name: str, info: str
+) -> None:
+    """Write an OME-Zarr 0.4 image into an empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    data : array
+        The array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    name : str
+        Name of the image.
+    info : str
+        Kept in the attributes, as ImageJ's Info is in a TIFF.
+    """
+    group = zarr.open_group(folder, mode="w", zarr_format=2)
+    chunks = _chunks(data)
+    array = group.create_array(
+        "0",
+        shape=data.shape,
+        dtype=data.dtype.newbyteorder("="),
+        chunks=chunks,
+        chunk_key_encoding={"name": "v2", "separator": "/"},
+        # A chunk that is not there shall always mean damage.
+        config={"write_empty_chunks": True},
+    )
+    step = chunks[-3]
+    for first in np.ndindex(data.shape[:-3]):
+        for z in range(0, data.shape[-3], step):
+            array[(*first, slice(z, z + step))] = data[(*first, slice(z, z + step))]
+    axes = _AXES[-data.ndim :]
+    scale = [1.0] * (data.ndim - 3) + list(voxel_um)
+    transformations = [{"type": "scale", "scale": scale}]
+    dataset = {"path": "0", "coordinateTransformations": transformations}
+    multiscale = {"version": "0.4", "name": name, "axes": axes, "datasets": [dataset]}
+    group.attrs.update({"multiscales": [multiscale], "psfbridge": {"info": info}})
+
+
+def _chunks(data: NDArray[Any]) -> tuple[int, ...]:
+    """Whole planes where they are small, so that a chunk is neither tiny nor huge."""
+    y, x = min(data.shape[-2], 1024), min(data.shape[-1], 1024)
+    z = max(1, min(data.shape[-3], _CHUNK_BYTES // (y * x * data.dtype.itemsize)))
+    return (*(1 for _ in data.shape[:-3]), z, y, x)

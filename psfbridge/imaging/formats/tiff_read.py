@@ -1,0 +1,223 @@
+"""TIFF in its dialects (plain, ImageJ, OME), read by tifffile."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.stored_image import Index, Stored
+from psfbridge.imaging.formats.tiff_scale import ome_image, ome_pixels, voxel_size_of
+
+__all__ = ["dates_of_tiff", "info_of_tiff", "read_tiff"]
+
+#: A line of an Info text that names the date of acquisition.
+_INFO_DATE = re.compile(r"acquisition\s*date[^=:]*[=:]\s*(\S[^\r\n]*)", re.IGNORECASE)
+
+#: What tifffile's log says of a file whose pages cannot all be found.
+_DAMAGE = (
+    "corrupt",
+    "invalid page offset",
+    "invalid offset",
+    "circular",
+    "missing data",
+    # An OME-TIFF may spread over several files.
+    "failed to read",
+)
+
+
+def read_tiff(path: Path) -> Stored:
+    """Return what a TIFF says of itself; its voxels are mapped where they lie uncompressed.
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged, cut off, or coded in a way that cannot be read.
+    """
+    with _opened(path) as file:
+        series = file.series[0]
+        _check_whole(path, file, series)
+        voxel_um, faults = voxel_size_of(file)
+        mapped = _mappable(series)
+        return Stored(
+            path.name,
+            tuple(series.shape),
+            np.dtype(series.dtype),
+            series.axes,
+            _mapping(path, file, series) if mapped else _Pages(path),
+            voxel_um,
+            faults,
+            _notes(path.name, file, series),
+            mapped,
+        )
+
+
+def info_of_tiff(path: Path) -> str:
+    """Return ImageJ's Info text of a TIFF, the OME description, or nothing."""
+    with _opened(path) as file:
+        if file.is_ome:
+            return str(ome_image(file).get("Description", ""))
+        return str((file.imagej_metadata or {}).get("Info", ""))
+
+
+def dates_of_tiff(path: Path) -> list[str]:
+    """Return the dates that a TIFF names as those of its acquisition, the likeliest first.
+
+    The OME description's, what Bio-Formats and microscopes write into ImageJ's Info text, and
+    TIFF's own tag, which some programs set to the date of saving.
+    """
+    with _opened(path) as file:
+        ome = str(ome_image(file).get("AcquisitionDate", "")) if file.is_ome else ""
+        info = str((file.imagej_metadata or {}).get("Info", ""))
+        tag = str(file.pages.first.tags.valueof("DateTime", default=""))
+    return [date for date in (ome, *_INFO_DATE.findall(info), tag) if date]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Open a TIFF; whatever tifffile says of damage becomes one clear error."""
+    with _log_of_tifffile() as said:
+        try:
+            with tifffile.TiffFile(path) as file:
+                _ = file.series
+                damage = [line for line in said if any(word in line for word in _DAMAGE)]
+                if damage:
+                    raise _damaged(path.name, damage[0].split("> ", 1)[-1])
+                yield file
+        except (ImageError, MemoryError):
+            raise
+        # On damaged files tifffile and its decoders raise nearly every kind of exception.
+        except Exception as fault:
+            raise _damaged(path.name, str(fault) or type(fault).__name__) from fault
+
+
+def _damaged(name: str, reason: str) -> ImageError:
+    return ImageError(
+        f"{name} is damaged or cut off: {reason[:200]}. Copy it again, or open it in Fiji and "
+        "save it as TIFF."
+    )
+
+
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record."""
+        self.lines.append(record.getMessage())
+
+
+@contextmanager
+def _log_of_tifffile() -> Iterator[list[str]]:
+    """Collect tifffile's complaints, which would otherwise be printed."""
+    logger, kept = logging.getLogger("tifffile"), _Kept()
+    propagate = logger.propagate
+    logger.addHandler(kept)
+    logger.propagate = False
+    try:
+        yield kept.lines
+    finally:
+        logger.propagate = propagate
+        logger.removeHandler(kept)
+
+
+def _mappable(series: Any) -> bool:
+    return (
+        series.dataoffset is not None
+        and series.keyframe.is_memmappable
+        and not series.is_multifile
+        and series.size > 0
+    )
+
+
+def _mapping(path: Path, file: Any, series: Any) -> Any:
+    dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
+    return np.memmap(path, dtype, "r", series.dataoffset, tuple(series.shape)).__getitem__
+
+
+class _Pages:
+    """Reads the pages that an index needs, decoding nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, index: Index) -> NDArray[Any]:
+        with _opened(self._path) as file:
+            series = file.series[0]
+            page_axes = len(series.shape) - _leading(series)
+            pages = np.arange(len(series)).reshape(series.shape[: _leading(series)])
+            wanted = pages[index[: _leading(series)]]
+            shape = wanted.shape + tuple(series.shape[len(series.shape) - page_axes :])
+            data = file.asarray(key=wanted.ravel().tolist(), series=0).reshape(shape)
+            inner = (slice(None),) * wanted.ndim + index[_leading(series) :]
+            part: NDArray[Any] = data[inner]
+            return part
+
+
+def _leading(series: Any) -> int:
+    """How many of the first axes count pages; the others lie within a page."""
+    count = 0
+    while math.prod(series.shape[:count]) < len(series):
+        count += 1
+    return count
+
+
+def _check_whole(path: Path, file: Any, series: Any) -> None:
+    """Refuse a file that lacks voxels: what is missing would otherwise be read as zeros."""
+    declared = _declared_planes(file)
+    planes = math.prod(
+        length for length, axis in zip(series.shape, series.axes, strict=True) if axis not in "YX"
+    )
+    if planes < declared:
+        raise _damaged(path.name, f"it declares {declared} planes, {planes} are there")
+    size = path.stat().st_size
+    if series.dataoffset is not None and not series.is_multifile:
+        needed = series.dataoffset + series.nbytes
+        if needed > size and series.keyframe.is_memmappable:
+            raise _damaged(path.name, f"it has {size} bytes, its voxels need {needed}")
+        return
+    for number, page in enumerate(series):
+        if page is None:
+            raise _damaged(path.name, f"plane {number} of {len(series)} is missing")
+        _check_segments(path.name, number, page)
+
+
+def _check_segments(name: str, number: int, page: Any) -> None:
+    size = page.parent.filehandle.size
+    ends = (o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False))
+    if max(ends, default=0) > size:
+        raise _damaged(name, f"plane {number} reaches beyond its end")
+    if not any(page.databytecounts):
+        raise _damaged(name, f"plane {number} has no data")
+
+
+def _declared_planes(file: Any) -> int:
+    if file.is_ome:
+        return math.prod(int(ome_pixels(file).get(f"Size{axis}", 1)) for axis in "ZCT")
+    meta = file.imagej_metadata or {}
+    return math.prod(int(meta.get(name, 1)) for name in ("channels", "slices", "frames"))
+
+
+def _notes(name: str, file: Any, series: Any) -> tuple[str, ...]:
+    notes = []
+    images = [other for other in file.series if other.kind == series.kind]
+    if len(images) > 1:
+        notes.append(f"{name} holds {len(images)} images; the first was taken.")
+    photometric = series.keyframe.photometric
+    if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        notes.append(f"{name} says that 0 is white; its values were taken as they are.")
+    if photometric == tifffile.PHOTOMETRIC.PALETTE and not file.is_imagej:
+        notes.append(f"{name} has a colour table; its indices were taken as counts.")
+    return tuple(notes)

@@ -1,0 +1,100 @@
+"""The voxel size that a TIFF states, in the three ways in which TIFFs do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tifffile
+
+from psfbridge._util.units import positive_length, unit_um
+from psfbridge.imaging.formats.stored_image import Lengths
+
+__all__ = ["ome_image", "ome_pixels", "voxel_size_of"]
+
+#: TIFF's own units of resolution (tag 296), in µm: 2 is the inch, 3 the centimetre.
+_TAG_UM = {2: 25400.0, 3: 10000.0}
+
+#: No microscope's camera pixel is this large in the sample: it is a printer's dots per inch.
+_PRINT_UM = 25.0
+
+
+def voxel_size_of(file: Any) -> tuple[Lengths, tuple[str, ...]]:
+    """Return the voxel size in z, y and x in µm, and what is wrong with what the file says."""
+    if file.is_ome:
+        return _of_ome(file)
+    return _of_tags(file)
+
+
+def ome_image(file: Any) -> dict[str, Any]:
+    """Return what the OME metadata of a TIFF say of its first image."""
+    return _first(tifffile.xml2dict(file.ome_metadata or "<OME/>").get("OME"), "Image")
+
+
+def ome_pixels(file: Any) -> dict[str, Any]:
+    """Return what the OME metadata of a TIFF say of the voxels of its first image."""
+    return _first(ome_image(file), "Pixels")
+
+
+def _first(parent: Any, name: str) -> dict[str, Any]:
+    """Give the first child of that name; a file may have none, one or a list of them."""
+    children = parent.get(name, {}) if isinstance(parent, dict) else {}
+    child = children[0] if isinstance(children, list) else children
+    return child if isinstance(child, dict) else {}
+
+
+def _of_ome(file: Any) -> tuple[Lengths, tuple[str, ...]]:
+    pixels = ome_pixels(file)
+    faults: list[str] = []
+    found = []
+    for axis in "ZYX":
+        value = pixels.get(f"PhysicalSize{axis}")
+        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
+        found.append(_length(f"PhysicalSize{axis}", value, unit_um(unit), unit, faults))
+    return (found[0], found[1], found[2]), tuple(faults)
+
+
+def _of_tags(file: Any) -> tuple[Lengths, tuple[str, ...]]:
+    """ImageJ's way: pixels per unit in the tags, unit and spacing in the description."""
+    meta: dict[str, Any] = file.imagej_metadata or (file.shaped_metadata or ({},))[0]
+    tags = file.pages.first.tags
+    named = str(meta.get("unit", ""))
+    units = {
+        "x": named,
+        "y": str(meta.get("yunit", named)),
+        "z": str(meta.get("zunit", named)),
+    }
+    faults: list[str] = []
+    tag_um = _TAG_UM.get(int(tags.valueof("ResolutionUnit", default=2)))
+    factors = {axis: unit_um(unit) if unit else tag_um for axis, unit in units.items()}
+    x = _pixel("x", tags.valueof("XResolution"), factors["x"], faults)
+    y = _pixel("y", tags.valueof("YResolution"), factors["y"], faults)
+    z = _length("z step", meta.get("spacing"), factors["z"], units["z"], faults)
+    return (z, y, x), tuple(faults)
+
+
+def _pixel(axis: str, resolution: Any, factor: float | None, faults: list[str]) -> float | None:
+    """Pixel size from a resolution, which is a fraction of pixels per unit."""
+    if resolution is None or factor is None:
+        return None
+    try:
+        pixels, units = resolution
+        size = positive_length(units / pixels, factor)
+    except (TypeError, ValueError, ZeroDivisionError):
+        size = None
+    if size is None:
+        faults.append(f"its {axis} resolution is {resolution}")
+    elif size > _PRINT_UM and factor >= min(_TAG_UM.values()):
+        faults.append(f"its {axis} resolution, {size:.4g} µm a pixel, is a printer's")
+        size = None
+    return size
+
+
+def _length(
+    what: str, value: Any, factor: float | None, unit: str, faults: list[str]
+) -> float | None:
+    if value is None:
+        return None
+    size = positive_length(value, factor)
+    if size is None and unit_um(unit) is not None:
+        faults.append(f"its {what} is {value} {unit}".rstrip())
+    return size

@@ -1,0 +1,1 @@
+"""Measurement of PSFs and beads: widths, shape, verdict."""

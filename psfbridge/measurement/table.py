@@ -1,0 +1,40 @@
+"""Measures as rows of text, for tables in a terminal and on a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from psfbridge.measurement.measures import Measures
+
+__all__ = ["measure_rows"]
+
+
+def measure_rows(measures: Measures) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name of each figure and its cells; a row without a name heads those below it."""
+    yield "", ["z", "y", "x"]
+    yield "FWHM at half maximum, µm", _cells(measures.fwhm_um)
+    yield "FWHM of 1-D Gaussian fits, µm", _cells(measures.profile_fit_fwhm_um)
+    yield "FWHM of the 3-D Gaussian fit, µm", _cells(measures.gaussian_fwhm_um)
+    yield "asymmetry, odd share of the energy", _cells(measures.asymmetry)
+    yield "", ["longest", "middle", "shortest"]
+    yield "FWHM along the fit's own axes, µm", _cells(measures.principal_fwhm_um)
+    yield "", ["value"]
+    yield "tilt of its longest axis from z, degrees", _cells([measures.tilt_deg])
+    yield "R² of the 3-D Gaussian fit", _cells([measures.gaussian_r2])
+    yield "light in the Airy zone, in focus", _cells([measures.zone_energy])
+    yield "light in the Airy zone, in space", _cells([measures.zone_energy_volume])
+    yield "signal to noise at the peak", _cells([measures.snr])
+    yield "background left, share of the peak", _cells([measures.background_share])
+
+
+def _cells(values: Sequence[float]) -> list[str]:
+    return [_cell(value) for value in values]
+
+
+def _cell(value: float) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"

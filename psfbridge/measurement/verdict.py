@@ -1,0 +1,198 @@
+"""What a PSF is worth: good, usable or poor, why, and what would make it better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.detection.beads import Beads
+
+__all__ = ["GOOD", "POOR", "USABLE", "Evidence", "Verdict", "judged"]
+
+Floats = NDArray[np.float64]
+
+GOOD, USABLE, POOR = "good", "usable", "poor"
+_GRADES = (GOOD, USABLE, POOR)
+
+# Relative error of the PSF, of its widths, and voxels over Nyquist: the limits of good and usable.
+_ERROR = (0.05, 0.15)
+_WIDTH_ERROR = (0.03, 0.1)
+_SAMPLING = (1.6, 2.3)
+# An ideal PSF at Nyquist's limit is so many voxels wide.
+_VOXELS_PER_WIDTH = (1.77, 2.04, 2.04)
+# The stack should hold so many FWHM along z, and a bead's χ² be no more than this.
+_DEPTH = (2.5, 1.5)
+_MISFIT = (1.4, 4.0)
+# A PSF from so few beads has nothing to be checked against.
+_BEADS = (3, 1)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A grade with its reasons.
+
+    Parameters
+    ----------
+    grade : {'good', 'usable', 'poor'}
+        The worst of all reasons.
+    reasons : tuple of str
+        What was found, one sentence each; empty if all is good.
+    advice : tuple of str
+        What to do about it.
+    """
+
+    grade: str
+    reasons: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return " ".join([f"The PSF is {self.grade}.", *self.reasons, *self.advice])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict ready for JSON."""
+        return {
+            "grade": self.grade,
+            "reasons": list(self.reasons),
+            "advice": list(self.advice),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a verdict rests on.
+
+    Parameters
+    ----------
+    volume, error : array
+        The PSF and its standard error, in one unit; axes (z, y, x).
+    fwhm_um, fwhm_sd_um : sequence of float
+        Widths and their standard deviations.
+    voxel_um : sequence of float
+        Voxel size in z, y and x, in µm.
+    nyquist_um : sequence of float
+        The largest voxel that holds all that the optics pass; NaN where it is not known.
+    depth : int
+        Planes of the image.
+    beads : Beads
+        All candidates.
+    chi2 : float
+        Median χ² of the beads, by the noise of the image.
+    """
+
+    volume: Floats
+    error: Floats
+    fwhm_um: Sequence[float]
+    fwhm_sd_um: Sequence[float]
+    voxel_um: Sequence[float]
+    nyquist_um: Sequence[float]
+    depth: int
+    beads: Beads
+    chi2: float
+
+
+def judged(evidence: Evidence) -> Verdict:
+    """Judge a PSF.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What is known of it.
+    """
+    found = [rule(evidence) for rule in _RULES]
+    bad = [(grade, reason, advice) for grade, reason, advice in found if grade != GOOD]
+    grade = max((grade for grade, _, _ in bad), key=_GRADES.index, default=GOOD)
+    advice = dict.fromkeys(advice for _, _, advice in bad if advice)
+    return Verdict(grade, tuple(reason for _, reason, _ in bad), tuple(advice))
+
+
+def _grade(value: float, limits: tuple[float, float]) -> str:
+    if not np.isfinite(value) or value > limits[1]:
+        return POOR
+    return GOOD if value <= limits[0] else USABLE
+
+
+def _error(evidence: Evidence) -> tuple[str, str, str]:
+    core = evidence.volume > 0.02 * evidence.volume.max()
+    power = float((evidence.volume[core] ** 2).sum())
+    share = float(np.sqrt((evidence.error[core] ** 2).sum() / power)) if power > 0 else np.inf
+    return (
+        _grade(share, _ERROR),
+        f"Its standard error is {100 * share:.0f} % of its light.",
+        "Image more beads, or brighter ones.",
+    )
+
+
+def _widths(evidence: Evidence) -> tuple[str, str, str]:
+    pairs = [
+        (axis, sd / width)
+        for axis, width, sd in zip("zyx", evidence.fwhm_um, evidence.fwhm_sd_um, strict=True)
+        if not (axis == "z" and evidence.volume.shape[0] == 1)
+    ]
+    worst, share = max(pairs, key=lambda pair: np.nan_to_num(pair[1], nan=np.inf))
+    if not np.isfinite(share):
+        return USABLE, f"Its width along {worst} cannot be told.", "Image a deeper, wider stack."
+    return (
+        _grade(share, _WIDTH_ERROR),
+        f"Its width along {worst} is known to {100 * share:.0f} % only.",
+        "Image more beads, or brighter ones.",
+    )
+
+
+def _sampling(evidence: Evidence) -> tuple[str, str, str]:
+    voxel = np.array(evidence.voxel_um)
+    by_width = voxel * _VOXELS_PER_WIDTH / np.array(evidence.fwhm_um)
+    ratios = np.fmax(voxel / np.array(evidence.nyquist_um), by_width)
+    ratios = np.where(np.isfinite(ratios), ratios, 0)
+    if evidence.volume.shape[0] == 1:
+        ratios[0] = 0
+    axis = int(np.argmax(ratios))
+    step = evidence.voxel_um[axis] / max(float(ratios[axis]), 1e-9)
+    return (
+        _grade(float(ratios[axis]), _SAMPLING),
+        f"Its voxels are {ratios[axis]:.1f} times too large along {'zyx'[axis]}.",
+        f"Image with {'a z-step' if axis == 0 else 'pixels'} of {step:.3f} µm or less.",
+    )
+
+
+def _depth(evidence: Evidence) -> tuple[str, str, str]:
+    if evidence.volume.shape[0] == 1:
+        return GOOD, "", ""
+    width = evidence.fwhm_um[0] / evidence.voxel_um[0]
+    held = evidence.depth / width if width > 0 else np.inf
+    return (
+        _grade(-held, (-_DEPTH[0], -_DEPTH[1])) if np.isfinite(width) else USABLE,
+        f"The stack holds {held:.1f} times its width along z.",
+        "Image a deeper stack.",
+    )
+
+
+def _misfit(evidence: Evidence) -> tuple[str, str, str]:
+    return (
+        _grade(evidence.chi2, _MISFIT),
+        f"The beads differ from it more than noise does (χ² {evidence.chi2:.1f}).",
+        "Look for drift, vibration, or a PSF that changes over the field.",
+    )
+
+
+def _beads(evidence: Evidence) -> tuple[str, str, str]:
+    funnel = evidence.beads.funnel()
+    rejected: Mapping[str, int] = funnel["rejected"]
+    crowded = rejected.get("too close", 0) + rejected.get("doublet", 0)
+    advice = "Image more beads."
+    if crowded > funnel["used"]:
+        advice = "Image a sparser slide: most beads are too close to each other."
+    count = funnel["used"]
+    return (
+        _grade(-float(count), (-float(_BEADS[0]), -float(_BEADS[1]))),
+        f"It comes from {count} bead{'' if count == 1 else 's'}, with little to check it against.",
+        advice,
+    )
+
+
+_RULES = (_error, _widths, _sampling, _depth, _misfit, _beads)

@@ -1,0 +1,1 @@
+"""Numerical tools without microscopy: Fourier shifts, resampling, least squares, cut-outs."""

@@ -1,0 +1,1 @@
+"""Physical models: pupil, propagation, aberrations, index mismatch, bead sphere."""

@@ -1,0 +1,1 @@
+"""The PSF and the PSF over the field: their form, their files."""

@@ -1,0 +1,1 @@
+"""Figures, report pages and the napari view."""

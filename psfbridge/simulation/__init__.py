@@ -1,0 +1,1 @@
+"""Simulated bead fields with known truth."""

@@ -1,0 +1,48 @@
+"""What may still be taken: the least of what the system, a container and the shell allow."""
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from psfbridge._util.memory import free_bytes, group_rooms
+
+
+@pytest.mark.parametrize(
+    ("files", "line", "folder"),
+    [
+        (("memory.max", "memory.current"), "0::/", ""),
+        (("memory.max", "memory.current"), "0::/job/7", "job/7"),
+        (("memory.limit_in_bytes", "memory.usage_in_bytes"), "4:memory:/job", "memory/job"),
+    ],
+)
+def test_a_control_group_leaves_its_limit_less_what_is_in_use(tmp_path, files, line, folder):
+    group = tmp_path / "cgroup" / folder
+    group.mkdir(parents=True)
+    for name, text in zip(files, ("1000", "700"), strict=True):
+        (group / name).write_text(f"{text}\n")
+    (group / "memory.stat").write_text("anon 500\ninactive_file 150\n")
+    (tmp_path / "self").write_text(f"{line}\n")
+    assert list(group_rooms(tmp_path / "cgroup", tmp_path / "self")) == [450]
+    (group / files[0]).write_text("max\n")
+    assert list(group_rooms(tmp_path / "cgroup", tmp_path / "self")) == []
+
+
+def test_without_groups_there_is_no_limit(tmp_path):
+    assert list(group_rooms(tmp_path / "none", tmp_path / "none")) == []
+
+
+def test_no_more_than_the_system_has():
+    assert 0 < free_bytes() <= psutil.virtual_memory().total
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to ulimit -v")
+def test_the_shells_limit_counts():
+    program = (
+        "import resource, psutil; from psfbridge._util.memory import free_bytes;"
+        "limit = psutil.Process().memory_info().vms + 2**28;"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit)); print(free_bytes())"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert 2**27 < int(found.stdout) <= 2**28

@@ -1,0 +1,60 @@
+"""What the package promises about itself."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import psfbridge
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "psfbridge").rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", list(psfbridge.__all__))
+def test_every_public_name_is_there(name):
+    assert getattr(psfbridge, name) is not None
+    assert name in dir(psfbridge)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'distil'"):
+        _ = psfbridge.distil
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_name_in_all_exists(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    defined = {
+        getattr(target, "id", None)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    }
+    if "__all__" not in defined:
+        pytest.skip("no __all__")
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    module = importlib.import_module(".".join(part for part in parts if part != "__init__"))
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_import_is_light_and_quick():
+    heavy = "matplotlib scipy skimage zarr pandas scyjava jpype imagej pyopencl clij2fft napari"
+    script = (
+        "import time; start = time.perf_counter(); import psfbridge; import sys;"
+        "print(time.perf_counter() - start);"
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    seconds, loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert loaded == "[]"
+    assert float(seconds) < 0.5
+
+
+def test_modules_stay_small():
+    long = {path.name: len(path.read_text().splitlines()) for path in MODULES}
+    assert {name: lines for name, lines in long.items() if lines > 400} == {}

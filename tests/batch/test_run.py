@@ -1,0 +1,278 @@
+"""A batch: what it writes, keeps, says of bad files, and how files tell their date."""
+
+import csv
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from command_line import refused, run
+
+import psfbridge as pb
+from psfbridge.batch.figure import plot_widths
+from psfbridge.batch.page import page
+from psfbridge.batch.run import distill_batch, expanded
+from psfbridge.batch.summary import Row, rows_of
+from psfbridge.errors import Cancelled, ImageError, OptionError, OutputError
+from psfbridge.imaging.dates import parsed_date, taken
+from psfbridge.imaging.formats import dates_of
+from psfbridge.imaging.reading import Reading
+
+VOXEL = (0.2, 0.1, 0.1)
+OPTIONS = {"method": "average", "size": (11, 15, 15)}
+
+
+def beads(seed, sigma=1.3):
+    """A small stack of Gaussian beads, quick to make and to distil."""
+    rng = np.random.default_rng(seed)
+    z, y, x = np.indices((15, 48, 48))
+    light = np.full(z.shape, 20.0)
+    for cy, cx in ((12, 12), (12, 35), (35, 12), (35, 35)):
+        at = np.array([7, cy, cx]) + rng.uniform(-0.5, 0.5, 3)
+        far = ((z - at[0]) / 1.6) ** 2 + ((y - at[1]) / sigma) ** 2 + ((x - at[2]) / sigma) ** 2
+        light += 900 * np.exp(-0.5 * far)
+    return rng.poisson(light).astype(np.uint16)
+
+
+def save(path, data, day=1):
+    pb.write_image(path, pb.Image(data, VOXEL))
+    at = datetime(2024, 3, day, 12).timestamp()
+    os.utime(path, (at, at))
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Three good stacks, not in the order of their dates, and two that are not to be used."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, day in (("a.tif", 3), ("b.tif", 1), ("c.tif", 2)):
+        save(folder / name, beads(day, 1.2 + 0.05 * day), day)
+    (folder / "bad.tif").write_bytes(b"no image")
+    dark = np.random.default_rng(0).poisson(50, (9, 40, 40)).astype(np.uint16)
+    save(folder / "dark.tif", dark, 4)
+    return folder
+
+
+def table(folder):
+    return list(csv.DictReader((folder / "summary.csv").read_text().splitlines()))
+
+
+def test_a_bad_file_is_a_row_and_stops_no_other(capsys, files, tmp_path):
+    out = tmp_path / "out"
+    arguments = ["--method", "average", "--size", 11, 15, 15]
+    status, said, err = run(capsys, "batch", files / "*.tif", "-o", out, *arguments)
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "2 of 5 files failed" in err
+    assert "Joint PSF of all 3 files: 12 beads" in said
+    rows = {Path(row["file"]).name: row for row in table(out)}
+    assert rows["bad.tif"]["error"].startswith("ImageError: bad.tif is not a TIFF")
+    assert rows["dark.tif"]["error"].startswith("NoBeadsError: no bead in dark.tif")
+    assert [row["status"] for row in rows.values()].count("done") == 3
+    # The oldest first, as the widths were made: 1.25, 1.3, 1.35 voxels of sigma.
+    good = [row for row in table(out) if row["status"] == "done"]
+    assert [Path(row["file"]).name for row in good] == ["b.tif", "c.tif", "a.tif"]
+    for row, sigma in zip(good, (1.25, 1.3, 1.35), strict=True):
+        assert float(row["fwhm_x_um"]) == pytest.approx(2.355 * sigma * 0.1, rel=0.04)
+        assert 0 < float(row["sd_x_um"]) < 0.02
+        assert pb.PSF.load(out / row["psf"]).data.shape == (11, 15, 15)
+    assert len((out / "a_beads.csv").read_text().splitlines()) == 5
+    joint = pb.PSF.load(out / "joint_psf.tif")
+    assert len(joint.provenance["inputs"]) == 3
+    text = (out / "summary.html").read_text()
+    assert "data:image/png;base64" in text
+    assert "http" not in text
+
+
+def test_what_is_there_is_kept_until_file_or_options_change(files, tmp_path):
+    out = tmp_path / "out"
+    names = [files / "a.tif", files / "b.tif"]
+
+    def statuses(**options):
+        rows = distill_batch(names, out, **(OPTIONS | options)).rows
+        return {Path(row.file).name: row.status for row in rows}
+
+    assert statuses() == {"a.tif": "done", "b.tif": "done"}
+    written = (out / "joint_psf.tif").stat().st_mtime_ns
+    assert statuses() == {"a.tif": "kept", "b.tif": "kept"}
+    assert (out / "joint_psf.tif").stat().st_mtime_ns == written
+    save(files / "a.tif", beads(9), 5)
+    assert statuses() == {"a.tif": "done", "b.tif": "kept"}
+    assert (out / "joint_psf.tif").stat().st_mtime_ns != written
+    assert statuses(size=(9, 13, 13)) == {"a.tif": "done", "b.tif": "done"}
+    (out / "b_psf.tif").unlink()
+    assert statuses(size=(9, 13, 13)) == {"a.tif": "kept", "b.tif": "done"}
+    (out / "a.json").write_text("{")
+    assert statuses(size=(9, 13, 13)) == {"a.tif": "done", "b.tif": "kept"}
+
+
+def test_processes_give_the_same_as_one(files, tmp_path):
+    one = distill_batch([files / "*.tif"], tmp_path / "one", **OPTIONS)
+    two = distill_batch([files / "*.tif"], tmp_path / "two", jobs=2, **OPTIONS)
+    assert [(row.file, row.fwhm_um, row.error) for row in one.rows if row.psf] == [
+        (row.file, row.fwhm_um, row.error) for row in two.rows if row.psf
+    ]
+    assert [row.status for row in two.failed] == ["failed"] * 2
+
+
+def test_voxels_that_differ_give_no_joint_psf(files, tmp_path):
+    other = files / "coarse.tif"
+    pb.write_image(other, pb.Image(beads(7), (0.3, 0.1, 0.1)))
+    batch = distill_batch([files / "a.tif", other], tmp_path / "out", **OPTIONS)
+    assert batch.joint is None
+    assert any("No joint PSF" in note and "0.3" in note for note in batch.notes)
+    assert not (tmp_path / "out" / "joint_psf.tif").exists()
+    reading = Reading(voxel_um=VOXEL)
+    again = distill_batch([files / "a.tif", other], tmp_path / "out", reading=reading, **OPTIONS)
+    assert again.joint is not None
+    alone = distill_batch([files / "a.tif"], tmp_path / "alone", **OPTIONS)
+    assert "takes two files" in alone.notes[-1]
+
+
+def test_namesakes_keep_apart(tmp_path):
+    for day in ("monday", "tuesday"):
+        (tmp_path / day).mkdir()
+        save(tmp_path / day / "beads.tif", beads(1))
+    save(tmp_path / "monday" / "joint.tif", beads(2))
+    out = tmp_path / "out"
+    batch = distill_batch([tmp_path / "*" / "*.tif"], out, **OPTIONS)
+    assert {row.psf for row in batch.rows} == {
+        "monday_beads_psf.tif",
+        "tuesday_beads_psf.tif",
+        "joint_2_psf.tif",
+    }
+    table = (out / "joint_beads.csv").read_text()
+    assert "monday/beads.tif" in table
+    assert "tuesday/beads.tif" in table
+
+
+def test_its_own_psfs_are_no_images(files):
+    first = distill_batch([files / "a.tif", files / "b.tif"], files, **OPTIONS)
+    again = distill_batch([files / "*.tif"], files, **OPTIONS)
+    assert len(again.rows) == 5
+    assert len(first.rows) == 2
+    assert any("were not taken as images" in note for note in again.notes)
+    with pytest.raises(ImageError, match="Name images of beads"):
+        distill_batch([files / "*_psf.tif"], files, **OPTIONS)
+
+
+def test_cancelled_and_resumed(files, tmp_path):
+    names = [files / "a.tif", files / "b.tif"]
+
+    def escape(stage, done, total):
+        if done == 1:
+            raise Cancelled("Escape was pressed.")
+
+    with pytest.raises(Cancelled):
+        distill_batch(names, tmp_path / "out", progress=escape, **OPTIONS)
+    assert (tmp_path / "out" / "a_psf.tif").exists()
+    rows = distill_batch(names, tmp_path / "out", **OPTIONS).rows
+    assert sorted(row.status for row in rows) == ["done", "kept"]
+
+
+def test_what_is_wrong_with_all_is_said_before_any_work(capsys, files, tmp_path):
+    with pytest.raises(OptionError, match="iterations"):
+        distill_batch([files / "a.tif"], tmp_path / "out", iterations=0)
+    with pytest.raises(OptionError, match="jobs is 0"):
+        distill_batch([files / "a.tif"], tmp_path / "out", jobs=0)
+    with pytest.raises(ImageError, match="no image"):
+        distill_batch([], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        distill_batch([files / "a.tif"], files / "a.tif" / "out")
+    flat = ["--voxel-um", 0, 1, 1]
+    assert refused(capsys, "batch", files / "a.tif", "-o", tmp_path / "out", *flat)[0] == 2
+    status, line = refused(capsys, "batch", files / "*.nd2", "-o", tmp_path / "out")
+    assert status == 1
+    assert "no file matches" in line
+
+
+def test_patterns_and_names_are_each_taken_once(files, tmp_path):
+    odd = tmp_path / "in" / "a[1].tif"
+    odd.write_bytes(b"")
+    found = expanded([str(files / "b.tif"), str(files / "?.tif"), str(odd), "missing.tif"])
+    assert [Path(path).name for path in found] == [
+        "b.tif",
+        "a.tif",
+        "c.tif",
+        "a[1].tif",
+        "missing.tif",
+    ]
+
+
+def test_a_missing_file_has_no_date_and_comes_last(files, tmp_path):
+    batch = distill_batch([files / "gone.tif", files / "a.tif"], tmp_path / "out", **OPTIONS)
+    assert [Path(row.file).name for row in batch.rows] == ["a.tif", "gone.tif"]
+    assert batch.rows[1].taken == ""
+    assert "gone.tif" in batch.rows[1].error
+
+
+def test_dates_come_from_the_image_where_it_has_one(tmp_path):
+    data = np.zeros((2, 8, 8), np.uint16)
+    ome = tmp_path / "a.ome.tif"
+    tifffile.imwrite(
+        ome, data, ome=True, metadata={"axes": "ZYX", "AcquisitionDate": "2021-05-04T03:02:01"}
+    )
+    assert taken(ome).date == datetime(2021, 5, 4, 3, 2, 1)
+    info = tmp_path / "info.tif"
+    words = "Location = x\nImage AcquisitionDate = 2020-01-02T10:11:12\n"
+    tifffile.imwrite(info, data, imagej=True, metadata={"axes": "ZYX", "Info": words})
+    assert taken(info).date == datetime(2020, 1, 2, 10, 11, 12)
+    tagged = tmp_path / "tag.tif"
+    tifffile.imwrite(tagged, data, datetime="2019:08:07 06:05:04")
+    assert taken(tagged).date == datetime(2019, 8, 7, 6, 5, 4)
+    assert taken(tagged).source == "image"
+    plain = tmp_path / "plain.tif"
+    tifffile.imwrite(plain, data, datetime=None)
+    os.utime(plain, (1e9, 1e9))
+    assert dates_of(plain) == []
+    assert taken(plain).source == "file"
+    assert taken(plain).date == datetime.fromtimestamp(1e9)
+    assert taken(tmp_path / "none.tif") is None
+    assert parsed_date("yesterday") is None
+    assert parsed_date("20240301 10:00:00") == datetime(2024, 3, 1, 10)
+
+
+def test_the_picture_shows_every_width_and_failure():
+    rows = [
+        Row(file=f"{day}.tif", taken=f"2024-03-0{day}T12:00:00", taken_from="file", status="done",
+            fwhm_z_um=0.5, fwhm_y_um=0.2 + 0.01 * day, fwhm_x_um=0.2, sd_y_um=0.01)
+        for day in (1, 2, 3)
+    ]  # fmt: skip
+    rows.append(Row(file="<bad>.tif", taken="2024-03-02T13:00:00", status="failed", error="<no>"))
+    above, below = plot_widths(rows).axes
+    assert [line.get_label() for line in below.containers] == ["y", "x"]
+    heights = below.containers[0].lines[0].get_ydata()
+    assert heights == pytest.approx([0.21, 0.22, 0.23])
+    low, high = below.get_ylim()
+    assert low < 0.2
+    assert high > 0.24
+    assert len(above.containers) == 1
+    assert plot_widths([]).axes
+    assert rows_of([]) == []
+
+
+def test_the_page_escapes_what_it_is_told(tmp_path):
+    picture = tmp_path / "p.png"
+    picture.write_bytes(b"png")
+    bad = Row(file="<bad>.tif", status="failed", error="<no>")
+    text = page([bad], None, ["a & b"], picture)
+    assert "&lt;bad&gt;.tif" in text
+    assert "&lt;no&gt;" in text
+    assert "a &amp; b" in text
+
+
+def test_records_are_json_with_what_was_wanted(files, tmp_path):
+    distill_batch([files / "a.tif"], tmp_path / "out", **OPTIONS)
+    record = json.loads((tmp_path / "out" / "a.json").read_text())
+    assert record["batch"]["wanted"]["options"]["size"] == [11, 15, 15]
+    assert record["batch"]["inputs"][0]["path"].endswith("a.tif")
+    assert len(record["fwhm_sd_um"]) == 3
+
+
+def test_one_path_is_one_file(files):
+    assert expanded(str(files / "b.tif")) == [str(files / "b.tif")]

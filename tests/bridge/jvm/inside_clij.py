@@ -1,0 +1,45 @@
+"""The engine inside Fiji's Java, where the CLIJ2-fft plug-in is there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from psfbridge.bridge.clij_engine import ClijJavaEngine
+from psfbridge.engines import CpuEngine, Plan, open_engine
+from psfbridge.engines.problem import circulant_problem, open_edge_problem
+from psfbridge.errors import EngineError, OptionError
+
+
+@pytest.fixture(scope="module")
+def engine(host):
+    try:
+        return open_engine("clij-java")
+    except EngineError as fault:
+        pytest.skip(str(fault))
+
+
+def scene():
+    rng = np.random.default_rng(0)
+    psf = rng.random((5, 9, 7)).astype(np.float32) ** 4
+    return rng.random((11, 26, 22)).astype(np.float32) + 0.1, psf / psf.sum()
+
+
+@pytest.mark.parametrize("layout", [circulant_problem, open_edge_problem])
+@pytest.mark.parametrize("tv", [0, 0.01])
+def test_agrees_with_the_cpu_engine(engine, layout, tv):
+    problem, plan = layout(*scene()), Plan(iterations=17, tv=tv)
+    found, right = (one.solve(problem, plan).estimate for one in (engine, CpuEngine()))
+    assert np.abs(found - right).max() < 1e-3 * right.max()
+
+
+def test_a_device_that_is_not_there_is_refused(engine):
+    with pytest.raises(OptionError, match="no device fits it"):
+        ClijJavaEngine("no such device")
+
+
+def test_an_imagej_without_the_plug_in_is_told_what_is_missing(host):
+    if host.where != "plain":
+        pytest.skip("this ImageJ may have it")
+    with pytest.raises(EngineError, match=r"no CLIJ2-fft: .*update sites clij, clij2 and"):
+        open_engine("clij-java")

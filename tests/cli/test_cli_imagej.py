@@ -1,0 +1,238 @@
+"""``psfbridge macro``, ``fiji``, ``install-fiji`` and ``doctor``, as a shell runs them."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import psfbridge as pb
+from psfbridge.cli import main
+from psfbridge.engines import clij2fft_library, opencl_devices
+from psfbridge.errors import EngineError
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 200
+
+needs_java = pytest.mark.skipif(
+    shutil.which("java") is None and "JAVA_HOME" not in os.environ, reason="there is no Java"
+)
+
+
+def run(*words: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "psfbridge.cli", *words],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def bead_file(small_field, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("images") / "beads.tif"
+    pb.write_image(path, small_field.image)
+    return path
+
+
+@pytest.mark.java
+@needs_java
+class TestMacro:
+    def test_the_same_psf_as_the_command_line(self, bead_file, tmp_path):
+        macro = tmp_path / "own.ijm"
+        macro.write_text(
+            '// a comment with µ\nrun("Distill PSF...", "method=average size=1.5,1.3,1.3");\n'
+            'saveAs("Tiff", getArgument());\nprint("said");\nreturn "done " + getTitle();\n',
+            encoding="utf-8",
+        )
+        saved = tmp_path / "from macro.tif"
+        done = run("macro", str(macro), str(saved), "--image", str(bead_file))
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = done.stdout.splitlines()
+        assert lines[0].startswith("ImageJ 1.54p (plain, headless) on Java ")
+        assert "Java may take" in lines[0]
+        assert lines[-2:] == ["said", "done from macro.tif"]
+        out = tmp_path / "psf.tif"
+        size = ("--size-um", "1.5", "1.3", "1.3")
+        distill = run("distill", str(bead_file), "-o", str(out), "--method", "average", *size)
+        assert distill.returncode == 0, distill.stderr
+        np.testing.assert_allclose(
+            pb.PSF.load(saved).data, pb.PSF.load(out).data, rtol=1e-6, atol=1e-12
+        )
+
+    def test_a_failure_is_one_line_and_status_1(self, bead_file):
+        done = run("macro", "-", "--image", str(bead_file), "--quiet",
+                   given='run("Distill PSF...", "bead_diametre=0.1");')  # fmt: skip
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert done.stderr.startswith("OptionError: unknown option bead_diametre: did you mean")
+        assert done.stderr.count("\n") == 1
+
+    def test_a_macro_that_never_ends(self):
+        start = time.monotonic()
+        done = run("macro", "-", "--timeout", "2", given="while (true) { }")
+        assert done.returncode == 1
+        assert "no sign of life for 2 s" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert time.monotonic() - start < SECONDS / 2
+
+    def test_threads_that_imagej_leaves_behind_do_not_keep_it_from_ending(self, bead_file):
+        given = 'run("Gaussian Blur...", "sigma=1 stack"); return getTitle();'
+        done = run("macro", "-", "--image", str(bead_file), "--quiet", given=given)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "beads.tif\n", "")
+
+    def test_nothing_is_downloaded_the_second_time(self):
+        """The addresses of the network are taken away; the caches stay."""
+        nowhere = "http://127.0.0.1:9"
+        done = run("macro", "-", given="return 'here';", http_proxy=nowhere, https_proxy=nowhere,
+                   HTTPS_PROXY=nowhere, HTTP_PROXY=nowhere)  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-1] == "here"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["macro"], 2, "required: MACRO.ijm"),
+        (["macro", "no such.ijm"], 1, "BridgeError: cannot read the macro no such.ijm"),
+        (["macro", "-", "--timeout", "-1"], 2, "OptionError: --timeout is -1"),
+        (["macro", "-", "--imagej", "nowhere"], 1, "BridgeError: there is no ImageJ 'nowhere'"),
+        (["install-fiji", "no such folder"], 1, "BridgeError: no such folder is no Fiji"),
+        (["install-fiji"], 2, "required: FIJI_DIR"),
+    ],
+)
+def test_what_cannot_be_is_one_line(words, status, says, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(words) == status
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_no_java_is_said_with_how_to_get_one(monkeypatch, capsys, tmp_path):
+    import jpype
+
+    def nothing() -> str:
+        raise jpype.JVMNotFoundException("none")
+
+    monkeypatch.setattr(jpype, "getDefaultJVMPath", nothing)
+    (tmp_path / "a.ijm").write_text("return 1;")
+    assert main(["macro", str(tmp_path / "a.ijm")]) == 1
+    err = capsys.readouterr().err
+    assert "BridgeError: no Java was found. Install Java 11 or later" in err
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "no  Java" in out
+    assert "- Install Java 11 or later" in out
+
+
+def test_an_old_java_is_said(monkeypatch, capsys, tmp_path):
+    import scyjava
+
+    monkeypatch.setattr(scyjava, "jvm_version", lambda: (1, 8, 0))
+    (tmp_path / "a.ijm").write_text("return 1;")
+    assert main(["macro", str(tmp_path / "a.ijm")]) == 1
+    assert "is version 1.8.0. Install Java 11 or later" in capsys.readouterr().err
+
+
+def test_no_display_is_said(monkeypatch, capsys):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert main(["fiji"]) == 1
+    assert "needs a display and DISPLAY is not set" in capsys.readouterr().err
+
+
+def test_doctor_tells_facts(capsys):
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    for subject in ("Python", "Java", "plain ImageJ, headless", "ImageJ2 and Fiji", "OpenCL"):
+        assert subject in out
+    assert str(Path(sys.executable)) in out
+
+
+def test_doctor_does_not_praise_devices_that_clij2fft_cannot_reach(monkeypatch, capsys):
+    def missing() -> None:
+        raise EngineError("clij2-fft's library cannot be loaded. Install OpenCL's loader.")
+
+    monkeypatch.setattr(opencl_devices, "list_devices", lambda: ["0: some GPU"])
+    monkeypatch.setattr(clij2fft_library, "load_library", missing)
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "no  OpenCL                  clij2-fft's library cannot be loaded." in out
+    assert "- Install OpenCL's loader." in out
+
+
+@pytest.fixture
+def fiji(tmp_path) -> Path:
+    """The folders of a Fiji with the jars that are looked for, and a macro of its user's."""
+    for name in ("appose-0.9.0.jar", "groovy-4.0.28.jar", "scripting-groovy-1.0.0.jar"):
+        (tmp_path / "jars").mkdir(exist_ok=True)
+        (tmp_path / "jars" / name).touch()
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "macros" / "AutoRun").mkdir(parents=True)
+    (tmp_path / "macros" / "AutoRun" / "own.ijm").write_text("// mine")
+    return tmp_path
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_fiji_is_filled_and_emptied_again(fiji, capsys):
+    before = files_in(fiji)
+    assert main(["install-fiji", str(fiji)]) == 0
+    assert "missing" not in capsys.readouterr().out
+    menu = fiji / "scripts" / "Plugins" / "PSF_Bridge"
+    assert {path.name for path in menu.iterdir()} >= {
+        "Distill_PSF....groovy",
+        "Find_Beads....groovy",
+        "Measure_PSF....groovy",
+        "Deconvolve_with_PSF....groovy",
+        "Start_PSF_Bridge.groovy",
+    }
+    assert 'fromMenu("Distill PSF...")' in (menu / "Distill_PSF....groovy").read_text()
+    ours = fiji / "macros" / "PSF_Bridge"
+    assert (ours / "Distill_PSF.ijm").is_file()
+    assert (ours / "python.txt").read_text() == sys.executable
+    assert main(["install-fiji", str(fiji)]) == 0, "again changes nothing"
+    assert main(["install-fiji", str(fiji), "--remove"]) == 0
+    assert files_in(fiji) == before
+    assert not ours.exists()
+    assert not menu.exists()
+
+
+def test_what_a_fiji_lacks_is_said(fiji, capsys):
+    (fiji / "jars" / "appose-0.9.0.jar").unlink()
+    assert main(["install-fiji", str(fiji)]) == 0
+    out = capsys.readouterr().out
+    assert "has no Appose (appose-*.jar in its jars): update it, Help > Update..." in out
+    assert "scripting-groovy" not in out
+
+
+def test_a_fiji_that_cannot_be_written_keeps_nothing_new(fiji, capsys, monkeypatch):
+    from psfbridge.bridge.fiji import installer as module
+
+    before = files_in(fiji)
+    real, calls = module._write, []
+
+    def full(path, text):
+        calls.append(path)
+        if len(calls) == 5:
+            raise pb.errors.OutputError(f"cannot write {path}: no space left.")
+        real(path, text)
+
+    monkeypatch.setattr(module, "_write", full)
+    assert main(["install-fiji", str(fiji)]) == 1
+    assert "OutputError: cannot write" in capsys.readouterr().err
+    assert files_in(fiji) == before

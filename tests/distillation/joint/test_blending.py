@@ -1,0 +1,53 @@
+"""The data pull a PSF away from its model where beads that were left out are better off."""
+
+import numpy as np
+import pytest
+
+from psfbridge.distillation.joint.blending import blended
+from psfbridge.distillation.joint.stack import PARTS, Stack
+
+SHAPE = (21, 31, 31)
+NOISE = 1e-4
+
+
+def spot(*sigmas):
+    axes = np.meshgrid(*(np.arange(n) - n // 2 for n in SHAPE), indexing="ij", sparse=True)
+    volume = np.exp(-0.5 * sum((a / s) ** 2 for a, s in zip(axes, sigmas, strict=True)))
+    return (volume / volume.sum()).astype(np.float32)
+
+
+def stack_of(true, seed=0):
+    """Parts that each see the truth with noise of their own."""
+    noise = NOISE * np.random.default_rng(seed).standard_normal((PARTS, *SHAPE))
+    weights = np.full((PARTS, *SHAPE), NOISE**-2, np.float32)
+    return Stack(((true + noise) * weights).astype(np.float32), weights)
+
+
+def blend_of(model, true, seed=0):
+    return blended(stack_of(true, seed), model, model, np.ones((21, 31, 16), np.float32))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_model_that_is_right_is_left_alone(seed):
+    model = spot(3, 2, 2)
+    blend = blend_of(model, model, seed)
+    assert blend.choice.kind == "model"
+    assert np.array_equal(blend.volume, model)
+
+
+def test_a_model_that_is_wrong_gives_way():
+    model, true = spot(3, 2, 2), spot(3.3, 2, 2.1)
+    blend = blend_of(model, true)
+    assert blend.choice.kind != "model"
+    assert np.linalg.norm(blend.volume - true) < 0.5 * np.linalg.norm(model - true)
+
+
+def test_what_is_left_of_beads_not_used_is_told_for_each_choice():
+    held_out = blend_of(spot(3, 2, 2), spot(3.3, 2, 2.1)).choice.held_out
+    assert held_out["model and data"] < held_out["model"]
+
+
+def test_without_parts_to_leave_out_nothing_is_chosen():
+    model = spot(3, 2, 2)
+    one = stack_of(model).of([0])
+    assert blended(one, model, model, np.ones((21, 31, 16), np.float32)).choice.held_out == {}

@@ -1,0 +1,103 @@
+"""The check: the true PSF passes it, a wrong one does not, and both are shown."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+import psfbridge as pb
+from psfbridge.errors import NoBeadsError, PSFError
+from psfbridge.evaluation.check import check
+from psfbridge.report.check_figure import plot_check
+from psfbridge.simulation.scene import Scene
+from psfbridge.simulation.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def field():
+    return simulate(
+        Scene(beads=8, shape=(31, 110, 110), psf_um=(3, 2.5, 2.5), bead_diameter_um=0, seed=4)
+    )
+
+
+@pytest.fixture(scope="module")
+def right(field):
+    return check(field.psf, field.image)
+
+
+def wider(psf):
+    return pb.PSF.from_volume(ndimage.gaussian_filter(psf.data, (1, 1.5, 1.5)), psf.voxel_um)
+
+
+def test_the_true_psf_leaves_only_noise_and_gathers_the_light(right):
+    assert len(right.beads) >= 5
+    # The simulator's PSF reaches beyond the box that is kept: a little more than noise is left.
+    assert 0.7 < right.median("chi2") < 2.5
+    assert right.median("residual") < 3 * right.median("noise")
+    assert right.median("gathered") > 0.7
+    assert right.median("gathered_before") < 0.2
+
+
+def test_a_wrong_psf_leaves_far_more_than_noise(field, right):
+    wrong = check(wider(field.psf), field.image)
+    assert wrong.median("residual") > 5 * right.median("residual")
+    assert wrong.median("chi2") > 2 * right.median("chi2")
+
+
+def test_finds_the_beads_where_they_are(field, right):
+    for bead in right.beads:
+        distance = np.linalg.norm(field.beads.positions - (bead.z, bead.y, bead.x), axis=1)
+        assert distance.min() < 0.1
+        truth = field.beads[int(distance.argmin())]
+        assert abs(bead.intensity / truth.intensity - 1) < 0.05
+
+
+def test_the_model_looks_like_the_image(right):
+    light = right.image.data
+    assert np.corrcoef(right.model.ravel(), light.ravel())[0, 1] > 0.95
+
+
+def test_the_picture_shows_the_field_and_a_typical_bead(right, tmp_path):
+    figure = plot_check(right)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    titles = [title for title in titles if title]
+    assert titles[0] == "the beads"
+    assert f"the {len(right.beads)} beads that were checked" in titles[1]
+    residuals = sorted(bead.residual for bead in right.beads)
+    assert f"{residuals[len(residuals) // 2]:.1%} of the energy" in titles[5]
+    assert len(titles) == 7
+    figure.savefig(tmp_path / "check.png")
+    assert (tmp_path / "check.png").stat().st_size > 10_000
+
+
+def test_large_beads_are_explained_by_a_psf_without_them():
+    scene = Scene(beads=8, shape=(31, 110, 110), psf_um=(3, 2.5, 2.5), bead_diameter_um=0.3, seed=4)
+    field = simulate(scene)
+    point, sphere = (
+        check(field.psf, field.image, bead_diameter_um=size, iterations=2) for size in (0, 0.3)
+    )
+    assert sphere.median("residual") < 0.5 * point.median("residual")
+
+
+def test_noise_and_foreign_psfs_are_refused(field):
+    noise = np.random.default_rng(1).poisson(50, (20, 90, 90)).astype(np.uint16)
+    with pytest.raises(NoBeadsError):
+        check(field.psf, noise, voxel_um=field.psf.voxel_um)
+    with pytest.raises(PSFError, match="more than"):
+        check(field.psf, noise[:, :20, :20], voxel_um=field.psf.voxel_um)
+
+
+def test_the_command_line_writes_picture_and_figures(field, tmp_path, capsys):
+    from psfbridge.cli import main
+
+    pb.write_image(tmp_path / "beads.tif", field.image)
+    field.psf.save(tmp_path / "psf.tif")
+    picture, table = tmp_path / "check.png", tmp_path / "check.json"
+    arguments = [tmp_path / "psf.tif", tmp_path / "beads.tif", "--picture", picture]
+    status = main(["check", *map(str, arguments), "--json", str(table), "--iterations", "3"])
+    captured = capsys.readouterr()
+    assert (status, captured.err) == (0, "")
+    assert "self-prediction: " in captured.out
+    assert picture.exists()
+    assert json.loads(table.read_text())["beads"][0]["intensity"] > 0
