@@ -14,9 +14,9 @@ from psfbridge.detection.beads import USED, Beads
 from psfbridge.detection.find import Found
 from psfbridge.distillation.joint.bead_fit import background, light
 from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import NoBeadsError
-from psfbridge.evaluation.check import fitted_beads
 from psfbridge.imaging.noise import estimate_noise, saturation_level
 from psfbridge.numerics.fourier import peak_position, shifted
 from psfbridge.psf.psf import PSF

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib import import_module
 
 from psfbridge._util.validate import choice
 from psfbridge.engines.base import Engine
@@ -14,6 +16,12 @@ __all__ = ["open_engine"]
 
 #: Environment variables that choose where the user did not.
 ENGINE_VARIABLE, DEVICE_VARIABLE = "PSFBRIDGE_ENGINE", "PSFBRIDGE_DEVICE"
+
+#: Engines that are loaded when they are asked for: each needs a library, or Java, of its own.
+_HOMES = {
+    "clij2fft": "psfbridge.engines.clij2fft:Clij2FftEngine",
+    "clij-java": "psfbridge.bridge.clij_engine:ClijJavaEngine",
+}
 
 
 def open_engine(name: str = "auto", device: str | None = None) -> Engine:
@@ -69,9 +77,7 @@ def _best(device: str | None) -> Engine:
 
 
 def _named(name: str, device: str | None) -> Engine:
-    if name == "cpu":
-        return CpuEngine()
-    return _clij2fft(device) if name == "clij2fft" else _clij_java(device)
+    return CpuEngine() if name == "cpu" else _engine(name)(device)
 
 
 def _cpu(reason: str) -> Engine:
@@ -81,12 +87,10 @@ def _cpu(reason: str) -> Engine:
 
 
 def _clij2fft(device: str | None) -> Engine:
-    from psfbridge.engines.clij2fft import Clij2FftEngine
-
-    return Clij2FftEngine(device)
+    return _engine("clij2fft")(device)
 
 
-def _clij_java(device: str | None) -> Engine:
-    from psfbridge.bridge.clij_engine import ClijJavaEngine
-
-    return ClijJavaEngine(device)
+def _engine(name: str) -> Callable[[str | None], Engine]:
+    module, _, its_class = _HOMES[name].partition(":")
+    opened: Callable[[str | None], Engine] = getattr(import_module(module), its_class)
+    return opened

@@ -12,13 +12,11 @@ from scipy import fft
 
 from psfbridge.deconvolution.api import deconvolve, matched_psfs
 from psfbridge.deconvolve_options import DeconvolveOptions
-from psfbridge.detection.beads import USED
 from psfbridge.detection.find import Found, as_image, check_diameter, find, need_beads
-from psfbridge.distillation.joint.bead_fit import background, light, refitted, variance
-from psfbridge.distillation.joint.bead_state import Speaker, observe
-from psfbridge.distillation.joint.neighbours import with_neighbours
+from psfbridge.distillation.joint.bead_fit import background, light, variance
+from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
-from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.optics.bead_sphere import sphere_transfer
 from psfbridge.options import DistillOptions
@@ -26,16 +24,10 @@ from psfbridge.progress import Progress, no_progress
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
 
-__all__ = ["BeadCheck", "Check", "check", "fitted_beads"]
+__all__ = ["BeadCheck", "Check", "check"]
 
 #: Accelerated iterations; as far as about three times as many plain ones.
 ITERATIONS = 20
-
-#: Rounds of fitting the beads while their neighbours are subtracted.
-_ROUNDS = 3
-
-#: The part of the PSF that tells a bead's place, in FWHM of the beads.
-_CORE_WIDTHS = 1.5
 
 #: How far the picture of a bead reaches from its middle, in FWHM: along z, and in the plane.
 _PICTURE_WIDTHS = 3.0, 6.0
@@ -178,40 +170,6 @@ def _of_beads(psf: PSF, diameter_um: float) -> PSF:
     spectrum = fft.rfftn(psf.data)
     spectrum *= sphere_transfer(psf.data.shape, psf.voxel_um, diameter_um)
     return PSF.from_volume(fft.irfftn(spectrum, psf.data.shape), psf.voxel_um)
-
-
-def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
-    """Fit every bead and its neighbours to the PSF; return the usable ones.
-
-    Parameters
-    ----------
-    found : Found
-        The beads of an image.
-    psf : PSF
-        With the image's voxel size; it is held fixed.
-
-    Raises
-    ------
-    NoBeadsError
-        If none can be fitted.
-    """
-    speakers: Sequence[Speaker] = observe([found], psf.data.shape)
-    widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
-    core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
-    for _ in range(_ROUNDS):
-        fitted, lights = refitted(speakers, psf.data, core)
-        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
-    used = [
-        one
-        for one in speakers
-        if found.beads[one.seen.bead].status == USED and np.isfinite(one.fit.misfit)
-    ]
-    if not used:
-        raise NoBeadsError(
-            f"no bead of {found.image.name} can be fitted with the PSF: {found.beads.sentence()}. "
-            "Check that image and PSF belong together."
-        )
-    return used
 
 
 def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:

@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,19 @@ def test_import_is_light_and_quick():
     assert float(seconds) < 0.5
 
 
-def test_modules_stay_small():
-    long = {path.name: len(path.read_text().splitlines()) for path in MODULES}
-    assert {name: lines for name, lines in long.items() if lines > 400} == {}
+def test_rooms_stay_small():
+    rooms = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES)
+    assert rooms.pop("psfbridge") <= 10
+    assert {name: modules for name, modules in rooms.items() if modules > 20} == {}
+
+
+def test_modules_say_few_things():
+    offered = {path.relative_to(ROOT).as_posix(): len(_offered(path)) for path in MODULES}
+    assert {name: names for name, names in offered.items() if names > 20} == {}
+
+
+def _offered(path):
+    """The names that a module offers to others: functions and classes without underscore."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [n.name for n in tree.body if isinstance(n, kinds) and not n.name.startswith("_")]

@@ -7,7 +7,7 @@ from typing import Any
 from psfbridge.bridge.imagej.ext_functions import EXTENSIONS_COMMAND, register
 from psfbridge.bridge.imagej.listener import make_listener
 from psfbridge.bridge.java.find import java_class
-from psfbridge.bridge.java.host import PLAIN, Host, boot, join
+from psfbridge.bridge.java.host import PLAIN, Host, boot, join, on_exit
 from psfbridge.bridge.java.session import session
 
 __all__ = ["install", "start", "uninstall"]
@@ -76,6 +76,7 @@ def install(gateway: Any = None) -> Host:
         java_class("ij.Executer").addCommandListener(listener)
         # ImageJ keeps no hold on Python's side of it: without this it would be collected.
         session.kept["listener"] = listener
+        on_exit(uninstall)
         if not host.headless:
             add_menu()
     return host

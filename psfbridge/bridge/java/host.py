@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from psfbridge._util.validate import choice, number
 from psfbridge.bridge.java.find import find_java, java_class, need_scyjava, running
 from psfbridge.errors import BridgeError
 
-__all__ = ["MODES", "PLAIN", "Host", "boot", "current", "join"]
+__all__ = ["MODES", "PLAIN", "Host", "boot", "current", "join", "on_exit"]
 
 PLAIN = "plain"
 MODES = ("headless", "gui")
@@ -35,6 +35,9 @@ _PATIENCE_S = 1.0
 _JAVAS_OWN = "DestroyJavaVM"
 
 _state: dict[str, Host] = {}
+
+# What is done, once each, before Python goes down beside a Java that runs on.
+_on_exit: list[Callable[[], None]] = []
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,12 @@ def _configure(major: int, memory_gib: float | None) -> None:
         config.add_option(f"-XX:MaxRAMPercentage={_MEMORY_PERCENT}")
 
 
+def on_exit(callback: Callable[[], None]) -> None:
+    """Have something done before Python goes down beside Java; the same callback is kept once."""
+    if callback not in _on_exit:
+        _on_exit.append(callback)
+
+
 def _end_with_python(mode: str) -> None:
     """Let Java end with the process: disposing of its windows first may crash or hang."""
     if mode == "gui":
@@ -197,9 +206,8 @@ def _end() -> None:
     """Leave nothing in Java that calls a Python that is going down, or that it would wait for."""
     import jpype.config
 
-    from psfbridge.bridge.imagej.install import uninstall
-
-    uninstall()
+    for callback in _on_exit:
+        callback()
     # ImageJ's filters leave these threads waiting for more work, for ever.
     java_class("ij.util.ThreadUtil").threadPoolExecutor.shutdown()
     if _is_headless() and not _all_ended():

@@ -1,0 +1,57 @@
+"""The fit of every bead with the PSF held fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from psfbridge.detection.beads import USED
+from psfbridge.detection.find import Found
+from psfbridge.distillation.joint.bead_fit import refitted
+from psfbridge.distillation.joint.bead_state import Speaker, observe
+from psfbridge.distillation.joint.neighbours import with_neighbours
+from psfbridge.errors import NoBeadsError
+from psfbridge.psf.psf import PSF
+
+__all__ = ["fitted_beads"]
+
+#: Rounds of fitting the beads while their neighbours are subtracted.
+_ROUNDS = 3
+
+#: The part of the PSF that tells a bead's place, in FWHM of the beads.
+_CORE_WIDTHS = 1.5
+
+
+def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
+    """Fit every bead and its neighbours to the PSF; return the usable ones.
+
+    Parameters
+    ----------
+    found : Found
+        The beads of an image.
+    psf : PSF
+        With the image's voxel size; it is held fixed.
+
+    Raises
+    ------
+    NoBeadsError
+        If none can be fitted.
+    """
+    speakers: Sequence[Speaker] = observe([found], psf.data.shape)
+    widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
+    core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
+    for _ in range(_ROUNDS):
+        fitted, lights = refitted(speakers, psf.data, core)
+        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
+    used = [
+        one
+        for one in speakers
+        if found.beads[one.seen.bead].status == USED and np.isfinite(one.fit.misfit)
+    ]
+    if not used:
+        raise NoBeadsError(
+            f"no bead of {found.image.name} can be fitted with the PSF: {found.beads.sentence()}. "
+            "Check that image and PSF belong together."
+        )
+    return used
