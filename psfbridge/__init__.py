@@ -33,8 +33,8 @@ _HOMES: dict[str, str] = {
     "Measures": "measurement.measures",
     "measure": "measurement.measures",
     "Optics": "options",
-    "read_image": "imaging.image",
-    "write_image": "imaging.image",
+    "read_image": "imaging.read",
+    "write_image": "imaging.write",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are strings

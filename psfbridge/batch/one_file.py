@@ -17,7 +17,7 @@ from psfbridge.detection.beads import USED
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import Cancelled, PsfBridgeError
 from psfbridge.imaging.dates import taken
-from psfbridge.imaging.reading import Reading
+from psfbridge.imaging.read import Reading
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 

@@ -20,7 +20,7 @@ from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import Outcome, Task, work
 from psfbridge.batch.summary import Row, rows_of, to_csv
 from psfbridge.errors import ImageError, OptionError
-from psfbridge.imaging.reading import Reading
+from psfbridge.imaging.read import Reading
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 

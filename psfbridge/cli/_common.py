@@ -13,7 +13,7 @@ from psfbridge.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from psfbridge.imaging.image import Image
-    from psfbridge.imaging.reading import Reading
+    from psfbridge.imaging.read import Reading
 
 __all__ = [
     "Parser",
@@ -97,7 +97,7 @@ def add_image_options(
 
 def chosen_reading(args: argparse.Namespace) -> Reading:
     """Return how the options of `add_image_options` say that files are to be read."""
-    from psfbridge.imaging.reading import Reading
+    from psfbridge.imaging.read import Reading
 
     return Reading(voxel_um=args.voxel_um, channel=args.channel, time=args.time, axes=args.axes)
 

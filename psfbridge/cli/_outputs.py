@@ -38,7 +38,7 @@ def check_outputs(
         If an ending is unknown, a place cannot be written, or two have one name.
     """
     from psfbridge._util.atomic_files import check_apart, check_writable
-    from psfbridge.imaging.image import check_image_output
+    from psfbridge.imaging.write import check_image_output
 
     stacks, drawings, others = _asked(images), _asked(pictures), _asked(files)
     for path in stacks:

@@ -26,14 +26,9 @@ from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.errors import ImageError, OutputError
 from psfbridge.imaging.formats import Stored, open_stored
 from psfbridge.imaging.formats.axes import named_axes
-from psfbridge.imaging.image import (
-    VoxelUm,
-    check_image_output,
-    check_type,
-    chosen_voxel_um,
-    write_volumes,
-)
-from psfbridge.imaging.reading import Reading
+from psfbridge.imaging.image import VoxelUm, check_type
+from psfbridge.imaging.read import Reading, chosen_voxel_um
+from psfbridge.imaging.write import check_image_output, write_volumes
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["deconvolve_file"]

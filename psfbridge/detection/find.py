@@ -16,8 +16,9 @@ from psfbridge.detection.gaussian_fits import fit_gaussians
 from psfbridge.detection.judging import Evidence, judge
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
-from psfbridge.imaging.image import Image, given_image
+from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
+from psfbridge.imaging.read import given_image
 from psfbridge.numerics.cutouts import cut_out
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress

@@ -18,7 +18,9 @@ from psfbridge.distillation.api import distill
 from psfbridge.distillation.chromatic_shift import ChromaticShift, chromatic_shift
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
-from psfbridge.imaging.image import Image, Volume, given_image, write_image
+from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.read import given_image
+from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import fitted_to, shifted
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.errors import PSFError
-from psfbridge.imaging.image import VoxelUm, read_image, read_info, write_volumes
+from psfbridge.imaging.image import VoxelUm
+from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.write import write_volumes
 from psfbridge.psf.psf import PSF
 
 __all__ = ["FieldPSF", "Nodes", "field_record"]

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from psfbridge._util.validate import integer, voxel_size
 from psfbridge.errors import PSFError
-from psfbridge.imaging.image import Image, Volume, VoxelUm, read_image, read_info, write_image
+from psfbridge.imaging.image import Image, Volume, VoxelUm
+from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import fitted_to, peak_position, shifted
 from psfbridge.numerics.resample import resampled
 

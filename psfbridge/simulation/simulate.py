@@ -15,7 +15,8 @@ from psfbridge._util.atomic_files import made_folder
 from psfbridge._util.threads import workers
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.errors import OptionError
-from psfbridge.imaging.image import Image, Volume, write_image
+from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.write import write_image
 from psfbridge.psf.psf import PSF, odd_shape
 from psfbridge.simulation.fine_psf import FinePSF, fine_psf
 from psfbridge.simulation.microscope import Microscope

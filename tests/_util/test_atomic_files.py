@@ -20,7 +20,8 @@ from psfbridge._util.atomic_files import (
     write_text,
 )
 from psfbridge.errors import Cancelled, OutputError
-from psfbridge.imaging.image import Image, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.write import write_image
 
 
 def names(folder):
@@ -110,7 +111,8 @@ def test_a_write_that_is_cut_off_leaves_nothing(tmp_path, name):
 import resource, signal, sys
 import numpy as np
 from psfbridge.errors import OutputError
-from psfbridge.imaging.image import Image, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.write import write_image
 image = Image(np.random.default_rng(0).random((20, 100, 100), "f4"), (1, 1, 1))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

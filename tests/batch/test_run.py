@@ -19,7 +19,7 @@ from psfbridge.batch.summary import Row, rows_of
 from psfbridge.errors import Cancelled, ImageError, OptionError, OutputError
 from psfbridge.imaging.dates import parsed_date, taken
 from psfbridge.imaging.formats import dates_of
-from psfbridge.imaging.reading import Reading
+from psfbridge.imaging.read import Reading
 
 VOXEL = (0.2, 0.1, 0.1)
 OPTIONS = {"method": "average", "size": (11, 15, 15)}

@@ -16,8 +16,8 @@ from opencl import OPENCL
 import psfbridge as pb
 from psfbridge.deconvolution.files import deconvolve_file
 from psfbridge.errors import Cancelled, EngineError, ImageError, OutputError, PSFError
-from psfbridge.imaging.image import read_info, write_volumes
-from psfbridge.imaging.reading import Reading
+from psfbridge.imaging.read import Reading, read_info
+from psfbridge.imaging.write import write_volumes
 
 VOXEL = (0.2, 0.1, 0.1)
 

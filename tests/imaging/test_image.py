@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from psfbridge.errors import ImageError, OptionError, OutputError
-from psfbridge.imaging.image import Image, read_image, read_info, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.write import write_image
 
 VOXEL_UM = (0.2, 0.1, 0.065)
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psfbridge.errors import ImageError
-from psfbridge.imaging.image import Image, read_image, read_info, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.write import write_image
 
 VOXEL_UM = (0.2, 0.1, 0.1)
 STACK = np.random.default_rng(6).integers(0, 4000, (9, 20, 30)).astype(np.uint16)

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from psfbridge.errors import ImageError, OptionError
-from psfbridge.imaging.image import read_image
+from psfbridge.imaging.read import read_image
 
 VOXEL_UM = (0.2, 0.1, 0.065)
 

@@ -7,7 +7,9 @@ import pytest
 import zarr
 
 from psfbridge.errors import ImageError
-from psfbridge.imaging.image import Image, read_image, read_info, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.write import write_image
 
 VOXEL_UM = (0.2, 0.1, 0.065)
 STACK = np.arange(2 * 3 * 4 * 5 * 6, dtype=np.uint16).reshape(2, 3, 4, 5, 6)

@@ -11,7 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from psfbridge.errors import OptionError, OutputError, PSFError
-from psfbridge.imaging.image import Image, read_image, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.read import read_image
+from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.psf.psf import PSF, odd_shape
 

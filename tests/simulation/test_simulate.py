@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psfbridge.cli import main
-from psfbridge.imaging.image import read_image
+from psfbridge.imaging.read import read_image
 from psfbridge.numerics.fourier import fitted_to, peak_position
 from psfbridge.options import Optics
 from psfbridge.psf.psf import PSF

@@ -17,7 +17,8 @@ from psfbridge.bridge.commands.inputs import HOST_KEYS, inputs
 from psfbridge.bridge.commands.option_strings import options_of
 from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.errors import OptionError, PSFError
-from psfbridge.imaging.image import Image, Volume, VoxelUm, read_image
+from psfbridge.imaging.image import Image, Volume, VoxelUm
+from psfbridge.imaging.read import read_image
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF

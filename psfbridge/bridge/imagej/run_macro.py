@@ -18,7 +18,7 @@ from psfbridge.bridge.java.session import session
 from psfbridge.bridge.java.streams import JavaStreams
 from psfbridge.bridge.java.threads import java_thread
 from psfbridge.errors import BridgeError, Cancelled, ImageError
-from psfbridge.imaging.image import read_image
+from psfbridge.imaging.read import read_image
 
 __all__ = ["MacroResult", "open_file", "read_macro", "run_macro"]
 

@@ -68,7 +68,7 @@ def _diameter(args: argparse.Namespace, truth: Simulation | None) -> float:
 
 def _simulated(seed: int, folder: Path) -> Simulation:
     """Simulate a field and leave it in the folder, so that it can be opened in ImageJ too."""
-    from psfbridge.imaging.image import write_image
+    from psfbridge.imaging.write import write_image
     from psfbridge.simulation.scene import demo_scene
     from psfbridge.simulation.simulate import simulate
 

@@ -164,7 +164,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 def _write(result: Distillation, args: argparse.Namespace) -> None:
     from psfbridge._util.atomic_files import write_text
-    from psfbridge.imaging.image import write_image
+    from psfbridge.imaging.write import write_image
 
     result.psf.save(args.output)
     if args.error:

@@ -17,7 +17,8 @@ import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
 from psfbridge.cli.__main__ import end_beside_windows
-from psfbridge.imaging.image import Image, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.write import write_image
 
 VOXEL_UM = (0.2, 0.1, 0.1)
 SIGMA = (1.6, 1.3, 1.3)

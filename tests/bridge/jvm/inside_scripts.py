@@ -15,7 +15,8 @@ from psfbridge.bridge.fiji.installer import install_into, shipped_macros
 from psfbridge.bridge.imagej.run_macro import read_macro
 from psfbridge.bridge.java.find import java_class
 from psfbridge.errors import BridgeError
-from psfbridge.imaging.image import Image, write_image
+from psfbridge.imaging.image import Image
+from psfbridge.imaging.write import write_image
 
 # Fiji brings Groovy; plain ImageJ has it from Maven Central.
 scyjava.config.endpoints.append("org.codehaus.groovy:groovy:3.0.22")

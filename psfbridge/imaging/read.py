@@ -1,0 +1,192 @@
+"""Images read from files: the one way in, whatever the format, and what is said where it fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge._util.validate import voxel_fault, voxel_size
+from psfbridge.errors import ImageError
+from psfbridge.imaging.formats import Stored
+from psfbridge.imaging.image import Image, VoxelUm
+
+__all__ = ["Reading", "chosen_voxel_um", "given_image", "read_image", "read_info"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a file is to be read.
+
+    Parameters
+    ----------
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; overrides the file's.
+    channel, time : int, optional
+        Which to take, counted from 0; by default all.
+    axes : str, optional
+        What the axes are, where the file does not say.
+
+    Raises
+    ------
+    OptionError
+        If the voxel size is not three positive numbers.
+
+    Examples
+    --------
+    >>> Reading(channel=1).channel
+    1
+    """
+
+    voxel_um: Sequence[float] | None = None
+    channel: int | None = None
+    time: int | None = None
+    axes: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.voxel_um is not None:
+            object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
+
+    def image(self, path: str | os.PathLike[str]) -> Image:
+        """Read a file; where no channel was chosen, the image has all of them.
+
+        Raises
+        ------
+        ImageError
+            If there is no such image, or it leaves open what was not chosen.
+        """
+        return read_image(
+            path, channel=self.channel, time=self.time, axes=self.axes, voxel_um=self.voxel_um
+        )
+
+    def one_channel(self, path: str | os.PathLike[str]) -> Image:
+        """Read one channel of a file as an image with axes (z, y, x).
+
+        Raises
+        ------
+        ImageError
+            If there is no such image, or it has several channels and none was chosen.
+        """
+        return self.image(path).channel(None if self.channel is None else 0)
+
+
+def given_image(
+    image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None
+) -> Image:
+    """Return `image` with all its channels; a path is read, a bare array needs its voxel size.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or has no voxel size.
+    """
+    if isinstance(image, str | os.PathLike):
+        return read_image(image, voxel_um=voxel_um)
+    if isinstance(image, Image):
+        return image if voxel_um is None else replace(image, voxel_um=voxel_um)
+    if voxel_um is None:
+        raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
+    return Image(image, voxel_um)
+
+
+def read_image(
+    path: str | os.PathLike[str] | NDArray[Any],
+    *,
+    channel: int | None = None,
+    time: int | None = None,
+    axes: str | None = None,
+    voxel_um: Sequence[float] | None = None,
+) -> Image:
+    """Read an image from a TIFF (plain, ImageJ, OME), an OME-Zarr folder or a ``.npy`` file.
+
+    Uncompressed voxels are mapped from the file, read only where they are used, and keep its
+    byte order; others are loaded, after a look at the memory that is free.
+
+    Parameters
+    ----------
+    path : path or array
+        The file; or an array, whose axes are the last of (t, c, z, y, x).
+    channel : int, optional
+        Read this channel only, counted from 0.
+    time : int, optional
+        Read this time point, counted from 0; needed where there are several.
+    axes : str, optional
+        What the axes are, for instance ``ZYX``, where the file does not say or is wrong.
+    voxel_um : sequence of float, optional
+        Voxel size in z, y and x, in µm; overrides the file's.
+
+    Returns
+    -------
+    Image
+        Its array has axes (z, y, x), or (c, z, y, x) where there are several channels and none
+        was chosen. A single plane needs no z step and is given one of 1 µm.
+
+    Raises
+    ------
+    ImageError
+        If there is no such image, it is damaged, it has no voxel size, or it leaves open which
+        time point is meant.
+    OptionError
+        If `channel`, `time`, `axes` or `voxel_um` is impossible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> read_image(np.zeros((4, 9, 9)), voxel_um=(0.2, 0.1, 0.1)).notes
+    ('The axes of array, shape (4, 9, 9), were taken as (z, y, x).',)
+    """
+    from psfbridge.imaging.formats import axes as axis
+    from psfbridge.imaging.formats import open_stored, stored_array
+
+    if isinstance(path, np.ndarray):
+        stored, source = stored_array(path), ""
+    else:
+        stored, source = open_stored(path), os.fspath(path)
+    letters, assumed = axis.named_axes(stored, axes)
+    notes = assumed if axes is not None else (*stored.notes, *assumed)
+    planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
+    size = chosen_voxel_um(stored, voxel_um, planes)
+    data = axis.chosen_part(stored, letters, channel, time)
+    return Image(data, size, stored.name, source, notes)
+
+
+def chosen_voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) -> VoxelUm:
+    """Return the voxel size given, or the file's; a single plane needs no z step."""
+    if given is not None:
+        return voxel_size(given)
+    z, y, x = stored.voxel_um
+    z = z or (1.0 if planes == 1 else None)
+    if z and y and x:
+        return _plausible(stored.name, (z, y, x))
+    missing = "z step" if y and x else "pixel size in x and y" if z and planes > 1 else "voxel size"
+    adjective = "usable " if stored.faults else ""
+    reason = f" ({'; '.join(stored.faults)})" if stored.faults else ""
+    example = f"{z or 0.2:.4g} {y or x or 0.065:.4g} {x or y or 0.065:.4g}"
+    raise ImageError(
+        f"{stored.name} has no {adjective}{missing}{reason}. Give --voxel-um Z Y X, for instance "
+        f"{example}."
+    )
+
+
+def _plausible(name: str, size: VoxelUm) -> VoxelUm:
+    fault = voxel_fault(size)
+    if fault:
+        raise ImageError(f"{name} has voxels of {fault}. Give --voxel-um Z Y X.")
+    return size
+
+
+def read_info(path: str | os.PathLike[str]) -> str:
+    """Return the Info text that ImageJ shows for a file (Image > Show Info), or nothing.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it is damaged.
+    """
+    from psfbridge.imaging.formats import info_of
+
+    return info_of(path)
