@@ -1,3 +1,11 @@
-"""The version, in the one place that the package and its build read."""
+"""The version, as the installed package states it."""
 
-__version__ = "0.1.0"
+from importlib.metadata import PackageNotFoundError, version
+
+__all__ = ["__version__"]
+
+try:
+    __version__ = version("psfbridge")
+except PackageNotFoundError:
+    # A source tree that is on the path without being installed.
+    __version__ = "0+unknown"
