@@ -40,10 +40,12 @@ def restore_with(
 
     Parameters
     ----------
-    volume, options, engine, out, progress
-        As for `psfbridge.deconvolution.tiled.restore`.
+    volume : Blurred
+        As for `psfbridge.deconvolution.tiled.restore`, and so are the others but `psf`.
     psf : PSF or FieldPSF
         With the voxel size of the volume.
+    options, engine, out, progress
+        As for `psfbridge.deconvolution.tiled.restore`.
 
     Raises
     ------
