@@ -93,14 +93,14 @@ def score(truth: Truth, method: str, options: Mapping[str, Any]) -> Score:
         error=psf_error(result.psf, truth.field.psf_grid),
         offset_voxel=psf_offset(result.psf, truth.field.psf_grid),
         fwhm_error=float(np.max(apart)),
-        stated=_stated(result.psf),
+        stated=stated_error(result.psf),
         seconds=seconds,
         verdict=verdict_of(result),
     )
 
 
-def _stated(psf: pb.PSF) -> float | None:
-    """The error that the software itself states, in the terms of `psf_error`."""
+def stated_error(psf: pb.PSF) -> float | None:
+    """Return the error that the software itself states, in the terms of `psf_error`."""
     if psf.error is None:
         return None
     shape = [min(most, length) for most, length in zip(WINDOW, psf.data.shape, strict=True)]
