@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.find import Found
@@ -17,9 +18,11 @@ from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.uncertainty import uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.measurement.verdict import Evidence, judged
-from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, INDEX, NA, SAMPLE
+from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
 
 __all__ = ["outcome"]
+
+Floats = NDArray[np.float64]
 
 
 def outcome(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
@@ -50,7 +53,7 @@ def outcome(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
     )
     verdict = judged(evidence)
     diagnostics = {
-        **_diagnostics(best, rounds),
+        **_diagnostics(best, rounds, sure.pupil_sd),
         "fwhm_um": sure.fwhm_um,
         "fwhm_sd_um": sure.fwhm_sd_um,
         "verdict": verdict.to_dict(),
@@ -70,8 +73,10 @@ def _misfit(best: Round, task: Task) -> float:
     return objective(fitted, range(len(fitted)))
 
 
-def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
+def _diagnostics(best: Round, rounds: Sequence[Round], pupil_sd: Floats) -> dict[str, Any]:
     values, choice = best.pupil.values, best.blend.choice
+    modes = best.pupil.phases
+    last = FIRST_MODE + len(modes)
     return {
         "rounds": len(rounds),
         "objective": [round(one.objective, 5) for one in rounds],
@@ -85,7 +90,9 @@ def _diagnostics(best: Round, rounds: Sequence[Round]) -> dict[str, Any]:
             "na_per_wavelength_per_um": float(values[NA]),
             "index_per_wavelength_per_um": float(values[INDEX]),
             "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
-            "phases_rad": best.pupil.phases,
+            "na_per_wavelength_sd_per_um": float(pupil_sd[NA]),
+            "phases_rad": modes,
+            "phases_sd_rad": dict(zip(modes, pupil_sd[FIRST_MODE:last].tolist(), strict=True)),
             **_sample(best.pupil),
         },
     }

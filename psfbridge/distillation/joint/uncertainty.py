@@ -40,11 +40,15 @@ class Uncertainty:
         Standard error of every voxel, in the units of the round's volume; axes (z, y, x).
     fwhm_um, fwhm_sd_um : tuple of float
         Width at half maximum through the peak in z, y and x, in µm, and its standard deviation.
+    pupil_sd : array
+        Standard error of each parameter of the pupil, in its own unit; NaN for those that were
+        not fitted, or where the PSF rests on the data alone.
     """
 
     error: Floats
     fwhm_um: tuple[float, float, float]
     fwhm_sd_um: tuple[float, float, float]
+    pupil_sd: Floats
 
 
 def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
@@ -67,8 +71,8 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     answer = _Answer(task, best)
     centre = best.blend.volume
     with workers() as pool:
-        changes = pool.map(answer, means, streams)
-        moved = [_scaled_to(centre + change, centre) for change in changes]
+        changes, steps = zip(*pool.map(answer, means, streams), strict=True)
+    moved = [_scaled_to(centre + change, centre) for change in changes]
     scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
     smooth = [
         _SMOOTH_VOXELS * times if n > 1 else 0
@@ -81,7 +85,15 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     widths = _widths(centre, task.sample_um)
     drawn = np.array([_widths(one, task.sample_um) for one in moved])
     spread = np.hypot(drawn.std(axis=0, ddof=1), floor * widths)
-    return Uncertainty(error, _triple(widths), _triple(spread))
+    return Uncertainty(error, _triple(widths), _triple(spread), _pupil_sd(best.pupil, steps))
+
+
+def _pupil_sd(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:
+    """Return the scatter of the pupil's parameters over the draws, NaN for those held fixed."""
+    spread = np.full(pupil.model.size, np.nan)
+    if len(steps[0]):
+        spread[list(pupil.free)] = np.std(steps, axis=0, ddof=1)
+    return spread
 
 
 def _means(best: Round, random: np.random.Generator) -> Floats32:
@@ -105,8 +117,9 @@ class _Answer:
         self.answers = None if bare else self.pupil.answers(best.stack)
         self.seen, self.sharp = self.pupil.volumes(self.box)
 
-    def __call__(self, change: Floats32, random: np.random.Generator) -> Floats32:
-        beyond, answer = change, np.zeros_like(change)
+    def __call__(self, change: Floats32, random: np.random.Generator) -> tuple[Floats32, Floats]:
+        """Return the change of the PSF, and that of the pupil's free parameters."""
+        beyond, answer, step = change, np.zeros_like(change), np.zeros(0)
         if self.answers is not None:
             fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
             by_data, by_chance = self.answers
@@ -116,9 +129,9 @@ class _Answer:
             seen, sharp = pupil.volumes(self.box)
             answer, beyond = sharp - self.sharp, change - (seen - self.seen)
         if not self.pull:
-            return np.asarray(answer)
+            return np.asarray(answer), step
         spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
-        return np.asarray(answer + fft.irfftn(spectrum, s=self.box))
+        return np.asarray(answer + fft.irfftn(spectrum, s=self.box)), step
 
 
 def _unpolarised(pupil: PupilFit, shape: Sequence[int]) -> PupilFit:
