@@ -13,7 +13,7 @@ from psfbridge.detection.bead_width import BeadScale, estimate_scale
 from psfbridge.detection.beads import USED, Beads
 from psfbridge.detection.candidates import Candidates, find_candidates
 from psfbridge.detection.gaussian_fits import fit_gaussians
-from psfbridge.detection.judging import Evidence, judge
+from psfbridge.detection.judging import CandidateMeasures, judge
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image
@@ -23,7 +23,7 @@ from psfbridge.numerics.cutouts import cut_out
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["Found", "check_diameter", "find", "find_beads", "need_beads"]
+__all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads"]
 
 _FIT_WIDTHS = 1.2
 # Floating images that span less or more than this are brought to a range like that of counts.
@@ -34,7 +34,7 @@ _MOST_DIAMETER = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class FoundBeads:
     """The beads of one image, with what was learned of it on the way.
 
     Parameters
@@ -151,7 +151,7 @@ def find(
     options: DistillOptions,
     progress: Progress = no_progress,
     positions: Any = None,
-) -> Found:
+) -> FoundBeads:
     """Find and judge the beads of one image, keeping what was learned of it.
 
     Parameters
@@ -187,14 +187,14 @@ def find(
 
 def _judged(
     image: Image, noise: Noise, scale: BeadScale, candidates: Candidates, options: DistillOptions
-) -> Found:
+) -> FoundBeads:
     half = scale.half_extent(_FIT_WIDTHS, len(image.data))
     boxes = cut_out(image.data, candidates.voxel, half)
     fits = fit_gaussians(boxes, noise, scale)
     level = saturation_level(image.data)
     least = options.min_separation_um
-    evidence = Evidence(image, candidates, fits, boxes, scale, level, least)
-    return Found(image, judge(evidence), noise, scale, level, min_separation_um=least)
+    measures = CandidateMeasures(image, candidates, fits, boxes, scale, level, least)
+    return FoundBeads(image, judge(measures), noise, scale, level, min_separation_um=least)
 
 
 def need_beads(beads: Beads, name: str) -> Beads:
@@ -216,7 +216,7 @@ def need_beads(beads: Beads, name: str) -> Beads:
     raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}. {_advice(beads)}")
 
 
-def check_diameter(found: Found, diameter_um: float) -> None:
+def check_diameter(found: FoundBeads, diameter_um: float) -> None:
     """Refuse a diameter that the beads of an image contradict.
 
     Raises

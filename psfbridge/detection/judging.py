@@ -17,7 +17,7 @@ from psfbridge.detection.gaussian_fits import GaussianFits
 from psfbridge.imaging.image import Image
 from psfbridge.numerics.cutouts import Cutouts
 
-__all__ = ["Evidence", "judge"]
+__all__ = ["CandidateMeasures", "judge"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,7 +34,7 @@ _LEAST_HEIGHT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class CandidateMeasures:
     """All that is known of the candidates when they are judged.
 
     Parameters
@@ -75,12 +75,12 @@ class Evidence:
         return np.asarray(np.minimum(fitted, self.candidates.snr))
 
 
-def judge(evidence: Evidence) -> Beads:
+def judge(measures: CandidateMeasures) -> Beads:
     """Give every candidate a status and, if rejected, the first reason that applies.
 
     Parameters
     ----------
-    evidence : Evidence
+    measures : CandidateMeasures
         What was found and fitted.
 
     Returns
@@ -88,68 +88,68 @@ def judge(evidence: Evidence) -> Beads:
     Beads
         One for each candidate, in their order.
     """
-    reasons = np.full(len(evidence.candidates), "", dtype=object)
+    reasons = np.full(len(measures.candidates), "", dtype=object)
     for reason, rule in _RULES:
-        applies = rule(evidence) & (reasons == "")
+        applies = rule(measures) & (reasons == "")
         reasons[applies] = reason
-    reasons = _unlike_the_others(evidence, reasons)
-    return Beads(_bead(evidence, index, str(reason)) for index, reason in enumerate(reasons))
+    reasons = _unlike_the_others(measures, reasons)
+    return Beads(_bead(measures, index, str(reason)) for index, reason in enumerate(reasons))
 
 
-def _bead(evidence: Evidence, index: int, reason: str) -> Bead:
-    fits = evidence.fits
-    z, y, x = _position(evidence, index)
+def _bead(measures: CandidateMeasures, index: int, reason: str) -> Bead:
+    fits = measures.fits
+    z, y, x = _position(measures, index)
     return Bead(
-        image=evidence.image.name,
+        image=measures.image.name,
         bead=index,
         z=z,
         y=y,
         x=x,
         intensity=float(fits.intensity[index]),
         background=float(fits.background[index]),
-        snr=float(evidence.snr[index]),
+        snr=float(measures.snr[index]),
         status=REJECTED if reason else USED,
         reason=reason,
     )
 
 
-def _position(evidence: Evidence, index: int) -> tuple[float, float, float]:
+def _position(measures: CandidateMeasures, index: int) -> tuple[float, float, float]:
     """The fitted position, or the voxel itself where the fit ran away."""
-    voxel = evidence.candidates.voxel[index].astype(float)
-    fitted = evidence.fits.position[index]
-    near = bool((np.abs(fitted - voxel) <= evidence.widths).all())
-    last = np.array(evidence.image.data.shape) - 1
+    voxel = measures.candidates.voxel[index].astype(float)
+    fitted = measures.fits.position[index]
+    near = bool((np.abs(fitted - voxel) <= measures.widths).all())
+    last = np.array(measures.image.data.shape) - 1
     inside = bool(((fitted >= 0) & (fitted <= last)).all())
     z, y, x = fitted if near and inside else voxel
     return float(z), float(y), float(x)
 
 
-def _hot(evidence: Evidence) -> Mask:
+def _hot(measures: CandidateMeasures) -> Mask:
     """One voxel towers, or the fitted width is far below what optics can make."""
-    sigma = evidence.fits.sigma
-    narrow = sigma[:, 1:] < 0.45 * np.array(evidence.scale.sigma[1:])
+    sigma = measures.fits.sigma
+    narrow = sigma[:, 1:] < 0.45 * np.array(measures.scale.sigma[1:])
     tiny = np.asarray(narrow.all(axis=1)) & np.asarray((sigma[:, 1:] < 0.5).all(axis=1))
-    return evidence.candidates.hot | (tiny & (evidence.snr > _LEAST_SNR))
+    return measures.candidates.hot | (tiny & (measures.snr > _LEAST_SNR))
 
 
-def _saturated(evidence: Evidence) -> Mask:
-    return np.asarray((evidence.cutouts.counts >= evidence.saturation).any(axis=(1, 2, 3)))
+def _saturated(measures: CandidateMeasures) -> Mask:
+    return np.asarray((measures.cutouts.counts >= measures.saturation).any(axis=(1, 2, 3)))
 
 
-def _border(evidence: Evidence) -> Mask:
-    shape = np.array(evidence.image.data.shape)
-    margin = np.array([_BORDER_Z, _BORDER_XY, _BORDER_XY]) * evidence.widths
+def _border(measures: CandidateMeasures) -> Mask:
+    shape = np.array(measures.image.data.shape)
+    margin = np.array([_BORDER_Z, _BORDER_XY, _BORDER_XY]) * measures.widths
     margin[shape == 1] = 0
-    at = evidence.candidates.voxel
+    at = measures.candidates.voxel
     return np.asarray(((at < margin) | (at > shape - 1 - margin)).any(axis=1))
 
 
-def _too_close(evidence: Evidence) -> Mask:
+def _too_close(measures: CandidateMeasures) -> Mask:
     """A bead with another, not much fainter, within the least separation."""
-    candidates = evidence.candidates
-    metric = evidence.widths * (_SEPARATION_Z, _SEPARATION_XY, _SEPARATION_XY)
-    if evidence.min_separation_um is not None:
-        metric = max(evidence.min_separation_um, 1e-9) / np.array(evidence.image.voxel_um)
+    candidates = measures.candidates
+    metric = measures.widths * (_SEPARATION_Z, _SEPARATION_XY, _SEPARATION_XY)
+    if measures.min_separation_um is not None:
+        metric = max(measures.min_separation_um, 1e-9) / np.array(measures.image.voxel_um)
     spots = candidates.voxel / metric
     close = np.zeros(len(spots), bool)
     if len(spots) < 2:
@@ -161,14 +161,14 @@ def _too_close(evidence: Evidence) -> Mask:
     return close
 
 
-def _too_dim(evidence: Evidence) -> Mask:
-    response = evidence.candidates.response
+def _too_dim(measures: CandidateMeasures) -> Mask:
+    response = measures.candidates.response
     typical = np.percentile(response, 90) if len(response) else 0.0
-    dim: Mask = (evidence.snr < _LEAST_SNR) | (response < _LEAST_HEIGHT * typical)
+    dim: Mask = (measures.snr < _LEAST_SNR) | (response < _LEAST_HEIGHT * typical)
     return dim
 
 
-_RULES: tuple[tuple[str, Callable[[Evidence], Mask]], ...] = (
+_RULES: tuple[tuple[str, Callable[[CandidateMeasures], Mask]], ...] = (
     ("hot pixel", _hot),
     ("saturated", _saturated),
     ("border", _border),
@@ -177,7 +177,7 @@ _RULES: tuple[tuple[str, Callable[[Evidence], Mask]], ...] = (
 )
 
 
-def _unlike_the_others(evidence: Evidence, reasons: NDArray[Any]) -> NDArray[Any]:
+def _unlike_the_others(measures: CandidateMeasures, reasons: NDArray[Any]) -> NDArray[Any]:
     """Reject beads whose width or misfit departs from the median of those that remain.
 
     A single bead is like itself; two cannot outvote each other.
@@ -187,7 +187,7 @@ def _unlike_the_others(evidence: Evidence, reasons: NDArray[Any]) -> NDArray[Any
     sample = usable if usable.sum() >= 3 else usable | (reasons == "too close")
     if sample.sum() < 3:
         return reasons
-    fits = evidence.fits
+    fits = measures.fits
     sigma = np.where(fits.sigma > 0, fits.sigma, 1.0)
     relative = sigma / np.median(sigma[sample], axis=0)
     across = np.sqrt(relative[:, 1] * relative[:, 2])

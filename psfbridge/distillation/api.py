@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from psfbridge._version import __version__
 from psfbridge.detection.beads import Beads
-from psfbridge.detection.find import Found
+from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.average import average
 from psfbridge.distillation.field.grid import gridded
 from psfbridge.distillation.field.solver import check_one_field, solve_field
@@ -29,7 +29,7 @@ from psfbridge.distillation.result import Distillation
 from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.measurement.measures import measure
-from psfbridge.numerics.fourier import fitted_to
+from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf.psf import PSF
@@ -42,7 +42,7 @@ class _Job:
     """What every method is given."""
 
     images: tuple[Image, ...]
-    found: Sequence[Found]
+    found: Sequence[FoundBeads]
     shape: tuple[int, int, int]
     options: DistillOptions
     progress: Progress
@@ -193,15 +193,15 @@ def _unused(options: DistillOptions, method: str) -> str:
 
 
 def _by_joint(job: _Job) -> Solution:
-    from psfbridge.distillation.joint.solver import settle
+    from psfbridge.distillation.joint.solver import solve_joint
 
-    return settle(job.found, job.shape, job.options, job.progress)
+    return solve_joint(job.found, job.shape, job.options, job.progress)
 
 
 def _by_pupil(job: _Job) -> Solution:
-    from psfbridge.distillation.joint.solver import settle_with_optics
+    from psfbridge.distillation.joint.solver import solve_with_optics
 
-    return settle_with_optics(job.found, job.shape, job.options, job.progress)
+    return solve_with_optics(job.found, job.shape, job.options, job.progress)
 
 
 def _by_average(job: _Job) -> Solution:
@@ -254,9 +254,9 @@ def _psf(
 def _error_of(psf: PSF, volume: NDArray[Any], error: NDArray[Any]) -> Volume:
     """The error of the volume on the voxels and in the units of the PSF made of it."""
     peak = [int(i) for i in np.unravel_index(int(np.argmax(volume)), volume.shape)]
-    same = fitted_to(volume, psf.data.shape, peak)
+    same = crop_or_pad(volume, psf.data.shape, peak)
     units = float((psf.data * same).sum()) / float((same**2).sum())
-    return np.asarray(units * fitted_to(error, psf.data.shape, peak), np.float32)
+    return np.asarray(units * crop_or_pad(error, psf.data.shape, peak), np.float32)
 
 
 def _provenance(

@@ -12,13 +12,13 @@ from scipy import fft, ndimage
 
 from psfbridge._util.threads import workers
 from psfbridge.detection.beads import REJECTED, USED, Beads
-from psfbridge.detection.find import Found
+from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.background import given_background
 from psfbridge.distillation.methods import Solution
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import Cutouts, cut_out
-from psfbridge.numerics.fourier import fitted_to
-from psfbridge.numerics.interpolation import applied, shift_matrices
+from psfbridge.numerics.fourier import crop_or_pad
+from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["average"]
@@ -58,7 +58,7 @@ class _Box:
 
 
 def average(
-    found: Sequence[Found],
+    found: Sequence[FoundBeads],
     shape: tuple[int, int, int],
     background: str | float = "auto",
     progress: Progress = no_progress,
@@ -71,7 +71,7 @@ def average(
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of FoundBeads
         The beads of each image.
     shape : tuple of int
         Size of the PSF in voxels.
@@ -96,11 +96,13 @@ def average(
     progress("averaging beads", _ROUNDS, _ROUNDS)
     beads = _judged(found, fits, kept)
     inner = [length // 2 for length in mean.volume.shape]
-    volume, error = (fitted_to(part, shape, inner) for part in (mean.volume, mean.error))
+    volume, error = (crop_or_pad(part, shape, inner) for part in (mean.volume, mean.error))
     return Solution(_shrunk(volume, error), beads, error, {"rounds": _ROUNDS})
 
 
-def _boxes(found: Found, shape: tuple[int, int, int], background: str | float) -> Iterator[_Box]:
+def _boxes(
+    found: FoundBeads, shape: tuple[int, int, int], background: str | float
+) -> Iterator[_Box]:
     """Cut out each used bead, with a margin for the shift; mark its neighbours as unusable."""
     flat = found.image.data.shape[0] == 1
     level = given_background(found.image.data, background, found.factor)
@@ -161,11 +163,11 @@ def _aligned(box: _Box, fit: _Fit, mean: Floats32 | None) -> tuple[Floats32, Flo
     if not box.usable.all():
         filling: Any = np.float32(0)
         if mean is not None:
-            filling = np.float32(fit.intensity) * applied(mean, shift_matrices(shape, -move))
+            filling = np.float32(fit.intensity) * apply_per_axis(mean, shift_matrices(shape, -move))
         light = np.where(box.usable, light, filling)
         from_voxel = [int(n) for n in half - np.round(move).astype(int)]
-        usable = fitted_to(box.usable, shape, from_voxel).astype(np.float32)
-    return applied(light, shift_matrices(shape, move)), usable
+        usable = crop_or_pad(box.usable, shape, from_voxel).astype(np.float32)
+    return apply_per_axis(light, shift_matrices(shape, move)), usable
 
 
 def _variance(box: _Box, fit: _Fit, mean: Floats32) -> Floats32:
@@ -321,7 +323,7 @@ def _kept(fits: Sequence[_Fit]) -> NDArray[np.bool_]:
 
 
 def _judged(
-    found: Sequence[Found], fits: Sequence[_Fit], kept: NDArray[np.bool_]
+    found: Sequence[FoundBeads], fits: Sequence[_Fit], kept: NDArray[np.bool_]
 ) -> tuple[Beads, ...]:
     """The tables with what the fits say; the fits come in the order of the used beads."""
     verdicts = iter(zip(fits, kept, strict=True))

@@ -21,7 +21,7 @@ from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.read import given_image
 from psfbridge.imaging.write import write_image
-from psfbridge.numerics.fourier import fitted_to, shifted
+from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf.psf import PSF
@@ -152,8 +152,8 @@ def _largest(psfs: Sequence[PSF]) -> tuple[int, ...]:
 
 def _moved(psf: PSF, step: NDArray[np.float64], shape: Sequence[int]) -> Volume:
     """Move a PSF by part of a voxel and more, within a larger volume."""
-    roomy = fitted_to(psf.data, shape, [length // 2 for length in psf.data.shape])
-    moved = np.maximum(shifted(roomy, step), 0) if step.any() else roomy
+    roomy = crop_or_pad(psf.data, shape, [length // 2 for length in psf.data.shape])
+    moved = np.maximum(shift_volume(roomy, step), 0) if step.any() else roomy
     return np.asarray(moved / moved.sum(), np.float32)
 
 

@@ -11,14 +11,14 @@ from scipy.spatial import cKDTree
 
 from psfbridge.detection.bead_width import estimate_scale
 from psfbridge.detection.beads import USED, Beads
-from psfbridge.detection.find import Found
+from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.joint.bead_fit import background, light
-from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.noise import estimate_noise, saturation_level
-from psfbridge.numerics.fourier import peak_position, shifted
+from psfbridge.numerics.fourier import peak_position, shift_volume
 from psfbridge.psf.psf import PSF
 
 __all__ = ["ChromaticShift", "chromatic_shift"]
@@ -161,26 +161,26 @@ def _places(result: Distillation, number: int) -> _Places:
         return _Places(np.zeros((0, 3)), np.zeros((0, 3)))
     noise = estimate_noise(image)
     scale = estimate_scale(image, noise)
-    found = Found(image, beads, noise, scale, saturation_level(image.data))
+    found = FoundBeads(image, beads, noise, scale, saturation_level(image.data))
     try:
-        speakers = fitted_beads(found, psf)
+        states = fitted_beads(found, psf)
     except NoBeadsError:
         return _Places(np.zeros((0, 3)), np.zeros((0, 3)))
     middle = [length // 2 for length in psf.data.shape]
     peak = peak_position(psf.data, start=middle)
-    position = np.array([one.fit.position for one in speakers]) + (peak - middle)
-    return _Places(position * nm, _pulls(speakers, psf, peak) * nm)
+    position = np.array([one.fit.position for one in states]) + (peak - middle)
+    return _Places(position * nm, _pulls(states, psf, peak) * nm)
 
 
-def _pulls(speakers: Sequence[Speaker], psf: PSF, peak: Floats) -> Floats:
+def _pulls(states: Sequence[BeadState], psf: PSF, peak: Floats) -> Floats:
     """Return how far each bead's residual alone moves the PSF's peak, times the number of beads.
 
     The standard error of the peak is then that of a mean of these. A PSF that is the beads' mean
     has taken up all their noise; one that follows a model, little: the share is told from what is
     left of the residuals when they are averaged.
     """
-    left = np.array([_residual(one, psf) for one in speakers])
-    weight = np.array([one.fit.intensity for one in speakers])
+    left = np.array([_residual(one, psf) for one in states])
+    weight = np.array([one.fit.intensity for one in states])
     weight /= weight.sum()
     core = psf.data > _CORE * psf.data.max()
     shares = left[:, core]
@@ -191,16 +191,16 @@ def _pulls(speakers: Sequence[Speaker], psf: PSF, peak: Floats) -> Floats:
     middle = [length // 2 for length in psf.data.shape]
     # To first order: a thousandth is added, and the move multiplied.
     moves = [peak_position(psf.data + 1e-3 * one, start=middle) - peak for one in left]
-    pulls: Floats = 1e3 * np.array(moves) * weight[:, np.newaxis] * len(speakers)
+    pulls: Floats = 1e3 * np.array(moves) * weight[:, np.newaxis] * len(states)
     return np.asarray(taken_up * pulls)
 
 
-def _residual(speaker: Speaker, psf: PSF) -> Floats:
+def _residual(state: BeadState, psf: PSF) -> Floats:
     """What the PSF leaves of a bead, as a share of its light, brought to the PSF's centre."""
-    seen = speaker.seen
-    left = seen.counts - speaker.others - background(speaker) - light(speaker, psf.data)
-    share = np.where(seen.usable, left, 0) / speaker.fit.intensity
-    return shifted(share, -seen.offset(speaker.fit.position))
+    seen = state.seen
+    left = seen.counts - state.others - background(state) - light(state, psf.data)
+    share = np.where(seen.usable, left, 0) / state.fit.intensity
+    return shift_volume(share, -seen.offset(state.fit.position))
 
 
 def _near_nm(result: Distillation) -> Floats:
@@ -217,8 +217,8 @@ def _coarse(pairs: Sequence[tuple[_Places, _Places]], near: Floats) -> Floats:
     if not len(differences):
         return np.zeros(3)
     tree = cKDTree(differences / near)
-    votes = np.array([len(group) for group in tree.query_ball_point(differences / near, 0.5)])
-    best = np.nonzero(votes == votes.max())[0]
+    contributes = np.array([len(group) for group in tree.query_ball_point(differences / near, 0.5)])
+    best = np.nonzero(contributes == contributes.max())[0]
     least = best[np.argmin(np.linalg.norm(differences[best], axis=1))]
     group = tree.query_ball_point(differences[least] / near, 0.5)
     return np.asarray(np.median(differences[group], axis=0))

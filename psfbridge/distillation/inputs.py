@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from psfbridge.detection.beads import USED, Beads
-from psfbridge.detection.find import Found, as_image, check_diameter, find, need_beads
+from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.errors import ImageError
 from psfbridge.imaging.image import Image
 from psfbridge.options import DistillOptions
@@ -89,7 +89,7 @@ class Search:
 
     Parameters
     ----------
-    found : tuple of Found
+    found : tuple of FoundBeads
         Of the images with a bead that can be used.
     idle : Beads
         The candidates of the others.
@@ -97,14 +97,15 @@ class Search:
         Which images take no part, and why.
     """
 
-    found: tuple[Found, ...]
+    found: tuple[FoundBeads, ...]
     idle: Beads
     notes: tuple[str, ...]
 
-    def table(self, solved: Sequence[Beads]) -> Beads:
+    def table(self, solve_normal_equations: Sequence[Beads]) -> Beads:
         """Return all candidates in one table: those that a method judged, then the idle ones."""
         judged = (
-            found.in_input_units(beads) for found, beads in zip(self.found, solved, strict=True)
+            found.in_input_units(beads)
+            for found, beads in zip(self.found, solve_normal_equations, strict=True)
         )
         return Beads(bead for beads in (*judged, self.idle) for bead in beads)
 
@@ -133,7 +134,7 @@ def search(
     return Search(able, rest, (*_said_of_nearer(able, options), *_said(idle)))
 
 
-def _found(image: Image, options: DistillOptions, positions: Any, progress: Progress) -> Found:
+def _found(image: Image, options: DistillOptions, positions: Any, progress: Progress) -> FoundBeads:
     """Find the beads; where all are near others, take nearer ones, if the method can part them."""
     found = find(image, options, progress, positions)
     reasons = found.beads.funnel()["rejected"]
@@ -146,7 +147,7 @@ def _found(image: Image, options: DistillOptions, positions: Any, progress: Prog
     return found
 
 
-def _said_of_nearer(able: Sequence[Found], options: DistillOptions) -> Iterator[str]:
+def _said_of_nearer(able: Sequence[FoundBeads], options: DistillOptions) -> Iterator[str]:
     for one in able:
         if one.min_separation_um != options.min_separation_um:
             yield (
@@ -155,7 +156,7 @@ def _said_of_nearer(able: Sequence[Found], options: DistillOptions) -> Iterator[
             )
 
 
-def _said(idle: Sequence[Found]) -> Iterator[str]:
+def _said(idle: Sequence[FoundBeads]) -> Iterator[str]:
     for one in idle:
         seen = one.beads.sentence() if len(one.beads) else "none found"
         yield f"{one.image.name} has no usable bead ({seen}) and takes no part."

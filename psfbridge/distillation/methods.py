@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.detection.beads import Beads
 
 if TYPE_CHECKING:
-    from psfbridge.distillation.joint.iteration import Round, Task
+    from psfbridge.distillation.joint.iteration import JointProblem, Round
 
 __all__ = ["Solution"]
 
@@ -35,7 +35,7 @@ class Solution:
         What the method says of its own fit, ready for JSON.
     notes : tuple of str
         What a user should know, one sentence each.
-    state : tuple of Task and Round, optional
+    state : tuple of JointProblem and Round, optional
         Where the solve ended, for those who go on from there.
     """
 
@@ -44,4 +44,4 @@ class Solution:
     error: Floats | None = None
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    state: tuple[Task, Round] | None = None
+    state: tuple[JointProblem, Round] | None = None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.detection.find import Found
+from psfbridge.detection.find import FoundBeads
 from psfbridge.errors import OptionError
 from psfbridge.options import DistillOptions
 
@@ -20,12 +20,12 @@ _HALF_Z, _HALF_XY = 4.5, 8.0
 _LEAST_HALF = np.array([14, 18, 18])
 
 
-def support_shape(found: Sequence[Found], options: DistillOptions) -> tuple[int, int, int]:
+def support_shape(found: Sequence[FoundBeads], options: DistillOptions) -> tuple[int, int, int]:
     """Return the size of the PSF in voxels, odd in every axis.
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of FoundBeads
         The beads of each image.
     options : DistillOptions
         Its `size` or `size_um`, if given, decide.

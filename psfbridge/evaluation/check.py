@@ -12,9 +12,9 @@ from scipy import fft
 
 from psfbridge.deconvolution.api import deconvolve, matched_psfs
 from psfbridge.deconvolve_options import DeconvolveOptions
-from psfbridge.detection.find import Found, as_image, check_diameter, find, need_beads
+from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.distillation.joint.bead_fit import background, light, variance
-from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
 from psfbridge.imaging.image import Image, Volume
@@ -154,11 +154,11 @@ def check(
     need_beads(found.beads, beads.name)
     check_diameter(found, bead_diameter_um)
     shown = _of_beads(matched, bead_diameter_um)
-    speakers = fitted_beads(found, shown)
-    dark = _without_background(beads, speakers)
+    states = fitted_beads(found, shown)
+    dark = _without_background(beads, states)
     restored = deconvolve(dark, matched, progress=progress, **options)
-    checked = tuple(_checked(one, shown, found, dark, restored) for one in speakers)
-    model = _model(speakers, shown, beads.data.shape)
+    checked = tuple(_checked(one, shown, found, dark, restored) for one in states)
+    model = _model(states, shown, beads.data.shape)
     notes = [*beads.notes, *notes, *restored.notes]
     return Check(dark, restored, model, checked, _reach(found), tuple(notes))
 
@@ -172,20 +172,22 @@ def _of_beads(psf: PSF, diameter_um: float) -> PSF:
     return PSF.from_volume(fft.irfftn(spectrum, psf.data.shape), psf.voxel_um)
 
 
-def _without_background(image: Image, speakers: Sequence[Speaker]) -> Image:
+def _without_background(image: Image, states: Sequence[BeadState]) -> Image:
     """Return the image less the median background that the fits found; noise below becomes 0."""
-    level = np.float32(np.median([background(one).mean() for one in speakers]))
+    level = np.float32(np.median([background(one).mean() for one in states]))
     dark = np.maximum(np.asarray(image.data, np.float32) - level, 0)
     return Image(dark, image.voxel_um, image.name, image.source)
 
 
-def _reach(found: Found) -> Shape:
+def _reach(found: FoundBeads) -> Shape:
     planes = found.image.data.shape[0]
     along, across = (found.scale.half_extent(widths, planes) for widths in _PICTURE_WIDTHS)
     return along[0], across[1], across[2]
 
 
-def _checked(one: Speaker, psf: PSF, found: Found, dark: Image, restored: Image) -> BeadCheck:
+def _checked(
+    one: BeadState, psf: PSF, found: FoundBeads, dark: Image, restored: Image
+) -> BeadCheck:
     own, seen = light(one, psf.data), one.seen
     data = seen.counts - one.others - background(one)
     expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
@@ -206,7 +208,7 @@ def _checked(one: Speaker, psf: PSF, found: Found, dark: Image, restored: Image)
     )
 
 
-def _gathered(volume: NDArray[Any], one: Speaker) -> float:
+def _gathered(volume: NDArray[Any], one: BeadState) -> float:
     """Return the share of a bead's light within a voxel of its place, above what is around it."""
     middle = np.round(one.fit.position).astype(int)
     z, y, x = (
@@ -218,9 +220,9 @@ def _gathered(volume: NDArray[Any], one: Speaker) -> float:
     return float((near - np.median(box)).sum(dtype=float)) / one.fit.intensity
 
 
-def _model(speakers: Sequence[Speaker], psf: PSF, shape: tuple[int, ...]) -> Volume:
+def _model(states: Sequence[BeadState], psf: PSF, shape: tuple[int, ...]) -> Volume:
     model = np.zeros(shape, np.float32)
-    for one in speakers:
+    for one in states:
         corner = one.seen.corner
         low = np.maximum(corner, 0)
         high = np.minimum(corner + one.seen.counts.shape, shape)

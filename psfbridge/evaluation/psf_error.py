@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft, optimize
 
 from psfbridge.errors import PSFError
-from psfbridge.numerics.fourier import fitted_to, shifted
+from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.psf.psf import PSF
 
 __all__ = ["psf_error", "psf_offset"]
@@ -99,11 +99,11 @@ class _Best:
 def _best(estimate: PSF | NDArray[Any], truth: PSF | NDArray[Any], window: Sequence[int]) -> _Best:
     found, true = _checked(estimate, "estimate"), _checked(truth, "truth")
     shape = [min(most, length) for most, length in zip(window, true.shape, strict=True)]
-    true = fitted_to(true, shape, [length // 2 for length in true.shape])
+    true = crop_or_pad(true, shape, [length // 2 for length in true.shape])
     # A margin keeps the shift's wrapping out of the window.
     roomy = [length if length == 1 else length + 2 * _MARGIN for length in shape]
     at = _match(found, true)
-    error, shift = _least_error(fitted_to(found, roomy, at), true)
+    error, shift = _least_error(crop_or_pad(found, roomy, at), true)
     return _Best(error, np.array(at) - shift)
 
 
@@ -134,7 +134,7 @@ def _least_error(found: Floats, true: Floats) -> tuple[float, Floats]:
     def residual(step: Floats) -> Floats:
         shift = np.zeros(3)
         shift[axes] = step
-        moved = _core(shifted(found, list(shift)), true.shape)
+        moved = _core(shift_volume(found, list(shift)), true.shape)
         scale = (moved * true).sum() / max(float((moved**2).sum()), 1e-300)
         return np.asarray((scale * moved - true).ravel() / np.linalg.norm(true), float)
 

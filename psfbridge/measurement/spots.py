@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import USED, Bead
-from psfbridge.detection.find import Found, find
+from psfbridge.detection.find import FoundBeads, find
 from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.image import Image
 from psfbridge.measurement.local_background import Surroundings, look_around
@@ -93,7 +93,7 @@ def spots_in_image(image: Image) -> Spots:
     return Spots((spot,), _words(found, bead))
 
 
-def _strongest(found: Found) -> Bead | None:
+def _strongest(found: FoundBeads) -> Bead | None:
     """Return the one usable bead, else the strongest candidate, else nothing."""
     beads = [bead for bead in found.beads if bead.reason != "hot pixel"]
     if not beads and len(found.beads):
@@ -109,7 +109,7 @@ def _brightest_voxel(data: NDArray[Any]) -> Floats:
     return np.array(np.unravel_index(int(np.argmax(data)), data.shape), float)
 
 
-def _words(found: Found, bead: Bead | None) -> str:
+def _words(found: FoundBeads, bead: Bead | None) -> str:
     name = found.image.name
     which = f"the one spot in {name}"
     if len(found.beads) > 1:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.numerics.fourier import shifted
+from psfbridge.numerics.fourier import shift_volume
 
 __all__ = ["AIRY_ZERO_FWHM", "AXIAL_ZERO_FWHM", "asymmetry", "centred_on", "zone_energy"]
 
@@ -25,7 +25,7 @@ def centred_on(volume: NDArray[Any], peak: Numbers) -> tuple[Floats, tuple[int, 
     """Shift a volume so that a sub-voxel peak comes to a voxel's centre; return that voxel too."""
     z, y, x = (round(float(value)) for value in peak)
     move = [near - float(at) for near, at in zip((z, y, x), peak, strict=True)]
-    moved = shifted(np.asarray(volume, float), move)
+    moved = shift_volume(np.asarray(volume, float), move)
     return moved, (z, y, x)
 
 

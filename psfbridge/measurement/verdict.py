@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import Beads
 
-__all__ = ["GOOD", "POOR", "USABLE", "Evidence", "Verdict", "judged"]
+__all__ = ["GOOD", "POOR", "USABLE", "Evidence", "Verdict", "judge_psf"]
 
 Floats = NDArray[np.float64]
 
@@ -96,7 +96,7 @@ class Evidence:
     chi2: float
 
 
-def judged(evidence: Evidence) -> Verdict:
+def judge_psf(evidence: Evidence) -> Verdict:
     """Judge a PSF.
 
     Parameters

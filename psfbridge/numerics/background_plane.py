@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.numerics.interpolation import applied
+from psfbridge.numerics.interpolation import apply_per_axis
 
 __all__ = ["plane", "plane_columns", "plane_normal", "plane_values"]
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 # Which powers of z, y and x the five terms have: a level, a slope along each axis, and a curvature
-# along z. The haze of all the beads that lie in one plane has one: it grows with the defocus.
+# along z. The out-of-focus light of beads in one plane has one: it grows with the defocus.
 _TERMS = np.vstack([np.eye(4, 3, -1, dtype=int), [2, 0, 0]])
 
 
@@ -70,7 +70,7 @@ def plane_values(volume: Floats32) -> Floats:
 
 def _moments(volume: Floats32, most: int) -> Floats:
     """Sums of a volume times powers 0 to `most` of the coordinates from its centre."""
-    return np.asarray(applied(volume, [_powers(n, most) for n in volume.shape]), float)
+    return np.asarray(apply_per_axis(volume, [_powers(n, most) for n in volume.shape]), float)
 
 
 @lru_cache(maxsize=32)

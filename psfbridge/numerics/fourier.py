@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-__all__ = ["fitted_to", "peak_position", "shifted"]
+__all__ = ["crop_or_pad", "peak_position", "shift_volume"]
 
 Floats = NDArray[np.float64]
 
 
-def shifted(volume: NDArray[Any], shift: Sequence[float] | Floats) -> Floats:
+def shift_volume(volume: NDArray[Any], shift: Sequence[float] | Floats) -> Floats:
     """Move a volume by a fraction of a voxel, exactly for a band-limited one.
 
     Parameters
@@ -33,7 +33,7 @@ def shifted(volume: NDArray[Any], shift: Sequence[float] | Floats) -> Floats:
     --------
     >>> import numpy as np
     >>> spot = np.zeros((1, 5, 5)); spot[0, 2, 2] = 1
-    >>> bool(shifted(spot, (0, 1, 0))[0, 3, 2].round(6) == 1)
+    >>> bool(shift_volume(spot, (0, 1, 0))[0, 3, 2].round(6) == 1)
     True
     """
     axes = tuple(range(volume.ndim))
@@ -128,7 +128,7 @@ def _weights(length: int, at: float) -> Floats:
     return weights
 
 
-def fitted_to(volume: NDArray[Any], shape: Sequence[int], centre: Sequence[int]) -> Floats:
+def crop_or_pad(volume: NDArray[Any], shape: Sequence[int], centre: Sequence[int]) -> Floats:
     """Crop or zero-pad a volume to `shape` so that voxel `centre` comes to ``shape // 2``."""
     result = np.zeros(tuple(shape))
     source, target = [], []

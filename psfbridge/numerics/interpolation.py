@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 __all__ = [
-    "applied",
-    "applied_with_slopes",
+    "apply_per_axis",
+    "apply_with_slopes",
     "sampling_matrices",
     "shift_matrices",
     "shift_matrix",
@@ -115,16 +115,16 @@ def slope_factors(shape: Sequence[int]) -> list[NDArray[np.complex128]]:
     return list(np.meshgrid(*(2j * np.pi * f for f in sizes), indexing="ij", sparse=True))
 
 
-def applied(volume: NDArray[Any], matrices: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def apply_per_axis(volume: NDArray[Any], matrices: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Multiply each axis of a volume (z, y, x) with its matrix."""
     along_z, along_y, along_x = matrices
     return _along_z(np.matmul(along_y, volume @ along_x.T), along_z)
 
 
-def applied_with_slopes(
+def apply_with_slopes(
     volume: NDArray[Any], matrices: Sequence[NDArray[Any]], slopes: Sequence[NDArray[Any]]
 ) -> list[NDArray[Any]]:
-    """Return `applied`, and the same with the matrix of z, y and x replaced by its slope."""
+    """Return `apply_per_axis`, and the same with the matrix of z, y and x replaced by its slope."""
     along_z, along_y, along_x = matrices
     rows = volume @ along_x.T
     planes = np.matmul(along_y, rows)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["solved", "solved_damped"]
+__all__ = ["solve_damped", "solve_normal_equations"]
 
 Floats = NDArray[np.float64]
 
 
-def solved(normal: Floats, values: Floats) -> Floats:
+def solve_normal_equations(normal: Floats, values: Floats) -> Floats:
     """Solve normal equations; unknowns that nothing depends on become 0.
 
     Parameters
@@ -23,7 +23,8 @@ def solved(normal: Floats, values: Floats) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> solved(np.diag([1e-20, 1e20, 0.0]), np.array([1e-20, 2e20, 0.0])).round(6).tolist()
+    >>> normal, values = np.diag([1e-20, 1e20, 0.0]), np.array([1e-20, 2e20, 0.0])
+    >>> solve_normal_equations(normal, values).round(6).tolist()
     [1.0, 2.0, 0.0]
     """
     unit = _units(normal)
@@ -31,7 +32,7 @@ def solved(normal: Floats, values: Floats) -> Floats:
     return np.asarray(unit * (inverse @ (unit * values)))
 
 
-def solved_damped(normal: Floats, values: Floats, damping: float) -> Floats:
+def solve_damped(normal: Floats, values: Floats, damping: float) -> Floats:
     """Solve with the diagonal raised by a share `damping`, as Marquardt (1963) does.
 
     `values` may have several columns.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["resampled"]
+__all__ = ["resample_volume"]
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 PADDING = 1.0
 
 
-def resampled(
+def resample_volume(
     volume: NDArray[Any], voxel_um: Sequence[float], new_voxel_um: Sequence[float]
 ) -> Floats:
     """Return a volume at another voxel size, about the same centre and with the same sum.
@@ -41,7 +41,7 @@ def resampled(
     Examples
     --------
     >>> import numpy as np
-    >>> resampled(np.ones((1, 3, 3)), (1, 2, 2), (1, 1, 1)).shape
+    >>> resample_volume(np.ones((1, 3, 3)), (1, 2, 2), (1, 1, 1)).shape
     (1, 7, 7)
     """
     result: Floats = np.array(volume, float)

@@ -7,7 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FOCUS_PER_DEPTH", "Passage", "brightest_um", "passed", "path"]
+__all__ = [
+    "FOCUS_PER_DEPTH",
+    "Transmission",
+    "brightest_um",
+    "interface_transmission",
+    "phase_per_depth",
+]
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -22,7 +28,7 @@ FOCUS_PER_DEPTH = 0.2
 _AXIS_RADII, _AXIS_UM, _AXIS_STEP_UM = 256, 0.2, 0.005
 
 
-class Passage(NamedTuple):
+class Transmission(NamedTuple):
     """What becomes of an emitter's light on its way into the pupil, for each of its samples.
 
     Parameters
@@ -39,7 +45,7 @@ class Passage(NamedTuple):
     axial: NDArray[np.number]
 
 
-def path(radius: Floats, na: float, index: float, sample: float) -> Complexes:
+def phase_per_depth(radius: Floats, na: float, index: float, sample: float) -> Complexes:
     """Return the way that light gains per depth in the sample, at radii of the pupil.
 
     What a shift of the focus would do is left out, in the mean over the pupil (Gibson and Lanni
@@ -71,7 +77,7 @@ def brightest_um(na: float, index: float, sample: float, depth_um: float) -> flo
     Parameters
     ----------
     na, index, sample, depth_um : float
-        As for `passed`.
+        As for `interface_transmission`.
     """
     radii = (np.arange(_AXIS_RADII) + 0.5) / _AXIS_RADII
     leaving = _along(radii, na, index)
@@ -83,9 +89,9 @@ def brightest_um(na: float, index: float, sample: float, depth_um: float) -> flo
     return float(z_um[light.argmax()])
 
 
-def passed(
+def interface_transmission(
     radius: Floats, samples: int, na: float, index: float, sample: float, depth_um: float
-) -> Passage:
+) -> Transmission:
     """Return what becomes of the light of an emitter in a medium of another index.
 
     Parameters
@@ -103,7 +109,7 @@ def passed(
     across, flat = _waves(radii, na, index, sample, depth_um)
     entering = _along(radii, na, sample)
     fields = (across, flat, flat * na * radii / entering)
-    return Passage(*(_averaged(field, radii, radius, 1 / samples) for field in fields))
+    return Transmission(*(_averaged(field, radii, radius, 1 / samples) for field in fields))
 
 
 def _waves(
@@ -111,7 +117,7 @@ def _waves(
 ) -> tuple[Complexes, Complexes]:
     """The light of an emitter that lies in the interface, by whether its field does."""
     leaving, entering = _along(radii, na, index), _along(radii, na, sample)
-    way = 2 * np.pi * path(radii, na, index, sample)
+    way = 2 * np.pi * phase_per_depth(radii, na, index, sample)
     wave = np.exp(1j * depth_um * way.real - abs(depth_um) * way.imag)
     # An emitter sends out what light from the other side would bring to its place.
     s_wave = 2 * leaving / (entering + leaving) * wave

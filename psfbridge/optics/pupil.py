@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft, special
 
 from psfbridge.optics.bead_sphere import sphere_transfer
-from psfbridge.optics.index_mismatch import Passage, passed
+from psfbridge.optics.index_mismatch import Transmission, interface_transmission
 from psfbridge.optics.propagation import Complex, on_planes, waves
 from psfbridge.optics.zernike import zernike
 
@@ -264,7 +264,7 @@ class PupilModel:
         )
         return np.asarray(self._bead * blur if bead else blur, np.float32)
 
-    def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Passage]:
+    def _pupil(self, values: Floats) -> tuple[NDArray[np.complex128], Floats, Transmission]:
         """Phase with aplanatic factor, amplitude, and what becomes of each sample's light."""
         radius, _, inside = self._disc
         na, index, sample = values[[NA, INDEX, SAMPLE]]
@@ -273,12 +273,12 @@ class PupilModel:
         last = FIRST_MODE + len(self.modes)
         phase = np.tensordot(values[FIRST_MODE:last], self._phases, 1)
         amplitude = 1 + np.tensordot(values[last:], self._amplitudes, 1)
-        light = Passage(np.ones_like(sine), cosine, sine)
+        light = Transmission(np.ones_like(sine), cosine, sine)
         if sample:
-            light = passed(radius, self.samples, na, index, sample, values[DEPTH])
+            light = interface_transmission(radius, self.samples, na, index, sample, values[DEPTH])
         return inside * np.exp(1j * phase) / np.sqrt(cosine), amplitude, light
 
-    def _polarisations(self, light: Passage) -> tuple[NDArray[Any], Floats]:
+    def _polarisations(self, light: Transmission) -> tuple[NDArray[Any], Floats]:
         """Fields in the pupil of an emitter's three directions, and how often each counts."""
         across, flat, axial = light
         if not self.vectorial:

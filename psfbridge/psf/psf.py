@@ -17,8 +17,8 @@ from psfbridge.errors import PSFError
 from psfbridge.imaging.image import Image, Volume, VoxelUm
 from psfbridge.imaging.read import read_image, read_info
 from psfbridge.imaging.write import write_image
-from psfbridge.numerics.fourier import fitted_to, peak_position, shifted
-from psfbridge.numerics.resample import resampled
+from psfbridge.numerics.fourier import crop_or_pad, peak_position, shift_volume
+from psfbridge.numerics.resample import resample_volume
 
 __all__ = ["PSF", "load_psfs", "odd_shape"]
 
@@ -150,7 +150,7 @@ class PSF:
                 f"allowed are {_MOST_VOXELS:.2g}. Check both voxel sizes."
             )
         return self.from_volume(
-            resampled(self.data, self.voxel_um, target), target, provenance=self.provenance
+            resample_volume(self.data, self.voxel_um, target), target, provenance=self.provenance
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -240,7 +240,7 @@ def _centred(volume: Floats, window: Floats) -> Volume:
     centre = [length // 2 for length in window.shape]
     move = np.zeros(3)
     for _ in range(12):
-        data = _trimmed(shifted(volume, move.tolist()), window)
+        data = _trimmed(shift_volume(volume, move.tolist()), window)
         offset = peak_position(data, start=centre) - centre
         if np.abs(offset).max() < 0.1 * _OFF_CENTRE:
             break
@@ -295,7 +295,7 @@ def _surroundings(volume: Floats, shape: tuple[int, int, int]) -> Floats:
 
 
 def _trimmed(volume: Floats, window: Floats) -> Floats:
-    data = fitted_to(volume, window.shape, [length // 2 for length in volume.shape])
+    data = crop_or_pad(volume, window.shape, [length // 2 for length in volume.shape])
     data = np.maximum(data, 0) * window
     total = data.sum()
     if not total > 0:

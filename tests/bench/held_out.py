@@ -14,9 +14,9 @@ from scoring import method_options
 
 import psfbridge as pb
 from psfbridge.detection.beads import USED
-from psfbridge.detection.find import Found, find
-from psfbridge.distillation.joint.bead_fit import background, light, refitted
-from psfbridge.distillation.joint.bead_state import Speaker, observe
+from psfbridge.detection.find import FoundBeads, find
+from psfbridge.distillation.joint.bead_fit import background, light, refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.neighbours import with_neighbours
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.errors import PsfBridgeError
@@ -76,7 +76,7 @@ def residuals(
     return table
 
 
-def _trained(found: Found, train: Floats, stack: Stack, options: dict[str, Any]) -> PSF | None:
+def _trained(found: FoundBeads, train: Floats, stack: Stack, options: dict[str, Any]) -> PSF | None:
     """Distil from these beads alone; None where the method refuses."""
     image = found.image
     given: dict[str, Any] = {"size": support_shape([found], DistillOptions())}
@@ -93,7 +93,7 @@ def _trained(found: Found, train: Floats, stack: Stack, options: dict[str, Any])
     return psf
 
 
-def _blanked(found: Found, train: Floats) -> Image:
+def _blanked(found: FoundBeads, train: Floats) -> Image:
     """The image with every candidate but the beads to train on replaced by background."""
     data = found.image.data.copy()
     # As the background is, noise and all: a flat patch has edges that pass for beads.
@@ -114,24 +114,24 @@ def _blanked(found: Found, train: Floats) -> Image:
     return Image(data, found.image.voxel_um, found.image.name)
 
 
-def _left(found: Found, test: Floats, psf: PSF) -> float:
+def _left(found: FoundBeads, test: Floats, psf: PSF) -> float:
     """The median share of a held-out bead's energy that the PSF leaves unexplained."""
-    speakers: Sequence[Speaker] = observe([found], psf.data.shape)
+    states: Sequence[BeadState] = observe([found], psf.data.shape)
     widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
     core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
     for _ in range(_ROUNDS):
-        fitted, lights = refitted(speakers, psf.data, core)
-        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
+        fitted, lights = refit_beads(states, psf.data, core)
+        states = with_neighbours(fitted, lights, [found.image.data.shape])
     table = found.beads.positions
     shares = [
         _share(one, psf, _counted(one, found))
-        for one in speakers
+        for one in states
         if np.abs(test - table[one.seen.bead]).max(axis=1).min() < 1e-6
     ]
     return float(np.median(shares))
 
 
-def _counted(one: Speaker, found: Found) -> NDArray[np.bool_]:
+def _counted(one: BeadState, found: FoundBeads) -> NDArray[np.bool_]:
     """The voxels of the window that lie nearer to no other bead, which may have trained."""
     widths = np.maximum(found.scale.fwhm, 1.0)
     beads = found.beads.positions / widths
@@ -149,7 +149,7 @@ def _counted(one: Speaker, found: Found) -> NDArray[np.bool_]:
     return one.seen.usable & inside & (nearest == one.seen.bead)
 
 
-def _share(one: Speaker, psf: PSF, counted: NDArray[np.bool_]) -> float:
+def _share(one: BeadState, psf: PSF, counted: NDArray[np.bool_]) -> float:
     data = one.seen.counts - one.others - background(one)
     left = (data - light(one, psf.data))[counted] ** 2
     return float(left.sum(dtype=float) / (data[counted] ** 2).sum(dtype=float))

@@ -13,7 +13,7 @@ import numpy as np
 import psfbridge as pb
 from psfbridge.errors import PsfBridgeError
 from psfbridge.evaluation.psf_error import WINDOW, psf_error, psf_offset
-from psfbridge.numerics.fourier import fitted_to
+from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.options import Optics
 from psfbridge.simulation.simulate import Simulation
 
@@ -105,7 +105,7 @@ def stated_error(psf: pb.PSF) -> float | None:
         return None
     shape = [min(most, length) for most, length in zip(WINDOW, psf.data.shape, strict=True)]
     middle = [length // 2 for length in psf.data.shape]
-    error, light = (fitted_to(volume, shape, middle) for volume in (psf.error, psf.data))
+    error, light = (crop_or_pad(volume, shape, middle) for volume in (psf.error, psf.data))
     return float(np.linalg.norm(error) / np.linalg.norm(light))
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scoring import Truth
 
 import psfbridge as pb
-from psfbridge.distillation.joint.bead_fit import light, refitted
-from psfbridge.distillation.joint.bead_state import Speaker
+from psfbridge.distillation.joint.bead_fit import light, refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.evaluation.psf_error import psf_error
 
 Floats = NDArray[np.float64]
@@ -36,7 +36,7 @@ def errors(truth: Truth) -> tuple[float, float]:
 def _held(true: Floats) -> Iterator[None]:
     """Put every bead back to its true position after each fit."""
 
-    def placed(one: Speaker) -> Speaker:
+    def placed(one: BeadState) -> BeadState:
         away = np.linalg.norm(true - one.fit.position, axis=1)
         nearest = int(away.argmin())
         if away[nearest] > _NEAR:
@@ -44,13 +44,13 @@ def _held(true: Floats) -> Iterator[None]:
         known = replace(one.fit, position=true[nearest].copy(), position_variance=(0.0, 0.0, 0.0))
         return one.with_fit(known)
 
-    def fitted(speakers: Sequence[Speaker], psf: Floats, core: Sequence[int]) -> tuple[list, list]:
-        beads, _ = refitted([placed(one) for one in speakers], psf, core)
+    def fitted(states: Sequence[BeadState], psf: Floats, core: Sequence[int]) -> tuple[list, list]:
+        beads, _ = refit_beads([placed(one) for one in states], psf, core)
         beads = [placed(one) for one in beads]
         return beads, [light(one, psf) for one in beads]
 
     with (
-        patch("psfbridge.distillation.joint.iteration.refitted", fitted),
-        patch("psfbridge.distillation.joint.solver.refitted", fitted),
+        patch("psfbridge.distillation.joint.iteration.refit_beads", fitted),
+        patch("psfbridge.distillation.joint.solver.refit_beads", fitted),
     ):
         yield

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from psfbridge.errors import PSFError
 from psfbridge.evaluation.psf_error import psf_error, psf_offset
-from psfbridge.numerics.fourier import shifted
+from psfbridge.numerics.fourier import shift_volume
 
 
 def spot(shape=(31, 41, 41), width=2.0, at=(0, 0, 0)):
@@ -48,7 +48,7 @@ def test_nothing_in_common_is_one():
 
 def test_sizes_may_differ():
     assert psf_error(spot((21, 25, 27), 1.2), spot((33, 65, 65), 1.2)) < 1e-3
-    assert psf_error(shifted(spot((1, 41, 41)), (0, 0.4, 0.3)), spot((1, 31, 31))) < 1e-3
+    assert psf_error(shift_volume(spot((1, 41, 41)), (0, 0.4, 0.3)), spot((1, 31, 31))) < 1e-3
 
 
 @pytest.mark.parametrize("bad", [np.zeros((3, 3, 3)), np.full((3, 3, 3), np.nan)])
@@ -64,5 +64,5 @@ def test_an_offset_is_found_to_a_hundredth_of_a_voxel(step):
 
 
 def test_an_offset_of_a_smaller_and_plane_psf():
-    plane = shifted(spot((1, 41, 41)), (0, 0.4, 0.3))
+    plane = shift_volume(spot((1, 41, 41)), (0, 0.4, 0.3))
     assert psf_offset(plane, spot((1, 31, 31))) == pytest.approx(0.5, abs=0.01)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from psfbridge.detection.beads import REJECTED, Bead, Beads
-from psfbridge.measurement.verdict import GOOD, POOR, USABLE, Evidence, judged
+from psfbridge.measurement.verdict import GOOD, POOR, USABLE, Evidence, judge_psf
 
 VOLUME = np.zeros((9, 9, 9))
 VOLUME[3:6, 3:6, 3:6] = 1.0
@@ -29,7 +29,7 @@ def evidence():
 
 
 def test_all_well_is_good_and_says_no_more(evidence):
-    verdict = judged(evidence)
+    verdict = judge_psf(evidence)
     assert (verdict.grade, verdict.reasons) == (GOOD, ())
 
 
@@ -47,17 +47,17 @@ def test_all_well_is_good_and_says_no_more(evidence):
     ],
 )
 def test_each_fault_has_its_grade_and_advice(evidence, change, grade, words):
-    verdict = judged(replace(evidence, **change))
+    verdict = judge_psf(replace(evidence, **change))
     assert verdict.grade == grade
     assert words in verdict.sentence
 
 
 def test_crowding_asks_for_a_sparser_slide(evidence):
     crowded = [Bead("a", k, 0, 0, 0, status=REJECTED, reason="too close") for k in range(5)]
-    verdict = judged(replace(evidence, beads=Beads([*USED[:2], *crowded])))
+    verdict = judge_psf(replace(evidence, beads=Beads([*USED[:2], *crowded])))
     assert "sparser" in verdict.sentence
 
 
 def test_a_plane_has_no_depth(evidence):
     flat = replace(evidence, volume=VOLUME[4:5], error=0.01 * VOLUME[4:5], depth=1)
-    assert judged(replace(flat, fwhm_um=(np.nan, 0.22, 0.22))).grade == GOOD
+    assert judge_psf(replace(flat, fwhm_um=(np.nan, 0.22, 0.22))).grade == GOOD

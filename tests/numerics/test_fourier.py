@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psfbridge.numerics.fourier import fitted_to, peak_position, shifted
+from psfbridge.numerics.fourier import crop_or_pad, peak_position, shift_volume
 
 #: At least this wide, a sampled Gaussian is band-limited to far below the tolerances here.
 SIGMAS = st.floats(1.3, 1.7)
@@ -33,13 +33,13 @@ def middle(shape):
 def test_a_shifted_gaussian_is_the_gaussian_there(shape, step, sigmas):
     before = gaussian(shape, middle(shape), sigmas)
     after = gaussian(shape, middle(shape) + step, sigmas)
-    np.testing.assert_allclose(shifted(before, step), after, atol=1e-3)
+    np.testing.assert_allclose(shift_volume(before, step), after, atol=1e-3)
 
 
 def test_a_wide_gaussian_shifts_to_rounding():
     before = gaussian((31, 31, 31), (15, 15, 15), (1.8,) * 3)
     after = gaussian((31, 31, 31), (15.3, 14.6, 15.1), (1.8,) * 3)
-    np.testing.assert_allclose(shifted(before, (0.3, -0.4, 0.1)), after, atol=1e-7)
+    np.testing.assert_allclose(shift_volume(before, (0.3, -0.4, 0.1)), after, atol=1e-7)
 
 
 @settings(max_examples=30, deadline=None)
@@ -47,14 +47,16 @@ def test_a_wide_gaussian_shifts_to_rounding():
 def test_a_shift_keeps_the_sum_and_comes_back(shape, step):
     rng = np.random.default_rng(3)
     volume = rng.random([length + 1 - length % 2 for length in shape])
-    moved = shifted(volume, step)
+    moved = shift_volume(volume, step)
     assert moved.sum() == pytest.approx(volume.sum())
-    np.testing.assert_allclose(shifted(moved, [-s for s in step]), volume, atol=1e-10)
+    np.testing.assert_allclose(shift_volume(moved, [-s for s in step]), volume, atol=1e-10)
 
 
 def test_a_whole_shift_is_a_roll():
     volume = np.random.default_rng(4).random((4, 5, 6))
-    np.testing.assert_allclose(shifted(volume, (1, -2, 3)), np.roll(volume, (1, -2, 3), (0, 1, 2)))
+    np.testing.assert_allclose(
+        shift_volume(volume, (1, -2, 3)), np.roll(volume, (1, -2, 3), (0, 1, 2))
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,7 +104,7 @@ def test_a_constant_has_its_peak_where_the_search_starts():
 def test_fitted_to_puts_the_voxel_in_the_middle(shape, size, data):
     volume = 1 + np.arange(np.prod(shape), dtype=float).reshape(shape)
     centre = data.draw(st.tuples(*[st.integers(0, length - 1) for length in shape]))
-    result = fitted_to(volume, size, centre)
+    result = crop_or_pad(volume, size, centre)
     assert result.shape == size
     for voxel in np.ndindex(*size):
         origin = np.array(voxel) - np.array(size) // 2 + centre

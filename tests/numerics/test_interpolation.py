@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psfbridge.numerics.fourier import shifted
-from psfbridge.numerics.interpolation import applied, shift_matrices, shift_matrix
+from psfbridge.numerics.fourier import shift_volume
+from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices, shift_matrix
 
 steps = st.floats(-3, 3)
 
@@ -14,8 +14,8 @@ steps = st.floats(-3, 3)
 @given(steps, steps, steps, st.integers(0, 2**16))
 def test_matrices_shift_like_the_fourier_series(z, y, x, seed):
     volume = np.random.default_rng(seed).standard_normal((7, 8, 9))
-    moved = applied(volume, shift_matrices(volume.shape, np.array([z, y, x])))
-    assert np.allclose(moved, shifted(volume, (z, y, x)), atol=1e-4)
+    moved = apply_per_axis(volume, shift_matrices(volume.shape, np.array([z, y, x])))
+    assert np.allclose(moved, shift_volume(volume, (z, y, x)), atol=1e-4)
 
 
 @settings(max_examples=20, deadline=None)

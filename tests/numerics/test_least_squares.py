@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psfbridge.numerics.least_squares import solved, solved_damped
+from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
 
 
 @pytest.fixture
@@ -16,22 +16,22 @@ def problem():
 
 def test_units_do_not_matter(problem):
     normal, values, truth = problem
-    assert solved(normal, values) == pytest.approx(truth)
-    assert solved_damped(normal, values, 1e-12) == pytest.approx(truth, rel=1e-6)
+    assert solve_normal_equations(normal, values) == pytest.approx(truth)
+    assert solve_damped(normal, values, 1e-12) == pytest.approx(truth, rel=1e-6)
 
 
 def test_damping_shortens_the_step(problem):
     normal, values, truth = problem
-    assert np.abs(solved_damped(normal, values, 1.0) / truth).max() < 0.9
+    assert np.abs(solve_damped(normal, values, 1.0) / truth).max() < 0.9
 
 
 def test_an_unknown_without_effect_is_zero():
     normal = np.diag([4.0, 0.0])
-    assert solved(normal, np.array([8.0, 0.0])).tolist() == [2.0, 0.0]
-    assert solved_damped(normal, np.array([8.0, 0.0]), 0.0).tolist() == [2.0, 0.0]
+    assert solve_normal_equations(normal, np.array([8.0, 0.0])).tolist() == [2.0, 0.0]
+    assert solve_damped(normal, np.array([8.0, 0.0]), 0.0).tolist() == [2.0, 0.0]
 
 
 def test_several_columns_are_several_problems(problem):
     normal, values, _ = problem
-    both = solved_damped(normal, np.stack([values, 2 * values], axis=1), 0.1)
+    both = solve_damped(normal, np.stack([values, 2 * values], axis=1), 0.1)
     assert both[:, 1] == pytest.approx(2 * both[:, 0])

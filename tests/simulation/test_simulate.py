@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from psfbridge.cli import main
 from psfbridge.imaging.read import read_image
-from psfbridge.numerics.fourier import fitted_to, peak_position
+from psfbridge.numerics.fourier import crop_or_pad, peak_position
 from psfbridge.options import Optics
 from psfbridge.psf.psf import PSF
 from psfbridge.simulation.fine_psf import fine_psf, sphere_spectrum
@@ -35,7 +35,7 @@ def test_the_peak_of_a_lone_bead_is_where_the_truth_says():
     truth = field.beads.positions[0]
     start = np.round(truth).astype(int)
     shape = field.psf.data.shape
-    window = fitted_to(field.image.data, shape, start)
+    window = crop_or_pad(field.image.data, shape, start)
     found = peak_position(window) - np.array(shape) // 2 + start
     np.testing.assert_allclose(found, truth, atol=0.01)
 
@@ -63,15 +63,15 @@ def test_drawing_agrees_with_a_psf_computed_on_the_moved_points():
 def test_photons_add_up_within_the_volume_of_the_true_psf():
     field = simulate(replace(CLEAN, gain=3.0, photons=(5e4, 5e4), seed=11))
     centre = np.round(field.beads.positions[0]).astype(int)
-    total = fitted_to(field.image.data, np.array(field.psf.data.shape) - 2, centre).sum()
+    total = crop_or_pad(field.image.data, np.array(field.psf.data.shape) - 2, centre).sum()
     assert field.beads[0].intensity == pytest.approx(1.5e5)
     assert total == pytest.approx(1.5e5, rel=0.02)
 
 
 def test_the_true_psf_is_the_bead_on_a_voxel():
     field = simulate(CLEAN)
-    crop = fitted_to(field.psf_grid, (11, 29, 29), [n // 2 for n in field.psf_grid.shape])
-    inner = fitted_to(field.psf.data, (11, 29, 29), [n // 2 for n in field.psf.data.shape])
+    crop = crop_or_pad(field.psf_grid, (11, 29, 29), [n // 2 for n in field.psf_grid.shape])
+    inner = crop_or_pad(field.psf.data, (11, 29, 29), [n // 2 for n in field.psf.data.shape])
     scale = (crop * inner).sum() / (crop * crop).sum()
     np.testing.assert_allclose(inner, scale * crop, atol=1e-6)
     assert scale == pytest.approx(1, abs=1e-3)

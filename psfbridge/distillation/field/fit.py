@@ -13,7 +13,7 @@ from psfbridge.distillation.field.regions import Region
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.stack import PARTS
 from psfbridge.numerics.background_plane import plane_columns
-from psfbridge.numerics.least_squares import solved, solved_damped
+from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEET, PupilModel, X, Z
 
 __all__ = ["FieldFit", "fitted_field"]
@@ -117,11 +117,11 @@ class _System:
         sheet = [SHEET] if start.middle.microscope == "lightsheet" else []
         self.free = [BLUR_Y, BLUR_X, BLUR_YX, *sheet, *range(FIRST_MODE, model.size)]
         self.moves = [axis for axis in range(3) if model.shape[axis] > 1]
-        self.bases = [region.basis(start.richness.terms) for region in regions]
+        self.bases = [region.basis(start.polynomial.terms) for region in regions]
         spread = _varying(model, start.coefficients[0])
         self.varying = [k for k in self.free if k in spread]
         constant = _constant(model)
-        terms = len(start.richness.terms)
+        terms = len(start.polynomial.terms)
         self.stiffness = np.array(
             [constant[k] for k in self.free] + [spread[k] for k in self.varying] * terms
         )
@@ -156,7 +156,7 @@ class _System:
         for to_region, (region_normal, region_gradient, _) in zip(self.maps, reduced, strict=True):
             normal += to_region.T @ region_normal @ to_region
             gradient += to_region.T @ region_gradient
-        step = solved_damped(normal, gradient, damping)
+        step = solve_damped(normal, gradient, damping)
         moves = np.zeros((len(linear), 3))
         for move, to_region, (_, _, own) in zip(moves, self.maps, reduced, strict=True):
             answer = own[:, -1] - own[:, :-1] @ (to_region @ step)
@@ -182,7 +182,7 @@ class _System:
         normal, gradient = linear.normals[parts].sum(axis=0), linear.gradients[parts].sum(axis=0)
         across = normal[:count, count:]
         right = np.concatenate([across.T, gradient[count:, np.newaxis]], axis=1)
-        own = solved_damped(normal[count:, count:], right, _LEAST_DAMPING)
+        own = solve_damped(normal[count:, count:], right, _LEAST_DAMPING)
         return (
             normal[:count, :count] - across @ own[:, :-1],
             gradient[:count] - across @ own[:, -1],
@@ -196,7 +196,7 @@ class _System:
         means = region.means.reshape(PARTS, -1)
         design = np.concatenate([volume.reshape(1, -1), self.planes])
         weighted = design * weights.sum(axis=0)
-        answer = solved(
+        answer = solve_normal_equations(
             (weighted @ design.T).astype(float), (design @ (weights * means).sum(0)).astype(float)
         ).astype(np.float32)
         rows = np.concatenate([answer[0] * slopes.reshape(len(asked), -1), design])

@@ -71,7 +71,7 @@ def _in_um(axes: Sequence[Floats], image: Image) -> Nodes:
 def _nodes(model: FieldModel, axis: int) -> Floats:
     """Places along an axis, no more than needed to blend the PSFs between them."""
     nodes = np.zeros(1)
-    if not any(term[axis] for term in model.pupil.richness.terms):
+    if not any(term[axis] for term in model.pupil.polynomial.terms):
         return nodes
     unit = np.eye(3)[axis]
     middle, ends = model.volume(0 * unit), (model.volume(unit), model.volume(-unit))
@@ -87,8 +87,8 @@ def _nodes(model: FieldModel, axis: int) -> Floats:
 def _blending_error(model: FieldModel, unit: Floats, nodes: Floats) -> float:
     volumes = [model.volume(at * unit) for at in nodes]
     between = [model.volume(at * unit) for at in (nodes[1:] + nodes[:-1]) / 2]
-    blended = [(before + after) / 2 for before, after in pairwise(volumes)]
-    return max(_difference(one, true) for one, true in zip(blended, between, strict=True))
+    mixed = [(before + after) / 2 for before, after in pairwise(volumes)]
+    return max(_difference(one, true) for one, true in zip(mixed, between, strict=True))
 
 
 def _difference(one: Floats, true: Floats) -> float:

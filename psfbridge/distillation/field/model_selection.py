@@ -10,23 +10,23 @@ import numpy as np
 
 from psfbridge._util.threads import workers
 from psfbridge.distillation.field.fit import FieldFit, fitted_field
-from psfbridge.distillation.field.polynomials import ACROSS, Richness, deeper
+from psfbridge.distillation.field.polynomials import ACROSS, FieldPolynomial, with_depth
 from psfbridge.distillation.field.pupil import FieldPupil
 from psfbridge.distillation.field.regions import (
     cropped,
-    dealt,
+    deal_into_parts,
     fitted_afresh,
     regions_of,
     samples_of,
     small_box,
 )
 from psfbridge.distillation.joint.bead_fit import background, variance
-from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.stack import PARTS
-from psfbridge.numerics.fourier import fitted_to
+from psfbridge.numerics.fourier import crop_or_pad
 
-__all__ = ["Choice", "Trial", "chosen_field"]
+__all__ = ["FieldChoice", "Trial", "chosen_field"]
 
 # A richer PSF must explain beads not used better by so many standard errors.
 _SURE = 2.0
@@ -34,7 +34,7 @@ _SURE = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A richness, and what it makes of beads that were not used for it.
+    """A polynomial, and what it makes of beads that were not used for it.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class Trial:
     chi2: Floats
 
     @property
-    def richness(self) -> Richness:
+    def polynomial(self) -> FieldPolynomial:
         """The polynomial."""
-        return self.fit.pupil.richness
+        return self.fit.pupil.polynomial
 
     def surely_better_than(self, other: Trial) -> bool:
         """Whether beads not used are explained better, by more than chance."""
@@ -74,7 +74,7 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class FieldChoice:
     """What was chosen, among all that was tried, and what the beads lacked for more."""
 
     best: Trial
@@ -82,10 +82,10 @@ class Choice:
     untried: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the χ² of beads not used by richness, ready for JSON."""
+        """Return the χ² of beads not used by polynomial, ready for JSON."""
         first = self.tried[0]
         return {
-            one.richness.name: {
+            one.polynomial.name: {
                 "held_out_chi2": one.score,
                 "gain": one.gain_over(first)[0],
                 "gain_se": one.gain_over(first)[1],
@@ -95,15 +95,15 @@ class Choice:
 
 
 def chosen_field(
-    speakers: Sequence[Speaker], where: Floats, psf: Floats32, pupil: PupilFit, deepest: float
-) -> Choice:
+    states: Sequence[BeadState], where: Floats, psf: Floats32, pupil: PupilFit, deepest: float
+) -> FieldChoice:
     """Fit a pupil of growing richness, and keep what beads not used confirm.
 
     First the change across the field, then that with depth.
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads, fitted to one PSF.
     where : array
         Their places; the array has shape (beads, 3).
@@ -114,32 +114,32 @@ def chosen_field(
     deepest : float
         The width of a bead in z, as a share of the depth of the image.
     """
-    search = _Search(speakers, where, psf)
+    search = _Search(states, where, psf)
     best = search.trial(FieldPupil.of(pupil, search.box))
     tried, untried = [best], []
-    for richness in (*ACROSS, None):
-        richer = richness or deeper(best.richness)
+    for polynomial in (*ACROSS, None):
+        richer = polynomial or with_depth(best.polynomial)
         lacking = richer.lacks(where, deepest)
         if lacking:
             untried.append(lacking)
             continue
-        tried.append(search.trial(best.fit.pupil.enriched(richer)))
+        tried.append(search.trial(best.fit.pupil.with_polynomial(richer)))
         if tried[-1].surely_better_than(best):
             best = tried[-1]
-    return Choice(best, tried, untried)
+    return FieldChoice(best, tried, untried)
 
 
 class _Search:
     """The beads in smaller boxes, their parts and places, and their sums by region."""
 
-    def __init__(self, speakers: Sequence[Speaker], where: Floats, psf: Floats32) -> None:
-        shape = small_box(speakers[0].seen.counts.shape)
-        self.speakers = [cropped(one, shape) for one in speakers]
-        self.core, self.shape = shape, samples_of(shape, speakers[0].seen.factor)
-        self.parts = dealt(speakers)
+    def __init__(self, states: Sequence[BeadState], where: Floats, psf: Floats32) -> None:
+        shape = small_box(states[0].seen.counts.shape)
+        self.states = [cropped(one, shape) for one in states]
+        self.core, self.shape = shape, samples_of(shape, states[0].seen.factor)
+        self.parts = deal_into_parts(states)
         self.where = where
-        seen = np.asarray(fitted_to(psf, self.shape, [n // 2 for n in psf.shape]), np.float32)
-        self.regions = regions_of(self.speakers, self.parts, where, lambda _: seen)
+        seen = np.asarray(crop_or_pad(psf, self.shape, [n // 2 for n in psf.shape]), np.float32)
+        self.regions = regions_of(self.states, self.parts, where, lambda _: seen)
 
     @property
     def box(self) -> tuple[int, ...]:
@@ -152,14 +152,14 @@ class _Search:
         pupils = [fit.without(part) for part in range(PARTS)]
         with workers() as pool:
             chi2 = pool.map(
-                lambda k: self._misfit(k, pupils[self.parts[k]]), range(len(self.speakers))
+                lambda k: self._misfit(k, pupils[self.parts[k]]), range(len(self.states))
             )
             return Trial(fit, np.array(list(chi2)))
 
     def _misfit(self, k: int, pupil: FieldPupil) -> float:
         """χ² per voxel of a bead, fitted in intensity, position and background only."""
         seen = np.asarray(pupil.volume(self.where[k], self.shape, bead=True), np.float32)
-        one, own = fitted_afresh(self.speakers[k], seen, self.core)
+        one, own = fitted_afresh(self.states[k], seen, self.core)
         rest = one.seen.counts - one.others - background(one) - own
         expected = variance(one, own, forgiving=False)
         return float(np.mean((rest**2 / expected)[one.seen.usable]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ACROSS", "ONE", "Richness", "deeper", "monomials", "places"]
+__all__ = ["ACROSS", "CONSTANT", "FieldPolynomial", "monomials", "places", "with_depth"]
 
 Floats = NDArray[np.float64]
 Term = tuple[int, int, int]
@@ -21,7 +21,7 @@ _LEAST_SPREAD = 0.25
 
 
 @dataclass(frozen=True)
-class Richness:
+class FieldPolynomial:
     """A polynomial of the place.
 
     Parameters
@@ -65,27 +65,27 @@ _Z, _Y, _X = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 _SQUARES = ((0, 2, 0), (0, 1, 1), (0, 0, 2))
 
 #: No change at all.
-ONE = Richness("one PSF", ())
+CONSTANT = FieldPolynomial("one PSF", ())
 
 #: Changes across the field, the simpler first.
 ACROSS = (
-    Richness("linear in y and x", (_Y, _X)),
-    Richness("quadratic in y and x", (_Y, _X, *_SQUARES)),
+    FieldPolynomial("linear in y and x", (_Y, _X)),
+    FieldPolynomial("quadratic in y and x", (_Y, _X, *_SQUARES)),
 )
 
 
-def deeper(richness: Richness) -> Richness:
-    """Return a richness with a linear change with depth too.
+def with_depth(polynomial: FieldPolynomial) -> FieldPolynomial:
+    """Return a polynomial with a linear change with depth too.
 
     Examples
     --------
-    >>> deeper(ONE).name, deeper(ACROSS[0]).name
+    >>> with_depth(CONSTANT).name, with_depth(ACROSS[0]).name
     ('linear in z', 'linear in y and x, and in z')
     """
     name = "linear in z"
-    if richness.terms:
-        name = richness.name + (", and in z" if richness == ACROSS[0] else ", linear in z")
-    return Richness(name, (*richness.terms, _Z))
+    if polynomial.terms:
+        name = polynomial.name + (", and in z" if polynomial == ACROSS[0] else ", linear in z")
+    return FieldPolynomial(name, (*polynomial.terms, _Z))
 
 
 def places(positions: Floats, shape: Sequence[int]) -> Floats:

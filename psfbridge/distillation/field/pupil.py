@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from psfbridge.distillation.field.polynomials import ONE, Richness, monomials
+from psfbridge.distillation.field.polynomials import CONSTANT, FieldPolynomial, monomials
 from psfbridge.distillation.joint.bead_state import Floats
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.optics.propagation import samples_for
@@ -35,7 +35,7 @@ class FieldPupil:
         On the box of the fit.
     scale : float
         The light of a bead over the model's.
-    richness : Richness
+    polynomial : FieldPolynomial
         The polynomial.
     coefficients : array
         The parameters for each of its terms, the constant one first; the array has shape
@@ -44,7 +44,7 @@ class FieldPupil:
 
     model: PupilModel
     scale: float
-    richness: Richness
+    polynomial: FieldPolynomial
     coefficients: Floats
 
     @classmethod
@@ -53,14 +53,14 @@ class FieldPupil:
         z, y, x = (int(n) for n in shape)
         samples = samples_for((z, y, x), pupil.model.voxel_um, *pupil.values[[NA, INDEX]])
         model = replace(pupil.model, shape=(z, y, x), samples=samples, vectorial=False)
-        return cls(model, pupil.scale, ONE, pupil.centred().values[np.newaxis])
+        return cls(model, pupil.scale, CONSTANT, pupil.centred().values[np.newaxis])
 
-    def enriched(self, richness: Richness) -> FieldPupil:
+    def with_polynomial(self, polynomial: FieldPolynomial) -> FieldPupil:
         """Return the same pupil as a richer polynomial, the new terms 0."""
-        coefficients = np.zeros((1 + len(richness.terms), self.model.size))
-        for old, row in zip(((0, 0, 0), *self.richness.terms), self.coefficients, strict=True):
-            coefficients[[(0, 0, 0), *richness.terms].index(old)] = row
-        return replace(self, richness=richness, coefficients=coefficients)
+        coefficients = np.zeros((1 + len(polynomial.terms), self.model.size))
+        for old, row in zip(((0, 0, 0), *self.polynomial.terms), self.coefficients, strict=True):
+            coefficients[[(0, 0, 0), *polynomial.terms].index(old)] = row
+        return replace(self, polynomial=polynomial, coefficients=coefficients)
 
     @property
     def middle(self) -> PupilFit:
@@ -79,13 +79,13 @@ class FieldPupil:
 
     def phases(self, where: Floats) -> dict[tuple[int, int], float]:
         """Return the phase terms at a place in radians rms, by order and azimuthal frequency."""
-        values = self.values(monomials(where[np.newaxis], self.richness.terms)[0])
+        values = self.values(monomials(where[np.newaxis], self.polynomial.terms)[0])
         pairs = zip(self.model.modes, values[FIRST_MODE:], strict=False)
         return {mode: float(value) for mode, value in pairs}
 
     def volume(self, where: Floats, shape: Sequence[int], *, bead: bool) -> Floats:
         """Return what is seen of a bead at a place, or the PSF itself; axes (z, y, x)."""
-        basis = monomials(where[np.newaxis], self.richness.terms)[0]
+        basis = monomials(where[np.newaxis], self.polynomial.terms)[0]
         fit = PupilFit(self.model, self.values(basis), (), self.scale, 0.0)
         seen, sharp = fit.volumes(shape)
         return np.asarray(seen if bead else sharp, float)

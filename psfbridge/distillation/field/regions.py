@@ -9,12 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.distillation.field.polynomials import monomials
-from psfbridge.distillation.joint.bead_fit import light, refitted
-from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
-from psfbridge.distillation.joint.stack import PARTS, stacked
-from psfbridge.numerics.fourier import fitted_to
+from psfbridge.distillation.joint.bead_fit import light, refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
+from psfbridge.distillation.joint.stack import PARTS, stack_beads
+from psfbridge.numerics.fourier import crop_or_pad
 
-__all__ = ["Region", "cropped", "dealt", "fitted_afresh", "regions_of", "samples_of", "small_box"]
+__all__ = [
+    "Region",
+    "cropped",
+    "deal_into_parts",
+    "fitted_afresh",
+    "regions_of",
+    "samples_of",
+    "small_box",
+]
 
 # The part of a bead's box that tells how the PSF changes, in voxels; and the part of it that is
 # fitted, in samples of the PSF: what is between them keeps the edge of a shifted box out.
@@ -65,17 +73,17 @@ def _grouped(where: Floats) -> list[NDArray[np.int64]]:
     return groups
 
 
-def dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
+def deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
     """Deal the beads into parts by their brightness; return the part of each."""
-    order = np.argsort([-one.fit.intensity for one in speakers])
-    part = np.empty(len(speakers), np.int64)
-    part[order] = np.arange(len(speakers)) % PARTS
+    order = np.argsort([-one.fit.intensity for one in states])
+    part = np.empty(len(states), np.int64)
+    part[order] = np.arange(len(states)) % PARTS
     return part
 
 
-def cropped(speaker: Speaker, shape: Sequence[int]) -> Speaker:
+def cropped(state: BeadState, shape: Sequence[int]) -> BeadState:
     """Return a bead with a smaller box around it."""
-    seen = speaker.seen
+    seen = state.seen
     margins = [(n - m) // 2 for n, m in zip(seen.counts.shape, shape, strict=True)]
     z, y, x = (slice(a, a + m) for a, m in zip(margins, shape, strict=True))
     smaller = replace(
@@ -84,19 +92,21 @@ def cropped(speaker: Speaker, shape: Sequence[int]) -> Speaker:
         usable=seen.usable[z, y, x],
         corner=seen.corner + np.array(margins),
     )
-    return replace(speaker, seen=smaller, others=speaker.others[z, y, x])
+    return replace(state, seen=smaller, others=state.others[z, y, x])
 
 
-def fitted_afresh(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Speaker, Floats32]:
+def fitted_afresh(
+    state: BeadState, psf: Floats32, core: Sequence[int]
+) -> tuple[BeadState, Floats32]:
     """Fit a bead to another PSF than before; return it with its light.
 
     The first step trusts every voxel: what an older PSF made of the bead would have it leave out
     those that tell the difference.
     """
-    speaker = speaker.with_fit(replace(speaker.fit, intensity_error=float("inf")))
+    state = state.with_fit(replace(state.fit, intensity_error=float("inf")))
     for _ in range(_STEPS):
-        (speaker,), (own,) = refitted([speaker], psf, core)
-    return speaker, own
+        (state,), (own,) = refit_beads([state], psf, core)
+    return state, own
 
 
 def small_box(shape: Sequence[int]) -> list[int]:
@@ -110,7 +120,7 @@ def samples_of(shape: Sequence[int], factor: Sequence[int]) -> list[int]:
 
 
 def regions_of(
-    speakers: Sequence[Speaker],
+    states: Sequence[BeadState],
     parts: NDArray[np.int64],
     where: Floats,
     psf_at: Callable[[Floats], Floats32],
@@ -119,38 +129,38 @@ def regions_of(
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads, in boxes of one shape.
     parts : array
-        The part of each bead, see `dealt`.
+        The part of each bead, see `deal_into_parts`.
     where : array
         The place of each bead; the array has shape (beads, 3).
     psf_at : callable
         Gives the PSF at a place, of the boxes' shape.
     """
     return [
-        _region([speakers[k] for k in group], parts[group], where[group], psf_at)
+        _region([states[k] for k in group], parts[group], where[group], psf_at)
         for group in _grouped(where)
     ]
 
 
 def _region(
-    speakers: Sequence[Speaker],
+    states: Sequence[BeadState],
     parts: NDArray[np.int64],
     where: Floats,
     psf_at: Callable[[Floats], Floats32],
 ) -> Region:
     psf = psf_at(where.mean(axis=0))
-    finer = max(speakers[0].seen.factor) > 1
+    finer = max(states[0].seen.factor) > 1
     largest = _FITTED_FINER if finer else _FITTED
     shape = [min(n, m) for n, m in zip(psf.shape, largest, strict=True)]
     middle = [n // 2 for n in psf.shape]
     means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
-    free = [replace(one, model_error=_MAY_DIFFER) for one in speakers]
+    free = [replace(one, model_error=_MAY_DIFFER) for one in states]
     for part in sorted(set(parts.tolist())):
         mine = [one for one, its in zip(free, parts, strict=True) if its == part]
-        stack = stacked(mine, psf, [light(one, psf) for one in mine])
-        means[part] = fitted_to(stack.mean, shape, middle)
-        weights[part] = fitted_to(stack.weight, shape, middle)
-    shares = np.array([(one.fit.intensity / one.fit.intensity_error) ** 2 for one in speakers])
+        stack = stack_beads(mine, psf, [light(one, psf) for one in mine])
+        means[part] = crop_or_pad(stack.mean, shape, middle)
+        weights[part] = crop_or_pad(stack.weight, shape, middle)
+    shares = np.array([(one.fit.intensity / one.fit.intensity_error) ** 2 for one in states])
     return Region(means, weights, where, shares / shares.sum())

@@ -11,29 +11,29 @@ import numpy as np
 
 from psfbridge._util.threads import workers
 from psfbridge.distillation.field.fit import fitted_field
-from psfbridge.distillation.field.model_selection import Choice, chosen_field
-from psfbridge.distillation.field.polynomials import ONE, deeper, places
+from psfbridge.distillation.field.model_selection import FieldChoice, chosen_field
+from psfbridge.distillation.field.polynomials import CONSTANT, places, with_depth
 from psfbridge.distillation.field.pupil import FieldPupil
 from psfbridge.distillation.field.regions import (
     cropped,
-    dealt,
+    deal_into_parts,
     fitted_afresh,
     regions_of,
     samples_of,
     small_box,
 )
 from psfbridge.distillation.joint.bead_fit import light
-from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
-from psfbridge.distillation.joint.blending import blended
-from psfbridge.distillation.joint.iteration import Round, Start, Task
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
+from psfbridge.distillation.joint.blending import blend_with_data
+from psfbridge.distillation.joint.iteration import JointProblem, Round, Start
 from psfbridge.distillation.joint.neighbours import with_neighbours
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, refined_fit
-from psfbridge.distillation.joint.stack import Stack, stacked
+from psfbridge.distillation.joint.stack import Stack, stack_beads
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
-from psfbridge.numerics.interpolation import applied, shift_matrices
+from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["FieldModel", "FieldSolution", "check_one_field", "solve_field"]
@@ -48,7 +48,7 @@ class FieldModel:
 
     Parameters
     ----------
-    task : Task
+    problem : JointProblem
         The solve that it comes from.
     middle : array
         The PSF in the middle of the field, of pupil and data, on the samples of the task.
@@ -58,7 +58,7 @@ class FieldModel:
         The pupil's light over that of `middle`.
     """
 
-    task: Task
+    problem: JointProblem
     middle: Floats
     pupil: FieldPupil
     unit: float
@@ -66,7 +66,7 @@ class FieldModel:
     def volume(self, where: Floats) -> Floats:
         """Return the PSF at a place (-1 to 1 in z, y and x), on voxels; axes (z, y, x)."""
         change = self._sharp(where) - self._own
-        return self.task.on_voxels(self.middle + change / self.unit)
+        return self.problem.on_voxels(self.middle + change / self.unit)
 
     @cached_property
     def _own(self) -> Floats:
@@ -85,7 +85,7 @@ class FieldSolution:
     model : FieldModel or None
         None where one PSF is all that the beads support.
     diagnostics : mapping
-        What was chosen and the χ² of beads not used for each richness, ready for JSON.
+        What was chosen and the χ² of beads not used for each polynomial, ready for JSON.
     note : str
         The same in a sentence.
     """
@@ -127,19 +127,21 @@ def solve_field(solution: Solution, progress: Progress = no_progress) -> FieldSo
     """
     if solution.state is None:
         raise OptionError("field is set and the method tells nothing of the beads; use joint.")
-    task, common = solution.state
-    if len(common.voters) < deeper(ONE).beads:
-        return _too_few(len(common.voters))
+    problem, common = solution.state
+    if len(common.contributing) < with_depth(CONSTANT).beads:
+        return _too_few(len(common.contributing))
     progress(_STAGE, 0, _STEPS)
-    speakers = _all_fitted(task, common.start, lambda _: common.psf)
-    voters = [speakers[k] for k in common.voters]
-    deepest = float(task.widths[0]) / len(task.found[0].image.data)
-    choice = chosen_field(voters, _where(task, voters), common.psf, common.pupil, deepest)
+    states = _all_fitted(problem, common.start, lambda _: common.psf)
+    contributing = [states[k] for k in common.contributing]
+    deepest = float(problem.widths[0]) / len(problem.found[0].image.data)
+    choice = chosen_field(
+        contributing, _where(problem, contributing), common.psf, common.pupil, deepest
+    )
     progress(_STAGE, 1, _STEPS)
     model = None
-    if choice.best.richness != ONE:
-        start = replace(common, speakers=speakers)
-        model = _settled(task, start, choice.best.fit.pupil, _refined(common.pupil))
+    if choice.best.polynomial != CONSTANT:
+        start = replace(common, states=states)
+        model = _settled(problem, start, choice.best.fit.pupil, _refined(common.pupil))
     progress(_STAGE, _STEPS, _STEPS)
     return FieldSolution(model, _diagnostics(choice), _note(choice))
 
@@ -155,9 +157,9 @@ def _refined(common: PupilFit) -> Callable[[PupilFit, Stack], PupilFit]:
     return refined
 
 
-def _where(task: Task, speakers: Sequence[Speaker]) -> Floats:
-    positions = np.array([one.fit.position for one in speakers])
-    return places(positions, task.found[0].image.data.shape)
+def _where(problem: JointProblem, states: Sequence[BeadState]) -> Floats:
+    positions = np.array([one.fit.position for one in states])
+    return places(positions, problem.found[0].image.data.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,53 +182,55 @@ class _Seen:
     def at(self, where: Floats) -> Floats32:
         return np.asarray(self.pupil.volume(where, self.shape, bead=True) / self.total, np.float32)
 
-    def in_the_middle(self, one: Speaker, where: Floats) -> Speaker:
+    def in_the_middle(self, one: BeadState, where: Floats) -> BeadState:
         """Return a bead as it would look in the middle: the difference counts as others' light."""
         return replace(one, others=one.others + light(one, self.at(where) - self.middle))
 
 
 def _settled(
-    task: Task,
+    problem: JointProblem,
     common: Round,
     pupil: FieldPupil,
     refined: Callable[[PupilFit, Stack], PupilFit],
 ) -> FieldModel:
     """Fit the beads to the PSFs of their places, and the PSFs to the beads, once more each."""
-    seen = _Seen(pupil, task.psf_shape, task.factor)
-    speakers = _all_fitted(task, common.start, seen.at)
-    voters = [speakers[k] for k in common.voters]
-    seen = replace(seen, pupil=_fitted_again(seen, voters, _where(task, voters)))
-    speakers = _all_fitted(task, replace(common.start, speakers=speakers), seen.at)
-    voters = [speakers[k] for k in common.voters]
-    where = _where(task, voters)
-    moved = [seen.in_the_middle(one, place) for one, place in zip(voters, where, strict=True)]
+    seen = _Seen(pupil, problem.psf_shape, problem.factor)
+    states = _all_fitted(problem, common.start, seen.at)
+    contributing = [states[k] for k in common.contributing]
+    seen = replace(seen, pupil=_fitted_again(seen, contributing, _where(problem, contributing)))
+    states = _all_fitted(problem, replace(common.start, states=states), seen.at)
+    contributing = [states[k] for k in common.contributing]
+    where = _where(problem, contributing)
+    moved = [seen.in_the_middle(one, place) for one, place in zip(contributing, where, strict=True)]
     moved = with_measured_noise(moved, seen.middle)
-    stack = stacked(moved, seen.middle, [light(one, seen.middle) for one in moved])
+    stack = stack_beads(moved, seen.middle, [light(one, seen.middle) for one in moved])
     fit = refined(seen.pupil.middle, stack)
-    model, sharp = fit.volumes(task.psf_shape)
-    blend = blended(stack, model, sharp, task.transfer)
-    shift = -fit.centre_um / np.array(task.sample_um)
-    middle = applied(blend.volume, shift_matrices(task.psf_shape, shift))
+    model, sharp = fit.volumes(problem.psf_shape)
+    blend = blend_with_data(stack, model, sharp, problem.transfer)
+    shift = -fit.centre_um / np.array(problem.sample_um)
+    middle = apply_per_axis(blend.volume, shift_matrices(problem.psf_shape, shift))
     # Both explain the same stack: the multiple that joins them is the ratio of their units.
     ratio = float((blend.seen * seen.middle).sum() / (seen.middle**2).sum())
     unit = seen.total / ratio
-    return FieldModel(task, middle, seen.pupil, unit)
+    return FieldModel(problem, middle, seen.pupil, unit)
 
 
-def _all_fitted(task: Task, start: Start, psf_at: Callable[[Floats], Floats32]) -> list[Speaker]:
+def _all_fitted(
+    problem: JointProblem, start: Start, psf_at: Callable[[Floats], Floats32]
+) -> list[BeadState]:
     """Fit every bead to the PSF of its place, and subtract the beads from each other."""
 
-    def fitted(one: Speaker, place: Floats) -> tuple[Speaker, Floats32]:
-        return fitted_afresh(one, psf_at(place), task.core)
+    def fitted(one: BeadState, place: Floats) -> tuple[BeadState, Floats32]:
+        return fitted_afresh(one, psf_at(place), problem.core)
 
     with workers() as pool:
-        pairs = list(pool.map(fitted, start.speakers, _where(task, start.speakers)))
-    shapes = [one.image.data.shape for one in task.found]
+        pairs = list(pool.map(fitted, start.states, _where(problem, start.states)))
+    shapes = [one.image.data.shape for one in problem.found]
     beads, lights = [one for one, _ in pairs], [own for _, own in pairs]
-    return start.with_far_light(task, with_neighbours(beads, lights, shapes))
+    return start.with_far_light(problem, with_neighbours(beads, lights, shapes))
 
 
-def _fitted_again(seen: _Seen, fitted: Sequence[Speaker], where: Floats) -> FieldPupil:
+def _fitted_again(seen: _Seen, fitted: Sequence[BeadState], where: Floats) -> FieldPupil:
     """Fit the field's pupil to the beads as they are aligned by the PSFs of their places."""
     box = small_box(fitted[0].seen.counts.shape)
     beads = [cropped(one, box) for one in fitted]
@@ -236,33 +240,33 @@ def _fitted_again(seen: _Seen, fitted: Sequence[Speaker], where: Floats) -> Fiel
         volume = seen.pupil.volume(place, shape, bead=True)
         return np.asarray(volume / seen.total, np.float32)
 
-    return fitted_field(regions_of(beads, dealt(beads), where, psf_at), seen.pupil).pupil
+    return fitted_field(regions_of(beads, deal_into_parts(beads), where, psf_at), seen.pupil).pupil
 
 
-def _diagnostics(choice: Choice) -> dict[str, Any]:
-    name = choice.best.richness.name
+def _diagnostics(choice: FieldChoice) -> dict[str, Any]:
+    name = choice.best.polynomial.name
     return {"richness": name, "tried": choice.to_dict(), "not_tried": choice.untried}
 
 
-def _note(choice: Choice) -> str:
+def _note(choice: FieldChoice) -> str:
     best, first = choice.best, choice.tried[0]
     others = [one for one in choice.tried if one is not best]
-    chi2 = ", ".join(f"{one.score:.4f} {one.richness.name}" for one in others)
+    chi2 = ", ".join(f"{one.score:.4f} {one.polynomial.name}" for one in others)
     if best is first:
         why = f"χ² of beads not used is {first.score:.4f} with it"
         why += f", and {chi2}" if chi2 else ""
         why += "".join(f"; {lacking}" for lacking in choice.untried)
         return f"One PSF is all that the beads support: {why}."
     return (
-        f"The PSF changes over the image, {best.richness.name}: χ² of beads not used is "
+        f"The PSF changes over the image, {best.polynomial.name}: χ² of beads not used is "
         f"{best.score:.4f} so, {chi2}."
     )
 
 
 def _too_few(used: int) -> FieldSolution:
-    least = deeper(ONE).beads
+    least = with_depth(CONSTANT).beads
     note = (
         f"One PSF is all that the beads support: there are {used} usable beads, and {least} are "
         "the least that tell a change over the field. Image more beads, or join several images."
     )
-    return FieldSolution(None, {"richness": ONE.name, "tried": {}, "not_tried": [note]}, note)
+    return FieldSolution(None, {"richness": CONSTANT.name, "tried": {}, "not_tried": [note]}, note)

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.threads import workers
-from psfbridge.distillation.joint.bead_state import BeadFit, Floats32, Speaker
+from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Floats32
 from psfbridge.numerics.background_plane import plane, plane_normal, plane_values
 from psfbridge.numerics.cutouts import central
-from psfbridge.numerics.interpolation import applied, applied_with_slopes
-from psfbridge.numerics.least_squares import solved
+from psfbridge.numerics.interpolation import apply_per_axis, apply_with_slopes
+from psfbridge.numerics.least_squares import solve_normal_equations
 
-__all__ = ["background", "light", "misfit_scale", "refitted", "variance"]
+__all__ = ["background", "light", "misfit_scale", "refit_beads", "variance"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
@@ -25,32 +25,30 @@ _CLIP = 6.0
 _MEDIAN_SQUARE = 0.4549
 
 
-def light(speaker: Speaker, psf: Floats32) -> Floats32:
+def light(state: BeadState, psf: Floats32) -> Floats32:
     """Return the light of a bead in its box, for a PSF at the centre of its own."""
-    moved = applied(psf, speaker.seen.matrices(psf.shape, speaker.fit.position))
-    return np.asarray(speaker.fit.intensity * moved, np.float32)
+    moved = apply_per_axis(psf, state.seen.matrices(psf.shape, state.fit.position))
+    return np.asarray(state.fit.intensity * moved, np.float32)
 
 
-def background(speaker: Speaker) -> Floats32:
+def background(state: BeadState) -> Floats32:
     """Return the background in a bead's box: a level, slopes, and a curvature along z."""
-    return plane(speaker.seen.counts.shape, (speaker.fit.background, *speaker.fit.slope))
+    return plane(state.seen.counts.shape, (state.fit.background, *state.fit.slope))
 
 
-def variance(speaker: Speaker, own: Floats32, *, forgiving: bool = True) -> Floats32:
+def variance(state: BeadState, own: Floats32, *, forgiving: bool = True) -> Floats32:
     """Return the variance expected of each voxel, with the errors of the model or without."""
     bright = np.maximum(own, 0)
-    noise = speaker.seen.noise.variance(
-        speaker.fit.background + bright + np.maximum(speaker.others, 0)
-    )
-    noise += (NEIGHBOUR_ERROR * speaker.others) ** 2
+    noise = state.seen.noise.variance(state.fit.background + bright + np.maximum(state.others, 0))
+    noise += (NEIGHBOUR_ERROR * state.others) ** 2
     if forgiving:
-        noise += (speaker.model_error * bright) ** 2
+        noise += (state.model_error * bright) ** 2
     return np.asarray(np.maximum(noise, 1e-9))
 
 
-def refitted(
-    speakers: Sequence[Speaker], psf: Floats32, core: Sequence[int]
-) -> tuple[list[Speaker], list[Floats32]]:
+def refit_beads(
+    states: Sequence[BeadState], psf: Floats32, core: Sequence[int]
+) -> tuple[list[BeadState], list[Floats32]]:
     """Fit every bead to the PSF: a linearised step in its core, then the background around.
 
     A bead that was never fitted takes two steps, of which the first trusts every voxel.
@@ -59,7 +57,7 @@ def refitted(
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads.
     psf : array of float32
         The array has axes (z, y, x), the shape of the boxes, and its peak at ``n // 2``.
@@ -67,18 +65,18 @@ def refitted(
         Size of the central part that tells position and intensity.
     """
     with workers() as pool:
-        pairs = list(pool.map(lambda one: _refitted(one, psf, core), speakers))
-    return [speaker for speaker, _ in pairs], [own for _, own in pairs]
+        pairs = list(pool.map(lambda one: _refit_bead(one, psf, core), states))
+    return [state for state, _ in pairs], [own for _, own in pairs]
 
 
-def _refitted(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> tuple[Speaker, Floats32]:
-    fitted_before = np.isfinite(speaker.fit.intensity_error)
+def _refit_bead(state: BeadState, psf: Floats32, core: Sequence[int]) -> tuple[BeadState, Floats32]:
+    fitted_before = np.isfinite(state.fit.intensity_error)
     for robust in (True,) if fitted_before else (False, True):
-        speaker = speaker.with_fit(_core_step(speaker, psf, core, robust=robust))
-        if not np.isfinite(speaker.fit.misfit):
-            return speaker, light(speaker, psf)
-    own = light(speaker, psf)
-    return speaker.with_fit(_background_step(speaker, own)), own
+        state = state.with_fit(_core_step(state, psf, core, robust=robust))
+        if not np.isfinite(state.fit.misfit):
+            return state, light(state, psf)
+    own = light(state, psf)
+    return state.with_fit(_background_step(state, own)), own
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +88,13 @@ class _Core:
     weight: NDArray[Any]
 
 
-def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: bool) -> BeadFit:
+def _core_step(state: BeadState, psf: Floats32, core: Sequence[int], *, robust: bool) -> BeadFit:
     """One linearised step (Anderson and King 2000, in three dimensions).
 
     The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
     """
-    fit = speaker.fit
-    middle = _core(speaker, psf, core)
+    fit = state.fit
+    middle = _core(state, psf, core)
     weight = middle.weight
     if robust:
         first = middle.data - fit.intensity * middle.design[0] - fit.background
@@ -127,15 +125,15 @@ def _core_step(speaker: Speaker, psf: Floats32, core: Sequence[int], *, robust: 
     )
 
 
-def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
-    seen, fit = speaker.seen, speaker.fit
+def _core(state: BeadState, psf: Floats32, core: Sequence[int]) -> _Core:
+    seen, fit = state.seen, state.fit
     inner = central(seen.counts.shape, core)
-    design = _design(psf, speaker, inner)
+    design = _design(psf, state, inner)
     own = fit.intensity * design[0]
     middle = replace(
-        speaker,
+        state,
         seen=replace(seen, counts=seen.counts[inner], usable=seen.usable[inner]),
-        others=speaker.others[inner],
+        others=state.others[inner],
     )
     slope = background(middle) - np.float32(fit.background)
     weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
@@ -143,14 +141,14 @@ def _core(speaker: Speaker, psf: Floats32, core: Sequence[int]) -> _Core:
     return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
 
 
-def _design(psf: Floats32, speaker: Speaker, inner: tuple[slice, ...]) -> NDArray[Any]:
+def _design(psf: Floats32, state: BeadState, inner: tuple[slice, ...]) -> NDArray[Any]:
     """The moved PSF, its derivatives by the shift, and a constant, in the inner part."""
-    seen, position = speaker.seen, speaker.fit.position
+    seen, position = state.seen, state.fit.position
     still, slope = (
         [part[rows] for part, rows in zip(matrices, inner, strict=True)]
         for matrices in (seen.matrices(psf.shape, position), seen.slopes(psf.shape, position))
     )
-    value, *slopes = applied_with_slopes(psf, still, slope)
+    value, *slopes = apply_with_slopes(psf, still, slope)
     told = [part for part, length in zip(slopes, psf.shape, strict=True) if length > 1]
     return np.stack([value, *told, np.ones_like(value)])
 
@@ -185,11 +183,11 @@ def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]
     return float(np.sqrt((residual[core] ** 2).sum() / power)) if power > 0 else float("inf")
 
 
-def _background_step(speaker: Speaker, own: Floats32) -> BeadFit:
+def _background_step(state: BeadState, own: Floats32) -> BeadFit:
     """The background from the whole box, the bead's light subtracted."""
-    rest = speaker.seen.counts - speaker.others - own
-    weight = np.where(speaker.seen.usable, 1 / variance(speaker, own), 0)
-    off = np.abs(rest - background(speaker)) * np.sqrt(weight) > _CLIP
+    rest = state.seen.counts - state.others - own
+    weight = np.where(state.seen.usable, 1 / variance(state, own), 0)
+    off = np.abs(rest - background(state)) * np.sqrt(weight) > _CLIP
     weight[off] = 0
-    answer = solved(plane_normal(weight), plane_values(weight * rest))
-    return replace(speaker.fit, background=float(answer[0]), slope=answer[1:])
+    answer = solve_normal_equations(plane_normal(weight), plane_values(weight * rest))
+    return replace(state.fit, background=float(answer[0]), slope=answer[1:])

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.detection.beads import REJECTED, Bead
-from psfbridge.detection.find import Found
+from psfbridge.detection.find import FoundBeads
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import cut_out
 from psfbridge.numerics.interpolation import sampling_matrices
 
-__all__ = ["BeadFit", "Observation", "Speaker", "observe"]
+__all__ = ["BeadFit", "BeadState", "Observation", "observe"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -88,38 +88,38 @@ class BeadFit:
 
 
 @dataclass(frozen=True, eq=False)
-class Speaker:
+class BeadState:
     """One bead in the solve: what is seen, what is fitted, and the light of its neighbours.
 
-    `votes` says whether the bead takes part in the PSF; all are subtracted from each other.
+    `contributes` says whether the bead takes part in the PSF; all are subtracted from each other.
     `model_error` is the share of its light by which it may differ from the PSF.
     """
 
     seen: Observation
     fit: BeadFit
     others: Floats32
-    votes: bool
+    contributes: bool
     model_error: float = 0.05
 
-    def with_fit(self, fit: BeadFit) -> Speaker:
+    def with_fit(self, fit: BeadFit) -> BeadState:
         """Return the bead with other values of its unknowns."""
         return replace(self, fit=fit)
 
 
-def observe(found: Sequence[Found], shape: Sequence[int]) -> list[Speaker]:
+def observe(found: Sequence[FoundBeads], shape: Sequence[int]) -> list[BeadState]:
     """Cut out every candidate that is used, could be used, or is in the way of others.
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of FoundBeads
         The beads of each image.
     shape : sequence of int
         Shape of the boxes, odd in every axis.
     """
-    return [speaker for number, one in enumerate(found) for speaker in _of(number, one, shape)]
+    return [state for number, one in enumerate(found) for state in _of(number, one, shape)]
 
 
-def _of(number: int, found: Found, shape: Sequence[int]) -> Iterator[Speaker]:
+def _of(number: int, found: FoundBeads, shape: Sequence[int]) -> Iterator[BeadState]:
     half = (shape[0] // 2, shape[1] // 2, shape[2] // 2)
     for index, bead in enumerate(found.beads):
         if bead.status == REJECTED and bead.reason not in _MODELLED:
@@ -131,8 +131,8 @@ def _of(number: int, found: Found, shape: Sequence[int]) -> Iterator[Speaker]:
         if not usable.any():
             continue
         seen = Observation(number, index, counts, usable, box.corner[0], found.noise)
-        votes = bead.status != REJECTED or bead.reason in _RETAKEN
-        yield Speaker(seen, _start(seen, bead, position), np.zeros_like(counts), votes)
+        contributes = bead.status != REJECTED or bead.reason in _RETAKEN
+        yield BeadState(seen, _start(seen, bead, position), np.zeros_like(counts), contributes)
 
 
 def _start(seen: Observation, bead: Bead, position: Floats) -> BeadFit:

@@ -11,9 +11,9 @@ from scipy import fft, ndimage
 
 from psfbridge.distillation.joint.stack import PARTS, Stack
 from psfbridge.numerics.background_plane import plane, plane_values
-from psfbridge.numerics.least_squares import solved
+from psfbridge.numerics.least_squares import solve_normal_equations
 
-__all__ = ["UNTESTED", "Blend", "Choice", "blended"]
+__all__ = ["UNTESTED", "Blend", "BlendChoice", "blend_with_data"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -23,28 +23,33 @@ _CAUTIONS = (3.0, 2.0, 1.0, 0.0)
 _FEW_CAUTIONS = (2.0, 0.0)
 _CAUTION_UNTESTED = 2.0
 # Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
-# the haze of all the other beads.
-_SHELL, _HAZE = 3, 1.5
+# the out-of-focus background of all the other beads.
+_SHELL, _OUT_OF_FOCUS = 3, 1.5
 _LEAST_TRANSFER = 0.15
 # The core is where a bead is brighter than this share of its peak.
 _CORE = 0.03
 # PSFs are held against beads not used where they are brighter than this share of the peak.
 _SCORED = 0.02
-# What is bolder must lower the energy left by so much of it, and by so many standard errors; haze
-# and bare data by more. Scores of parts that are in each other's PSFs scatter less than their mean
-# does: a few thousandths, however sure they seem, are chance.
+# What is bolder must lower the energy left by so much of it, and by so many standard errors;
+# background and bare data by more. Scores of parts that are in each other's PSFs scatter less than
+# their mean does: a few thousandths, however sure they seem, are chance.
 _CLEARLY, _CLEARLY_BARE, _SURE = 0.01, 0.015, 2.0
-_MODEL, _BOTH, _HAZY, _DATA = "model", "model and data", "model, data and haze", "data"
+_MODEL, _BOTH, _WITH_BACKGROUND, _DATA = (
+    "model",
+    "model and data",
+    "model, data and background",
+    "data",
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class BlendChoice:
     """How far the data may pull.
 
     Parameters
     ----------
     kind : str
-        ``model``, ``model and data``, the same with the haze around a bead, or ``data``.
+        ``model``, ``model and data``, the same with the background around a bead, or ``data``.
     caution : float
         Standard errors by which the data have to stand out; infinite for the model alone.
     held_out : mapping
@@ -61,7 +66,7 @@ class Choice:
 
 
 #: The usual choice, where no bead was asked.
-UNTESTED = Choice(_BOTH, _CAUTION_UNTESTED, {}, {})
+UNTESTED = BlendChoice(_BOTH, _CAUTION_UNTESTED, {}, {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +79,7 @@ class Blend:
         What is seen of a bead; the array has axes (z, y, x).
     volume : array
         The PSF itself, the bead's size removed; the same axes.
-    choice : Choice
+    choice : BlendChoice
         How far the data were allowed to pull.
     pull : tuple of pairs of arrays
         A window of the box, and how much of each frequency of the data there, beyond the model,
@@ -83,18 +88,18 @@ class Blend:
 
     seen: Floats32
     volume: Floats32
-    choice: Choice
+    choice: BlendChoice
     pull: tuple[tuple[Floats32, Floats32], ...]
 
 
-def blended(
+def blend_with_data(
     stack: Stack,
     seen: Floats32,
     volume: Floats32,
     transfer: Floats32,
-    choice: Choice | None = None,
+    choice: BlendChoice | None = None,
     *,
-    haze: bool = True,
+    out_of_focus: bool = True,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
 
@@ -110,20 +115,20 @@ def blended(
         The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
     transfer : array
         What a bead damps, see `psfbridge.optics.bead_sphere.sphere_transfer`.
-    choice : Choice, optional
+    choice : BlendChoice, optional
         How far the data may pull; by default held-out beads choose, which takes longer.
-    haze : bool
+    out_of_focus : bool
         Whether the lowest frequencies beyond the model may be the bead's own light; among many
         neighbours they are not.
     """
     regions = _regions(seen)
-    kinds = {_BOTH: seen, _HAZY: seen, _DATA: np.zeros_like(seen)}
-    choice = choice or _chosen(stack, kinds, regions, haze=haze)
+    kinds = {_BOTH: seen, _WITH_BACKGROUND: seen, _DATA: np.zeros_like(seen)}
+    choice = choice or _chosen(stack, kinds, regions, out_of_focus=out_of_focus)
     kind = choice.kind
     if kind == _MODEL:
         return Blend(seen, volume, choice, ())
     residual = _Residual(stack, kinds[kind], regions)
-    gains = residual.gains(choice.caution, haze=kind != _BOTH)
+    gains = residual.gains(choice.caution, out_of_focus=kind != _BOTH)
     sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
     sharper = sharper.astype(np.float32)
     sharpened = [gain * sharper for gain in gains]
@@ -137,11 +142,11 @@ def blended(
 
 
 def _chosen(
-    stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, haze: bool
-) -> Choice:
+    stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, out_of_focus: bool
+) -> BlendChoice:
     """The boldest trial that is clearly better than those more cautious; the model comes first."""
     trials = [(_BOTH, caution) for caution in _CAUTIONS]
-    others = (_HAZY, _DATA) if haze else ()
+    others = (_WITH_BACKGROUND, _DATA) if out_of_focus else ()
     trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
     scores = _held_out(stack, kinds, trials, regions)
     if not scores:
@@ -157,7 +162,7 @@ def _chosen(
         name: min((one for (k, _), one in means.items() if k == name), key=lambda s: s.share)
         for name, _ in scores
     }
-    return Choice(
+    return BlendChoice(
         kind,
         caution,
         {name: one.share for name, one in best.items()},
@@ -196,13 +201,13 @@ def _held_out(
         test = stack.of([part])
         rest = stack.of([other for other in parts if other != part])
         bases = {_BOTH: _Residual(rest, kinds[_BOTH], regions)}
-        bases[_HAZY] = bases[_BOTH]
+        bases[_WITH_BACKGROUND] = bases[_BOTH]
         if _DATA in used:
             bases[_DATA] = _Residual(rest, kinds[_DATA], regions)
         found[_MODEL, np.inf].append(_Score.of(test, kinds[_BOTH], core))
         for kind, caution in trials:
             base = bases[kind]
-            gains = base.gains(caution, haze=kind != _BOTH)
+            gains = base.gains(caution, out_of_focus=kind != _BOTH)
             candidate = base.scale * kinds[kind] + base.shrunk(gains)
             found[kind, caution].append(_Score.of(test, candidate, core))
     return found
@@ -213,8 +218,8 @@ class _Score:
     """How a PSF explains beads that it was not made from.
 
     The share of the energy weighs all voxels alike, as the error of a PSF does. χ² trusts the
-    noise of the dark voxels instead, which are many: the haze of other beads decides it, and where
-    an image was clipped at zero, voxels without any noise.
+    noise of the dark voxels instead, which are many: background from other beads decides it, and
+    where an image was clipped at zero, voxels without any noise.
     """
 
     share: float
@@ -238,7 +243,7 @@ class _Score:
 def _unexplained(light: Floats32, seen: Floats32) -> float:
     """The share of some voxels' energy that the best multiple of a PSF and a level leave."""
     design = np.stack([seen, np.ones_like(seen)]).astype(float)
-    answer = solved(design @ design.T, design @ light)
+    answer = solve_normal_equations(design @ design.T, design @ light)
     rest = light - answer @ design
     return float(rest @ rest) / max(float((light.astype(float) ** 2).sum()), 1e-300)
 
@@ -252,7 +257,7 @@ def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
     normal[0, 1:] = normal[1:, 0] = mixed
     normal[1:, 1:] = stack.plane_normal
     own = (weighted * stack.mean).sum(dtype=float)
-    answer = solved(normal, np.array([own, *stack.plane_values]))
+    answer = solve_normal_equations(normal, np.array([own, *stack.plane_values]))
     scale = np.float32(answer[0])
     return scale * seen + plane(seen.shape, answer[1:].tolist()), float(scale)
 
@@ -274,7 +279,9 @@ def _regions(seen: Floats32) -> tuple[_Region, _Region]:
     share = float(np.mean(core**2))
     width = _SHELL / max(share, 1e-3) ** (1 / sum(n > 1 for n in seen.shape))
     inner = _Region(core, _shells(seen.shape, width), share)
-    outer = _Region(1 - core, _shells(seen.shape, _SHELL, _HAZE), float(np.mean((1 - core) ** 2)))
+    outer = _Region(
+        1 - core, _shells(seen.shape, _SHELL, _OUT_OF_FOCUS), float(np.mean((1 - core) ** 2))
+    )
     return inner, outer
 
 
@@ -290,11 +297,11 @@ class _Residual:
         self.spectra = [_Spectrum(beyond, share / share.sum(), one, stack) for one in regions]
         self.shape = seen.shape
 
-    def gains(self, caution: float, *, haze: bool) -> list[Floats32]:
+    def gains(self, caution: float, *, out_of_focus: bool) -> list[Floats32]:
         """How much of each frequency is signal; `caution` in standard errors."""
         inner, outer = (one.gain(caution) for one in self.spectra)
         shells = [one.shell for one in self.regions]
-        if not haze:
+        if not out_of_focus:
             outer[0] = 0
         return [np.asarray(gain[shell]) for gain, shell in zip((inner, outer), shells, strict=True)]
 
@@ -336,13 +343,13 @@ def _by_shell(power: Floats32, shell: NDArray[np.int64]) -> Floats:
     return np.asarray(sums, float)
 
 
-def _shells(shape: Sequence[int], width: float, haze: float = -1.0) -> NDArray[np.int64]:
-    """Number the shells of like frequency along and across; 0 is the haze, if there is any."""
+def _shells(shape: Sequence[int], width: float, out_of_focus: float = -1.0) -> NDArray[np.int64]:
+    """Number the shells of like frequency along and across; 0 is the background, if any."""
     along = np.abs(fft.fftfreq(shape[0])) * shape[0]
     y, x = fft.fftfreq(shape[1]) * shape[1], fft.rfftfreq(shape[2]) * shape[2]
     across = np.hypot(y[:, np.newaxis], x * shape[1] / shape[2])
     first = np.rint(along / width).astype(np.int64)[:, None, None]
     second = np.rint(across / width).astype(np.int64)[None]
     number = 1 + first * (int(second.max()) + 1) + second
-    low = (along[:, None, None] <= haze) & (across[None] <= haze)
+    low = (along[:, None, None] <= out_of_focus) & (across[None] <= out_of_focus)
     return np.where(low, 0, number)

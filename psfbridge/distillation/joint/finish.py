@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
-from psfbridge.detection.find import Found
-from psfbridge.distillation.joint.bead_fit import refitted
-from psfbridge.distillation.joint.bead_state import Speaker
-from psfbridge.distillation.joint.iteration import LEAST_SNR, Round, Task, change, objective
+from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.joint.bead_fit import refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState
+from psfbridge.distillation.joint.iteration import LEAST_SNR, JointProblem, Round, change, objective
 from psfbridge.distillation.joint.pupil_fit import PupilFit
-from psfbridge.distillation.joint.uncertainty import uncertainty
+from psfbridge.distillation.joint.uncertainty import estimate_uncertainty
 from psfbridge.distillation.methods import Solution
-from psfbridge.measurement.verdict import Evidence, judged
+from psfbridge.measurement.verdict import Evidence, judge_psf
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
 
-__all__ = ["outcome"]
+__all__ = ["make_solution"]
 
 Floats = NDArray[np.float64]
 
 
-def outcome(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
+def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -> Solution:
     """Return the PSF of a round with its error, the beads, and what is to be said of them.
 
     Parameters
@@ -34,42 +34,42 @@ def outcome(best: Round, rounds: Sequence[Round], task: Task) -> Solution:
         The round that is taken.
     rounds : sequence of Round
         All of them.
-    task : Task
+    problem : JointProblem
         The solve.
     """
-    sure = uncertainty(task, best)
-    volume = task.on_voxels(best.blend.volume)
-    tables = _tables(best, task.found)
+    sure = estimate_uncertainty(problem, best)
+    volume = problem.on_voxels(best.blend.volume)
+    tables = _tables(best, problem.found)
     evidence = Evidence(
         volume,
         sure.error,
         sure.fwhm_um,
         sure.fwhm_sd_um,
-        task.voxel_um,
+        problem.voxel_um,
         best.pupil.nyquist_um,
-        min(len(one.image.data) for one in task.found),
+        min(len(one.image.data) for one in problem.found),
         Beads(bead for table in tables for bead in table),
-        _misfit(best, task),
+        _misfit(best, problem),
     )
-    verdict = judged(evidence)
+    verdict = judge_psf(evidence)
     diagnostics = {
         **_diagnostics(best, rounds, sure.pupil_sd),
         "fwhm_um": sure.fwhm_um,
         "fwhm_sd_um": sure.fwhm_sd_um,
         "verdict": verdict.to_dict(),
     }
-    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (task, best))
+    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (problem, best))
 
 
-def _misfit(best: Round, task: Task) -> float:
+def _misfit(best: Round, problem: JointProblem) -> float:
     """The median χ² of the beads by the noise that the image itself shows, not by what is left."""
     asked = [
-        Speaker(
-            replace(one.seen, noise=task.found[one.seen.image].noise), one.fit, one.others, True
+        BeadState(
+            replace(one.seen, noise=problem.found[one.seen.image].noise), one.fit, one.others, True
         )
-        for one in (best.speakers[k] for k in best.voters)
+        for one in (best.states[k] for k in best.contributing)
     ]
-    fitted, _ = refitted(asked, best.psf, task.core)
+    fitted, _ = refit_beads(asked, best.psf, problem.core)
     return objective(fitted, range(len(fitted)))
 
 
@@ -106,19 +106,19 @@ def _sample(pupil: PupilFit) -> dict[str, float]:
     return {"sample_index_per_wavelength_per_um": float(index), "depth_um": float(abs(depth))}
 
 
-def _tables(best: Round, found: Sequence[Found]) -> tuple[Beads, ...]:
+def _tables(best: Round, found: Sequence[FoundBeads]) -> tuple[Beads, ...]:
     """The tables of the candidates, with what the fits say of them."""
     rows = [list(one.beads) for one in found]
-    voters = set(best.voters)
-    for number, speaker in enumerate(best.speakers):
-        seen = speaker.seen
+    contributing = set(best.contributing)
+    for number, state in enumerate(best.states):
+        seen = state.seen
         bead = rows[seen.image][seen.bead]
-        rows[seen.image][seen.bead] = _judged(bead, speaker, used=number in voters)
+        rows[seen.image][seen.bead] = _judged(bead, state, used=number in contributing)
     return tuple(Beads(one) for one in rows)
 
 
-def _judged(bead: Bead, speaker: Speaker, *, used: bool) -> Bead:
-    fit = speaker.fit
+def _judged(bead: Bead, state: BeadState, *, used: bool) -> Bead:
+    fit = state.fit
     if bead.status == REJECTED and not used:
         return bead
     z, y, x = (float(value) for value in fit.position)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from psfbridge.detection.beads import USED
-from psfbridge.detection.find import Found
-from psfbridge.distillation.joint.bead_fit import refitted
-from psfbridge.distillation.joint.bead_state import Speaker, observe
+from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.joint.bead_fit import refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.neighbours import with_neighbours
 from psfbridge.errors import NoBeadsError
 from psfbridge.psf.psf import PSF
@@ -23,12 +23,12 @@ _ROUNDS = 3
 _CORE_WIDTHS = 1.5
 
 
-def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
+def fitted_beads(found: FoundBeads, psf: PSF) -> list[BeadState]:
     """Fit every bead and its neighbours to the PSF; return the usable ones.
 
     Parameters
     ----------
-    found : Found
+    found : FoundBeads
         The beads of an image.
     psf : PSF
         With the image's voxel size; it is held fixed.
@@ -38,15 +38,15 @@ def fitted_beads(found: Found, psf: PSF) -> list[Speaker]:
     NoBeadsError
         If none can be fitted.
     """
-    speakers: Sequence[Speaker] = observe([found], psf.data.shape)
+    states: Sequence[BeadState] = observe([found], psf.data.shape)
     widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
     core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
     for _ in range(_ROUNDS):
-        fitted, lights = refitted(speakers, psf.data, core)
-        speakers = with_neighbours(fitted, lights, [found.image.data.shape])
+        fitted, lights = refit_beads(states, psf.data, core)
+        states = with_neighbours(fitted, lights, [found.image.data.shape])
     used = [
         one
-        for one in speakers
+        for one in states
         if found.beads[one.seen.bead].status == USED and np.isfinite(one.fit.misfit)
     ]
     if not used:

@@ -11,26 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from psfbridge.detection.find import Found
-from psfbridge.distillation.joint.bead_fit import refitted
-from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
-from psfbridge.distillation.joint.blending import Blend, Choice, blended
+from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.joint.bead_fit import refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
+from psfbridge.distillation.joint.blending import Blend, BlendChoice, blend_with_data
 from psfbridge.distillation.joint.doublets import Widening
 from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
-from psfbridge.distillation.joint.stack import Stack, looked_at, stacked
+from psfbridge.distillation.joint.stack import Stack, stack_and_measure, stack_beads
 from psfbridge.errors import NoBeadsError
 from psfbridge.numerics.cutouts import central
-from psfbridge.numerics.interpolation import applied, shift_matrices
+from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices
 from psfbridge.optics.bead_sphere import sphere_transfer
 
-__all__ = ["LEAST_SNR", "Round", "Start", "Task", "change", "next_round", "objective"]
+__all__ = ["LEAST_SNR", "JointProblem", "Round", "Start", "change", "next_round", "objective"]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
 # A bead is left out if its misfit is this many times the median; noise is no fault.
 _MISFIT_LIMIT = 3.0
-# With so many times its own light around a bead, what is common to all is the others' haze.
+# With so many times its own light around a bead, what is common to all is out-of-focus background.
 _CROWDED = 1.5
 # In the core of a bead others may have so many times its light: more, and a ring or lobe of theirs
 # passes for a bead.
@@ -40,12 +40,12 @@ LEAST_SNR = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class JointProblem:
     """What stays the same in all rounds.
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of FoundBeads
         The beads of each image.
     shape : tuple of int
         Size of the PSF in voxels.
@@ -57,7 +57,7 @@ class Task:
         Whether boxes hold only the surroundings of each bead's core.
     """
 
-    found: Sequence[Found]
+    found: Sequence[FoundBeads]
     shape: tuple[int, int, int]
     bead_diameter_um: float
     factor: tuple[int, int, int] = (1, 1, 1)
@@ -140,7 +140,7 @@ class Start:
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads.
     psf : array of float32
         What is seen of a bead of intensity 1; the array has axes (z, y, x).
@@ -150,17 +150,17 @@ class Start:
         The pupil's light of a bead of intensity 1.
     """
 
-    speakers: Sequence[Speaker]
+    states: Sequence[BeadState]
     psf: Floats32
     pupil: PupilFit | None = None
     unit: float = 1.0
 
-    def with_far_light(self, task: Task, speakers: Sequence[Speaker]) -> list[Speaker]:
+    def with_far_light(self, problem: JointProblem, states: Sequence[BeadState]) -> list[BeadState]:
         """Return beads with what the pupil shows of others whose boxes do not reach them."""
-        if task.near or self.pupil is None or len(speakers) == 1:
-            return list(speakers)
-        far = far_light(self.pupil, task.box, task.voxel_um) / np.float32(self.unit)
-        return with_far_light(speakers, far, [one.image.data.shape for one in task.found])
+        if problem.near or self.pupil is None or len(states) == 1:
+            return list(states)
+        far = far_light(self.pupil, problem.box, problem.voxel_um) / np.float32(self.unit)
+        return with_far_light(states, far, [one.image.data.shape for one in problem.found])
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +169,9 @@ class Round:
 
     Parameters
     ----------
-    speakers : list of Speaker
+    states : list of BeadState
         All beads, fitted to the PSF of the round before.
-    voters : list of int
+    contributing : list of int
         Which of them took part in the PSF.
     stack : Stack
         Their weighted sums.
@@ -187,8 +187,8 @@ class Round:
         Median χ² per degree of freedom of the beads.
     """
 
-    speakers: list[Speaker]
-    voters: list[int]
+    states: list[BeadState]
+    contributing: list[int]
     stack: Stack
     pupil: PupilFit
     blend: Blend
@@ -199,26 +199,26 @@ class Round:
     @property
     def start(self) -> Start:
         """What the next round starts from."""
-        return Start(self.speakers, self.psf, self.pupil, self.unit)
+        return Start(self.states, self.psf, self.pupil, self.unit)
 
 
 def next_round(
-    task: Task,
+    problem: JointProblem,
     start: Start,
     explained: Callable[[Stack], PupilFit],
-    choice: Choice | None = None,
+    choice: BlendChoice | None = None,
 ) -> Round:
     """Fit the beads to a PSF, and find the next PSF.
 
     Parameters
     ----------
-    task : Task
+    problem : JointProblem
         What stays the same.
     start : Start
         The beads, and the present PSF, bead included.
     explained : callable
         Gives the pupil that explains a stack.
-    choice : Choice, optional
+    choice : BlendChoice, optional
         How far the data pull; by default beads that are not used choose.
 
     Raises
@@ -226,52 +226,58 @@ def next_round(
     NoBeadsError
         If no bead can take part.
     """
-    shapes = [one.image.data.shape for one in task.found]
-    fitted, lights = refitted(start.speakers, start.psf, task.core)
+    shapes = [one.image.data.shape for one in problem.found]
+    fitted, lights = refit_beads(start.states, start.psf, problem.core)
     fitted = with_neighbours(fitted, lights, shapes)
-    voters = _fitting(fitted, task.core)
-    if not voters:
-        names = ", ".join(one.image.name for one in task.found)
+    contributing = _fitting(fitted, problem.core)
+    if not contributing:
+        names = ", ".join(one.image.name for one in problem.found)
         raise NoBeadsError(
             f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
             "Check the voxel size, or image brighter or sparser beads."
         )
-    # What is far is smooth: it passes for no bead, nor for the haze of one.
-    haze = _crowding([fitted[k] for k in voters]) < _CROWDED
-    fitted = start.with_far_light(task, fitted)
-    voters, stack = _stacked(task, fitted, start.psf, lights, voters)
+    # What is far is smooth: it passes for no bead, nor for out-of-focus background.
+    out_of_focus = _crowding([fitted[k] for k in contributing]) < _CROWDED
+    fitted = start.with_far_light(problem, fitted)
+    contributing, stack = _stacked(problem, fitted, start.psf, lights, contributing)
     pupil = explained(stack)
-    model, sharp = pupil.volumes(task.psf_shape)
-    blend = blended(stack, model, sharp, task.transfer, choice, haze=haze)
-    blend = _centred(blend, pupil, task)
-    unit = float(model.sum() / np.prod(task.factor))
+    model, sharp = pupil.volumes(problem.psf_shape)
+    blend = blend_with_data(
+        stack, model, sharp, problem.transfer, choice, out_of_focus=out_of_focus
+    )
+    blend = _centred(blend, pupil, problem)
+    unit = float(model.sum() / np.prod(problem.factor))
     scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * unit)) for one in fitted]
     seen = np.asarray(blend.seen / unit, np.float32)
-    return Round(scaled, voters, stack, pupil, blend, seen, unit, objective(fitted, voters))
+    return Round(
+        scaled, contributing, stack, pupil, blend, seen, unit, objective(fitted, contributing)
+    )
 
 
 def _stacked(
-    task: Task,
-    speakers: Sequence[Speaker],
+    problem: JointProblem,
+    states: Sequence[BeadState],
     psf: Floats32,
     lights: Sequence[Floats32],
     able: Sequence[int],
 ) -> tuple[list[int], Stack]:
     """Stack the beads that are able, but those that turn out to be of another width."""
-    core = [times * (n - 1) + 1 for n, times in zip(task.core, task.factor, strict=True)]
-    widening = Widening(psf, core, task.widths * task.factor)
-    mine, own = [speakers[k] for k in able], [lights[k] for k in able]
-    stack, spreads = looked_at(mine, psf, own, widening.spread)
+    core = [times * (n - 1) + 1 for n, times in zip(problem.core, problem.factor, strict=True)]
+    widening = Widening(psf, core, problem.widths * problem.factor)
+    mine, own = [states[k] for k in able], [lights[k] for k in able]
+    stack, spreads = stack_and_measure(mine, psf, own, widening.spread)
     odd = widening.odd(spreads)
-    voters = [k for k, wide in zip(able, odd, strict=True) if not wide]
+    contributing = [k for k, wide in zip(able, odd, strict=True) if not wide]
     if odd.any():
-        stack = stacked([speakers[k] for k in voters], psf, [lights[k] for k in voters])
-    return voters, stack
+        stack = stack_beads(
+            [states[k] for k in contributing], psf, [lights[k] for k in contributing]
+        )
+    return contributing, stack
 
 
-def objective(speakers: Sequence[Speaker], voters: Sequence[int]) -> float:
+def objective(states: Sequence[BeadState], contributing: Sequence[int]) -> float:
     """Return the median χ² per degree of freedom of the beads that take part."""
-    return float(np.median([speakers[k].fit.chi2 for k in voters]))
+    return float(np.median([states[k].fit.chi2 for k in contributing]))
 
 
 def change(rounds: Sequence[Round]) -> float:
@@ -281,33 +287,33 @@ def change(rounds: Sequence[Round]) -> float:
     return float(np.linalg.norm(now - scale * before) / np.linalg.norm(now))
 
 
-def _crowding(speakers: Sequence[Speaker]) -> float:
+def _crowding(states: Sequence[BeadState]) -> float:
     """The light of all neighbours in a bead's box, over its own; the median of the beads."""
-    return float(np.median([one.others.sum() / one.fit.intensity for one in speakers]))
+    return float(np.median([one.others.sum() / one.fit.intensity for one in states]))
 
 
-def _centred(blend: Blend, pupil: PupilFit, task: Task) -> Blend:
+def _centred(blend: Blend, pupil: PupilFit, problem: JointProblem) -> Blend:
     """Move the pupil's light to the centre, where it then stays from round to round."""
-    shift = -pupil.centre_um / np.array(task.sample_um)
-    matrices = shift_matrices(task.psf_shape, shift)
-    seen, volume = (np.asarray(applied(v, matrices)) for v in (blend.seen, blend.volume))
+    shift = -pupil.centre_um / np.array(problem.sample_um)
+    matrices = shift_matrices(problem.psf_shape, shift)
+    seen, volume = (np.asarray(apply_per_axis(v, matrices)) for v in (blend.seen, blend.volume))
     return replace(blend, seen=seen, volume=volume)
 
 
-def _outshone(speaker: Speaker, core: Sequence[int]) -> bool:
+def _outshone(state: BeadState, core: Sequence[int]) -> bool:
     """Whether a bead's core is so full of others' light that it may be no bead at all."""
-    inner = central(speaker.others.shape, core)
-    return bool(speaker.others[inner].sum() > _OUTSHONE * speaker.fit.intensity)
+    inner = central(state.others.shape, core)
+    return bool(state.others[inner].sum() > _OUTSHONE * state.fit.intensity)
 
 
-def _fitting(speakers: Sequence[Speaker], core: Sequence[int]) -> list[int]:
+def _fitting(states: Sequence[BeadState], core: Sequence[int]) -> list[int]:
     """The beads that can be seen, and fit about as well as the median."""
-    misfit = np.array([one.fit.misfit for one in speakers], float)
-    noise = np.array([one.fit.intensity_error / one.fit.intensity for one in speakers], float)
-    able = np.array([one.votes for one in speakers], bool) & np.isfinite(misfit)
+    misfit = np.array([one.fit.misfit for one in states], float)
+    noise = np.array([one.fit.intensity_error / one.fit.intensity for one in states], float)
+    able = np.array([one.contributes for one in states], bool) & np.isfinite(misfit)
     seen = able & (noise < 1 / LEAST_SNR)
     able = seen if seen.any() else able
-    own = able & ~np.array([_outshone(one, core) for one in speakers], bool)
+    own = able & ~np.array([_outshone(one, core) for one in states], bool)
     able = own if own.any() else able
     if able.sum() < 3:
         return [int(k) for k in np.nonzero(able)[0]]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.distillation.joint.bead_state import Floats32, Speaker
+from psfbridge.distillation.joint.bead_state import BeadState, Floats32
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.numerics.cutouts import central
 
@@ -27,7 +27,7 @@ def far_light(
     """Return what a pupil shows of a bead outside the bead's box, with nothing inside.
 
     A widefield microscope brings as much light of a bead to every plane as to its focus: half of
-    it lies beyond any box, and is haze in the boxes of the others.
+    it lies beyond any box, and is background in the boxes of the others.
 
     Parameters
     ----------
@@ -51,69 +51,68 @@ def far_light(
 
 
 def with_neighbours(
-    speakers: Sequence[Speaker],
+    states: Sequence[BeadState],
     lights: Sequence[Floats32],
     image_shapes: Sequence[Sequence[int]],
-) -> list[Speaker]:
+) -> list[BeadState]:
     """Return the beads with the light of all others in each one's box, as the model has it.
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads of all images.
     lights : sequence of array
         The light of each in its box; what lies around that is not known.
     image_shapes : sequence of tuples
         The shape of each image.
     """
-    result = list(speakers)
-    for mine, shape in _by_image(speakers, image_shapes):
-        scene = _scene(shape, ((speakers[k].seen.corner, lights[k]) for k in mine))
+    result = list(states)
+    for mine, shape in _by_image(states, image_shapes):
+        scene = _scene(shape, ((states[k].seen.corner, lights[k]) for k in mine))
         for k in mine:
-            inside, part = _overlap(speakers[k].seen.corner, lights[k].shape, shape)
+            inside, part = _overlap(states[k].seen.corner, lights[k].shape, shape)
             others = np.zeros_like(lights[k])
             others[part] = scene[inside] - lights[k][part]
-            result[k] = replace(speakers[k], others=others)
+            result[k] = replace(states[k], others=others)
     return result
 
 
 def with_far_light(
-    speakers: Sequence[Speaker], far: Floats32, image_shapes: Sequence[Sequence[int]]
-) -> list[Speaker]:
+    states: Sequence[BeadState], far: Floats32, image_shapes: Sequence[Sequence[int]]
+) -> list[BeadState]:
     """Return the beads with what reaches their boxes from others whose boxes do not.
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads of all images.
     far : array
         What is seen of a bead of intensity 1 around its box, see `far_light`.
     image_shapes : sequence of tuples
         The shape of each image.
     """
-    result = list(speakers)
-    wider = [(n - own) // 2 for n, own in zip(far.shape, speakers[0].others.shape, strict=True)]
-    for mine, shape in _by_image(speakers, image_shapes):
+    result = list(states)
+    wider = [(n - own) // 2 for n, own in zip(far.shape, states[0].others.shape, strict=True)]
+    for mine, shape in _by_image(states, image_shapes):
         # So far out it is too smooth for fractions of a voxel.
         lights = (
-            (speakers[k].seen.corner - wider, np.float32(speakers[k].fit.intensity) * far)
-            for k in mine
+            (states[k].seen.corner - wider, np.float32(states[k].fit.intensity) * far) for k in mine
         )
         scene = _scene(shape, lights)
         for k in mine:
-            others = speakers[k].others.copy()
-            inside, part = _overlap(speakers[k].seen.corner, others.shape, shape)
+            others = states[k].others.copy()
+            inside, part = _overlap(states[k].seen.corner, others.shape, shape)
             others[part] += scene[inside]
-            result[k] = replace(speakers[k], others=others)
+            result[k] = replace(states[k], others=others)
     return result
 
 
 def _by_image(
-    speakers: Sequence[Speaker], image_shapes: Sequence[Sequence[int]]
+    states: Sequence[BeadState], image_shapes: Sequence[Sequence[int]]
 ) -> Iterator[tuple[list[int], Sequence[int]]]:
     """The numbers of each image's beads, and its shape."""
     for number, shape in enumerate(image_shapes):
-        yield [k for k, one in enumerate(speakers) if one.seen.image == number], shape
+        yield [k for k, one in enumerate(states) if one.seen.image == number], shape
 
 
 def _scene(shape: Sequence[int], lights: Iterable[tuple[NDArray[np.int64], Floats32]]) -> Floats32:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from psfbridge.distillation.joint.bead_fit import background, light
-from psfbridge.distillation.joint.bead_state import Floats, Floats32, Speaker
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.imaging.noise import Noise
 
 __all__ = ["with_measured_noise"]
@@ -24,7 +24,7 @@ _LEAST_FLOOR = 0.8
 _TRIMMED_SHARE = 0.5609 / 0.9
 
 
-def with_measured_noise(speakers: Sequence[Speaker], psf: Floats32) -> list[Speaker]:
+def with_measured_noise(states: Sequence[BeadState], psf: Floats32) -> list[BeadState]:
     """Return the beads with the noise that their own residuals show.
 
     The squared residual is a line in the expected counts (read noise and gain), plus a square in
@@ -32,31 +32,31 @@ def with_measured_noise(speakers: Sequence[Speaker], psf: Floats32) -> list[Spea
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads, fitted.
     psf : array of float32
         The PSF that they were fitted to.
     """
-    result = list(speakers)
-    for number in sorted({one.seen.image for one in speakers}):
-        mine = [k for k, one in enumerate(speakers) if one.seen.image == number]
-        able = [k for k in mine if speakers[k].votes and np.isfinite(speakers[k].fit.misfit)]
-        able.sort(key=lambda k: -speakers[k].fit.intensity)
-        chosen = [speakers[k] for k in able[:: max(-(-len(able) // _MOST_BEADS), 1)]]
+    result = list(states)
+    for number in sorted({one.seen.image for one in states}):
+        mine = [k for k, one in enumerate(states) if one.seen.image == number]
+        able = [k for k in mine if states[k].contributes and np.isfinite(states[k].fit.misfit)]
+        able.sort(key=lambda k: -states[k].fit.intensity)
+        chosen = [states[k] for k in able[:: max(-(-len(able) // _MOST_BEADS), 1)]]
         measured = _measured(chosen, psf) if chosen else None
         if measured is None:
             continue
         for k in mine:
-            seen = replace(speakers[k].seen, noise=measured[0])
-            result[k] = replace(speakers[k], seen=seen, model_error=measured[1])
+            seen = replace(states[k].seen, noise=measured[0])
+            result[k] = replace(states[k], seen=seen, model_error=measured[1])
     return result
 
 
-def _measured(speakers: Sequence[Speaker], psf: Floats32) -> tuple[Noise, float] | None:
+def _measured(states: Sequence[BeadState], psf: Floats32) -> tuple[Noise, float] | None:
     """Noise and model error, or None where the beads are too few or too dim to tell."""
-    pairs = [_pairs(one, psf) for one in speakers]
+    pairs = [_pairs(one, psf) for one in states]
     counts, own, squares = (np.concatenate(rows) for rows in zip(*pairs, strict=True))
-    first = speakers[0].seen.noise
+    first = states[0].seen.noise
     offset = first.offset
     rows = _binned(counts - offset, own, squares)
     if len(rows) < 6:
@@ -72,12 +72,12 @@ def _measured(speakers: Sequence[Speaker], psf: Floats32) -> tuple[Noise, float]
     return Noise(offset, float(answer[1]), float(np.sqrt(floor))), error
 
 
-def _pairs(speaker: Speaker, psf: Floats32) -> tuple[Floats, Floats, Floats]:
+def _pairs(state: BeadState, psf: Floats32) -> tuple[Floats, Floats, Floats]:
     """Expected counts, the bead's own light, and the squared residual of each usable voxel."""
-    own = light(speaker, psf)
-    expected = own + background(speaker)
-    rest = speaker.seen.counts - speaker.others - expected
-    usable = speaker.seen.usable & (np.abs(speaker.others) < 0.05 * np.abs(own).max())
+    own = light(state, psf)
+    expected = own + background(state)
+    rest = state.seen.counts - state.others - expected
+    usable = state.seen.usable & (np.abs(state.others) < 0.05 * np.abs(own).max())
     return expected[usable], np.maximum(own[usable], 0), rest[usable] ** 2
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.distillation.joint.pupil_prior import SOFT, Firmness, Known, Prior
+from psfbridge.distillation.joint.pupil_prior import UNSCALED, Known, Prior, PriorScale
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.numerics.background_plane import plane_columns
-from psfbridge.numerics.fourier import fitted_to
-from psfbridge.numerics.least_squares import solved, solved_damped
+from psfbridge.numerics.fourier import crop_or_pad
+from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
 from psfbridge.optics.index_mismatch import FOCUS_PER_DEPTH, brightest_um
 from psfbridge.optics.propagation import MOST_SAMPLES, samples_for
 from psfbridge.optics.pupil import (
@@ -74,7 +74,7 @@ class PupilFit:
         Weighted sum of squares of what is left, prior included.
     known : mapping, optional
         What was known of parameters.
-    firmness : Firmness
+    prior_scale : PriorScale
         How firmly the beads ask to hold phases, amplitudes and ovalness.
     """
 
@@ -84,7 +84,7 @@ class PupilFit:
     scale: float
     cost: float
     known: Known | None = None
-    firmness: Firmness = SOFT
+    prior_scale: PriorScale = UNSCALED
 
     @property
     def usable(self) -> bool:
@@ -149,7 +149,7 @@ class PupilFit:
         pulls[: len(free)] = problem.prior.root(free)
         columns = np.concatenate([design, pulls], axis=1)
         answer = np.zeros((len(self.free), columns.shape[1]))
-        answer[told] = solved_damped(normal, columns, _LEAST_DAMPING)[: len(free)]
+        answer[told] = solve_damped(normal, columns, _LEAST_DAMPING)[: len(free)]
         voxels = design.shape[1]
         return answer[:, :voxels] * problem.root, answer[:, voxels:]
 
@@ -197,8 +197,8 @@ def refined_fit(
     last = fit.values[FIRST_MODE + len(fit.model.modes) :][:amplitudes]
     first = FIRST_MODE + len(model.modes)
     values[first : first + len(last)] = last
-    firmness = fit.firmness if order >= 6 else SOFT
-    return _fitted(PupilFit(model, values, (), 0.0, np.inf, known, firmness), stack, rounds)
+    prior_scale = fit.prior_scale if order >= 6 else UNSCALED
+    return _fitted(PupilFit(model, values, (), 0.0, np.inf, known, prior_scale), stack, rounds)
 
 
 def _samples(
@@ -271,8 +271,8 @@ def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
                 break
         if before - best.cost < 1e-4 * best.cost:
             break
-    firmness = problem.prior.firmer(*last, free) if last else start.firmness
-    return replace(best, free=free, known=start.known, firmness=firmness)
+    prior_scale = problem.prior.rescale(*last, free) if last else start.prior_scale
+    return replace(best, free=free, known=start.known, prior_scale=prior_scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,7 +284,7 @@ class _Trial:
 def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial]:
     """Steps of growing caution; the last unknowns are scale and background."""
     for _ in range(6):
-        solution = solved_damped(normal, gradient, damping + _LEAST_DAMPING)
+        solution = solve_damped(normal, gradient, damping + _LEAST_DAMPING)
         yield _Trial(solution[:-_NUISANCES], damping)
         damping *= 6
 
@@ -317,17 +317,17 @@ class _Problem:
     def __init__(self, model: PupilModel, stack: Stack, start: PupilFit) -> None:
         middle = [n // 2 for n in stack.weight.shape]
         self.model = model
-        root = np.sqrt(fitted_to(stack.weight, model.shape, middle)).ravel()
-        self.data = (fitted_to(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
+        root = np.sqrt(crop_or_pad(stack.weight, model.shape, middle)).ravel()
+        self.data = (crop_or_pad(stack.mean, model.shape, middle).ravel() * root).astype(np.float32)
         self.root = root.astype(np.float32)
         self.planes = plane_columns(model.shape) * self.root
-        self.prior = Prior(model, float(start.values[NA]), start.known, start.firmness)
+        self.prior = Prior(model, float(start.values[NA]), start.known, start.prior_scale)
 
     def _linear(self, volume: Floats32) -> tuple[Floats, Floats32]:
         """Best scale and background plane for a volume, and what is left."""
         design = np.concatenate([(volume.ravel() * self.root)[np.newaxis], self.planes])
         normal, values = (design @ design.T).astype(float), (design @ self.data).astype(float)
-        answer = solved(normal, values)
+        answer = solve_normal_equations(normal, values)
         return answer, self.data - answer.astype(np.float32) @ design
 
     def judged(self, values: Floats) -> PupilFit:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.numerics.least_squares import solved_damped
+from psfbridge.numerics.least_squares import solve_damped
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, PupilModel
 
-__all__ = ["SOFT", "Firmness", "Known", "Prior"]
+__all__ = ["UNSCALED", "Known", "Prior", "PriorScale"]
 
 Floats = NDArray[np.float64]
 Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
@@ -20,11 +20,11 @@ Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard
 # variance is along y than along x, in units of 1/NA². Those of phases are 2 / order radians.
 _AMPLITUDE, _OVAL = 0.2, 0.1**2
 # How much smaller than that the beads may show them to be: so many times in each one's square.
-_FIRMEST = 1e4
+_LARGEST_SCALE = 1e4
 _LEAST_DAMPING = 1e-9
 
 
-class Firmness(NamedTuple):
+class PriorScale(NamedTuple):
     """How many times firmer than at first each kind of term is held, in its square."""
 
     phases: float = 1.0
@@ -33,7 +33,7 @@ class Firmness(NamedTuple):
 
 
 #: Where the beads were not asked.
-SOFT = Firmness()
+UNSCALED = PriorScale()
 
 
 class Prior:
@@ -51,16 +51,16 @@ class Prior:
         About the NA over the wavelength.
     known : mapping, optional
         What is known of parameters: their value and standard deviation.
-    firmness : Firmness
+    prior_scale : PriorScale
         Of the fit before.
     """
 
     def __init__(
-        self, model: PupilModel, na: float, known: Known | None, firmness: Firmness
+        self, model: PupilModel, na: float, known: Known | None, prior_scale: PriorScale
     ) -> None:
-        self.firmness = firmness
+        self.prior_scale = prior_scale
         self._kinds = _kinds(model, na)
-        pairs = zip(firmness, self._kinds, strict=True)
+        pairs = zip(prior_scale, self._kinds, strict=True)
         self.expected = np.zeros(model.size)
         self.precision = np.sum([times * kind for times, kind in pairs], axis=0)
         for place, (value, spread) in (known or {}).items():
@@ -88,7 +88,7 @@ class Prior:
         size, turn = np.linalg.eigh(self.stiffness(free))
         return np.asarray(turn * np.sqrt(np.maximum(size, 0)))
 
-    def firmer(self, values: Floats, normal: Floats, free: Sequence[int]) -> Firmness:
+    def rescale(self, values: Floats, normal: Floats, free: Sequence[int]) -> PriorScale:
         """Return the firmness that makes what was found likeliest.
 
         Parameters
@@ -100,16 +100,16 @@ class Prior:
         free : sequence of int
             Which they are.
         """
-        covariance = solved_damped(normal, np.eye(len(normal)), _LEAST_DAMPING)
+        covariance = solve_damped(normal, np.eye(len(normal)), _LEAST_DAMPING)
         covariance = covariance[: len(free), : len(free)]
         found = values[list(free)]
         times = []
-        for now, kind in zip(self.firmness, self._kinds, strict=True):
+        for now, kind in zip(self.prior_scale, self._kinds, strict=True):
             part = kind[np.ix_(free, free)]
             told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()
             power = max(float(found @ part @ found), 1e-300)
-            times.append(float(np.clip(told / power, 1, _FIRMEST)))
-        return Firmness(*times)
+            times.append(float(np.clip(told / power, 1, _LARGEST_SCALE)))
+        return PriorScale(*times)
 
 
 def _kinds(model: PupilModel, na: float) -> tuple[Floats, Floats, Floats]:

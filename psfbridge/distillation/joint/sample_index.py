@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.pupil_fit import MOST_OVER_NA, Known, PupilFit, refined_fit
 from psfbridge.distillation.joint.stack import Stack
-from psfbridge.optics.index_mismatch import brightest_um, path
+from psfbridge.optics.index_mismatch import brightest_um, phase_per_depth
 from psfbridge.optics.pupil import DEPTH, FIRST_MODE, INDEX, NA, SAMPLE, Z
 from psfbridge.optics.zernike import zernike
 
@@ -112,7 +112,7 @@ def _depth_um(fit: PupilFit, sample: float) -> float:
     na, index = fit.values[[NA, INDEX]]
     modes = zip(fit.model.modes, fit.values[FIRST_MODE:], strict=False)
     phase = sum(value * zernike(n, 0, radius, radius) for (n, m), value in modes if m == 0)
-    way = 2 * np.pi * path(radius, na, index, sample).real
+    way = 2 * np.pi * phase_per_depth(radius, na, index, sample).real
     # Level and focus are free; each radius counts by its area, but those without light.
     weight = np.sqrt(radius) * (na * radius < sample)
     columns = np.stack([way, np.ones_like(radius), radius**2]) * weight

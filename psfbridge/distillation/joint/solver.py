@@ -9,12 +9,19 @@ from math import prod
 
 import numpy as np
 
-from psfbridge.detection.find import Found
-from psfbridge.distillation.joint.bead_fit import refitted
-from psfbridge.distillation.joint.bead_state import Speaker, observe
-from psfbridge.distillation.joint.blending import UNTESTED, Choice
-from psfbridge.distillation.joint.finish import outcome
-from psfbridge.distillation.joint.iteration import Round, Start, Task, change, next_round, objective
+from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.joint.bead_fit import refit_beads
+from psfbridge.distillation.joint.bead_state import BeadState, observe
+from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
+from psfbridge.distillation.joint.finish import make_solution
+from psfbridge.distillation.joint.iteration import (
+    JointProblem,
+    Round,
+    Start,
+    change,
+    next_round,
+    objective,
+)
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, refined_fit
 from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
@@ -26,7 +33,7 @@ from psfbridge.optics.pupil import INDEX, NA
 from psfbridge.options import MICROSCOPES, DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["settle", "settle_with_optics"]
+__all__ = ["solve_joint", "solve_with_optics"]
 
 # So many rounds are usual. More follow while the PSF changes, or explains beads better that differ
 # from it: where voxels are too large, positions and widths hang on each other and settle slowly.
@@ -54,8 +61,8 @@ _TOLERATED, _EXPLAINED = 0.12, 0.005
 _CLEARLY_BETTER = 1.002
 
 
-def settle(
-    found: Sequence[Found],
+def solve_joint(
+    found: Sequence[FoundBeads],
     shape: tuple[int, int, int],
     options: DistillOptions,
     progress: Progress = no_progress,
@@ -68,7 +75,7 @@ def settle(
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of FoundBeads
         The beads of each image.
     shape : tuple of int
         Size of the PSF in voxels, odd in every axis.
@@ -87,23 +94,23 @@ def settle(
     NoBeadsError
         If no bead fits a common PSF.
     """
-    task = Task(found, shape, options.bead_diameter_um)
-    task, rounds = _rounds(task, progress)
+    problem = JointProblem(found, shape, options.bead_diameter_um)
+    problem, rounds = _rounds(problem, progress)
     progress(_STAGE, len(rounds), len(rounds))
-    return outcome(_best(rounds), rounds, task)
+    return make_solution(_best(rounds), rounds, problem)
 
 
-def settle_with_optics(
-    found: Sequence[Found],
+def solve_with_optics(
+    found: Sequence[FoundBeads],
     shape: tuple[int, int, int],
     options: DistillOptions,
     progress: Progress = no_progress,
 ) -> Solution:
-    """Solve as `settle` does, then with a pupil of known optics, and keep the better.
+    """Solve as `solve_joint` does, then with a pupil of known optics, and keep the better.
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of FoundBeads
         The beads of each image.
     shape : tuple of int
         Size of the PSF in voxels, odd in every axis.
@@ -131,23 +138,23 @@ def settle_with_optics(
             "method is pupil and no optics are given. Give na, wavelength_um and "
             "refractive_index, or use joint."
         )
-    task = Task(found, shape, options.bead_diameter_um)
-    task, rounds = _rounds(task, progress)
+    problem = JointProblem(found, shape, options.bead_diameter_um)
+    problem, rounds = _rounds(problem, progress)
     last = _best(rounds)
     rounds = rounds[: rounds.index(last) + 1]
     try:
-        known = _known_round(task, last, optics)
+        known = _known_round(problem, last, optics)
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
-        solution = outcome(last, rounds, task)
+        solution = make_solution(last, rounds, problem)
         note = f"The optics were left out: {contradiction}"
         return replace(solution, notes=(*solution.notes, note))
     # Both are judged from the same start.
-    blind = next_round(task, last.start, partial(_pupil, task, rounds))
+    blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
-    solution = outcome(known if better else blind, [*rounds, known], task)
+    solution = make_solution(known if better else blind, [*rounds, known], problem)
     scores = {"pupil": _score(known), "joint": _score(blind)}
     note = (
         f"The pupil of the given optics leaves {scores['pupil']:.3%} of the energy of beads not "
@@ -158,30 +165,34 @@ def settle_with_optics(
     return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
 
 
-def _rounds(task: Task, progress: Progress) -> tuple[Task, list[Round]]:
+def _rounds(problem: JointProblem, progress: Progress) -> tuple[JointProblem, list[Round]]:
     """Rounds until the PSF does not change: near the cores, then on whole boxes.
 
     From then on the PSF has samples that are fine enough for the optics.
     """
-    near = replace(task, near=True)
-    start = Start(_sure(observe(task.found, near.box), task.found), near.gaussian())
+    near = replace(problem, near=True)
+    start = Start(_sure(observe(problem.found, near.box), problem.found), near.gaussian())
     rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
-    task = replace(task, factor=_factor(task, rounds[-1]))
-    return task, _continued(task, _widened(task, rounds[-1]), rounds, _MOST_ROUNDS, progress)
+    problem = replace(problem, factor=_factor(problem, rounds[-1]))
+    return problem, _continued(
+        problem, _widened(problem, rounds[-1]), rounds, _MOST_ROUNDS, progress
+    )
 
 
-def _sure(speakers: Sequence[Speaker], found: Sequence[Found]) -> list[Speaker]:
+def _sure(states: Sequence[BeadState], found: Sequence[FoundBeads]) -> list[BeadState]:
     """At first, what seemed too dim has no say: it may be another bead's ring or lobe."""
     return [
         replace(
-            one, votes=one.votes and found[one.seen.image].beads[one.seen.bead].reason != "too dim"
+            one,
+            contributes=one.contributes
+            and found[one.seen.image].beads[one.seen.bead].reason != "too dim",
         )
-        for one in speakers
+        for one in states
     ]
 
 
 def _continued(
-    task: Task,
+    problem: JointProblem,
     start: Start,
     rounds: list[Round],
     until: int,
@@ -191,65 +202,65 @@ def _continued(
     rounds = list(rounds)
     for number in range(len(rounds), until):
         progress(_STAGE, number, max(_ROUNDS, number + 1))
-        explained = partial(_pupil, task, rounds)
-        rounds.append(next_round(task, start, explained, _choice(rounds)))
+        explained = partial(_pupil, problem, rounds)
+        rounds.append(next_round(problem, start, explained, _choice(rounds)))
         start = rounds[-1].start
         if number == _NOISE_ROUND:
             # Beads must fit this PSF before what is left of them can be noise.
-            speakers, _ = refitted(start.speakers, start.psf, task.core)
-            told = objective(speakers, rounds[-1].voters)
+            states, _ = refit_beads(start.states, start.psf, problem.core)
+            told = objective(states, rounds[-1].contributing)
             rounds[-1] = replace(rounds[-1], objective=told)
-            start = replace(start, speakers=with_measured_noise(speakers, start.psf))
-        if number > _NOISE_ROUND and _settled(rounds, task):
+            start = replace(start, states=with_measured_noise(states, start.psf))
+        if number > _NOISE_ROUND and _settled(rounds, problem):
             break
     return rounds
 
 
-def _choice(rounds: Sequence[Round]) -> Choice | None:
+def _choice(rounds: Sequence[Round]) -> BlendChoice | None:
     """How far the data may pull: beads not used choose, once the noise is known, until the end."""
     if len(rounds) <= _NOISE_ROUND:
         return UNTESTED
     return None if len(rounds) <= _ROUNDS else rounds[-1].blend.choice
 
 
-def _factor(task: Task, coarse: Round) -> tuple[int, int, int]:
+def _factor(problem: JointProblem, coarse: Round) -> tuple[int, int, int]:
     """Into how many samples the PSF must divide a voxel, by the pupil that was found."""
-    sizes = np.array(task.voxel_um) / coarse.pupil.nyquist_um
-    z, y, x = np.where(np.array(task.box) > 1, sizes, 0)
+    sizes = np.array(problem.voxel_um) / coarse.pupil.nyquist_um
+    z, y, x = np.where(np.array(problem.box) > 1, sizes, 0)
     if max(z, y, x) <= _COARSE:
         return 1, 1, 1
     along = int(np.clip(np.ceil(z / _FINE), 1, _FINEST))
     return along, 1 + int(y > _COARSE), 1 + int(x > _COARSE)
 
 
-def _widened(task: Task, near: Round) -> Start:
+def _widened(problem: JointProblem, near: Round) -> Start:
     """The beads in whole boxes, and the pupil's PSF there, sampled as the task has it."""
     pupil = near.pupil.centred()
-    whole = replace(pupil, model=replace(pupil.model, voxel_um=task.sample_um))
+    whole = replace(pupil, model=replace(pupil.model, voxel_um=problem.sample_um))
     # The intensities are in units of the light that the near boxes hold.
     unit = float(pupil.seen(near.psf.shape).sum())
-    psf = np.asarray(whole.seen(task.psf_shape) / unit, np.float32)
-    fits = {(one.seen.image, one.seen.bead): one.fit for one in near.speakers}
-    speakers = [
+    psf = np.asarray(whole.seen(problem.psf_shape) / unit, np.float32)
+    fits = {(one.seen.image, one.seen.bead): one.fit for one in near.states}
+    states = [
         replace(
             one,
-            seen=replace(one.seen, factor=task.factor),
+            seen=replace(one.seen, factor=problem.factor),
             fit=fits.get((one.seen.image, one.seen.bead), one.fit),
         )
-        for one in observe(task.found, task.box)
+        for one in observe(problem.found, problem.box)
     ]
-    return Start(speakers, psf, pupil, unit)
+    return Start(states, psf, pupil, unit)
 
 
-def _pupil(task: Task, rounds: Sequence[Round], stack: Stack) -> PupilFit:
+def _pupil(problem: JointProblem, rounds: Sequence[Round], stack: Stack) -> PupilFit:
     """The microscope is looked for afresh until one explains the beads, and on finer samples."""
-    finer = len(rounds) == _NEAR_ROUNDS and max(task.factor) > 1
+    finer = len(rounds) == _NEAR_ROUNDS and max(problem.factor) > 1
     first = len(rounds) < _BLIND_ROUNDS
     if first or finer or (len(rounds) <= _NEAR_ROUNDS and _unexplained(rounds)):
-        widths = task.widths * task.factor
+        widths = problem.widths * problem.factor
         # Beads that are not yet well aligned say little more than NA.
         kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
-        return blind_fit(stack, task.sample_um, widths, task.bead_diameter_um, kinds=kinds)
+        return blind_fit(stack, problem.sample_um, widths, problem.bead_diameter_um, kinds=kinds)
     fit = rounds[-1].pupil.centred()
     if len(rounds) < _NEAR_ROUNDS:
         return refined_fit(fit, stack, order=6, rounds=4)
@@ -263,14 +274,14 @@ def _unexplained(rounds: Sequence[Round]) -> bool:
     return last.pupil.cost > _NOT_NOISE_NEAR * prod(last.pupil.model.shape)
 
 
-def _settled(rounds: Sequence[Round], task: Task) -> bool:
+def _settled(rounds: Sequence[Round], problem: JointProblem) -> bool:
     """Whether the PSF does not change and the beads are explained, or explained no better."""
     before, now = rounds[-2].objective, rounds[-1].objective
     still = change(rounds) < _SETTLED
     if len(rounds) == _NOISE_ROUND + 2:
         # The noise is a new one, by which the objective before was not measured; and finer samples
         # still hold something of the first guess.
-        return still and now < _NOT_NOISE and max(task.factor) == 1
+        return still and now < _NOT_NOISE and max(problem.factor) == 1
     falling, diverging = now < (1 - _FALLING) * before, now > _DIVERGING * before
     return diverging or (still and not (falling and now > 1))
 
@@ -282,15 +293,15 @@ def _best(rounds: Sequence[Round]) -> Round:
     return next(one for one in reversed(able) if one.objective <= _AS_GOOD * least)
 
 
-def _known_round(task: Task, blind: Round, optics: Optics) -> Round:
+def _known_round(problem: JointProblem, blind: Round, optics: Optics) -> Round:
     """One more round with the pupil of known optics."""
 
     def explained(stack: Stack) -> PupilFit:
-        fit = known_fit(stack, task.sample_um, optics, task.bead_diameter_um)
+        fit = known_fit(stack, problem.sample_um, optics, problem.bead_diameter_um)
         _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
         return fit
 
-    return next_round(task, blind.start, explained)
+    return next_round(problem, blind.start, explained)
 
 
 def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics: Optics) -> None:

@@ -13,17 +13,17 @@ from scipy import fft
 
 from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.bead_fit import background, light, misfit_scale, variance
-from psfbridge.distillation.joint.bead_state import Floats, Floats32, Observation, Speaker
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32, Observation
 from psfbridge.numerics.background_plane import plane_normal, plane_values
-from psfbridge.numerics.interpolation import applied, shift_matrices, slope_factors
+from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices, slope_factors
 
-__all__ = ["PARTS", "Aligned", "Stack", "looked_at", "resampled", "stacked"]
+__all__ = ["PARTS", "Aligned", "Stack", "bootstrap_means", "stack_and_measure", "stack_beads"]
 
 #: Into how many parts the beads are dealt.
 PARTS = 4
 _CLIP = 5.0
 # A position that is less certain than this, in samples² and halved, is no small error any more.
-_MOST_CHASED = 0.1
+_MOST_POSITION_VARIANCE = 0.1
 
 _T = TypeVar("_T")
 
@@ -108,7 +108,7 @@ class Aligned:
     weight: Floats32
 
 
-def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats32]) -> Stack:
+def stack_beads(states: Sequence[BeadState], psf: Floats32, lights: Sequence[Floats32]) -> Stack:
     """Bring beads to the centre by exact shifts and sum them with their inverse variances.
 
     Voxels that cannot be used, or are far off the model, weigh nothing; they are filled with the
@@ -117,54 +117,54 @@ def stacked(speakers: Sequence[Speaker], psf: Floats32, lights: Sequence[Floats3
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads that take part.
     psf : array of float32
         The present PSF, which gives variances and fills gaps.
     lights : sequence of array
         The light of each bead in its box, by this PSF.
     """
-    return looked_at(speakers, psf, lights, lambda _: None)[0]
+    return stack_and_measure(states, psf, lights, lambda _: None)[0]
 
 
-def looked_at(
-    speakers: Sequence[Speaker],
+def stack_and_measure(
+    states: Sequence[BeadState],
     psf: Floats32,
     lights: Sequence[Floats32],
-    look: Callable[[Aligned], _T],
+    measure: Callable[[Aligned], _T],
 ) -> tuple[Stack, list[_T]]:
-    """Stack beads as `stacked` does, and return what `look` says of each one on its way.
+    """Stack beads as `stack_beads` does, and return what `measure` says of each one on its way.
 
     The aligned beads are not kept: there may be thousands.
     """
     curved = _curvatures(psf)
 
-    def seen(one: Speaker, own: Floats32) -> tuple[Aligned, _T]:
+    def seen(one: BeadState, own: Floats32) -> tuple[Aligned, _T]:
         bead = _aligned(one, psf, own)
-        chased = np.tensordot(_chased(one), curved[:, *bead.at], 1)
-        return replace(bead, share=bead.share + chased), look(bead)
+        bias = np.tensordot(_position_noise_bias(one), curved[:, *bead.at], 1)
+        return replace(bead, share=bead.share + bias), measure(bead)
 
     sums = np.zeros((PARTS, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
     said = []
     with workers() as pool:
-        results = pool.map(seen, speakers, lights)
-        for part, (bead, word) in zip(_dealt(speakers), results, strict=True):
+        results = pool.map(seen, states, lights)
+        for part, (bead, word) in zip(_deal_into_parts(states), results, strict=True):
             sums[part][bead.at] += bead.weight * bead.share
             weights[part][bead.at] += bead.weight
             said.append(word)
     return Stack(sums, weights), said
 
 
-def _chased(speaker: Speaker) -> Floats32:
+def _position_noise_bias(state: BeadState) -> Floats32:
     """How much of each curvature a bead lost because its position was fitted to its own noise.
 
     A position that is off by `d` blurs the bead by half of `d²` of the curvature. But it is off
     towards the noise that looks like a shift, which so comes to the same place in all beads: that
     takes away twice as much.
     """
-    share = 0.5 * np.array(speaker.fit.position_variance) * np.square(speaker.seen.factor)
-    return np.asarray(np.minimum(share, _MOST_CHASED), np.float32)
+    share = 0.5 * np.array(state.fit.position_variance) * np.square(state.seen.factor)
+    return np.asarray(np.minimum(share, _MOST_POSITION_VARIANCE), np.float32)
 
 
 def _curvatures(psf: Floats32) -> Floats32:
@@ -176,8 +176,8 @@ def _curvatures(psf: Floats32) -> Floats32:
     return np.array(curved, np.float32)
 
 
-def resampled(
-    speakers: Sequence[Speaker], psf: Floats32, times: int, random: np.random.Generator
+def bootstrap_means(
+    states: Sequence[BeadState], psf: Floats32, times: int, random: np.random.Generator
 ) -> Floats32:
     """Return weighted means of beads drawn again, the Bayesian way (Rubin 1981).
 
@@ -186,7 +186,7 @@ def resampled(
 
     Parameters
     ----------
-    speakers : sequence of Speaker
+    states : sequence of BeadState
         The beads that take part.
     psf : array of float32
         The present PSF.
@@ -200,15 +200,15 @@ def resampled(
     array
         The array has axes (time, z, y, x).
     """
-    if len(speakers) < PARTS:
-        stack = stacked(speakers, psf, [light(one, psf) for one in speakers])
+    if len(states) < PARTS:
+        stack = stack_beads(states, psf, [light(one, psf) for one in states])
         error = np.where(np.isfinite(stack.error), stack.error, 0).astype(np.float32)
         return stack.mean + error * random.standard_normal((times, *psf.shape), np.float32)
-    shares = random.exponential(size=(times, len(speakers)))
+    shares = random.exponential(size=(times, len(states)))
     sums = np.zeros((times, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
     with workers() as pool:
-        results = pool.map(lambda one: _aligned(one, psf, light(one, psf)), speakers)
+        results = pool.map(lambda one: _aligned(one, psf, light(one, psf)), states)
         for column, bead in zip(shares.T.astype(np.float32), results, strict=True):
             counts = column[:, None, None, None]
             sums[:, *bead.at] += counts * (bead.weight * bead.share)
@@ -216,30 +216,30 @@ def resampled(
     return _ratio(sums, weights)
 
 
-def _dealt(speakers: Sequence[Speaker]) -> NDArray[np.int64]:
+def _deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
     """Deal the beads into parts of like brightness: there and back in order of intensity."""
-    order = np.argsort([-one.fit.intensity for one in speakers])
-    turn = np.arange(len(speakers))
+    order = np.argsort([-one.fit.intensity for one in states])
+    turn = np.arange(len(states))
     place = turn % PARTS
-    part = np.empty(len(speakers), np.int64)
+    part = np.empty(len(states), np.int64)
     part[order] = np.where((turn // PARTS) % 2 == 0, place, PARTS - 1 - place)
     return part
 
 
-def _aligned(speaker: Speaker, psf: Floats32, own: Floats32) -> Aligned:
+def _aligned(state: BeadState, psf: Floats32, own: Floats32) -> Aligned:
     """One bead over its intensity at the common centre.
 
     The PSF is the first guess; what the bead has beyond it is added (Anderson and King 2000).
     """
-    seen, fit = speaker.seen, speaker.fit
-    beyond = seen.counts - speaker.others - background(speaker) - own
-    squares = beyond**2 / variance(speaker, own)
+    seen, fit = state.seen, state.fit
+    beyond = seen.counts - state.others - background(state) - own
+    squares = beyond**2 / variance(state, own)
     usable = seen.usable & (squares <= _CLIP**2 * misfit_scale(squares, own, seen.usable))
-    weight = np.where(usable, fit.intensity**2 / variance(speaker, own, forgiving=False), 0)
+    weight = np.where(usable, fit.intensity**2 / variance(state, own, forgiving=False), 0)
     shift = seen.offset(fit.position)
     # Along a finely sampled axis each voxel goes to the nearest sample; it must not be moved.
     moved = np.where(np.array(seen.factor) == 1, -shift, 0)
-    beyond = applied(np.where(usable, beyond, 0), shift_matrices(beyond.shape, moved))
+    beyond = apply_per_axis(np.where(usable, beyond, 0), shift_matrices(beyond.shape, moved))
     step = np.round(moved).astype(int)
     if step.any():
         weight = np.roll(weight, tuple(int(n) for n in step), (0, 1, 2))

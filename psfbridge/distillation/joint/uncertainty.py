@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from psfbridge._util.threads import workers
-from psfbridge.distillation.joint.iteration import Round, Task
+from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.distillation.joint.pupil_fit import PupilFit
-from psfbridge.distillation.joint.stack import resampled
+from psfbridge.distillation.joint.stack import bootstrap_means
 from psfbridge.measurement.profiles import profiles_through
-from psfbridge.numerics.fourier import fitted_to, peak_position
+from psfbridge.numerics.fourier import crop_or_pad, peak_position
 
-__all__ = ["Uncertainty", "uncertainty"]
+__all__ = ["Uncertainty", "estimate_uncertainty"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -51,7 +51,7 @@ class Uncertainty:
     pupil_sd: Floats
 
 
-def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
+def estimate_uncertainty(problem: JointProblem, best: Round, seed: int = 0) -> Uncertainty:
     """Draw the beads again and see how far the PSF moves (Efron 1979; Rubin 1981).
 
     The answer of pupil and data to another mean of the beads is linear near the solution, so the
@@ -59,7 +59,7 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
 
     Parameters
     ----------
-    task : Task
+    problem : JointProblem
         The solve.
     best : Round
         Its outcome.
@@ -68,7 +68,7 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     """
     first, *streams = np.random.default_rng(seed).spawn(1 + _TIMES)
     means = _means(best, first)
-    answer = _Answer(task, best)
+    answer = _Answer(problem, best)
     centre = best.blend.volume
     with workers() as pool:
         changes, steps = zip(*pool.map(answer, means, streams), strict=True)
@@ -76,14 +76,14 @@ def uncertainty(task: Task, best: Round, seed: int = 0) -> Uncertainty:
     scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
     smooth = [
         _SMOOTH_VOXELS * times if n > 1 else 0
-        for n, times in zip(task.box, task.factor, strict=True)
+        for n, times in zip(problem.box, problem.factor, strict=True)
     ]
     scatter = ndimage.gaussian_filter(scatter, smooth)
-    floor = _PLANE_FLOOR if task.box[0] == 1 else _MODEL_FLOOR[best.pupil.microscope]
+    floor = _PLANE_FLOOR if problem.box[0] == 1 else _MODEL_FLOOR[best.pupil.microscope]
     variance = scatter + (floor * centre) ** 2
-    error = task.on_voxels(np.sqrt(variance))
-    widths = _widths(centre, task.sample_um)
-    drawn = np.array([_widths(one, task.sample_um) for one in moved])
+    error = problem.on_voxels(np.sqrt(variance))
+    widths = _widths(centre, problem.sample_um)
+    drawn = np.array([_widths(one, problem.sample_um) for one in moved])
     spread = np.hypot(drawn.std(axis=0, ddof=1), floor * widths)
     return Uncertainty(error, _triple(widths), _triple(spread), _pupil_sd(best.pupil, steps))
 
@@ -98,8 +98,8 @@ def _pupil_sd(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:
 
 def _means(best: Round, random: np.random.Generator) -> Floats32:
     """How the means of beads drawn again differ from their own mean, in the stack's units."""
-    voters = [best.speakers[k] for k in best.voters]
-    means = resampled(voters, best.psf, _TIMES, random)
+    contributing = [best.states[k] for k in best.contributing]
+    means = bootstrap_means(contributing, best.psf, _TIMES, random)
     # The beads' intensities are in units of the PSF by now; the stack was made before.
     psf = best.psf.ravel().astype(float)
     units = float(best.stack.mean.ravel() @ psf) / float(psf @ psf)
@@ -110,8 +110,8 @@ def _means(best: Round, random: np.random.Generator) -> Floats32:
 class _Answer:
     """The change of the PSF for a change of the stack: linear in the pupil's parameters."""
 
-    def __init__(self, task: Task, best: Round) -> None:
-        self.box, self.pull = task.psf_shape, best.blend.pull
+    def __init__(self, problem: JointProblem, best: Round) -> None:
+        self.box, self.pull = problem.psf_shape, best.blend.pull
         self.pupil = _unpolarised(best.pupil, self.box)
         bare = best.blend.choice.kind == "data"
         self.answers = None if bare else self.pupil.answers(best.stack)
@@ -121,7 +121,7 @@ class _Answer:
         """Return the change of the PSF, and that of the pupil's free parameters."""
         beyond, answer, step = change, np.zeros_like(change), np.zeros(0)
         if self.answers is not None:
-            fitted = fitted_to(change, self.pupil.model.shape, [n // 2 for n in self.box])
+            fitted = crop_or_pad(change, self.pupil.model.shape, [n // 2 for n in self.box])
             by_data, by_chance = self.answers
             step = by_data @ fitted.ravel()
             step += by_chance @ random.standard_normal(by_chance.shape[1])

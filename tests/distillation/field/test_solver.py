@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import psfbridge as pb
 from psfbridge.cli import main
 from psfbridge.cli.commands.distill import field_path
-from psfbridge.distillation.field.polynomials import ACROSS, ONE, deeper, monomials, places
+from psfbridge.distillation.field.polynomials import ACROSS, CONSTANT, monomials, places, with_depth
 from psfbridge.errors import ImageError, OptionError, PSFError
 from psfbridge.evaluation.psf_error import psf_error
 from psfbridge.psf.field_psf import FieldPSF, field_record
@@ -161,8 +161,8 @@ def test_the_same_psf_everywhere_is_the_ordinary_deconvolution(same, blurred):
     psf = same.psf.cropped((9, 15, 15))
     nodes = ((1.0,), (0.0, 3.5, 7.0), (0.0, 6.0))
     ordinary = pb.deconvolve(blurred, psf, iterations=10, engine="cpu").data
-    blended = pb.deconvolve(blurred, FieldPSF((psf,) * 6, nodes), iterations=10, engine="cpu").data
-    assert np.abs(blended - ordinary).max() < 1e-3 * ordinary.max()
+    varying = pb.deconvolve(blurred, FieldPSF((psf,) * 6, nodes), iterations=10, engine="cpu").data
+    assert np.abs(varying - ordinary).max() < 1e-3 * ordinary.max()
 
 
 def test_a_field_file_deconvolves_on_the_command_line(same, blurred, tmp_path):
@@ -245,12 +245,12 @@ def test_beads_must_be_many_and_spread_for_more_than_one_psf():
     assert ACROSS[0].lacks(spread) == ""
     assert "needs 24 beads, there are 12" in ACROSS[1].lacks(spread)
     flat = spread * (0.05, 1, 1)
-    assert "spread over more of the image in z" in deeper(ONE).lacks(flat)
-    assert deeper(ONE).lacks(spread, deepest=0.95) != ""
+    assert "spread over more of the image in z" in with_depth(CONSTANT).lacks(flat)
+    assert with_depth(CONSTANT).lacks(spread, deepest=0.95) != ""
 
 
 def test_terms_are_powers_of_the_place():
     where = places(np.array([[0.0, 9.0, 3.0]]), (1, 10, 7))
     assert where.tolist() == [[0.0, 1.0, 0.0]]
-    values = monomials(np.array([[2.0, 3.0, 5.0]]), deeper(ACROSS[1]).terms)[0]
+    values = monomials(np.array([[2.0, 3.0, 5.0]]), with_depth(ACROSS[1]).terms)[0]
     assert values.tolist() == [1, 3, 5, 9, 15, 25, 2]

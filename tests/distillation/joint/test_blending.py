@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psfbridge.distillation.joint.blending import blended
+from psfbridge.distillation.joint.blending import blend_with_data
 from psfbridge.distillation.joint.stack import PARTS, Stack
 
 SHAPE = (21, 31, 31)
@@ -24,7 +24,7 @@ def stack_of(true, seed=0):
 
 
 def blend_of(model, true, seed=0):
-    return blended(stack_of(true, seed), model, model, np.ones((21, 31, 16), np.float32))
+    return blend_with_data(stack_of(true, seed), model, model, np.ones((21, 31, 16), np.float32))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -50,4 +50,6 @@ def test_what_is_left_of_beads_not_used_is_told_for_each_choice():
 def test_without_parts_to_leave_out_nothing_is_chosen():
     model = spot(3, 2, 2)
     one = stack_of(model).of([0])
-    assert blended(one, model, model, np.ones((21, 31, 16), np.float32)).choice.held_out == {}
+    assert (
+        blend_with_data(one, model, model, np.ones((21, 31, 16), np.float32)).choice.held_out == {}
+    )

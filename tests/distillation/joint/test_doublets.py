@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from psfbridge.detection.find import find
 from psfbridge.distillation.api import distill
-from psfbridge.distillation.joint.bead_fit import refitted
+from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import observe
 from psfbridge.distillation.joint.doublets import Widening
-from psfbridge.distillation.joint.stack import Aligned, looked_at
+from psfbridge.distillation.joint.stack import Aligned, stack_and_measure
 from psfbridge.measurement.measures import measure
-from psfbridge.numerics.fourier import fitted_to
+from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.options import DistillOptions
 from psfbridge.simulation.scene import Scene
 from psfbridge.simulation.simulate import simulate
@@ -47,12 +47,14 @@ def judged(field, spoil=lambda counts: counts):
     """Fit all candidates to the true PSF and say of each one's spread whether it is odd."""
     spoilt = replace(field, image=replace(field.image, data=spoil(field.image.data)))
     found = find(spoilt.image, DistillOptions())
-    psf = fitted_to(field.psf_grid, BOX, [n // 2 for n in field.psf_grid.shape]).astype(np.float32)
-    beads = [one for one in observe([found], BOX) if one.votes]
+    psf = crop_or_pad(field.psf_grid, BOX, [n // 2 for n in field.psf_grid.shape]).astype(
+        np.float32
+    )
+    beads = [one for one in observe([found], BOX) if one.contributes]
     for _ in range(4):
-        beads, lights = refitted(beads, psf, CORE)
+        beads, lights = refit_beads(beads, psf, CORE)
     widening = Widening(psf, CORE, np.asarray(found.scale.fwhm))
-    _, spreads = looked_at(beads, psf, lights, widening.spread)
+    _, spreads = stack_and_measure(beads, psf, lights, widening.spread)
     reasons = true_reasons(field, [one.fit.position for one in beads])
     return np.array(reasons) == "doublet", widening.odd(spreads), beads
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from psfbridge.distillation.joint.bead_state import BeadFit, Observation, Speaker
+from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Observation
 from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.imaging.noise import Noise
@@ -29,15 +29,15 @@ def middle(whole):
     return central(whole.shape, BOX)
 
 
-def speaker(number, place, intensity):
+def state(number, place, intensity):
     corner = np.array(place) - np.array(BOX) // 2
     none = np.zeros(BOX, np.float32)
     seen = Observation(0, number, none, none == 0, corner, Noise(1, 1, 1))
-    return Speaker(seen, BeadFit(np.array(place, float), intensity, 0.0, np.zeros(4)), none, True)
+    return BeadState(seen, BeadFit(np.array(place, float), intensity, 0.0, np.zeros(4)), none, True)
 
 
 def test_each_bead_gets_what_the_others_shine_into_its_box(whole, middle):
-    beads = [speaker(k, *bead) for k, bead in enumerate(BEADS)]
+    beads = [state(k, *bead) for k, bead in enumerate(BEADS)]
     own = [np.float32(one.fit.intensity) * whole[middle] for one in beads]
     far = whole.copy()
     far[middle] = 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psfbridge.distillation.joint.bead_state import BeadFit, Observation, Speaker
+from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Observation
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.imaging.noise import Noise
 
@@ -11,7 +11,7 @@ SHAPE = (15, 25, 25)
 
 
 def beads(noise, variance, background=300.0, count=6, seed=0):
-    """Speakers whose residual is normal noise of a given variance of the expected counts."""
+    """Beads whose residual is normal noise of a given variance of the expected counts."""
     random = np.random.default_rng(seed)
     psf = np.ones(SHAPE, np.float32)
     for axis, sigma in enumerate((1.5, 1.3, 1.3)):
@@ -19,7 +19,7 @@ def beads(noise, variance, background=300.0, count=6, seed=0):
         psf *= np.exp(-(z**2) / 2).reshape([-1 if k == axis else 1 for k in range(3)])
     psf /= psf.sum()
     fit = BeadFit(np.array(SHAPE) // 2.0, 40e3, background, np.zeros(4), misfit=0.1)
-    speakers = []
+    states = []
     for number in range(count):
         expected = 40e3 * psf + background
         counts = expected + random.normal(size=SHAPE) * np.sqrt(variance(expected))
@@ -27,20 +27,20 @@ def beads(noise, variance, background=300.0, count=6, seed=0):
         seen = Observation(
             0, number, counts.astype(np.float32), usable, np.zeros(3, np.int64), noise
         )
-        speakers.append(Speaker(seen, fit, np.zeros(SHAPE, np.float32), votes=True))
-    return speakers, psf
+        states.append(BeadState(seen, fit, np.zeros(SHAPE, np.float32), contributes=True))
+    return states, psf
 
 
 def test_gain_and_floor_are_those_of_the_residuals():
-    speakers, psf = beads(Noise(100, 1.0, 9.0), lambda counts: 2.0 * (counts - 100) + 400)
-    told = with_measured_noise(speakers, psf)[0].seen.noise
+    states, psf = beads(Noise(100, 1.0, 9.0), lambda counts: 2.0 * (counts - 100) + 400)
+    told = with_measured_noise(states, psf)[0].seen.noise
     assert told.gain == pytest.approx(2, rel=0.15)
     assert told.variance(300.0) == pytest.approx(800, rel=0.1)
 
 
 def test_darkness_that_no_bead_shows_keeps_the_noise_that_the_image_has():
     # Around the beads the variance points at nothing for the darkest voxels, which lie elsewhere.
-    speakers, psf = beads(Noise(100, 4.0, 20.0), lambda counts: 4.0 * (counts - 100))
-    told = with_measured_noise(speakers, psf)[0].seen.noise
+    states, psf = beads(Noise(100, 4.0, 20.0), lambda counts: 4.0 * (counts - 100))
+    told = with_measured_noise(states, psf)[0].seen.noise
     assert told.read_noise**2 > 200
     assert told.gain == pytest.approx(4, rel=0.15)

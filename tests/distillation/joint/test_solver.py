@@ -8,7 +8,7 @@ import pytest
 from psfbridge.detection.beads import REJECTED, USED
 from psfbridge.detection.find import find
 from psfbridge.distillation.average import average
-from psfbridge.distillation.joint.solver import settle, settle_with_optics
+from psfbridge.distillation.joint.solver import solve_joint, solve_with_optics
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.errors import NoBeadsError, OptionError
 from psfbridge.evaluation.psf_error import psf_error
@@ -23,7 +23,7 @@ OPTICS = {"na": 1.4, "wavelength_um": 0.52, "refractive_index": 1.518}
 class Case:
     """A field with its truth, found and settled."""
 
-    def __init__(self, field, method=settle, **options):
+    def __init__(self, field, method=solve_joint, **options):
         self.field = field
         self.options = DistillOptions(bead_diameter_um=0.1, **options)
         self.found = [find(field.image, self.options)]
@@ -43,7 +43,7 @@ def blind(small_field):
 
 @pytest.fixture(scope="module")
 def known(small_field):
-    return Case(small_field, settle_with_optics, **OPTICS)
+    return Case(small_field, solve_with_optics, **OPTICS)
 
 
 def test_the_psf_is_far_better_than_an_average(blind):
@@ -113,19 +113,19 @@ def test_known_optics_are_as_good_or_better(known, blind):
 def test_optics_that_contradict_the_beads_are_refused(blind):
     wrong = replace(blind.options, **(OPTICS | {"na": 0.8}), method="pupil")
     with pytest.raises(OptionError, match=r"contradict the beads: NA/wavelength is 1\.54"):
-        settle_with_optics(blind.found, blind.shape, wrong)
+        solve_with_optics(blind.found, blind.shape, wrong)
 
 
 def test_auto_goes_on_without_the_wrong_optics_and_says_so(blind):
     wrong = replace(blind.options, **(OPTICS | {"na": 0.8}))
-    solution = settle_with_optics(blind.found, blind.shape, wrong)
+    solution = solve_with_optics(blind.found, blind.shape, wrong)
     assert any("optics were left out" in note for note in solution.notes)
     assert psf_error(solution.volume, blind.field.psf_grid) < 0.05
 
 
 def test_pupil_without_optics_is_refused(blind):
     with pytest.raises(OptionError, match="no optics are given"):
-        settle_with_optics(blind.found, blind.shape, blind.options)
+        solve_with_optics(blind.found, blind.shape, blind.options)
 
 
 def test_rejected_beads_alone_are_no_beads(blind):
@@ -139,7 +139,7 @@ def test_rejected_beads_alone_are_no_beads(blind):
         for one in blind.found
     ]
     with pytest.raises(NoBeadsError, match="none of 9 fits"):
-        settle(none, blind.shape, blind.options)
+        solve_joint(none, blind.shape, blind.options)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_beads_in_water_under_oil_tell_index_and_depth(depth_um):
 
 
 def test_the_same_input_gives_the_same_psf(blind):
-    again = settle(blind.found, blind.shape, blind.options)
+    again = solve_joint(blind.found, blind.shape, blind.options)
     assert np.allclose(again.volume, blind.solution.volume, rtol=1e-4, atol=1e-9)
 
 
@@ -224,7 +224,7 @@ def test_a_confocal_microscope_of_low_na_is_not_taken_for_a_light_sheet():
     options = DistillOptions(bead_diameter_um=0.3)
     found = [find(field.image, options)]
     shape = support_shape(found, options)
-    solution = settle(found, shape, options)
+    solution = solve_joint(found, shape, options)
     assert solution.diagnostics["inferred"]["microscope"] == "confocal"
     psf = PSF.from_volume(solution.volume, field.image.voxel_um, shape=shape)
     assert psf_error(psf, field.psf_grid) < 0.02

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from psfbridge.distillation.joint import stack
-from psfbridge.distillation.joint.bead_fit import refitted
-from psfbridge.distillation.joint.bead_state import BeadFit, Observation, Speaker
+from psfbridge.distillation.joint.bead_fit import refit_beads
+from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Observation
 from psfbridge.distillation.joint.doublets import Widening
-from psfbridge.distillation.joint.stack import Aligned, stacked
+from psfbridge.distillation.joint.stack import Aligned, stack_beads
 from psfbridge.imaging.noise import Noise
 from psfbridge.measurement.profiles import FWHM_PER_SIGMA
 
@@ -22,7 +22,7 @@ def bead(random, psf, number):
     usable, corner = np.ones(SHAPE, bool), np.zeros(3, int)
     seen = Observation(0, number, counts.astype(np.float32), usable, corner, Noise(1e6, 1, NOISE))
     fit = BeadFit(np.array(SHAPE) // 2.0, LIGHT, 0.0, np.zeros(4))
-    return Speaker(seen, fit, np.zeros(SHAPE, np.float32), True, model_error=0.0)
+    return BeadState(seen, fit, np.zeros(SHAPE, np.float32), True, model_error=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,13 @@ def fitted():
     random = np.random.default_rng(5)
     beads = [bead(random, psf, number) for number in range(BEADS)]
     for _ in range(5):
-        beads, lights = refitted(beads, psf, CORE)
+        beads, lights = refit_beads(beads, psf, CORE)
     return beads, lights, psf
 
 
 def spread(beads, lights, psf):
     """How much wider than the PSF the stack is along z, y and x, in voxels²."""
-    found = stacked(beads, psf, lights)
+    found = stack_beads(beads, psf, lights)
     whole = tuple(slice(0, n) for n in SHAPE)
     seen = Aligned(whole, found.mean, found.weight)
     return Widening(psf, CORE, FWHM_PER_SIGMA * SIGMA).spread(seen)[0][:3]
@@ -58,7 +58,7 @@ def test_positions_that_were_fitted_to_noise_do_not_sharpen_the_stack(fitted, mo
     beads, lights, psf = fitted
     lost = np.mean([one.fit.position_variance for one in beads], axis=0)
     kept = spread(beads, lights, psf)
-    monkeypatch.setattr(stack, "_chased", lambda _: np.zeros(3, np.float32))
+    monkeypatch.setattr(stack, "_position_noise_bias", lambda _: np.zeros(3, np.float32))
     plain = spread(beads, lights, psf)
     assert plain.sum() < -0.5 * lost.sum()
     assert abs(kept.sum()) < 0.3 * lost.sum()
