@@ -23,7 +23,7 @@ _HOMES: dict[str, str] = {
     "Bead": "detection.beads",
     "Beads": "detection.beads",
     "DistillOptions": "options",
-    "DeconvolveOptions": "deconvolve_options",
+    "DeconvolveOptions": "options",
     "ChannelDistillation": "distillation.channels",
     "Distillation": "distillation.result",
     "distill_batch": "batch.run",

@@ -13,10 +13,17 @@
     ├── MissingPartError   an optional package that is not installed
     └── Cancelled          the user or the host asked to stop
 
-Each message is one line: what failed, what was found, what is allowed, what to do.
+Each message is one line: what failed, what was found, what is allowed, what to do. Options in it
+are spelled for Python by ``str(error)``, for another host by ``error.worded(host)``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Self
+
+from psfbridge.hosts import Host
 
 __all__ = [
     "BridgeError",
@@ -33,14 +40,86 @@ __all__ = [
 
 
 class PsfBridgeError(Exception):
-    """Base of all errors raised on purpose; its text is one line for a person."""
+    """Base of all errors raised on purpose; its text is one line for a person.
+
+    Parameters
+    ----------
+    failed : str
+        What failed, and what was found.
+    option : str
+        The option that it is about, or that would help, by its name in Python.
+    found, allowed : str
+        What the option was, and what it may be.
+    remedy : str or mapping
+        What to do; ``{channel=N}`` stands for an option and is spelled for the host. Where hosts
+        need other advice, a text for each host that needs one.
+
+    Examples
+    --------
+    >>> error = PsfBridgeError("beads.tif has 2 channels.", remedy="Choose one: {channel=N}.")
+    >>> str(error)
+    'beads.tif has 2 channels. Choose one: channel=N.'
+    >>> error.worded(Host.COMMAND_LINE)
+    'beads.tif has 2 channels. Choose one: --channel N.'
+    """
+
+    def __init__(
+        self,
+        failed: str = "",
+        *,
+        option: str = "",
+        found: str = "",
+        allowed: str = "",
+        remedy: str | Mapping[Host, str] = "",
+    ) -> None:
+        super().__init__(failed)
+        self.failed = failed
+        self.option = option
+        self.found = found
+        self.allowed = allowed
+        self.remedy = remedy
+
+    def worded(self, host: Host) -> str:
+        """Return the message with its options spelled for `host`."""
+        return " ".join(f"{self._failure(host)} {self.advice(host)}".split())
+
+    def advice(self, host: Host) -> str:
+        """Return the remedy with its options spelled for `host`."""
+        text = self.remedy if isinstance(self.remedy, str) else self.remedy.get(host, "")
+        return host.worded(text)
+
+    def of(self, name: str) -> Self:
+        """Return the same error with the name of what it is about before it."""
+        other = copy(self)
+        other.failed = f"{name}: {self.failed}"
+        return other
+
+    def _failure(self, host: Host) -> str:  # noqa: ARG002 - other errors need it
+        return self.failed
 
     def __str__(self) -> str:
-        return " ".join(super().__str__().split())
+        return self.worded(Host.PYTHON)
 
 
 class OptionError(PsfBridgeError, ValueError):
-    """An option that is unknown, impossible, or contradicts another."""
+    """An option that is unknown, impossible, or contradicts another.
+
+    In its message ``{na}`` stands for an option, as in a remedy; without one, the message is made
+    of `option`, `found` and `allowed`.
+
+    Examples
+    --------
+    >>> error = OptionError(option="na", found="-1", allowed="a number above 0")
+    >>> str(error), error.worded(Host.COMMAND_LINE)
+    ('na is -1; allowed is a number above 0.', '--na is -1; allowed is a number above 0.')
+    """
+
+    def _failure(self, host: Host) -> str:
+        if self.failed or not self.option:
+            return host.worded(self.failed)
+        several = ", " in self.allowed or self.allowed.startswith("three")
+        verb = "are" if several else "is"
+        return f"{host.spelled(self.option)} is {self.found}; allowed {verb} {self.allowed}."
 
 
 class ImageError(PsfBridgeError, ValueError):

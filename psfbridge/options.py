@@ -1,39 +1,75 @@
-"""Frozen records of what a user may choose; units in the names, checked at birth."""
+"""Options of distilling and deconvolving: one entry for each, from which every host makes its own.
+
+The command line, the keys of macros, the dialogs, the types for editors and the tables in the
+documentation are made of these records: see docs/developer/option.md.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Self
 
-from psfbridge._util.validate import choice, integer, known_names, number, zyx_floats
+from psfbridge._util.option_kinds import (
+    ZYX,
+    Choice,
+    Flag,
+    Integer,
+    Number,
+    NumberOrWord,
+    OptionRecord,
+    Text,
+    Voxels,
+    documented,
+    option,
+    options_of,
+)
 from psfbridge.errors import OptionError
 
-__all__ = ["ENGINES", "METHODS", "MICROSCOPES", "DistillOptions", "Optics"]
+__all__ = [
+    "ENGINES",
+    "METHODS",
+    "MICROSCOPES",
+    "STOPS",
+    "DeconvolveOptions",
+    "DistillOptions",
+    "Optics",
+]
 
 METHODS = ("auto", "joint", "pupil", "average", "reverse-rl")
 ENGINES = ("auto", "cpu", "clij2fft", "clij-java")
-_FIELD_METHODS = ("auto", "joint", "pupil")
 MICROSCOPES = ("widefield", "confocal", "lightsheet")
+STOPS = ("iterations", "discrepancy")
+
+_FIELD_METHODS = ("auto", "joint", "pupil")
+
+_BEADS = "beads"
+_OPTICS = "optics: all of the first three, or none"
+_METHOD = "method"
+_PSF_SIZE = "size of the PSF"
+
+_NA = Number(help="numerical aperture", group=_OPTICS, above=0)
+_WAVELENGTH = Number(
+    help="emission wavelength in vacuum",
+    group=_OPTICS,
+    unit="µm",
+    least=0.1,
+    most=3,
+    usual="520 nm is 0.52",
+)
+_INDEX = Number(help="refractive index of the immersion medium", group=_OPTICS, least=1)
+_MICROSCOPE = Choice(help="kind of microscope", group=_OPTICS, of=MICROSCOPES)
+_EXCITATION = Number(help="excitation wavelength; confocal only", group=_OPTICS, unit="µm", above=0)
+_PINHOLE = Number(help="pinhole diameter; confocal only", group=_OPTICS, unit="Airy units", above=0)
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
-class Optics:
-    """What is known of the microscope.
+class Optics(OptionRecord):
+    """Objective, light and kind of microscope.
 
-    Parameters
-    ----------
-    na : float
-        Numerical aperture; below `refractive_index`.
-    wavelength_um : float
-        Emission wavelength in vacuum, µm.
-    refractive_index : float
-        Of the immersion medium.
-    microscope : {'widefield', 'confocal', 'lightsheet'}
-        How the light is collected.
-    excitation_um, pinhole_au : float, optional
-        Excitation wavelength in µm and pinhole diameter in Airy units; confocal only.
+    {options}
 
     Raises
     ------
@@ -46,71 +82,42 @@ class Optics:
     'widefield'
     """
 
-    na: float
-    wavelength_um: float
-    refractive_index: float
-    microscope: str = "widefield"
-    excitation_um: float | None = None
-    pinhole_au: float | None = None
+    na: float = option(_NA)
+    wavelength_um: float = option(_WAVELENGTH)
+    refractive_index: float = option(_INDEX)
+    microscope: str = option(_MICROSCOPE, default="widefield")
+    excitation_um: float | None = option(_EXCITATION, default=None)
+    pinhole_au: float | None = option(_PINHOLE, default=None)
 
-    def __post_init__(self) -> None:
-        number("na", self.na, above=0)
-        number("wavelength_um", self.wavelength_um, above=0)
-        number("refractive_index", self.refractive_index, least=1)
-        choice("microscope", self.microscope, MICROSCOPES)
-        if not 0.1 <= self.wavelength_um <= 3:
-            raise OptionError(
-                f"wavelength_um is {self.wavelength_um:g}; allowed is 0.1 to 3 µm (520 nm is 0.52)."
-            )
+    def check(self) -> None:
+        """Refuse values that contradict one another."""
         if self.na >= self.refractive_index:
             raise OptionError(
-                f"na is {self.na:g}, refractive_index is {self.refractive_index:g}: the NA must "
-                "be below the refractive index of the immersion medium (oil is about 1.518)."
+                f"{{na}} is {self.na:g}, {{refractive_index}} is {self.refractive_index:g}: the NA "
+                "must be below the refractive index of the immersion medium (oil is about 1.518).",
+                option="na",
+                found=f"{self.na:g}",
+                allowed=f"less than {self.refractive_index:g}",
             )
         for name in ("excitation_um", "pinhole_au"):
-            self._check_confocal(name, getattr(self, name))
-
-    def _check_confocal(self, name: str, value: float | None) -> None:
-        if value is None:
-            return
-        number(name, value, above=0)
-        if self.microscope != "confocal":
-            raise OptionError(
-                f"{name} is given, microscope is {self.microscope}: {name} is allowed for "
-                "a confocal only; set microscope to confocal or leave it out."
-            )
+            if getattr(self, name) is not None and self.microscope != "confocal":
+                raise OptionError(
+                    f"{{{name}}} is given, {{microscope}} is {self.microscope}; allowed is a "
+                    "confocal only.",
+                    option=name,
+                    remedy=f"Give {{microscope=confocal}}, or leave {{{name}}} out.",
+                )
 
 
-_OPTICS_NAMES = tuple(field.name for field in fields(Optics))
 _OPTICS_NEEDED = ("na", "wavelength_um", "refractive_index")
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
-class DistillOptions:
+class DistillOptions(OptionRecord):
     """Everything that a user may choose for a distillation; all have a default.
 
-    Parameters
-    ----------
-    bead_diameter_um : float
-        Diameter of the beads in µm; 0 is a point.
-    na, wavelength_um, refractive_index, microscope, excitation_um, pinhole_au
-        The optics, see `Optics`: all three of the first, or none of them.
-    method : {'auto', 'joint', 'pupil', 'average', 'reverse-rl'}
-        How the PSF is computed.
-    engine : {'auto', 'cpu', 'clij2fft', 'clij-java'}
-        Where Richardson-Lucy runs, for ``reverse-rl``.
-    iterations : int
-        Richardson-Lucy iterations, for ``reverse-rl``.
-    background : 'auto', 'mean' or float
-        ``auto`` is each method's own; ``mean`` is 1.25 times the mean of the image, as in the
-        original pipeline; a number is a background in counts.
-    size_um, size : tuple of three
-        Size of the PSF in z, y, x: in µm or in voxels (made odd); one of them, or none.
-    min_separation_um : float, optional
-        Beads nearer to each other than this are rejected; by default as far as the PSF reaches.
-    field : bool
-        Also find out how the PSF changes over the image, as far as the beads tell; for ``joint``
-        and ``pupil``.
+    {options}
 
     Raises
     ------
@@ -119,84 +126,103 @@ class DistillOptions:
 
     Examples
     --------
-    >>> DistillOptions(bead_diameter_um=0.1).method
-    'auto'
+    Texts are converted:
+
+    >>> DistillOptions(bead_diameter_um="0.1").bead_diameter_um
+    0.1
     """
 
-    bead_diameter_um: float = 0.0
-    na: float | None = None
-    wavelength_um: float | None = None
-    refractive_index: float | None = None
-    microscope: str | None = None
-    excitation_um: float | None = None
-    pinhole_au: float | None = None
-    method: str = "auto"
-    engine: str = "auto"
-    iterations: int = 200
-    background: str | float = "auto"
-    size_um: tuple[float, float, float] | None = None
-    size: tuple[int, int, int] | None = None
-    min_separation_um: float | None = None
-    field: bool = False
+    bead_diameter_um: float = option(
+        Number(help="diameter of the beads; 0 is a point", group=_BEADS, unit="µm", least=0),
+        default=0.0,
+    )
+    min_separation_um: float | None = option(
+        Number(
+            help="beads closer than this to each other are rejected; by default as far as the "
+            "PSF reaches",
+            group=_BEADS,
+            unit="µm",
+            least=0,
+        ),
+        default=None,
+    )
+    background: str | float = option(
+        NumberOrWord(
+            help="background: auto is the method's own; mean is 1.25 times the mean of the image",
+            group=_BEADS,
+            unit="counts",
+            words_too=("auto", "mean"),
+        ),
+        default="auto",
+    )
+    na: float | None = option(_NA, default=None)
+    wavelength_um: float | None = option(_WAVELENGTH, default=None)
+    refractive_index: float | None = option(_INDEX, default=None)
+    microscope: str | None = option(_MICROSCOPE, default=None)
+    excitation_um: float | None = option(_EXCITATION, default=None)
+    pinhole_au: float | None = option(_PINHOLE, default=None)
+    method: str = option(
+        Choice(
+            help="how the PSF is computed; auto is pupil with optics, joint without",
+            group=_METHOD,
+            of=METHODS,
+        ),
+        default="auto",
+    )
+    engine: str = option(
+        Choice(help="where Richardson-Lucy runs, for reverse-rl", group=_METHOD, of=ENGINES),
+        default="auto",
+    )
+    iterations: int = option(
+        Integer(help="Richardson-Lucy iterations, for reverse-rl", group=_METHOD), default=200
+    )
+    field: bool = option(
+        Flag(
+            help="also measure how the PSF changes across the image, as far as the beads show it; "
+            "for joint and pupil",
+            group=_METHOD,
+            imagej=False,  # ImageJ shows one PSF for an image
+        ),
+        default=False,
+    )
+    size_um: tuple[float, float, float] | None = option(
+        ZYX(help="size of the PSF", group=_PSF_SIZE, unit="µm", usual="6 3 3"), default=None
+    )
+    # A macro's key leaves the unit out: there "size" is the length in µm.
+    size: tuple[int, int, int] | None = option(
+        Voxels(help="size of the PSF in voxels, made odd", group=_PSF_SIZE, imagej=False),
+        default=None,
+    )
 
-    def __post_init__(self) -> None:
-        number("bead_diameter_um", self.bead_diameter_um, least=0)
-        choice("method", self.method, METHODS)
-        choice("engine", self.engine, ENGINES)
-        integer("iterations", self.iterations, least=1)
-        self._check_background()
-        self._check_size()
-        if self.min_separation_um is not None:
-            number("min_separation_um", self.min_separation_um, least=0)
+    def check(self) -> None:
+        """Refuse values that contradict one another."""
+        if self.size_um is not None and self.size is not None:
+            raise OptionError("{size_um} and {size} are both given; allowed is one of them.")
         if self.field and self.method not in _FIELD_METHODS:
             raise OptionError(
-                f"field is set and method is {self.method}; allowed with field are "
-                f"{', '.join(_FIELD_METHODS)}."
+                f"{{field}} is set and {{method}} is {self.method}; allowed with {{field}} are "
+                f"{', '.join(_FIELD_METHODS)}.",
+                option="method",
+                found=self.method,
+                allowed=", ".join(_FIELD_METHODS),
             )
         _ = self.optics
 
     @property
     def optics(self) -> Optics | None:
-        """The optics, or None where nothing was said of them."""
-        given = {name: getattr(self, name) for name in _OPTICS_NAMES}
+        """The optics, or None where none were given."""
+        given = {name: getattr(self, name) for name in options_of(Optics)}
         given = {name: value for name, value in given.items() if value is not None}
         if not given:
             return None
         missing = [name for name in _OPTICS_NEEDED if name not in given]
         if missing:
             raise OptionError(
-                f"the optics are half given: {', '.join(given)} without {', '.join(missing)}. "
-                f"Give all of {', '.join(_OPTICS_NEEDED)}, or none."
+                f"the optics are half given: {_listed(given)} without {_listed(missing)}.",
+                option=missing[0],
+                remedy=f"Give all of {_listed(_OPTICS_NEEDED)}, or none.",
             )
         return Optics(**given)
-
-    def _check_background(self) -> None:
-        if self.background in ("auto", "mean"):
-            return
-        try:
-            object.__setattr__(self, "background", number("background", self.background))
-        except OptionError:
-            raise OptionError(
-                f"background is {self.background!r}; allowed are auto, mean or a number of counts."
-            ) from None
-
-    def _check_size(self) -> None:
-        if self.size_um is not None and self.size is not None:
-            raise OptionError("size_um and size are both given; allowed is one of them.")
-        if self.size_um is not None:
-            object.__setattr__(self, "size_um", zyx_floats("size_um", self.size_um))
-        if self.size is not None:
-            given = self.size if isinstance(self.size, Iterable) else ()
-            sizes = tuple(integer("size", n, least=1) for n in given)
-            if len(sizes) != 3:
-                raise OptionError(f"size is {self.size!r}; allowed are three whole numbers z y x.")
-            object.__setattr__(self, "size", sizes)
-
-    @classmethod
-    def of(cls, **choices: Any) -> Self:
-        """Make the record from keywords; an unknown one is named with the nearest allowed."""
-        known_names(choices, (field.name for field in fields(cls)))
-        return cls(**choices)
 
     def to_json(self) -> str:
         """Return the record as JSON, readable by `from_json`."""
@@ -205,7 +231,78 @@ class DistillOptions:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the record that `to_json` wrote."""
-        values = json.loads(text)
-        for name in ("size", "size_um"):
-            values[name] = tuple(values[name]) if values.get(name) else None
-        return cls.of(**values)
+        return cls.of(**json.loads(text))
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the names as a message lists them, for the host to spell."""
+    return ", ".join(f"{{{name}}}" for name in names)
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class DeconvolveOptions(OptionRecord):
+    """Everything that a user may choose for a deconvolution; all have a default.
+
+    {options}
+
+    Raises
+    ------
+    OptionError
+        If a value is impossible, or contradicts another.
+
+    Examples
+    --------
+    >>> DeconvolveOptions(iterations=20).engine
+    'auto'
+    """
+
+    iterations: int = option(Integer(help="Richardson-Lucy iterations, at most"), default=50)
+    # Above the limit the total variation's denominator may come near to 0.
+    tv: float = option(
+        Number(
+            help="strength of the total variation regularisation (Dey et al. 2006); 0 is none",
+            least=0,
+            most=0.1,
+            usual="0.002 is usual",
+        ),
+        default=0.0,
+    )
+    accelerate: bool = option(
+        Flag(help="extrapolate the steps (Biggs and Andrews 1997): fewer iterations; CPU only"),
+        default=False,
+    )
+    stop: str = option(
+        Choice(
+            help="when to stop; discrepancy: where the residual is down to the noise of the image",
+            of=STOPS,
+        ),
+        default="iterations",
+    )
+    engine: str = option(Choice(help="where Richardson-Lucy runs", of=ENGINES), default="auto")
+    device: str | None = option(
+        Text(help="number or part of the name of an OpenCL device"), default=None
+    )
+    tile_um: tuple[float, float, float] | None = option(
+        ZYX(
+            help="size of the tiles; by default as large as memory allows",
+            unit="µm",
+            usual="10 50 50",
+        ),
+        default=None,
+    )
+
+    def check(self) -> None:
+        """Refuse values that contradict one another."""
+        if self.device is not None and self.engine == "cpu":
+            raise OptionError(
+                f"{{device}} is {self.device!r} and {{engine}} is cpu, which has no device to "
+                "choose; allowed are auto, clij2fft and clij-java.",
+                option="engine",
+            )
+        if self.accelerate and self.engine in ("clij2fft", "clij-java"):
+            raise OptionError(
+                f"{{accelerate}} is set and {{engine}} is {self.engine}, which cannot accelerate; "
+                "allowed are auto and cpu.",
+                option="engine",
+            )

@@ -111,7 +111,11 @@ def distill_batch(
         If the folder cannot be written.
     """
     if DistillOptions.of(**options).field:
-        raise OptionError("field is set for a batch; allowed is one image. Use psfbridge distill.")
+        raise OptionError(
+            "{field} is set for a batch; allowed is one image.",
+            option="field",
+            remedy="Distil that image by itself.",
+        )
     integer("jobs", jobs, least=1)
     named = expanded(images)
     folder = made_folder(folder)

@@ -18,7 +18,7 @@ __all__ = ["ClijJavaEngine"]
 #: Java's direct buffers count their bytes by a signed 32-bit number.
 MOST_BYTES = 2**31 - 1
 
-_INSTEAD = "or take --engine clij2fft (the same native code without Java) or cpu."
+_INSTEAD = "or choose {engine=clij2fft} (the same native code without Java) or {engine=cpu}."
 
 
 class ClijJavaEngine(NativeEngine):
@@ -79,8 +79,8 @@ class ClijJavaEngine(NativeEngine):
             status = self._wrapper.deconv3d_32f_lp_tv(iterations, tv, nx, ny, nz, *pointers)
         except jpype.JException as fault:
             raise EngineError(
-                f"clij2-fft's plug-in failed on {self.device}: {_reason(fault)}. Update it in "
-                f"Fiji, {_INSTEAD}"
+                f"clij2-fft's plug-in failed on {self.device}: {_reason(fault)}.",
+                remedy=f"Update it in Fiji, {_INSTEAD}",
             ) from fault
         return int(status)
 
@@ -92,8 +92,9 @@ def _need_java() -> None:
         raise EngineError(f"engine clij-java runs inside ImageJ, but {fault}") from fault
     if not there:
         raise EngineError(
-            "engine clij-java runs inside ImageJ, and no Java runs in this process. Use it from a "
-            f"macro in Fiji, {_INSTEAD}"
+            "engine clij-java runs inside ImageJ, and no Java runs in this process.",
+            option="engine",
+            remedy=f"Use it from a macro in Fiji, {_INSTEAD}",
         )
 
 

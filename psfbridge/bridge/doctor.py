@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from psfbridge._util.extras import how_to_install
 from psfbridge._util.memory import free_bytes, readable_bytes
 from psfbridge._version import __version__
 from psfbridge.bridge.java.find import Java, find_java, running
@@ -19,7 +20,7 @@ from psfbridge.errors import BridgeError, EngineError, PsfBridgeError
 __all__ = ["Finding", "examine"]
 
 _PLAIN_JAR = Path("net", "imagej", "ij", "1.54p", "ij-1.54p.jar")
-_IMAGEJ_EXTRA = "Install the ImageJ parts: pip install 'psfbridge[imagej]'."
+_IMAGEJ_EXTRA = f"Install the ImageJ parts: {how_to_install('imagej')}."
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from psfbridge._version import __version__
 from psfbridge.cli._common import Parser
 from psfbridge.cli._process import Terminated, closed_stdout, prepared
 from psfbridge.errors import OptionError, PsfBridgeError
+from psfbridge.hosts import Host
 
 __all__ = ["main"]
 
@@ -81,4 +82,5 @@ def _verdict(fault: BaseException) -> tuple[str, int]:
         return "Cancelled: stopped by Ctrl-C; no unfinished file is left.", 130
     if isinstance(fault, MemoryError) or str(fault) == _NO_THREAD:
         return "MemoryError: out of memory. Close other programs, or take a smaller image.", 1
-    return f"{type(fault).__name__}: {fault}", 2 if isinstance(fault, OptionError) else 1
+    text = fault.worded(Host.COMMAND_LINE) if isinstance(fault, PsfBridgeError) else str(fault)
+    return f"{type(fault).__name__}: {text}", 2 if isinstance(fault, OptionError) else 1

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from psfbridge._util.option_kinds import options_of
+from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.cli._process import to_stdout
 from psfbridge.errors import OptionError
 from psfbridge.progress import Progress, no_progress
@@ -79,27 +81,27 @@ def complain(text: str) -> None:
 
 
 def add_image_options(
-    parser: argparse.ArgumentParser, channel: Callable[[str], int | str] = int
+    parser: argparse.ArgumentParser, channel: Callable[[str], int | str] | None = None
 ) -> None:
-    """Add the options that say how an image is to be read; `channel` reads that option."""
-    parser.add_argument(
-        "--voxel-um",
-        nargs=3,
-        type=float,
-        metavar=("Z", "Y", "X"),
-        help="voxel size in µm; overrides the file's",
-    )
-    several = "" if channel is int else ", or all: one PSF for each"
-    parser.add_argument("--channel", type=channel, metavar="N", help=f"counted from 0{several}")
-    parser.add_argument("--time", type=int, metavar="N", help="time point, counted from 0")
-    parser.add_argument("--axes", metavar="ZYX", help="what the file's axes are, if it is wrong")
+    """Add the options that say how an image is read; `channel` reads that one in its own way."""
+    from psfbridge.imaging.read import Reading
+
+    names = [name for name in options_of(Reading) if channel is None or name != "channel"]
+    add_options(parser, Reading, names=names)
+    if channel is not None:
+        parser.add_argument(
+            "--channel",
+            type=channel,
+            metavar="N",
+            help="channel, counted from 0, or all: one PSF for each",
+        )
 
 
 def chosen_reading(args: argparse.Namespace) -> Reading:
     """Return how the options of `add_image_options` say that files are to be read."""
     from psfbridge.imaging.read import Reading
 
-    return Reading(voxel_um=args.voxel_um, channel=args.channel, time=args.time, axes=args.axes)
+    return Reading(**chosen_options(args, Reading))
 
 
 def read_input(path: str, args: argparse.Namespace) -> Image:

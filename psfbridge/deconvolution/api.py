@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from psfbridge.deconvolution.field import restore_with
 from psfbridge.deconvolution.tiled import Blurred
-from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines import CpuEngine, Engine, open_engine
 from psfbridge.errors import PSFError
 from psfbridge.imaging.image import Image, VoxelUm
 from psfbridge.imaging.read import given_image
+from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF, load_psfs

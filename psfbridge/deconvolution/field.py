@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from psfbridge.deconvolution.tiled import Blurred, restore
 from psfbridge.deconvolution.tiles import Part, Tile, halo
-from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines import Engine
 from psfbridge.engines.problem import Shape
 from psfbridge.errors import OptionError
+from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF

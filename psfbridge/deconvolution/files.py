@@ -22,13 +22,13 @@ from psfbridge.deconvolution.api import chosen_engine, matched_psfs
 from psfbridge.deconvolution.field import restore_with
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.deconvolution.tiles import Part
-from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.errors import ImageError, OutputError
 from psfbridge.imaging.formats import Stored, open_stored
 from psfbridge.imaging.formats.axes import named_axes
 from psfbridge.imaging.image import VoxelUm, check_type
 from psfbridge.imaging.read import Reading, chosen_voxel_um
 from psfbridge.imaging.write import check_image_output, write_volumes
+from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["deconvolve_file"]

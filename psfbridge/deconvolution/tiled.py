@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.deconvolution.tiles import Part, Tile, fitting_tile, halo, tiles
-from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.engines import Engine, Plan, Solution
 from psfbridge.engines.problem import Shape, open_edge_problem
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.noise import estimate_noise
+from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress
 from psfbridge.psf.psf import PSF
 

@@ -213,7 +213,7 @@ def need_beads(beads: Beads, name: str) -> Beads:
             f"no bead in {name}: nothing stands out of the noise. Is this the channel and the "
             "depth of the beads? Expose longer, or choose another channel."
         )
-    raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}. {_advice(beads)}")
+    raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}.", remedy=_advice(beads))
 
 
 def check_diameter(found: FoundBeads, diameter_um: float) -> None:
@@ -237,7 +237,7 @@ def check_diameter(found: FoundBeads, diameter_um: float) -> None:
 def _advice(beads: Beads) -> str:
     reasons = beads.funnel()["rejected"]
     advice = {
-        "too close": "Lower --min-separation-um or image a sparser slide.",
+        "too close": "Lower {min_separation_um} or image a sparser slide.",
         "saturated": "Lower the exposure or the laser power.",
         "border": "Take a larger field, or a deeper stack around the beads.",
         "too dim": "Expose longer, or use brighter beads.",
@@ -245,7 +245,7 @@ def _advice(beads: Beads) -> str:
     }
     reasons = {name: count for name, count in reasons.items() if name != "not chosen"} or reasons
     most = max(reasons, key=reasons.__getitem__)
-    return advice.get(most, "Look at the beads with psfbridge beads IMAGE --csv beads.csv.")
+    return advice.get(most, "Look at the beads and their reasons.")
 
 
 def _check_counts(image: Image) -> None:

@@ -116,7 +116,8 @@ def reverse_richardson_lucy(
     beads = without_background(image.data, background)
     if beads.min() == beads.max():
         raise NoBeadsError(
-            f"no bead in {image.name}: nothing is above the background. Lower --background."
+            f"no bead in {image.name}: nothing is above the background.",
+            remedy="Lower {background}.",
         )
     points, _ = point_image(beads)
     return engine.richardson_lucy(beads, points, iterations, progress=progress)

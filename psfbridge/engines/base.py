@@ -14,7 +14,10 @@ from psfbridge.imaging.image import Volume
 from psfbridge.imaging.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["LOOK_EVERY", "Engine", "Plan", "Solution", "checked_volume"]
+__all__ = ["LOOK_EVERY", "ON_THE_CPU", "Engine", "Plan", "Solution", "checked_volume"]
+
+#: What to do where an OpenCL engine fails.
+ON_THE_CPU = "Choose {engine=cpu}; psfbridge doctor lists the OpenCL devices."
 
 #: After how many iterations the residual is compared with the noise.
 LOOK_EVERY = 5

@@ -73,6 +73,7 @@ def _opened(device: Device) -> tuple[Any, Any]:
         return context, pyopencl.CommandQueue(context)
     except pyopencl.Error as fault:
         raise EngineError(
-            f"the OpenCL device {device} cannot be opened: {fault}. Choose another by --device, "
-            "or take --engine cpu."
+            f"the OpenCL device {device} cannot be opened: {fault}.",
+            option="device",
+            remedy="Choose another, {device=NAME}, or {engine=cpu}.",
         ) from fault

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from psfbridge._util.extras import how_to_install
 from psfbridge.errors import EngineError
 
 __all__ = ["captured_output", "load_library"]
@@ -26,7 +27,7 @@ _FILES = {
     "win32": ("clFFT.dll", "clij2fft.dll"),
 }
 
-_REMEDY = "pip install --force-reinstall clij2-fft, or take --engine cpu."
+_REMEDY = "pip install --force-reinstall clij2-fft, or choose {engine=cpu}."
 
 
 @cache
@@ -45,8 +46,9 @@ def load_library() -> Any:
         names = _FILES[sys.platform]
     except KeyError:
         raise EngineError(
-            f"clij2-fft has no library for {sys.platform}; it has for {', '.join(_FILES)}. "
-            "Take --engine cpu."
+            f"clij2-fft has no library for {sys.platform}; it has for {', '.join(_FILES)}.",
+            option="engine",
+            remedy="Choose {engine=cpu}.",
         ) from None
     # ctypes keeps what it has loaded.
     library = [_load(name) for name in names][-1]
@@ -61,8 +63,10 @@ def _load(name: str) -> ctypes.CDLL:
         return ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
     except OSError as fault:
         raise EngineError(
-            f"clij2-fft's library {name} cannot be loaded: {fault}. Install OpenCL's loader "
-            f"(Debian: ocl-icd-libopencl1) if it is missing; else {_REMEDY}"
+            f"clij2-fft's library {name} cannot be loaded: {fault}.",
+            option="engine",
+            remedy="Install OpenCL's loader (Debian: ocl-icd-libopencl1) if it is missing; else "
+            f"{_REMEDY}",
         ) from fault
 
 
@@ -72,7 +76,9 @@ def _installed(name: str) -> Path:
         files = metadata.distribution("clij2-fft").files or []
     except metadata.PackageNotFoundError:
         raise EngineError(
-            "clij2-fft is not installed. pip install 'psfbridge[clij]', or take --engine cpu."
+            "clij2-fft is not installed.",
+            option="engine",
+            remedy=f"Install it ({how_to_install('clij')}), or choose {{engine=cpu}}.",
         ) from None
     for file in files:
         path = Path(str(file.locate())).resolve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from psfbridge._util.extras import how_to_install
 from psfbridge.errors import EngineError, OptionError
 
 __all__ = ["Device", "chosen_device", "list_devices"]
@@ -53,19 +54,23 @@ def list_devices() -> list[Device]:
         import pyopencl
     except ImportError as fault:
         raise EngineError(
-            f"pyopencl cannot be used: {fault}. pip install 'psfbridge[clij]', "
-            "or take --engine cpu."
+            f"pyopencl cannot be used: {fault}.",
+            option="engine",
+            remedy=f"Install it ({how_to_install('clij')}), or choose {{engine=cpu}}.",
         ) from fault
     found = [(platform, handle) for platform in _platforms(pyopencl) for handle in _of(platform)]
     if not found:
-        raise EngineError(_NO_DEVICE)
+        raise _no_device()
     return [_device(number, *pair) for number, pair in enumerate(found)]
 
 
-_NO_DEVICE = (
-    "no OpenCL device was found. Install your GPU's driver with OpenCL (or PoCL, which runs on "
-    "the processor), or take --engine cpu."
-)
+def _no_device() -> EngineError:
+    return EngineError(
+        "no OpenCL device was found.",
+        option="engine",
+        remedy="Install your GPU's driver with OpenCL (or PoCL, which runs on the processor), or "
+        "choose {engine=cpu}.",
+    )
 
 
 def _platforms(pyopencl: Any) -> list[Any]:
@@ -73,7 +78,7 @@ def _platforms(pyopencl: Any) -> list[Any]:
         return list(pyopencl.get_platforms())
     except pyopencl.LogicError as fault:
         # The loader's way to say that no driver is there.
-        raise EngineError(_NO_DEVICE) from fault
+        raise _no_device() from fault
 
 
 def _of(platform: Any) -> list[Any]:

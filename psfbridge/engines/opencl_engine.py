@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from psfbridge._util.memory import free_bytes, readable_bytes
-from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
+from psfbridge.engines.base import LOOK_EVERY, ON_THE_CPU, Engine, Plan, Solution
 from psfbridge.engines.clij2fft_library import captured_output
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.cpu import mismatch
@@ -106,8 +106,8 @@ class NativeEngine(Engine):
         if needed > room:
             raise EngineError(
                 f"{self.device} is too small: {readable_bytes(needed)} are needed for a frame of "
-                f"{frame}, {readable_bytes(room)} are there. Give smaller tiles by --tile-um, or "
-                "take --engine cpu."
+                f"{frame}, {readable_bytes(room)} are there.",
+                remedy="Choose smaller tiles, {tile_um=Z Y X}, or {engine=cpu}.",
             )
 
     @contextmanager
@@ -127,9 +127,9 @@ class NativeEngine(Engine):
     def _out_of_memory(self, frame: Shape, fault: Exception) -> EngineError:
         needed = readable_bytes(COPIES * 4 * math.prod(frame))
         return EngineError(
-            f"{self.device} cannot hold a frame of {frame}: {fault}; about {needed} are needed. "
-            "Close other programs that use it, give smaller tiles by --tile-um, or take "
-            "--engine cpu."
+            f"{self.device} cannot hold a frame of {frame}: {fault}; about {needed} are needed.",
+            remedy="Close other programs that use it, choose smaller tiles, {tile_um=Z Y X}, or "
+            "{engine=cpu}.",
         )
 
     def _iterated(
@@ -159,8 +159,8 @@ class NativeEngine(Engine):
         if faults or status != 0:
             raise EngineError(
                 f"clij2-fft failed on {self.device} with a frame of {frame}: "
-                f"{faults[0] if faults else f'it returned {status}'}. Take --engine cpu, or see "
-                "psfbridge doctor."
+                f"{faults[0] if faults else f'it returned {status}'}.",
+                remedy=ON_THE_CPU,
             )
 
     def _estimate(self, problem: Problem, buffers: list[Any]) -> Volume:
@@ -181,13 +181,12 @@ class NativeEngine(Engine):
         estimate = self._estimate(problem, buffers)
         if not np.isfinite(estimate).all():
             raise EngineError(
-                f"clij2-fft returned NaN or infinite voxels on {self.device}. Take --engine cpu."
+                f"clij2-fft returned NaN or infinite voxels on {self.device}.", remedy=ON_THE_CPU
             )
         start = problem.start()
         if np.ptp(problem.image) > 0 and np.array_equal(estimate, start):
             raise EngineError(
-                f"clij2-fft returned its start unchanged on {self.device}. Take --engine cpu, or "
-                "see psfbridge doctor."
+                f"clij2-fft returned its start unchanged on {self.device}.", remedy=ON_THE_CPU
             )
         return estimate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from psfbridge.engines.base import Engine, Plan
+from psfbridge.engines.base import ON_THE_CPU, Engine, Plan
 from psfbridge.engines.cpu import CpuEngine
 from psfbridge.engines.problem import Problem, circulant_problem
 from psfbridge.errors import EngineError
@@ -38,7 +38,9 @@ def check_answers(engine: Engine, tv: float) -> None:
     kind = "the input unchanged" if np.array_equal(found, problem.start()) else "a wrong answer"
     raise EngineError(
         f"{engine.name} returned {kind} on its self-check (device: {engine.device}; error "
-        f"{error:.2g}, allowed is {TOLERANCE:g}). Use --engine cpu, or see psfbridge doctor."
+        f"{error:.2g}, allowed is {TOLERANCE:g}).",
+        option="engine",
+        remedy=ON_THE_CPU,
     )
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.deconvolution.api import deconvolve, matched_psfs
-from psfbridge.deconvolve_options import DeconvolveOptions
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.distillation.joint.bead_fit import background, light, variance
 from psfbridge.distillation.joint.bead_state import BeadState
@@ -19,7 +18,7 @@ from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.optics.bead_sphere import sphere_transfer
-from psfbridge.options import DistillOptions
+from psfbridge.options import DeconvolveOptions, DistillOptions
 from psfbridge.progress import Progress, no_progress
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
@@ -142,7 +141,7 @@ def check(
         If the PSF does not fit the image.
     """
     distilling = DistillOptions(bead_diameter_um=bead_diameter_um)
-    options = {"iterations": ITERATIONS, "engine": "cpu"} | options
+    options = {"iterations": ITERATIONS, "engine": "cpu", **options}
     options.setdefault("accelerate", options["engine"] == "cpu")
     DeconvolveOptions.of(**options)
     beads = as_image(image, voxel_um)

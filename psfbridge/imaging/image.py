@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from psfbridge._util.validate import voxel_size
 from psfbridge.errors import ImageError
+from psfbridge.hosts import Host
 
 __all__ = ["Image", "Volume", "VoxelUm", "check_type"]
 
@@ -71,11 +72,17 @@ class Image:
                 raise ImageError(f"{self.name} has one channel; channel {number} is not there.")
             return self
         if number is None and self.channels > 1:
-            planes = "If they are the planes of a stack, give --axes ZYX; if not, choose"
+            planes = "If they are the planes of a stack, give {axes=ZYX}; if not, choose"
             words = planes if self.data.shape[1] == 1 else "Choose"
+            last = self.channels - 1
             raise ImageError(
-                f"{self.name} has {self.channels} channels. {words} one: "
-                f"--channel 0 to {self.channels - 1}."
+                f"{self.name} has {self.channels} channels.",
+                option="channel",
+                allowed=f"0 to {last}",
+                remedy={
+                    host: f"{words} one: {{channel={host.first}}} to {host.first + last}."
+                    for host in Host
+                },
             )
         number = number or 0
         if not 0 <= number < self.channels:

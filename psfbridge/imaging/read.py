@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge._util.option_kinds import ZYX, Integer, OptionRecord, Text, documented, option
 from psfbridge._util.validate import voxel_fault, voxel_size
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats import Stored
@@ -18,38 +19,50 @@ from psfbridge.imaging.image import Image, VoxelUm
 __all__ = ["Reading", "chosen_voxel_um", "given_image", "read_image", "read_info"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a file is to be read.
+_IMAGE = "image"
 
-    Parameters
-    ----------
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; overrides the file's.
-    channel, time : int, optional
-        Which to take, counted from 0; by default all.
-    axes : str, optional
-        What the axes are, where the file does not say.
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class Reading(OptionRecord):
+    """Choice of what is read from a file, and of what the file does not say.
+
+    {options}
 
     Raises
     ------
     OptionError
-        If the voxel size is not three positive numbers.
+        If a value is impossible.
 
     Examples
     --------
-    >>> Reading(channel=1).channel
-    1
+    >>> Reading(voxel_um="0.2 0.1 0.1").voxel_um
+    (0.2, 0.1, 0.1)
     """
 
-    voxel_um: Sequence[float] | None = None
-    channel: int | None = None
-    time: int | None = None
-    axes: str | None = None
+    voxel_um: tuple[float, float, float] | None = option(
+        ZYX(help="voxel size; overrides the file's", group=_IMAGE, unit="µm"), default=None
+    )
+    channel: int | None = option(
+        Integer(help="channel, counted from 0; by default all", group=_IMAGE, least=0),
+        default=None,
+    )
+    time: int | None = option(
+        Integer(help="time point, counted from 0", group=_IMAGE, least=0), default=None
+    )
+    axes: str | None = option(
+        Text(
+            help="what the file's axes are, where it does not say or is wrong",
+            group=_IMAGE,
+            usual="ZYX",
+        ),
+        default=None,
+    )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse a voxel size that no light microscope has."""
         if self.voxel_um is not None:
-            object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
+            voxel_size(self.voxel_um)
 
     def image(self, path: str | os.PathLike[str]) -> Image:
         """Read a file; where no channel was chosen, the image has all of them.
@@ -89,7 +102,11 @@ def given_image(
     if isinstance(image, Image):
         return image if voxel_um is None else replace(image, voxel_um=voxel_um)
     if voxel_um is None:
-        raise ImageError("an array has no voxel size. Give voxel_um=(z, y, x) in µm.")
+        raise ImageError(
+            "an array has no voxel size.",
+            option="voxel_um",
+            remedy="Give it in µm: {voxel_um=z y x}.",
+        )
     return Image(image, voxel_um)
 
 
@@ -167,15 +184,20 @@ def chosen_voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) 
     reason = f" ({'; '.join(stored.faults)})" if stored.faults else ""
     example = f"{z or 0.2:.4g} {y or x or 0.065:.4g} {x or y or 0.065:.4g}"
     raise ImageError(
-        f"{stored.name} has no {adjective}{missing}{reason}. Give --voxel-um Z Y X, for instance "
-        f"{example}."
+        f"{stored.name} has no {adjective}{missing}{reason}.",
+        option="voxel_um",
+        remedy=f"Give its voxel size in µm, z y x, for instance {{voxel_um={example}}}.",
     )
 
 
 def _plausible(name: str, size: VoxelUm) -> VoxelUm:
     fault = voxel_fault(size)
     if fault:
-        raise ImageError(f"{name} has voxels of {fault}. Give --voxel-um Z Y X.")
+        raise ImageError(
+            f"{name} has voxels of {fault}.",
+            option="voxel_um",
+            remedy="Give the right size in µm: {voxel_um=Z Y X}.",
+        )
     return size
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.errors import PSFError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import VoxelUm
 from psfbridge.imaging.read import read_image, read_info
 from psfbridge.imaging.write import write_volumes
@@ -165,8 +166,11 @@ class FieldPSF:
         record = field_record(path)
         if record is None:
             raise PSFError(
-                f"{os.fspath(path)} holds no PSF of a field. Load it with PSF.load, or make one "
-                "with psfbridge distill --field."
+                f"{os.fspath(path)} holds no PSF of a field.",
+                remedy={
+                    Host.PYTHON: "Load it with PSF.load, or distil one with {field=True}.",
+                    Host.COMMAND_LINE: "Distil one with {field=True}.",
+                },
             )
         provenance = json.loads(read_info(path))
         del provenance["field"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from psfbridge._util.validate import integer, voxel_size
 from psfbridge.errors import PSFError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume, VoxelUm
 from psfbridge.imaging.read import read_image, read_info
 from psfbridge.imaging.write import write_image
@@ -186,7 +187,7 @@ class PSF:
         try:
             return cls(np.asarray(image.data, np.float32), image.voxel_um, None, provenance)
         except PSFError as fault:
-            raise PSFError(f"{image.name}: {fault}") from None
+            raise fault.of(image.name) from None
 
 
 def load_psfs(path: str | os.PathLike[str]) -> list[PSF]:
@@ -310,7 +311,10 @@ def _trimmed(volume: Floats, window: Floats) -> Floats:
 def _check_form(data: Volume) -> None:
     fault = _fault(data)
     if fault:
-        raise PSFError(f"not a usable PSF: {fault}. PSF.from_volume brings a volume into form.")
+        raise PSFError(
+            f"not a usable PSF: {fault}.",
+            remedy={Host.PYTHON: "PSF.from_volume brings a volume into form."},
+        )
 
 
 def _fault(data: Volume) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psfbridge._util.extras import how_to_install
 from psfbridge.detection.beads import HELD_OUT, REJECTED, USED
 from psfbridge.errors import MissingPartError
 
@@ -28,8 +29,8 @@ def check_viewer() -> None:
 
     if find_spec("napari") is None:
         raise MissingPartError(
-            'napari is not installed; --view needs it. Install it with pip install "psfbridge['
-            'napari]", or look at the pictures of --report.'
+            "napari is not installed.",
+            remedy=f"Install it ({how_to_install('napari')}), or look at the report instead.",
         )
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psfbridge.bridge.commands.option_strings import key_of, options_of, parse, read, written
-from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge._util.option_kinds import options_of
+from psfbridge.bridge.commands.option_strings import keys_of, parse, read, written
 from psfbridge.errors import OptionError
-from psfbridge.options import DistillOptions
+from psfbridge.hosts import Host
+from psfbridge.options import DeconvolveOptions, DistillOptions
 
 KEYS = st.from_regex(r"[a-z][a-z_0-9]{0,12}", fullmatch=True)
 # Brackets pair up in what people name; an unpaired one cannot be written, in ImageJ as here.
@@ -45,32 +44,33 @@ def test_spellings_of_imagej(text, keys):
 @pytest.mark.parametrize("text", ["=1", "a==1 1", "a=[1", "1a=2", "a=1 a=2", "a,b=1", "-a"])
 def test_what_cannot_be_read_is_named(text):
     with pytest.raises(OptionError):
-        parse(text) and read(parse(text), options_of(DistillOptions), ["a"])
+        parse(text) and read(parse(text), keys_of(DistillOptions), ["a"])
 
 
 @pytest.mark.parametrize("record", [DistillOptions, DeconvolveOptions])
 def test_every_option_has_a_key_and_can_be_read(record):
-    examples = {"float": "0.5", "int": "7", "str": "auto", "bool": "", "str | float": "12"}
-    names = {field.name for field in options_of(record).values()}
-    voxels_only = {"size"} & {field.name for field in dataclasses.fields(record)}
-    assert names == {field.name for field in dataclasses.fields(record)} - voxels_only
-    for key, field in options_of(record).items():
-        kind = str(field.type).removesuffix(" | None")
-        text = examples.get(kind, "3,2,1")
-        values, others = read({key: text}, options_of(record))
-        assert set(values) == {field.name}
+    keys = keys_of(record)
+    assert {one.name for one in keys.values()} == {
+        name for name, one in options_of(record).items() if one.imagej
+    }
+    for key, one in keys.items():
+        text = one.choices[-1] if one.choices else {0: "", 1: "1", 3: "3,2,1"}[one.words]
+        values, others = read({key: "0.05" if key == "tv" else text}, keys)
+        assert set(values) == {one.name}
         assert not others
 
 
 def test_units_are_not_part_of_a_key():
-    assert [key_of(name) for name in ("bead_diameter_um", "pinhole_au", "na", "number")] == [
+    names = ("bead_diameter_um", "pinhole_au", "na", "number", "time")
+    assert [Host.MACRO.spelled(name) for name in names] == [
         "bead_diameter",
         "pinhole",
         "na",
         "number",
+        "frame",
     ]
 
 
 def test_an_unknown_key_is_named_with_the_nearest():
     with pytest.raises(OptionError, match="unknown option bead_diametre: did you mean bead_diam"):
-        read({"bead_diametre": "1"}, options_of(DistillOptions))
+        read({"bead_diametre": "1"}, keys_of(DistillOptions))

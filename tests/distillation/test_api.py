@@ -44,7 +44,7 @@ def test_where_every_bead_has_a_neighbour_the_fit_parts_them_and_says_so():
         seed=2,
     )
     field = simulate(crowd)
-    with pytest.raises(NoBeadsError, match=r"too close\. Lower --min-separation-um"):
+    with pytest.raises(NoBeadsError, match=r"too close\. Lower min_separation_um"):
         pb.distill(field.image, method="average")
     result = pb.distill(field.image, bead_diameter_um=0.1)
     assert any("told apart by the fit" in note for note in result.notes)

@@ -230,7 +230,7 @@ def test_the_command_line_writes_what_the_library_makes(tmp_path, capsys):
         ("--doublets 99", "doublets is 99, beads is 60"),
         ("--saturation 9999999999", "saturation is 9999999999"),
         ("--bead-diameter-um 100", "bead_diameter_um is 100, psf_um is"),
-        ("--voxel-um 200 100 100", "voxel_um is 200 100 100"),
+        ("--voxel-um 200 100 100", "--voxel-um is 200 100 100"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(words, line, tmp_path, capsys):

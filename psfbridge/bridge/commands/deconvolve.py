@@ -14,12 +14,12 @@ import psfbridge as pb
 from psfbridge.bridge.commands.call import Call, Command
 from psfbridge.bridge.commands.command_result import Outcome, Picture
 from psfbridge.bridge.commands.inputs import HOST_KEYS, inputs
-from psfbridge.bridge.commands.option_strings import options_of
-from psfbridge.deconvolve_options import DeconvolveOptions
+from psfbridge.bridge.commands.option_strings import keys_of
 from psfbridge.errors import OptionError, PSFError
 from psfbridge.imaging.image import Image, Volume, VoxelUm
 from psfbridge.imaging.read import read_image
 from psfbridge.numerics.fourier import peak_position
+from psfbridge.options import DeconvolveOptions
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF
 
@@ -83,7 +83,7 @@ def _aimed(call: Call) -> list[_Aimed]:
     try:
         return _of_channels(image)
     except PSFError as fault:
-        raise PSFError(f"{image.name}: {fault}") from None
+        raise fault.of(image.name) from None
 
 
 def _of_channels(image: Image) -> list[_Aimed]:
@@ -127,4 +127,4 @@ def _open_now(call: Call) -> str:
     return f"Open are {', '.join(others)}." if others else "No other image is open."
 
 
-DECONVOLVE = Command(_deconvolve, lambda: options_of(DeconvolveOptions), (*HOST_KEYS, "psf"))
+DECONVOLVE = Command(_deconvolve, lambda: keys_of(DeconvolveOptions), (*HOST_KEYS, "psf"))

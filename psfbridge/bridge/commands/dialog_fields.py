@@ -6,19 +6,15 @@ So what is recorded can be read off the dialog.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from psfbridge._util.option_kinds import Flag, Option
 from psfbridge.bridge.commands.call import Command
 from psfbridge.bridge.commands.distill import psf_title
-from psfbridge.deconvolve_options import STOPS
 from psfbridge.errors import ImageError
-from psfbridge.options import ENGINES, METHODS, MICROSCOPES
 
 __all__ = ["Row", "rows_of"]
-
-_CHOICES = {"method": METHODS, "engine": ENGINES, "microscope": ("", *MICROSCOPES), "stop": STOPS}
-_UNITS = {"_um": "µm", "_au": "Airy units"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Row:
 
 def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[Row]:
     """Return the rows of a command's dialog; none where there is nothing to choose."""
-    rows = [_row(key, field) for key, field in command.options().items()]
+    rows = [_row(key, option) for key, option in command.options().items()]
     rows += [Row(flag, flag, flag=True) for flag in command.flags]
     if "psf" in command.keys:
         rows.insert(0, _psf_row([title for title in titles if title != str(imp.getTitle())]))
@@ -45,12 +41,14 @@ def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _row(key: str, field: Field[Any]) -> Row:
-    unit = _UNITS.get(field.name.removeprefix(key), "")
-    order = "z,y,x" if "tuple" in str(field.type) else ""
-    hint = " ".join(part for part in (order, unit) if part)
+def _row(key: str, option: Option) -> Row:
+    order = "z,y,x" if option.words > 1 else ""
+    hint = " ".join(part for part in (order, option.unit) if part)
     label = f"{key} ({hint})" if hint else key
-    return Row(key, label, _default(field), _CHOICES.get(key, ()), flag=field.type == "bool")
+    # A choice that need not be made has an empty line to leave it open.
+    open_ = ("",) if option.choices and option.default is None else ()
+    choices = (*open_, *option.choices)
+    return Row(key, label, _default(option), choices, flag=isinstance(option, Flag))
 
 
 def _psf_row(others: Sequence[str]) -> Row:
@@ -61,8 +59,8 @@ def _psf_row(others: Sequence[str]) -> Row:
     return Row("psf", "psf", "", others, start=(psfs or others)[-1])
 
 
-def _default(field: Field[Any]) -> str:
-    value = field.default
-    if value is MISSING or value is None:
+def _default(option: Option) -> str:
+    value = option.default
+    if value is None:
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)

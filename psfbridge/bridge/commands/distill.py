@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from psfbridge.bridge.commands.figures import (
     shift_lines,
 )
 from psfbridge.bridge.commands.inputs import HOST_KEYS, Input, image_of, inputs
-from psfbridge.bridge.commands.option_strings import Options, options_of
+from psfbridge.bridge.commands.option_strings import Options, keys_of
 from psfbridge.bridge.convert.rois import inside, is_area, picked_points
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.find import need_beads
@@ -182,13 +181,11 @@ def _write_files(result: Distillation, files: Mapping[str, Path]) -> None:
 
 
 def _find_options() -> Options:
-    return options_of(DistillOptions, inspect.signature(pb.find_beads).parameters)
+    return keys_of(DistillOptions, inspect.signature(pb.find_beads).parameters)
 
 
 def _distill_options() -> Options:
-    """The options of a distillation that gives one PSF to an image."""
-    names = [field.name for field in fields(DistillOptions) if field.name != "field"]
-    return options_of(DistillOptions, names)
+    return keys_of(DistillOptions)
 
 
 FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)

@@ -1,43 +1,30 @@
 """Option strings of ImageJ commands: ``bead_diameter=0.1 method=auto size=3,1.5,1.5``.
 
-The keys are the option names of `psfbridge.options` without their units; they are derived from
-the records, so that a new option is a new key.
+The keys are the option names of `psfbridge.options` without their units; they are made of the
+records, so that a new option is a new key.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import Field, fields
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from psfbridge._util.option_kinds import Flag, Option, options_of
 from psfbridge._util.validate import known_names
 from psfbridge.errors import OptionError
+from psfbridge.hosts import Host
 
-__all__ = ["Options", "key_of", "options_of", "parse", "read", "written"]
+__all__ = ["Options", "keys_of", "parse", "read", "written"]
 
-Options = Mapping[str, Field[Any]]
+Options = Mapping[str, Option]
 
-_UNIT = re.compile(r"_(um|au)$")
 _KEY = re.compile(r"\s*([A-Za-z]\w*)(=?)")
 _END = re.compile(r"\s|$")
 
 
-def key_of(name: str) -> str:
-    """Return the key of an option: its name without the unit.
-
-    Examples
-    --------
-    >>> key_of("bead_diameter_um")
-    'bead_diameter'
-    """
-    return _UNIT.sub("", name)
-
-
-def options_of(record: type, names: Collection[str] | None = None) -> Options:
-    """Return each key of an option record with the field that it sets.
-
-    Where a length can be given in voxels too, the key is the length in µm.
+def keys_of(record: type, names: Collection[str] | None = None) -> Options:
+    """Return each key of an option record with the option that it sets.
 
     Parameters
     ----------
@@ -49,16 +36,14 @@ def options_of(record: type, names: Collection[str] | None = None) -> Options:
     Examples
     --------
     >>> from psfbridge.options import DistillOptions
-    >>> options_of(DistillOptions)["size"].name
+    >>> keys_of(DistillOptions)["size"].name
     'size_um'
     """
-    chosen = [field for field in fields(record) if names is None or field.name in names]
-    found: dict[str, Field[Any]] = {}
-    for field in chosen:
-        key = key_of(field.name)
-        if key not in found or key != field.name:
-            found[key] = field
-    return found
+    return {
+        Host.MACRO.spelled(name): option
+        for name, option in options_of(record).items()
+        if option.imagej and (names is None or name in names)
+    }
 
 
 def parse(text: str | None) -> dict[str, str]:
@@ -131,7 +116,7 @@ def read(
     texts : mapping
         What `parse` returned.
     options : mapping
-        What `options_of` returned.
+        What `keys_of` returned.
     others, flags : iterable of str
         The command's own keys, with a value and without.
 
@@ -143,15 +128,15 @@ def read(
     Examples
     --------
     >>> from psfbridge.options import DistillOptions
-    >>> read({"size": "3,1.5,1.5", "report": "r"}, options_of(DistillOptions), ["report"])
+    >>> read({"size": "3,1.5,1.5", "report": "r"}, keys_of(DistillOptions), ["report"])
     ({'size_um': (3.0, 1.5, 1.5)}, {'report': 'r'})
     """
     known_names(texts, [*options, *others, *flags])
-    bare = {*flags, *(key for key, field in options.items() if field.type == "bool")}
+    bare = {*flags, *(key for key, option in options.items() if isinstance(option, Flag))}
     for key, text in texts.items():
         _check_value(key, text, key in bare)
     values = {
-        options[key].name: _read(key, text, options[key])
+        options[key].name: options[key].converted(text)
         for key, text in texts.items()
         if key in options
     }
@@ -163,61 +148,6 @@ def _check_value(key: str, text: str, is_flag: bool) -> None:
         raise OptionError(f"{key}={text}: {key} is a flag and takes no value; write {key}.")
     if not is_flag and not text:
         raise OptionError(f"{key} has no value; write {key}=value.")
-
-
-def _read(key: str, text: str, field: Field[Any]) -> Any:
-    kind = str(field.type).removesuffix(" | None")
-    return _READERS[kind](key, text)
-
-
-def _number(key: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise OptionError(f"{key}={text} is no number; write for instance {key}=0.1.") from None
-
-
-def _whole(key: str, text: str) -> int:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not number.is_integer():
-        raise OptionError(f"{key}={text} is no whole number; write for instance {key}=50.")
-    return int(number)
-
-
-def _word(key: str, text: str) -> str:  # noqa: ARG001 - one signature for all readers
-    return text
-
-
-def _flag(key: str, text: str) -> bool:  # noqa: ARG001
-    return True
-
-
-def _number_or_word(key: str, text: str) -> float | str:  # noqa: ARG001
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _triple(key: str, text: str) -> tuple[float, ...]:
-    numbers = tuple(_number(key, part) for part in text.split(","))
-    if len(numbers) != 3:
-        raise OptionError(f"{key}={text} are {len(numbers)} numbers; write {key}=z,y,x.")
-    return numbers
-
-
-#: How the text of a key becomes a value, by the type of the record's field.
-_READERS: dict[str, Callable[[str, str], Any]] = {
-    "bool": _flag,
-    "float": _number,
-    "int": _whole,
-    "str": _word,
-    "str | float": _number_or_word,
-    "tuple[float, float, float]": _triple,
-}
 
 
 def written(texts: Mapping[str, str]) -> str:

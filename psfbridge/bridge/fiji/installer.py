@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from psfbridge._util.atomic_files import whole_file
+from psfbridge._util.extras import how_to_install
 from psfbridge.bridge.commands.registry import COMMANDS
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.host import Host
@@ -137,9 +138,7 @@ def missing_in(fiji: str | Path) -> list[str]:
         if not any((root / "jars").rglob(pattern))
     ]
     if importlib.util.find_spec("appose") is None:
-        missing.append(
-            f"the Python at {sys.executable} has no appose: pip install 'psfbridge[imagej]'"
-        )
+        missing.append(f"the Python at {sys.executable} has no appose: {how_to_install('imagej')}")
     return missing
 
 

@@ -38,6 +38,7 @@ from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.bridge.imagej.errors import ours_of_python
 from psfbridge.bridge.imagej.ext_functions import EXTENSIONS, figure_text
 from psfbridge.errors import Cancelled
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
 
 __all__ = [
@@ -82,7 +83,7 @@ def _told(task: Callable[..., Record]) -> Callable[..., Record]:
             record: Record = plain(task(*args))
         except Exception as fault:
             ours = ours_of_python(fault)
-            line = f"{type(ours).__name__}: {ours}"
+            line = f"{type(ours).__name__}: {ours.worded(Host.MACRO)}"
             return {"fault": line, "cancelled": isinstance(ours, Cancelled)}
         return record
 

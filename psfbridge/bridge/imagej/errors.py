@@ -11,13 +11,15 @@ from typing import Any
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.session import session
 from psfbridge.errors import BridgeError, Cancelled, PsfBridgeError
+from psfbridge.hosts import Host
 
 __all__ = ["as_ours", "ours_of_python", "stop", "tell"]
 
-_OUT_OF_JAVA_MEMORY = (
-    "Java is out of memory. Close images, or give it more: Edit > Options > Memory & Threads..., "
-    "or --memory-gib."
-)
+_MORE_MEMORY = {
+    Host.MACRO: "Close images, or give it more: Edit > Options > Memory & Threads...",
+    Host.COMMAND_LINE: "Give it more: {memory_gib=N}.",
+    Host.PYTHON: "Close images, or give it more when Java starts: {memory_gib=N}.",
+}
 _DIALOG_COLUMNS = 90
 
 
@@ -26,7 +28,7 @@ def as_ours(fault: Exception) -> PsfBridgeError:
     import jpype
 
     if isinstance(fault, java_class("java.lang.OutOfMemoryError")):
-        return BridgeError(_OUT_OF_JAVA_MEMORY)
+        return BridgeError("Java is out of memory.", remedy=_MORE_MEMORY)
     if isinstance(fault, jpype.JException):
         return BridgeError(f"ImageJ failed: {type(fault).__name__}: {fault}")
     return ours_of_python(fault)
@@ -48,7 +50,7 @@ def ours_of_python(fault: Exception) -> PsfBridgeError:
 
 def stop(fault: PsfBridgeError) -> None:
     """Tell ImageJ that a command failed: a macro stops there, a script gets an exception."""
-    line = f"{type(fault).__name__}: {fault}"
+    line = f"{type(fault).__name__}: {fault.worded(Host.MACRO)}"
     # A macro that another one ran, and that failed, leaves ImageJ without its interpreter.
     interpreter = java_class("ij.macro.Interpreter").getInstance() or session.macro
     if interpreter is not None:
@@ -63,7 +65,7 @@ def stop(fault: PsfBridgeError) -> None:
 
 def tell(fault: PsfBridgeError) -> None:
     """Show a fault to a person; who cancelled needs no dialog."""
-    line = f"{type(fault).__name__}: {fault}"
+    line = f"{type(fault).__name__}: {fault.worded(Host.MACRO)}"
     if isinstance(fault, Cancelled):
         java_class("ij.IJ").showStatus(line)
     else:

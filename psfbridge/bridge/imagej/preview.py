@@ -17,6 +17,7 @@ from psfbridge.bridge.imagej.show import mark
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.threads import java_thread
 from psfbridge.errors import Cancelled
+from psfbridge.hosts import Host
 
 __all__ = ["Preview"]
 
@@ -71,7 +72,7 @@ class Preview:
         except Cancelled:
             return
         except Exception as fault:
-            java_class("ij.IJ").showStatus(str(as_ours(fault)))
+            java_class("ij.IJ").showStatus(as_ours(fault).worded(Host.MACRO))
 
     def _found(self, number: int, texts: Mapping[str, str]) -> Found:
         options, host = read(only_known(texts, _FIND), FIND.options(), FIND.keys)

@@ -18,6 +18,7 @@ from psfbridge.bridge.java.session import session
 from psfbridge.bridge.java.streams import JavaStreams
 from psfbridge.bridge.java.threads import java_thread
 from psfbridge.errors import BridgeError, Cancelled, ImageError
+from psfbridge.hosts import Host
 from psfbridge.imaging.read import read_image
 
 __all__ = ["MacroResult", "open_file", "read_macro", "run_macro"]
@@ -185,8 +186,11 @@ class _Run:
         if timeout_s is not None and session.silent_for() > timeout_s and self._thread.is_alive():
             raise BridgeError(
                 f"the macro was stopped: no sign of life for {timeout_s:g} s (no command, progress "
-                f"or output), last at line {self._line()}. Does it end, or wait for a dialog? "
-                "A longer --timeout gives it more."
+                f"or output), last at line {self._line()}. Does it end, or wait for a dialog?",
+                remedy={
+                    Host.COMMAND_LINE: "A longer --timeout gives it more time.",
+                    Host.PYTHON: "A longer timeout_s gives it more time.",
+                },
             )
 
     def _stop(self) -> None:
@@ -209,7 +213,9 @@ class _Run:
         said = "" if reported is None else " ".join(str(reported).split()).rstrip(".")
         if session.fault is not None:
             before = f" ImageJ said before: {said}." if said else ""
-            raise type(session.fault)(f"{session.fault}{before}") from session.fault
+            # Whoever reads it, the options to change are those in the macro.
+            said = f"{session.fault.worded(Host.MACRO)}{before}"
+            raise type(session.fault)(said) from session.fault
         line = self._failure(streams, said)
         if line:
             raise BridgeError(line)
@@ -235,7 +241,7 @@ class _Run:
         if "HeadlessException" in text or "headless dialog" in text:
             return (
                 f"line {self._line()} of the macro opens a dialog, and there is no window. Give "
-                "its values as options, or run it with --gui."
+                "its values as options, or run it with a window."
             )
         return f"line {self._line()} of the macro: {' '.join(text.split())}"
 
@@ -254,7 +260,7 @@ def _advice(message: str) -> str:
         return ""
     return (
         " Without a window tables have no titles, and the newest one is Results: leave the title "
-        "out, or run it with --gui."
+        "out, or run it with a window."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from psfbridge._util.extras import how_to_install
 from psfbridge.errors import BridgeError
 
 __all__ = [
@@ -52,8 +53,8 @@ def need_scyjava() -> Any:
         import scyjava
     except ImportError as fault:
         raise BridgeError(
-            f"the ImageJ parts of psfbridge are not installed ({fault}). "
-            "Install them: pip install 'psfbridge[imagej]'."
+            f"the ImageJ parts of psfbridge are not installed ({fault}).",
+            remedy=f"Install them: {how_to_install('imagej')}.",
         ) from fault
     return scyjava
 

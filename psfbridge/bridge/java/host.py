@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from psfbridge._util.extras import how_to_install
 from psfbridge._util.validate import choice, number
 from psfbridge.bridge.java.find import find_java, java_class, need_scyjava, running
 from psfbridge.errors import BridgeError
@@ -253,7 +254,8 @@ def _by_pyimagej(where: str, mode: str) -> Host:
         import imagej
     except ImportError as fault:
         raise BridgeError(
-            f"pyimagej is not installed ({fault}). Install it: pip install 'psfbridge[imagej]'."
+            f"pyimagej is not installed ({fault}).",
+            remedy=f"Install it: {how_to_install('imagej')}.",
         ) from fault
     local = Path(where).expanduser().is_dir()
     if local:

@@ -12,7 +12,8 @@ from psfbridge.cli._common import (
     progress_for,
     say,
 )
-from psfbridge.cli.commands.distill import add_method_options, chosen_options
+from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.batch.run import Batch
@@ -30,7 +31,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="made if need be")
     add_image_options(parser)
-    add_method_options(parser)
+    add_options(parser, DistillOptions)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         jobs=args.jobs,
         progress=progress_for(args.quiet),
         told=lambda row: say(row.sentence(), args.quiet),
-        **chosen_options(args),
+        **chosen_options(args, DistillOptions),
     )
     for line in _lines(batch):
         say(line, args.quiet)

@@ -6,6 +6,8 @@ import argparse
 from typing import Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli._options import add_options
+from psfbridge.options import DistillOptions
 
 __all__ = ["add", "run"]
 
@@ -16,7 +18,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("image", metavar="IMAGE")
     parser.add_argument("--csv", required=True, metavar="OUT.csv", help="one row a candidate")
     parser.add_argument("--picture", metavar="OUT.png", help="every bead with its status")
-    parser.add_argument("--min-separation-um", type=float, metavar="D", help="of two beads")
+    add_options(parser, DistillOptions, names=["min_separation_um"])
     add_image_options(parser)
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
@@ -27,9 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge._util.atomic_files import whole_file
     from psfbridge.cli._outputs import check_outputs
     from psfbridge.detection.find import find_beads
-    from psfbridge.options import DistillOptions
 
-    DistillOptions(min_separation_um=args.min_separation_um)
     check_outputs([args.image], files=[args.csv], pictures=[args.picture])
     image = read_input(args.image, args)
     beads = find_beads(

@@ -6,12 +6,16 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
-from psfbridge.options import ENGINES
+from psfbridge.cli._options import add_options
+from psfbridge.options import DeconvolveOptions, DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.evaluation.check import Check
 
 __all__ = ["add", "run"]
+
+#: The deconvolution of the beads that are shown.
+_CHECKED = {"iterations": 20, "engine": "cpu"}
 
 
 def add(subparsers: Any) -> None:
@@ -20,17 +24,12 @@ def add(subparsers: Any) -> None:
     parser.add_argument("psf", metavar="PSF.tif")
     parser.add_argument("image", metavar="IMAGE", help="beads: TIFF, OME-TIFF, OME-Zarr, .npy")
     add_image_options(parser)
-    parser.add_argument(
-        "--bead-diameter-um",
-        type=float,
-        default=0.0,
-        metavar="D",
-        help="of the beads, where the PSF was distilled with it; 0 is a point",
+    add_options(
+        parser, DistillOptions, names=["bead_diameter_um"], defaults={"bead_diameter_um": 0.0}
     )
     parser.add_argument("--picture", metavar="OUT.png", help="beads, model, deconvolved beads")
     parser.add_argument("--json", metavar="OUT.json", help="the figures of every bead")
-    parser.add_argument("--iterations", type=int, metavar="N", default=20)
-    parser.add_argument("--engine", choices=ENGINES, default="cpu")
+    add_options(parser, DeconvolveOptions, names=_CHECKED, defaults=_CHECKED)
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 

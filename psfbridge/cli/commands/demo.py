@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli._options import add_options
 from psfbridge.cli.commands.distill import summary
+from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.distillation.result import Distillation
@@ -22,7 +24,7 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser("demo", help="the whole job; without a file, on simulated beads")
     parser.add_argument("image", nargs="?", metavar="IMAGE", help="a bead stack of your own")
     parser.add_argument("-o", "--output", default="demo", metavar="DIR", help="where (demo)")
-    parser.add_argument("--bead-diameter-um", type=float, metavar="D", help="0 is a point")
+    add_options(parser, DistillOptions, names=["bead_diameter_um"])
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the simulated field")
     add_image_options(parser)
     parser.set_defaults(run=run)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.cli.commands.channels import ALL, channel_or_all, check_reports_folder, distill_all
-from psfbridge.options import ENGINES, METHODS, MICROSCOPES
+from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.distillation.result import Distillation
 
-__all__ = ["add", "add_method_options", "chosen_options", "run", "summary"]
+__all__ = ["add", "run", "summary"]
 
 
 def add(subparsers: Any) -> None:
@@ -23,37 +23,9 @@ def add(subparsers: Any) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
     parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
     add_image_options(parser, channel_or_all)
-    add_method_options(parser)
+    add_options(parser, DistillOptions)
     _add_outputs(parser)
     parser.set_defaults(run=run)
-
-
-def add_method_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a distillation; their names are those of `DistillOptions`."""
-    beads = parser.add_argument_group("beads")
-    beads.add_argument("--bead-diameter-um", type=float, metavar="D", help="0 is a point (default)")
-    beads.add_argument("--min-separation-um", type=float, metavar="D", help="of two beads")
-    beads.add_argument("--background", metavar="auto|mean|N", help="counts without a bead")
-    optics = parser.add_argument_group("optics, all of the first three or none")
-    optics.add_argument("--na", type=float, metavar="NA")
-    optics.add_argument("--wavelength-um", type=float, metavar="W", help="of the emission")
-    optics.add_argument("--refractive-index", type=float, metavar="N", help="of the immersion")
-    optics.add_argument("--microscope", choices=MICROSCOPES, help="widefield is the default")
-    optics.add_argument("--excitation-um", type=float, metavar="W", help="confocal only")
-    optics.add_argument("--pinhole-au", type=float, metavar="A", help="confocal only")
-    method = parser.add_argument_group("method")
-    method.add_argument("--method", choices=METHODS)
-    method.add_argument("--engine", choices=ENGINES, help="for reverse-rl")
-    method.add_argument("--iterations", type=int, metavar="N", help="for reverse-rl (200)")
-    method.add_argument(
-        "--field",
-        action="store_true",
-        default=None,
-        help="how the PSF changes over the image, as far as the beads tell: PSF_field.tif too",
-    )
-    zyx = ("Z", "Y", "X")
-    method.add_argument("--size-um", nargs=3, type=float, metavar=zyx, help="of the PSF, in µm")
-    method.add_argument("--size", nargs=3, type=int, metavar=zyx, help="of the PSF, in voxels")
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -73,22 +45,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     outputs.add_argument("--quiet", action="store_true", help="say nothing but errors")
 
 
-def chosen_options(args: argparse.Namespace) -> Mapping[str, Any]:
-    """Return what the user chose, by the names of `DistillOptions`; defaults are left out."""
-    from dataclasses import fields
-
-    from psfbridge.options import DistillOptions
-
-    names = (field.name for field in fields(DistillOptions))
-    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
-
-
 def run(args: argparse.Namespace) -> int:
     """Distil, write, and say what was found."""
     from psfbridge.distillation.api import distill
-    from psfbridge.options import DistillOptions
 
-    options = chosen_options(args)
+    options = chosen_options(args, DistillOptions)
     DistillOptions.of(**options)
     _check_channel(args)
     _check_outputs(args)

@@ -9,6 +9,7 @@ from typing import Any
 from psfbridge._util.validate import number
 from psfbridge.cli._common import say
 from psfbridge.errors import OptionError
+from psfbridge.hosts import Host
 
 __all__ = ["add", "add_imagej_options", "run"]
 
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         result = run_macro(macro, args.argument, image=args.image, timeout_s=timeout_s, echo=echo)
     except OptionError as fault:
         # An option in the macro is wrong, not one of this command line: that would be status 2.
-        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+        print(f"{type(fault).__name__}: {fault.worded(Host.MACRO)}", file=sys.stderr)
         return 1
     if result.errors:
         print(result.errors, file=sys.stderr, end="")

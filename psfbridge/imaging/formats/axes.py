@@ -93,7 +93,9 @@ def _checked(axes: str, stored: Stored) -> str:
     if strange or len(set(long)) != len(long):
         raise ImageError(
             f"{stored.name} has {len(long)} axes {stored.axes} of lengths {stored.shape}; allowed "
-            "are t, c, z, y and x. Save one part of it, or name them, for instance --axes CZYX."
+            "are t, c, z, y and x.",
+            option="axes",
+            remedy="Save one part of it, or name them, for instance {axes=CZYX}.",
         )
     if not {"Y", "X"} <= set(axes):
         raise ImageError(
@@ -147,11 +149,18 @@ def _check_time(name: str, lengths: dict[str, int], time: int | None) -> None:
         return
     if lengths.get("Z", 1) == 1:
         raise ImageError(
-            f"{name} has {frames} time points and one z plane. If they are a z stack, give "
-            f"--axes {'CZYX' if lengths.get('C', 1) > 1 else 'ZYX'}; if not, choose one: "
-            f"--time 0 to {frames - 1}."
+            f"{name} has {frames} time points and one z plane.",
+            option="axes",
+            remedy="If they are a z stack, give "
+            f"{{axes={'CZYX' if lengths.get('C', 1) > 1 else 'ZYX'}}}; if not, choose one: "
+            f"{{time=0}} to {frames - 1}.",
         )
-    raise ImageError(f"{name} has {frames} time points. Choose one: --time 0 to {frames - 1}.")
+    raise ImageError(
+        f"{name} has {frames} time points.",
+        option="time",
+        allowed=f"0 to {frames - 1}",
+        remedy=f"Choose one: {{time=0}} to {frames - 1}.",
+    )
 
 
 def _pick(name: str, noun: str, option: str, length: int, number: int | None) -> int:

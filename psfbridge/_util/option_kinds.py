@@ -1,0 +1,382 @@
+"""Kinds of options: what each accepts, how it is written, and how its text becomes a value.
+
+One description serves every host: the parser of the command line, the keys and dialogs of ImageJ,
+the tables of the documentation and the types for editors are made of it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, ClassVar, Self, TypeVar
+
+from psfbridge._util.validate import (
+    choice,
+    integer,
+    items,
+    known_names,
+    limits,
+    number,
+    shown,
+    zyx_floats,
+)
+from psfbridge.errors import OptionError
+
+__all__ = [
+    "ZYX",
+    "Choice",
+    "Flag",
+    "Integer",
+    "Number",
+    "NumberOrWord",
+    "Option",
+    "OptionRecord",
+    "Text",
+    "Voxels",
+    "documented",
+    "option",
+    "options_of",
+]
+
+_KEY = "psfbridge option"
+_Record = TypeVar("_Record", bound=type)
+_TRUE, _FALSE = ("true", "yes", "1", ""), ("false", "no", "0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option: what it means, what it accepts, where it is offered.
+
+    Parameters
+    ----------
+    help : str
+        One phrase for help texts, dialogs and tables; no full stop.
+    group : str
+        Heading under which the command line lists it.
+    unit : str
+        Unit of the value, as in ``µm``.
+    usual : str
+        A usual value, for messages.
+    imagej : bool
+        Whether macros and dialogs offer it.
+    name, default
+        Filled in by `options_of`, from the record.
+    """
+
+    help: str
+    group: str = ""
+    unit: str = ""
+    usual: str = ""
+    imagej: bool = True
+    name: str = ""
+    default: Any = None
+
+    #: The type as Python spells it, for editors and type checkers.
+    annotation: ClassVar[str] = "object"
+    #: How many words the command line takes: one.
+    words: ClassVar[int] = 1
+
+    def converted(self, value: Any) -> Any:
+        """Return `value`, which may be a text, as the option's own type.
+
+        Raises
+        ------
+        OptionError
+            If it is not allowed.
+        """
+        raise NotImplementedError
+
+    @property
+    def allowed(self) -> str:
+        """What the option accepts, as a phrase."""
+        raise NotImplementedError
+
+    @property
+    def metavar(self) -> str | tuple[str, ...]:
+        """What stands for the value in the help of the command line."""
+        return "N"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words to choose from, if nothing else is allowed."""
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Option):
+    """A finite number between limits."""
+
+    above: float | None = None
+    least: float | None = None
+    most: float | None = None
+    annotation: ClassVar[str] = "float"
+
+    def converted(self, value: Any) -> float:
+        """Return `value` as a float within the limits."""
+        return number(
+            self.name, value, above=self.above, least=self.least, most=self.most, usual=self.usual
+        )
+
+    @property
+    def allowed(self) -> str:
+        """The limits."""
+        return limits(self.above, self.least, self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integer(Option):
+    """A whole number of at least `least`."""
+
+    least: int = 1
+    annotation: ClassVar[str] = "int"
+
+    def converted(self, value: Any) -> int:
+        """Return `value` as an int."""
+        return integer(self.name, value, least=self.least)
+
+    @property
+    def allowed(self) -> str:
+        """The least."""
+        return f"a whole number of at least {self.least}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Option):
+    """A text."""
+
+    annotation: ClassVar[str] = "str"
+
+    def converted(self, value: Any) -> str:
+        """Return `value` as a str; an int is a text too (the number of a device)."""
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            return str(value)
+        raise OptionError(option=self.name, found=repr(value), allowed=self.allowed)
+
+    @property
+    def allowed(self) -> str:
+        """A text, for instance the usual one."""
+        return f"a text, for instance {self.usual}" if self.usual else "a text"
+
+    @property
+    def metavar(self) -> str:
+        """A name."""
+        return "NAME"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Option):
+    """One of a few words."""
+
+    of: tuple[str, ...]
+
+    def converted(self, value: Any) -> str:
+        """Return `value` if it is one of the words."""
+        return choice(self.name, value, self.of)
+
+    @property
+    def allowed(self) -> str:
+        """The words."""
+        return ", ".join(self.of)
+
+    @property
+    def metavar(self) -> str:
+        """The words, as the help of the command line lists them."""
+        return "{" + ",".join(self.of) + "}"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words."""
+        return self.of
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberOrWord(Option):
+    """A number, or one of a few words."""
+
+    words_too: tuple[str, ...]
+    annotation: ClassVar[str] = "str | float"
+
+    def converted(self, value: Any) -> str | float:
+        """Return `value` as one of the words or as a float."""
+        if isinstance(value, str) and value in self.words_too:
+            return value
+        try:
+            return number(self.name, value)
+        except OptionError:
+            raise OptionError(option=self.name, found=repr(value), allowed=self.allowed) from None
+
+    @property
+    def allowed(self) -> str:
+        """The words, or a number."""
+        unit = f" of {self.unit}" if self.unit else ""
+        return f"{', '.join(self.words_too)} or a number{unit}"
+
+    @property
+    def metavar(self) -> str:
+        """The words, or a number."""
+        return "|".join((*self.words_too, "N"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag(Option):
+    """Yes or no."""
+
+    annotation: ClassVar[str] = "bool"
+    words: ClassVar[int] = 0
+
+    def converted(self, value: Any) -> bool:
+        """Return `value` as a bool."""
+        text = str(value).lower()  # NumPy's bools too
+        if text in (*_TRUE, *_FALSE):
+            return text in _TRUE
+        raise OptionError(option=self.name, found=repr(value), allowed=self.allowed)
+
+    @property
+    def allowed(self) -> str:
+        """True and False."""
+        return "True or False"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZYX(Option):
+    """Three lengths above 0 for z, y and x."""
+
+    annotation: ClassVar[str] = "Sequence[float]"
+    words: ClassVar[int] = 3
+
+    def converted(self, value: Any) -> tuple[float, float, float]:
+        """Return `value` as three floats; a text has commas or spaces between them."""
+        return zyx_floats(self.name, value, self.usual)
+
+    @property
+    def allowed(self) -> str:
+        """Three lengths."""
+        return "three numbers above 0 for z, y and x"
+
+    @property
+    def metavar(self) -> tuple[str, ...]:
+        """The axes."""
+        return ("Z", "Y", "X")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voxels(Option):
+    """Three whole numbers of voxels for z, y and x."""
+
+    annotation: ClassVar[str] = "Sequence[int]"
+    words: ClassVar[int] = 3
+
+    def converted(self, value: Any) -> tuple[int, int, int]:
+        """Return `value` as three ints; a text has commas or spaces between them."""
+        try:
+            z, y, x = (integer(self.name, item, least=1) for item in items(value))
+        except (TypeError, ValueError):
+            raise OptionError(option=self.name, found=shown(value), allowed=self.allowed) from None
+        return z, y, x
+
+    @property
+    def allowed(self) -> str:
+        """Three counts."""
+        return "three whole numbers of voxels for z, y and x"
+
+    @property
+    def metavar(self) -> tuple[str, ...]:
+        """The axes."""
+        return ("Z", "Y", "X")
+
+
+def option(description: Option, *, default: Any = MISSING) -> Any:
+    """Return the field of an `OptionRecord` for an option; without a default it is required."""
+    return field(default=default, metadata={_KEY: description})
+
+
+def options_of(record: type) -> dict[str, Option]:
+    """Return the options of a record by name, in their order, each with its default.
+
+    Examples
+    --------
+    >>> from psfbridge.options import DistillOptions
+    >>> options_of(DistillOptions)["bead_diameter_um"].unit
+    'µm'
+    """
+    return {
+        one.name: replace(
+            one.metadata[_KEY],
+            name=one.name,
+            default=None if one.default is MISSING else one.default,
+        )
+        for one in fields(record)
+        if _KEY in one.metadata
+    }
+
+
+def documented(record: _Record) -> _Record:
+    """Write the options of a record into its docstring, in place of ``{options}``."""
+    if record.__doc__:  # there is none under python -OO
+        lines = ["Parameters", "----------"]
+        for name, one in options_of(record).items():
+            lines += [f"{name} : {_annotated(one)}", *_wrapped(one)]
+        record.__doc__ = record.__doc__.replace("{options}", "\n    ".join(lines))
+    return record
+
+
+def _annotated(one: Option) -> str:
+    kind = "{" + ", ".join(map(repr, one.choices)) + "}" if one.choices else one.annotation
+    return kind if one.default is None else f"{kind}, default: {one.default!r}"
+
+
+def _wrapped(one: Option) -> list[str]:
+    unit = f" ({one.unit})" if one.unit else ""
+    text = f"{one.help[0].upper()}{one.help[1:]}{unit}."
+    return [f"    {line}" for line in textwrap.wrap(text, 90)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionRecord:
+    """Base of the records of options: converts every value as it checks it."""
+
+    def __post_init__(self) -> None:
+        for name, option in options_of(type(self)).items():
+            value = getattr(self, name)
+            if value is not None or not _may_be_absent(type(self), name):
+                object.__setattr__(self, name, option.converted(value))
+        self.check()
+
+    def check(self) -> None:
+        """Refuse values that contradict one another."""
+
+    @classmethod
+    def of(cls, options: Self | None = None, **choices: Any) -> Self:
+        """Make the record from keywords, on top of another; an unknown one is refused.
+
+        Parameters
+        ----------
+        options : record, optional
+            What to start from; by default the defaults.
+        **choices
+            Fields of the record.
+
+        Raises
+        ------
+        OptionError
+            If a name is unknown (it is named with the nearest), or a value not allowed.
+        """
+        known_names(choices, options_of(cls))
+        if options is None:
+            return cls(**choices)
+        if not isinstance(options, cls):
+            raise OptionError(
+                option="options", found=type(options).__name__, allowed=f"a {cls.__name__}"
+            )
+        return replace(options, **choices)
+
+    def chosen(self) -> Mapping[str, Any]:
+        """Return the options that differ from their defaults."""
+        options = options_of(type(self))
+        values = {name: getattr(self, name) for name in options}
+        return {name: value for name, value in values.items() if value != options[name].default}
+
+
+def _may_be_absent(record: type, name: str) -> bool:
+    return options_of(record)[name].default is None and hasattr(record, name)

@@ -1,0 +1,89 @@
+"""Options of the command line, made of the records that describe them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from psfbridge._util.option_kinds import Option, options_of
+from psfbridge.errors import OptionError
+from psfbridge.hosts import Host
+
+__all__ = ["add_options", "chosen_options"]
+
+
+def add_options(
+    parser: argparse.ArgumentParser,
+    record: type,
+    *,
+    names: Collection[str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> None:
+    """Add the options of a record to a parser, under the headings of their groups.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The parser of one command.
+    record : type
+        A record with described fields, as `psfbridge.options.DistillOptions`.
+    names : collection of str, optional
+        Only these; by default all.
+    defaults : mapping, optional
+        What the command takes where an option is not given, if that is not the record's default.
+    """
+    groups: dict[str, Any] = {"": parser}
+    for name, option in options_of(record).items():
+        if names is not None and name not in names:
+            continue
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(option.group)
+        default = (defaults or {}).get(name)
+        groups[option.group].add_argument(
+            Host.COMMAND_LINE.spelled(name),
+            action=_Converted,
+            option=option,
+            default=default,
+            help=_help(option, option.default if default is None else default),
+        )
+
+
+def chosen_options(args: argparse.Namespace, record: type) -> dict[str, Any]:
+    """Return what was given of the options of a record; what was not given is left out."""
+    names = options_of(record)
+    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
+
+
+class _Converted(argparse.Action):
+    """Keeps the value that the option makes of its text; a wrong one is refused there."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, *, option: Option, **kwargs: Any
+    ) -> None:
+        self.option = option
+        words = None if option.words == 1 else option.words
+        metavar = option.metavar if option.words else None
+        super().__init__(option_strings, dest, nargs=words, metavar=metavar, **kwargs)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002 - argparse's signature
+    ) -> None:
+        """Convert and keep."""
+        try:
+            value = self.option.converted(values if self.option.words else True)
+        except OptionError as fault:
+            fault.remedy = f"See {parser.prog} --help."
+            raise
+        setattr(namespace, self.dest, value)
+
+
+def _help(option: Option, default: Any) -> str:
+    shown = f"{default:g}" if isinstance(default, float) else str(default)
+    known = "" if default is None or default is False else f"default {shown}"
+    notes = ", ".join(note for note in (option.unit, known) if note)
+    return (f"{option.help} ({notes})" if notes else option.help).replace("%", "%%")

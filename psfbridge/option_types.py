@@ -1,0 +1,52 @@
+"""Types of the options of public functions, for editors and type checkers.
+
+Made of the option records by ``python tests/support/option_tables.py``; do not edit it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+__all__ = ["DeconvolveChoices", "DistillChoices", "ReadingChoices"]
+
+
+class DistillChoices(TypedDict, total=False):
+    """Options of `psfbridge.options.DistillOptions`."""
+
+    bead_diameter_um: float
+    min_separation_um: float | None
+    background: str | float
+    na: float | None
+    wavelength_um: float | None
+    refractive_index: float | None
+    microscope: Literal["widefield", "confocal", "lightsheet"] | None
+    excitation_um: float | None
+    pinhole_au: float | None
+    method: Literal["auto", "joint", "pupil", "average", "reverse-rl"]
+    engine: Literal["auto", "cpu", "clij2fft", "clij-java"]
+    iterations: int
+    field: bool
+    size_um: Sequence[float] | None
+    size: Sequence[int] | None
+
+
+class DeconvolveChoices(TypedDict, total=False):
+    """Options of `psfbridge.options.DeconvolveOptions`."""
+
+    iterations: int
+    tv: float
+    accelerate: bool
+    stop: Literal["iterations", "discrepancy"]
+    engine: Literal["auto", "cpu", "clij2fft", "clij-java"]
+    device: str | None
+    tile_um: Sequence[float] | None
+
+
+class ReadingChoices(TypedDict, total=False):
+    """Options of `psfbridge.imaging.read.Reading`."""
+
+    voxel_um: Sequence[float] | None
+    channel: int | None
+    time: int | None
+    axes: str | None

@@ -1,0 +1,117 @@
+"""What is made of the option records: the types for editors, and the tables of the documentation.
+
+``python tests/support/option_tables.py`` writes both; a test says so where they are not up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from psfbridge._util.option_kinds import Option, options_of
+from psfbridge.hosts import Host
+from psfbridge.imaging.read import Reading
+from psfbridge.options import DeconvolveOptions, DistillOptions
+
+ROOT = Path(__file__).parents[2]
+TYPES = ROOT / "psfbridge" / "option_types.py"
+RECORDS = {
+    "DistillChoices": DistillOptions,
+    "DeconvolveChoices": DeconvolveOptions,
+    "ReadingChoices": Reading,
+}
+
+_HEAD = '''"""Types of the options of public functions, for editors and type checkers.
+
+Made of the option records by ``python tests/support/option_tables.py``; do not edit it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+__all__ = [{names}]
+'''
+
+
+def types() -> str:
+    """Return the text of `psfbridge.option_types`."""
+    names = ", ".join(f'"{name}"' for name in sorted(RECORDS))
+    return _HEAD.format(names=names) + "".join(
+        f"\n\nclass {name}(TypedDict, total=False):\n"
+        f'    """Options of `{record.__module__}.{record.__name__}`."""\n\n'
+        + "".join(f"    {option.name}: {_type(option)}\n" for option in options_of(record).values())
+        for name, record in RECORDS.items()
+    )
+
+
+def _type(option: Option) -> str:
+    words = ", ".join(f'"{word}"' for word in option.choices)
+    kind = f"Literal[{words}]" if words else option.annotation
+    return f"{kind} | None" if option.default is None else kind
+
+
+def documented(text: str) -> str:
+    """Return a page with its tables written anew between their marks."""
+    for record in RECORDS.values():
+        mark = f"<!-- options: {record.__name__} -->"
+        text = re.sub(
+            rf"{mark}\n.*?<!-- end -->",
+            lambda _, m=mark, r=record: f"{m}\n{table(r)}<!-- end -->",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+def pages() -> Iterator[Path]:
+    """Yield the pages that have tables of options."""
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        if "<!-- options: " in path.read_text(encoding="utf-8"):
+            yield path
+
+
+def table(record: type) -> str:
+    """Return the table of a record's options."""
+    lines = [
+        "| Python | command line | macro | default | allowed | meaning |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [_row(option) for option in options_of(record).values()]
+    return "\n".join(lines) + "\n"
+
+
+def _row(option: Option) -> str:
+    macro = f"`{Host.MACRO.spelled(option.name)}`" if option.imagej else "–"
+    cells = (
+        f"`{option.name}`",
+        f"`{Host.COMMAND_LINE.spelled(option.name)}`",
+        macro,
+        _default(option),
+        option.allowed.replace("|", "\\|"),
+        f"{option.help} ({option.unit})" if option.unit else option.help,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _default(option: Option) -> str:
+    value = option.default
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """Write what is made of the records."""
+    TYPES.write_text(types(), encoding="utf-8")
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(documented(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

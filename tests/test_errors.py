@@ -1,0 +1,65 @@
+"""Errors: one line for each host, in its own spelling."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import psfbridge as pb
+from psfbridge.errors import ImageError, OptionError, PSFError
+from psfbridge.hosts import Host
+
+PACKAGE = Path(pb.__file__).parent
+
+
+def test_an_error_carries_what_it_is_about():
+    with pytest.raises(OptionError) as caught:
+        pb.DistillOptions(iterations=0)
+    fault = caught.value
+    assert (fault.option, fault.found) == ("iterations", "0")
+    assert fault.allowed == "a whole number of at least 1"
+
+
+def test_every_host_words_the_remedy():
+    image = pb.Image(np.zeros((2, 3, 8, 8), np.uint8), (0.2, 0.1, 0.1), "a.tif")
+    with pytest.raises(ImageError) as caught:
+        image.channel()
+    words = {host: caught.value.worded(host) for host in Host}
+    assert words[Host.PYTHON] == "a.tif has 2 channels. Choose one: channel=0 to 1."
+    assert words[Host.COMMAND_LINE] == "a.tif has 2 channels. Choose one: --channel 0 to 1."
+    assert words[Host.MACRO] == "a.tif has 2 channels. Choose one: channel=1 to 2."
+    assert str(caught.value) == words[Host.PYTHON]
+
+
+def test_advice_can_be_for_one_host_only():
+    with pytest.raises(PSFError) as caught:
+        pb.PSF(np.zeros((2, 2, 2), np.float32), (0.2, 0.1, 0.1))
+    assert "PSF.from_volume" in str(caught.value)
+    for host in (Host.COMMAND_LINE, Host.MACRO):
+        assert "PSF.from_volume" not in caught.value.worded(host)
+
+
+def test_an_error_goes_through_processes_whole():
+    fault = ImageError("a.tif has no voxel size.", option="voxel_um", remedy="Give {voxel_um}.")
+    other = pickle.loads(pickle.dumps(fault))
+    assert other.worded(Host.COMMAND_LINE) == "a.tif has no voxel size. Give --voxel-um."
+    named = fault.of("first file")
+    assert str(named) == "first file: a.tif has no voxel size. Give voxel_um."
+
+
+def test_no_flag_of_the_command_line_is_written_into_the_package():
+    flag = re.compile(r"[\"' (]--[a-z][a-z-]+[ .,;\"']")
+    own = re.compile(r"^\s*['\[(]|>>>|pip install")  # examples, and pip's own flag
+    elsewhere = [path for path in PACKAGE.rglob("*.py") if "cli" not in path.parts]
+    flags = {
+        f"{path.relative_to(PACKAGE)}:{number}"
+        for path in elsewhere
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if flag.search(line) and not own.search(line)
+    }
+    allowed = {"bridge/imagej/run_macro.py"}  # of psfbridge macro, said for that host alone
+    assert {one for one in flags if one.rpartition(":")[0] not in allowed} == set()

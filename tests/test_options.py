@@ -1,0 +1,121 @@
+"""Options: converted and checked at birth, described once for every host."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import option_tables
+import pytest
+
+import psfbridge as pb
+from psfbridge._util.option_kinds import options_of
+from psfbridge.errors import OptionError
+from psfbridge.hosts import Host
+from psfbridge.options import DeconvolveOptions, DistillOptions, Optics
+
+OPTICS = {"na": 1.4, "wavelength_um": 0.52, "refractive_index": 1.518}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"),
+    [
+        ("bead_diameter_um", "0.1", 0.1),
+        ("bead_diameter_um", np.float32(0.5), 0.5),
+        ("iterations", "50", 50),
+        ("iterations", np.int64(7), 7),
+        ("background", "120.5", 120.5),
+        ("background", "mean", "mean"),
+        ("field", "true", True),
+        ("field", np.bool_(True), True),
+        ("field", "no", False),
+        ("size_um", "6, 3, 3", (6.0, 3.0, 3.0)),
+        ("size_um", np.array([6, 3, 3]), (6.0, 3.0, 3.0)),
+        ("size", ["21", 17, 17], (21, 17, 17)),
+    ],
+)
+def test_values_are_converted(name, given, kept):
+    value = getattr(DistillOptions(**{name: given}), name)
+    assert value == kept
+    assert type(value) is type(kept)
+
+
+def test_optics_are_converted():
+    optics = Optics(**{name: str(value) for name, value in OPTICS.items()})
+    assert optics == Optics(**OPTICS)
+    assert DistillOptions(na="1.4", wavelength_um="0.52", refractive_index="1.518").optics == optics
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"bead_diameter_um": "wide"}, "bead_diameter_um is 'wide'; allowed is a number of at"),
+        ({"bead_diameter_um": True}, "bead_diameter_um is True; allowed"),
+        ({"bead_diameter_um": None}, "bead_diameter_um is None; allowed"),
+        ({"iterations": "2.5"}, "iterations is '2.5'; allowed is a whole number of at least 1"),
+        ({"iterations": True}, "iterations is True"),
+        ({"field": "perhaps"}, "field is 'perhaps'; allowed is True or False"),
+        ({"field": 2}, "field is 2; allowed"),
+        ({"size": (3, 3)}, "size is 3 3; allowed are three whole numbers"),
+        ({"size_um": "6 3"}, "size_um is '6 3'; allowed are three numbers above 0"),
+        ({"background": "dark"}, "background is 'dark'; allowed are auto, mean or a number"),
+        ({"method": ["auto"]}, r"method is \['auto'\]; allowed are auto, joint"),
+        ({**OPTICS, "wavelength_um": 520}, r"wavelength_um is 520; allowed is 0.1 to 3 \(520 nm"),
+        ({**OPTICS, "na": 1.6}, "na is 1.6, refractive_index is 1.518: the NA must"),
+        ({"na": 1.4}, "half given: na without wavelength_um, refractive_index. Give all of na,"),
+        ({"bead_diametre_um": 1}, "unknown option bead_diametre_um: did you mean bead_diameter_um"),
+    ],
+)
+def test_what_is_not_allowed_is_named(given, said):
+    with pytest.raises(OptionError, match=said):
+        DistillOptions.of(**given)
+
+
+def test_every_host_spells_an_option_in_its_own_way():
+    with pytest.raises(OptionError) as caught:
+        DistillOptions(**OPTICS, pinhole_au=1)
+    fault = caught.value
+    assert str(fault) == (
+        "pinhole_au is given, microscope is None; allowed is a confocal only. Give "
+        "microscope=confocal, or leave pinhole_au out."
+    ).replace("None", "widefield")
+    assert "Give --microscope confocal, or leave --pinhole-au out." in fault.worded(
+        Host.COMMAND_LINE
+    )
+    assert "Give microscope=confocal, or leave pinhole out." in fault.worded(Host.MACRO)
+    assert fault.option == "pinhole_au"
+
+
+@pytest.mark.parametrize("record", [DistillOptions, DeconvolveOptions, Optics])
+def test_every_option_is_described(record):
+    for name, option in options_of(record).items():
+        assert option.help
+        assert not option.help.endswith(".")
+        assert (option.unit == "µm") == name.endswith("_um")
+        assert f"{name} : " in record.__doc__
+
+
+def test_options_can_be_kept_and_changed():
+    options = DistillOptions(**OPTICS, size="21 17 17")
+    assert DistillOptions.from_json(options.to_json()) == options
+    assert json.loads(options.to_json())["size"] == [21, 17, 17]
+    assert options.chosen() == {**OPTICS, "size": (21, 17, 17)}
+    changed = DistillOptions.of(options, method="joint")
+    assert (changed.method, changed.na) == ("joint", 1.4)
+    with pytest.raises(OptionError, match="options is dict; allowed is a DistillOptions"):
+        DistillOptions.of({"na": 1.4})
+
+
+def test_what_is_made_of_the_records_is_up_to_date():
+    advice = "run python tests/support/option_tables.py"
+    assert option_tables.TYPES.read_text(encoding="utf-8") == option_tables.types(), advice
+    pages = list(option_tables.pages())
+    assert pages
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert option_tables.documented(text) == text, f"{path.name}: {advice}"
+
+
+def test_the_records_are_public():
+    assert pb.DistillOptions is DistillOptions
+    assert pb.DeconvolveOptions is DeconvolveOptions
