@@ -18,6 +18,7 @@ from psfbridge.distillation.result import Distillation
 from psfbridge.errors import Cancelled, PsfBridgeError
 from psfbridge.imaging.dates import taken
 from psfbridge.imaging.read import Reading
+from psfbridge.numerics.robust import robust_sd
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 
@@ -234,5 +235,4 @@ def _fwhm_sd_um(result: Distillation) -> tuple[float, ...]:
 def _standard_error(values: np.ndarray[Any, Any]) -> float:
     if len(values) < 3:
         return float("nan")
-    scatter = 1.4826 * np.median(np.abs(values - np.median(values)))
-    return float(scatter / np.sqrt(len(values)))
+    return float(robust_sd(values) / np.sqrt(len(values)))

@@ -13,10 +13,10 @@ from scipy import ndimage
 
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
+from psfbridge.numerics.robust import FWHM_PER_SIGMA, robust_sd
 
 __all__ = ["BeadScale", "estimate_scale"]
 
-_SIGMA_PER_FWHM = 1 / 2.3548
 _TRIAL_SIGMAS = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
 _MOST_SPOTS, _FEW_SPOTS = 40, 3
 # A spot has at least this share of the strongest, and so many standard deviations of the noise.
@@ -51,7 +51,7 @@ class BeadScale:
     @property
     def sigma(self) -> tuple[float, float, float]:
         """The standard deviations of a Gaussian of this width, in voxels."""
-        z, y, x = (width * _SIGMA_PER_FWHM for width in self.fwhm)
+        z, y, x = (width / FWHM_PER_SIGMA for width in self.fwhm)
         return z, y, x
 
     def half_extent(self, widths: float, planes: int) -> tuple[int, int, int]:
@@ -128,7 +128,7 @@ def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, in
     if len(order) == 0:
         return []
     # Among few beads most maxima are noise; where all may be, the strongest are the best guess.
-    noise = 1.4826 * float(np.median(np.abs(response - np.median(response))))
+    noise = float(robust_sd(response))
     floor = max(_LEAST_SHARE * strengths[order[0]], _CLEAR * noise)
     clear = [i for i in order if strengths[i] > floor] or order[:_FEW_SPOTS]
     return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in clear]
@@ -174,7 +174,7 @@ def _blurred(profile: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
 
 def _sharpened(width: float, sigma: float) -> float:
     """The width of a Gaussian before it was blurred, at least that of the blur itself."""
-    blur = sigma / _SIGMA_PER_FWHM
+    blur = sigma * FWHM_PER_SIGMA
     return float(np.sqrt(max(width**2 - blur**2, blur**2))) if sigma else width
 
 

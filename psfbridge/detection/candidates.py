@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
+from psfbridge.numerics.robust import FWHM_PER_SIGMA
 from psfbridge.progress import Progress, no_progress, tracked
 
 __all__ = ["Candidates", "find_candidates"]
@@ -112,7 +113,7 @@ class _Filter:
     def of(cls, scale: BeadScale, noise: Noise, shape: tuple[int, ...]) -> _Filter:
         z, y, x = (max(sigma, 0.5) for sigma in scale.sigma)
         sigma = (z if shape[0] > 1 else 0.0, y, x)
-        sizes = [2 * int(np.ceil(_BACKGROUND_WIDTHS * 2.3548 * s / 2)) + 1 for s in sigma]
+        sizes = [2 * int(np.ceil(_BACKGROUND_WIDTHS * FWHM_PER_SIGMA * s / 2)) + 1 for s in sigma]
         surround = (1 if shape[0] == 1 else sizes[0], sizes[1], sizes[2])
         reach = [4 * int(np.ceil(s)) for s in sigma]
         spot = np.zeros([2 * r + 1 for r in reach], np.float32)

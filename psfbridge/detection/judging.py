@@ -16,6 +16,7 @@ from psfbridge.detection.candidates import Candidates
 from psfbridge.detection.gaussian_fits import GaussianFits
 from psfbridge.imaging.image import Image
 from psfbridge.numerics.cutouts import Cutouts
+from psfbridge.numerics.robust import robust_sd
 
 __all__ = ["CandidateMeasures", "judge"]
 
@@ -208,4 +209,4 @@ def _unlike_the_others(measures: CandidateMeasures, reasons: NDArray[Any]) -> ND
 
 def _spread(values: Floats) -> float:
     """Five robust standard deviations; noise widens and narrows honest beads too."""
-    return 5 * 1.4826 * float(np.median(np.abs(values - np.median(values))))
+    return 5 * float(robust_sd(values))

@@ -19,6 +19,7 @@ from psfbridge.distillation.result import Distillation
 from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.noise import estimate_noise, saturation_level
 from psfbridge.numerics.fourier import peak_position, shift_volume
+from psfbridge.numerics.robust import MEDIAN_SQUARE, robust_sd
 from psfbridge.psf.psf import PSF
 
 __all__ = ["ChromaticShift", "chromatic_shift"]
@@ -35,9 +36,6 @@ _CLIP, _LEAST_CLIP_NM = 5.0, 5.0
 
 #: Where the PSF is above this share of its peak, its residuals are looked at.
 _CORE = 0.1
-
-#: Median of the square of a normal variable.
-_MEDIAN_SQUARE = 0.4549
 
 NAN: Zyx = (float("nan"),) * 3
 
@@ -187,7 +185,7 @@ def _pulls(states: Sequence[BeadState], psf: PSF, peak: Floats) -> Floats:
     # Pure noise gives squares of a normal variable; their median is blind to the few voxels at
     # which the PSF itself is a little wrong.
     squares = (weight @ shares) ** 2 / np.maximum(weight**2 @ shares**2, 1e-300)
-    taken_up = np.sqrt(max(1 - float(np.median(squares)) / _MEDIAN_SQUARE, 0))
+    taken_up = np.sqrt(max(1 - float(np.median(squares)) / MEDIAN_SQUARE, 0))
     middle = [length // 2 for length in psf.data.shape]
     # To first order: a thousandth is added, and the move multiplied.
     moves = [peak_position(psf.data + 1e-3 * one, start=middle) - peak for one in left]
@@ -247,5 +245,5 @@ def _alike(differences: Floats) -> NDArray[np.bool_]:
     if len(differences) < 3:
         return np.ones(len(differences), bool)
     off = np.abs(differences - np.median(differences, axis=0))
-    limit = np.maximum(_CLIP * 1.4826 * np.median(off, axis=0), _LEAST_CLIP_NM)
+    limit = np.maximum(_CLIP * robust_sd(differences, axis=0), _LEAST_CLIP_NM)
     return np.asarray((off <= limit).all(axis=1))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from psfbridge.imaging.image import Image
+from psfbridge.numerics.robust import trimmed_variance
 
 __all__ = ["Noise", "estimate_noise", "saturation_level"]
 
@@ -22,8 +23,6 @@ _LEAST_ROUNDED_LIGHT = 4.0
 # The second difference along y and x has the weights 1 -2 1 by 1 -2 1: their squares sum to 36
 # (Immerkær 1996, "Fast noise variance estimation").
 _SECOND_DIFFERENCE_POWER = 36.0
-# The mean of the lowest nine tenths of squares of a normal variable, as a share of its variance.
-_TRIMMED_SHARE = 0.5609 / 0.9
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _line(mean: NDArray[np.float32], square: NDArray[np.float32]) -> Noise:
     """Variance at the background, and its growth with the light above it."""
     quarter = mean <= np.quantile(mean, 0.25)
     offset = float(mean[quarter].mean())
-    floor = max(_trimmed_mean(square[quarter]), 1 / 12)
+    floor = max(trimmed_variance(square[quarter]), 1 / 12)
     light = mean - offset
     return Noise(offset, _gain(light, square, floor), float(np.sqrt(floor)))
 
@@ -137,7 +136,7 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
         if count < _LEAST_IN_BIN:
             continue
         level = float(light[members].mean())
-        variance = _trimmed_mean(square[members])
+        variance = trimmed_variance(square[members])
         slopes.append((variance - floor) / level)
         # The error of a slope is that of its variance over the level.
         weights.append(count * level**2 / max(variance, floor) ** 2)
@@ -152,11 +151,6 @@ def _weighted_quantile(
     order = np.argsort(values)
     reached = np.cumsum(weights[order]) / weights.sum()
     return float(values[order][np.searchsorted(reached, share)])
-
-
-def _trimmed_mean(squares: NDArray[np.float32]) -> float:
-    keep = max(int(0.9 * len(squares)), 1)
-    return float(np.partition(squares, keep - 1)[:keep].mean()) / _TRIMMED_SHARE
 
 
 def saturation_level(data: NDArray[Any]) -> float:

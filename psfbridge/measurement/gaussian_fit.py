@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from psfbridge.measurement.profiles import FWHM_PER_SIGMA
+from psfbridge.numerics.robust import FWHM_PER_SIGMA
 
 __all__ = ["GaussianFit", "fit_gaussian", "fit_line"]
 

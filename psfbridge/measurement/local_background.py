@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.numerics.robust import trimmed_sd
+
 __all__ = ["Surroundings", "look_around"]
 
 _BAND = 0.1
-# Mean of the lowest nine tenths of the absolute values of a standard normal variable.
-_TRIMMED_MEAN = 0.6574
 _ROUNDING = float(np.sqrt(1 / 12))
 
 
@@ -49,19 +49,10 @@ def look_around(volume: NDArray[Any]) -> Surroundings:
     bands = [np.asarray(band, float) for axis in (1, 2) for band in _bands(volume, axis)]
     rough = np.concatenate([np.diff(band, 2, axis=-1).ravel() for band in bands])
     # The squares of the weights 1 -2 1 sum to 6.
-    noise = _spread(np.abs(rough)) / np.sqrt(6) if rough.size else 0.0
+    noise = trimmed_sd(np.abs(rough)) / np.sqrt(6) if rough.size else 0.0
     background = _lower_half(np.concatenate([band.ravel() for band in bands]), noise)
     floor = _ROUNDING if volume.dtype.kind in "ui" else 0.0
     return Surroundings(background, float(max(noise, floor)))
-
-
-def _spread(absolute: NDArray[np.float64]) -> float:
-    """Return the SD of a normal variable from the lowest nine tenths of its absolute values.
-
-    It forgives the edges that a neighbour leaves.
-    """
-    keep = max(int(0.9 * len(absolute)), 1)
-    return float(np.partition(absolute, keep - 1)[:keep].mean() / _TRIMMED_MEAN)
 
 
 def _lower_half(counts: NDArray[np.float64], noise: float) -> float:

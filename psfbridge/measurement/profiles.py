@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["FWHM_PER_SIGMA", "SAMPLES_PER_VOXEL", "Profile", "profiles_through"]
+__all__ = ["SAMPLES_PER_VOXEL", "Profile", "profiles_through"]
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | NDArray[np.float64]
 
-#: Full width at half maximum of a Gaussian of standard deviation 1.
-FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 _SPLINE_ORDER = 5
 #: How finely profiles are sampled.
 SAMPLES_PER_VOXEL = 16

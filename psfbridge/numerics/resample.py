@@ -42,7 +42,7 @@ def resample_volume(
     --------
     >>> import numpy as np
     >>> resample_volume(np.ones((1, 3, 3)), (1, 2, 2), (1, 1, 1)).shape
-    (1, 7, 7)
+    (1, 9, 9)
     """
     result: Floats = np.array(volume, float)
     for axis, (old, new) in enumerate(zip(voxel_um, new_voxel_um, strict=True)):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
 from psfbridge.measurement.gaussian_fit import fit_gaussian, fit_line
-from psfbridge.measurement.profiles import FWHM_PER_SIGMA
+from psfbridge.numerics.robust import FWHM_PER_SIGMA
 
 VOXEL_UM = np.array((0.2, 0.1, 0.1))
 SHAPE = (23, 29, 29)

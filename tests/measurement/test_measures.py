@@ -15,7 +15,7 @@ import psfbridge as pb
 from psfbridge.detection.beads import USED
 from psfbridge.errors import ImageError, NoBeadsError
 from psfbridge.measurement.measures import Measures, measure, measure_beads, median_of
-from psfbridge.measurement.profiles import FWHM_PER_SIGMA
+from psfbridge.numerics.robust import FWHM_PER_SIGMA
 from psfbridge.psf.psf import PSF
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

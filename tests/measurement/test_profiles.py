@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import j1
 
-from psfbridge.measurement.profiles import FWHM_PER_SIGMA, profiles_through
+from psfbridge.measurement.profiles import profiles_through
+from psfbridge.numerics.robust import FWHM_PER_SIGMA
 
 VOXEL_UM = (0.3, 0.1, 0.12)
 

@@ -37,7 +37,7 @@ def test_the_sum_stays(new):
 def test_there_and_back_again_is_the_psf():
     voxel = (0.2, 0.08, 0.08)
     psf = PSF.from_volume(gaussian((19, 21, 23), voxel), voxel, provenance={"from": "here"})
-    back = psf.resample_volume((0.15, 0.05, 0.061)).resample_volume(voxel)
+    back = psf.resampled((0.15, 0.05, 0.061)).resampled(voxel)
     again = back.cropped(psf.data.shape)
     assert np.abs(again.data - psf.data).max() < 0.01 * psf.data.max()
     assert back.provenance["from"] == "here"
@@ -45,7 +45,7 @@ def test_there_and_back_again_is_the_psf():
 
 def test_a_plane_stays_a_plane():
     psf = PSF.from_volume(gaussian((1, 21, 23), (1, 0.08, 0.08)), (1, 0.08, 0.08))
-    assert psf.resample_volume((0.5, 0.1, 0.1)).data.shape[0] == 1
+    assert psf.resampled((0.5, 0.1, 0.1)).data.shape[0] == 1
 
 
 def test_to_larger_voxels_what_they_cannot_hold_is_left_out():
@@ -60,6 +60,6 @@ def test_to_larger_voxels_what_they_cannot_hold_is_left_out():
 def test_impossible_voxels_are_refused():
     psf = PSF.from_volume(gaussian((19, 21, 23), (0.2, 0.08, 0.08)), (0.2, 0.08, 0.08))
     with pytest.raises(OptionError, match="voxel_um"):
-        psf.resample_volume((0.2, 0, 0.1))
+        psf.resampled((0.2, 0, 0.1))
     with pytest.raises(PSFError, match="Check both voxel sizes"):
-        psf.resample_volume((2e-3, 1e-3, 1e-3))
+        psf.resampled((2e-3, 1e-3, 1e-3))

@@ -15,14 +15,13 @@ from psfbridge.numerics.background_plane import plane, plane_normal, plane_value
 from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.interpolation import apply_per_axis, apply_with_slopes
 from psfbridge.numerics.least_squares import solve_normal_equations
+from psfbridge.numerics.robust import MEDIAN_SQUARE
 
 __all__ = ["background", "light", "misfit_scale", "refit_beads", "variance"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
 _CLIP = 6.0
-# The median of the squares of a normal variable, over its variance.
-_MEDIAN_SQUARE = 0.4549
 
 
 def light(state: BeadState, psf: Floats32) -> Floats32:
@@ -169,7 +168,7 @@ def misfit_scale(squares: NDArray[Any], own: NDArray[Any], usable: NDArray[np.bo
         Which of them count.
     """
     told = squares[_bright(own) & usable]
-    return max(float(np.median(told)) / _MEDIAN_SQUARE, 1.0) if len(told) else 1.0
+    return max(float(np.median(told)) / MEDIAN_SQUARE, 1.0) if len(told) else 1.0
 
 
 def _bright(own: NDArray[Any]) -> NDArray[np.bool_]:

@@ -12,9 +12,9 @@ from scipy import fft
 
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.stack import Aligned
-from psfbridge.measurement.profiles import FWHM_PER_SIGMA
 from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.interpolation import slope_factors
+from psfbridge.numerics.robust import FWHM_PER_SIGMA, robust_sd
 
 __all__ = ["Spread", "Widening"]
 
@@ -71,7 +71,7 @@ class Widening:
         found = np.array([spread for spread, _ in spreads])
         noise = np.array([covariance for _, covariance in spreads])
         off = found - np.median(found, axis=0)
-        usual = (1.4826 * np.median(np.abs(off), axis=0)) ** 2
+        usual = robust_sd(off, axis=0) ** 2
         usual -= np.median(np.diagonal(noise, axis1=1, axis2=2), axis=0)
         sigma = self.fwhm / FWHM_PER_SIGMA
         tolerated = np.array([_TOLERATED * sigma[i] * sigma[j] for i, j in _SPREADS])

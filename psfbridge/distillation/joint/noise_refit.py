@@ -12,6 +12,7 @@ from scipy import optimize
 from psfbridge.distillation.joint.bead_fit import background, light
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.imaging.noise import Noise
+from psfbridge.numerics.robust import trimmed_variance
 
 __all__ = ["with_measured_noise"]
 
@@ -20,8 +21,6 @@ _BINS = 20
 _LEAST_IN_BIN = 50
 # The variance of the darkest voxels is no less than this part of what was measured at first.
 _LEAST_FLOOR = 0.8
-# The mean of the lowest nine tenths of squares of a normal variable, as a share of its variance.
-_TRIMMED_SHARE = 0.5609 / 0.9
 
 
 def with_measured_noise(states: Sequence[BeadState], psf: Floats32) -> list[BeadState]:
@@ -93,8 +92,7 @@ def _binned(above: Floats, own: Floats, squares: Floats) -> NDArray[np.float64]:
         count = int(np.count_nonzero(members))
         if count < _LEAST_IN_BIN:
             continue
-        keep = max(int(0.9 * count), 1)
-        trimmed = float(np.partition(squares[members], keep - 1)[:keep].mean()) / _TRIMMED_SHARE
+        trimmed = trimmed_variance(squares[members])
         light_of = float(np.sqrt((own[members] ** 2).mean()))
         rows.append((float(above[members].mean()), light_of, max(trimmed, 1e-12), count))
     return np.array(rows).reshape(-1, 4)

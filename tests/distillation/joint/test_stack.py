@@ -9,7 +9,7 @@ from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Observat
 from psfbridge.distillation.joint.doublets import Widening
 from psfbridge.distillation.joint.stack import Aligned, stack_beads
 from psfbridge.imaging.noise import Noise
-from psfbridge.measurement.profiles import FWHM_PER_SIGMA
+from psfbridge.numerics.robust import FWHM_PER_SIGMA
 
 SHAPE, CORE = (15, 21, 21), (13, 17, 17)
 SIGMA = np.array([2.2, 1.6, 1.6])
