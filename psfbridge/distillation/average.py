@@ -17,8 +17,7 @@ from psfbridge.distillation.background import given_background
 from psfbridge.distillation.methods import Solution
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import Cutouts, cut_out
-from psfbridge.numerics.fourier import crop_or_pad
-from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices
+from psfbridge.numerics.fourier import apply_per_axis, crop_or_pad, shift_matrices
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["average"]

@@ -1,1 +1,1 @@
-"""Numerical tools without microscopy: Fourier shifts, resampling, least squares, cut-outs."""
+"""Numerical tools without microscopy: Fourier series, least squares, robust scales, cut-outs."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.numerics.interpolation import apply_per_axis
+from psfbridge.numerics.fourier import apply_per_axis
 
 __all__ = ["plane", "plane_columns", "plane_normal", "plane_values"]
 

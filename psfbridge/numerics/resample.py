@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.numerics.fourier import dirichlet
+
 __all__ = ["resample_volume"]
 
 Floats = NDArray[np.float64]
@@ -62,10 +64,6 @@ def _weights(length: int, step: float) -> Floats:
     half = math.ceil((length // 2 + 1) / step - 1e-9)
     period = length + 2 * math.ceil(PADDING * length / 2)
     highest = min((period - 1) // 2, math.floor(period / (2 * step)))
-    places = step * np.arange(-half, half + 1)
-    samples = np.arange(length) - length // 2
-    distance = places[:, np.newaxis] - samples
-    orders = np.arange(1, highest + 1)
-    waves = np.cos(2 * np.pi / period * distance[..., np.newaxis] * orders)
-    weights: Floats = (1 + 2 * waves.sum(axis=-1)) / period
-    return weights
+    places = step * np.arange(-half, half + 1, dtype=float)
+    samples = np.arange(length, dtype=float) - length // 2
+    return dirichlet(places[:, np.newaxis] - samples, period, 2 * highest + 1)

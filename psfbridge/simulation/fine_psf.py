@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from psfbridge.imaging.image import Volume, VoxelUm
-from psfbridge.numerics.fourier import peak_position
+from psfbridge.numerics.fourier import dirichlet, peak_position
 from psfbridge.simulation.microscope import Microscope, band_limit, psf_volume
 
 __all__ = ["FinePSF", "fine_psf", "sphere_spectrum"]
@@ -70,7 +70,7 @@ class FinePSF:
             The array has axes (z, y, x). The sum over all of space is about 1.
         """
         kernels = [
-            _interpolation(length, np.asarray(peak + factor * (at - centre), float))
+            _weights(length, np.asarray(peak + factor * (at - centre), float))
             for length, peak, factor, at, centre in zip(
                 self.data.shape, self.peak, self.factor, voxels, position, strict=True
             )
@@ -243,12 +243,8 @@ def _normalised(psf: FinePSF, psf_shape: tuple[int, int, int]) -> FinePSF:
     return FinePSF(psf.data / psf.centred(inner).sum(dtype=float), psf.factor, psf.peak)
 
 
-def _interpolation(length: int, at: Floats) -> NDArray[np.float32]:
-    """Weights that take a periodic band-limited series of odd length to the points `at`."""
-    distance = at[:, np.newaxis] - np.arange(length)
-    # Points outside the series see nothing, not the series again.
+def _weights(length: int, at: Floats) -> NDArray[np.float32]:
+    """Weights that take a series of odd length to the points `at`; outside there is nothing."""
     inside = ((at >= 0) & (at <= length - 1))[:, np.newaxis]
-    below = length * np.sin(np.pi * distance / length)
-    near = np.abs(below) < 1e-9
-    weights = np.where(near, 1.0, np.sin(np.pi * distance) / np.where(near, 1.0, below))
-    return np.asarray(weights * inside, np.float32)
+    kernel = dirichlet(at[:, np.newaxis] - np.arange(length), length)
+    return np.asarray(kernel * inside, np.float32)

@@ -33,7 +33,7 @@ from psfbridge.distillation.joint.stack import Stack, stack_beads
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
-from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices
+from psfbridge.numerics.fourier import apply_per_axis, shift_matrices
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["FieldModel", "FieldSolution", "check_one_field", "solve_field"]

@@ -13,7 +13,7 @@ from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Floats32
 from psfbridge.numerics.background_plane import plane, plane_normal, plane_values
 from psfbridge.numerics.cutouts import central
-from psfbridge.numerics.interpolation import apply_per_axis, apply_with_slopes
+from psfbridge.numerics.fourier import apply_per_axis, apply_with_slopes
 from psfbridge.numerics.least_squares import solve_normal_equations
 from psfbridge.numerics.robust import MEDIAN_SQUARE
 

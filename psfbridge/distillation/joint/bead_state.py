@@ -12,7 +12,7 @@ from psfbridge.detection.beads import REJECTED, Bead
 from psfbridge.detection.find import FoundBeads
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import cut_out
-from psfbridge.numerics.interpolation import sampling_matrices
+from psfbridge.numerics.fourier import sampling_matrices
 
 __all__ = ["BeadFit", "BeadState", "Observation", "observe"]
 

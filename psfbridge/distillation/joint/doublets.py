@@ -13,7 +13,7 @@ from scipy import fft
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.stack import Aligned
 from psfbridge.numerics.cutouts import central
-from psfbridge.numerics.interpolation import slope_factors
+from psfbridge.numerics.fourier import slope_factors
 from psfbridge.numerics.robust import FWHM_PER_SIGMA, robust_sd
 
 __all__ = ["Spread", "Widening"]

@@ -21,7 +21,7 @@ from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.stack import Stack, stack_and_measure, stack_beads
 from psfbridge.errors import NoBeadsError
 from psfbridge.numerics.cutouts import central
-from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices
+from psfbridge.numerics.fourier import apply_per_axis, shift_matrices
 from psfbridge.optics.bead_sphere import sphere_transfer
 
 __all__ = ["LEAST_SNR", "JointProblem", "Round", "Start", "change", "next_round", "objective"]

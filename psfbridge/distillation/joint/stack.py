@@ -15,7 +15,7 @@ from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.bead_fit import background, light, misfit_scale, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32, Observation
 from psfbridge.numerics.background_plane import plane_normal, plane_values
-from psfbridge.numerics.interpolation import apply_per_axis, shift_matrices, slope_factors
+from psfbridge.numerics.fourier import apply_per_axis, shift_matrices, slope_factors
 
 __all__ = ["PARTS", "Aligned", "Stack", "bootstrap_means", "stack_and_measure", "stack_beads"]
 
