@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from psfbridge._util.control_groups import GROUPS, MEMBERSHIP, group_folders
+
 __all__ = ["free_bytes", "group_rooms", "readable_bytes"]
 
 #: Limit and usage of a control group, in Linux's second and first version of them.
@@ -41,24 +43,15 @@ def _shell_rooms() -> Iterator[int]:
         yield limit - int(psutil.Process().memory_info().vms)
 
 
-def group_rooms(
-    groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
-) -> Iterator[int]:
+def group_rooms(groups: Path = GROUPS, membership: Path = MEMBERSHIP) -> Iterator[int]:
     """Yield what each limited control group leaves that this process is in.
 
     Parameters
     ----------
-    groups : path
-        Where Linux shows the groups.
-    membership : path
-        Where it says which this process is in.
+    groups, membership : path
+        See `psfbridge._util.control_groups.group_folders`.
     """
-    folders = {groups, groups / "memory"}
-    with suppress(OSError):
-        for line in membership.read_text().splitlines():
-            _, kind, path = line.split(":", 2)
-            folders.add(groups / kind / path.lstrip("/"))
-    for folder in folders:
+    for folder in group_folders("memory", groups, membership):
         for limit, usage in _GROUP_FILES:
             with suppress(OSError, ValueError):  # absent, or "max": no limit
                 room = int((folder / limit).read_text()) - int((folder / usage).read_text())

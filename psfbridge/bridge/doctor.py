@@ -12,6 +12,7 @@ from pathlib import Path
 
 from psfbridge._util.extras import how_to_install
 from psfbridge._util.memory import free_bytes, readable_bytes
+from psfbridge._util.threads import cores
 from psfbridge._version import __version__
 from psfbridge.bridge.java.find import Java, find_java, running
 from psfbridge.bridge.java.host import need_display
@@ -64,8 +65,7 @@ def _python() -> str:
 
 
 def _machine() -> str:
-    cores = os.cpu_count()
-    return f"{platform.platform()}; {cores} cores; {readable_bytes(free_bytes())} of memory free"
+    return f"{platform.platform()}; {cores()} cores; {readable_bytes(free_bytes())} of memory free"
 
 
 def _java() -> str:

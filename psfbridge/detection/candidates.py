@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from psfbridge._util.threads import cores, workers
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
@@ -86,9 +85,9 @@ def find_candidates(
         In the order of their response, the strongest first; never two within one bead.
     """
     matched = _Filter.of(scale, noise, image.data.shape)
-    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
-    rows = list(_blocks(image.data.shape, _BLOCK_VOXELS // workers))
-    with ThreadPoolExecutor(workers) as pool:
+    threads = min(cores(), _MOST_WORKERS)
+    rows = list(_blocks(image.data.shape, _BLOCK_VOXELS // threads))
+    with workers(threads) as pool:
         jobs = pool.map(lambda block: matched.peaks(image.data, *block), rows)
         found = [next(jobs) for _ in tracked(rows, progress, "finding beads")]
     every = Candidates(*(np.concatenate(parts) for parts in zip(*found, strict=True)))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from psfbridge.engines.slabs import cores, on_slabs
+from psfbridge._util.threads import cores
+from psfbridge.engines.slabs import on_slabs
 from psfbridge.imaging.image import Volume
 
 __all__ = ["Blur"]

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from psfbridge._util.memory import free_bytes
+from psfbridge._util.threads import cores
 from psfbridge.engines.acceleration import Extrapolation, Products, note_step
 from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
-from psfbridge.engines.slabs import SLAB_VOXELS, cores, on_slabs
+from psfbridge.engines.slabs import SLAB_VOXELS, on_slabs
 from psfbridge.engines.total_variation import divide_by_variation, variation_bytes
 from psfbridge.engines.visible_light import Places
 from psfbridge.imaging.image import Volume

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ["SLAB_VOXELS", "cores", "on_slabs", "slabs"]
+from psfbridge._util.threads import shared_pool
+
+__all__ = ["SLAB_VOXELS", "on_slabs", "slabs"]
 
 #: Voxels in one slab: in the cache, and few enough slabs to hand out.
 SLAB_VOXELS = 1 << 17
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
 
 
 def on_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
@@ -41,18 +32,7 @@ def on_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
     def on_part(part: slice) -> Any:
         return step(*(array[part] for array in arrays))
 
-    return list(_pool().map(on_part, slabs(arrays[0])))
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the threads of this process: to start them for every step costs as much as a step."""
-    return ThreadPoolExecutor(cores(), "slab")
-
-
-if hasattr(os, "register_at_fork"):
-    # A forked process has none of its parent's threads.
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    return list(shared_pool().map(on_part, slabs(arrays[0])))
 
 
 def slabs(volume: NDArray[Any]) -> Iterator[slice]:

@@ -10,11 +10,10 @@ the choice of strength does, but they would not agree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from psfbridge.engines.slabs import cores
+from psfbridge._util.threads import cores, shared_pool
 from psfbridge.imaging.image import Volume
 
 __all__ = ["divide_by_variation", "variation_bytes"]
@@ -49,8 +48,7 @@ def divide_by_variation(update: Volume, estimate: Volume, strength: float) -> No
         bend += 1
         update[part] /= bend
 
-    with ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(divide, _parts(estimate.shape)))
+    list(shared_pool().map(divide, _parts(estimate.shape)))
 
 
 def variation_bytes(shape: Sequence[int]) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, special
 
+from psfbridge._util.threads import cores
 from psfbridge.optics.bead_sphere import sphere_transfer
 from psfbridge.optics.index_mismatch import Transmission, interface_transmission
 from psfbridge.optics.propagation import Complex, on_planes, waves
@@ -172,9 +173,9 @@ class PupilModel:
         return seen, sharp
 
     def _shown(self, values: Floats, beads: Sequence[bool]) -> list[Floats32]:
-        spectrum = fft.rfftn(self._sharp(values), workers=-1)
+        spectrum = fft.rfftn(self._sharp(values), workers=cores())
         return [
-            np.asarray(fft.irfftn(spectrum * transfer, s=self.shape, workers=-1))
+            np.asarray(fft.irfftn(spectrum * transfer, s=self.shape, workers=cores()))
             for transfer in (self._transfer(values, bead=bead) for bead in beads)
         ]
 
@@ -190,12 +191,12 @@ class PupilModel:
         sheet = self._sheet(values)
         sharp, by_mode = intensity * sheet, by_mode * sheet
         rows = [self._slope(one, values, sharp, by_mode) for one in free]
-        spectrum = fft.rfftn(np.array([sharp, *rows]), axes=(1, 2, 3), workers=-1)
+        spectrum = fft.rfftn(np.array([sharp, *rows]), axes=(1, 2, 3), workers=cores())
         spectrum *= self._transfer(values, bead=True)
         for row, one in enumerate(free, start=1):
             if one in self._linear_slopes:
                 spectrum[row] = self._linear_slopes[one] * spectrum[0]
-        volumes = fft.irfftn(spectrum, s=self.shape, axes=(1, 2, 3), workers=-1)
+        volumes = fft.irfftn(spectrum, s=self.shape, axes=(1, 2, 3), workers=cores())
         return volumes[0], volumes[1:]
 
     def _slope(self, one: int, values: Floats, sharp: Floats32, by_mode: Floats32) -> Floats32:
@@ -251,8 +252,8 @@ class PupilModel:
         x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
         argument = np.maximum(np.pi * diameter_um * np.hypot(y, x), 1e-6)
         disc = np.asarray(2 * special.j1(argument) / argument, np.float32)
-        spectra = fft.rfft2(volumes, workers=-1) * disc
-        return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=-1))
+        spectra = fft.rfft2(volumes, workers=cores()) * disc
+        return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=cores()))
 
     def _sheet(self, values: Floats) -> Floats32:
         shape = np.exp(-values[SHEET] * (self.axes_um[0] - values[Z]) ** 2)

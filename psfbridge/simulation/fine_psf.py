@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge._util.threads import cores
 from psfbridge.imaging.image import Volume, VoxelUm
 from psfbridge.numerics.fourier import dirichlet, peak_position
 from psfbridge.simulation.microscope import Microscope, band_limit, psf_volume
@@ -91,12 +92,12 @@ class FinePSF:
             return self
         axes = tuple(axis for axis, length in enumerate(self.data.shape) if length > 1)
         steps = [size / factor for size, factor in zip(voxel_um, self.factor, strict=True)]
-        spectrum = fft.rfftn(self.data, axes=axes, workers=-1)
+        spectrum = fft.rfftn(self.data, axes=axes, workers=cores())
         grid = [fft.fftfreq(n, step) for n, step in zip(self.data.shape, steps, strict=True)]
         grid[2] = fft.rfftfreq(self.data.shape[2], steps[2])
         spectrum *= sphere_spectrum(diameter_um, [f.astype(np.float32) for f in grid])
         size = [self.data.shape[axis] for axis in axes]
-        data = fft.irfftn(spectrum, s=size, axes=axes, workers=-1)
+        data = fft.irfftn(spectrum, s=size, axes=axes, workers=cores())
         return FinePSF(np.asarray(data, np.float32), self.factor, self.peak)
 
 
@@ -217,9 +218,9 @@ def _integrated_over_pixels(volume: Volume, factor: tuple[int, int, int]) -> Vol
     """Integrate over the image's square pixels, in Fourier space, where it is a product."""
     fy = fft.fftfreq(volume.shape[1])[:, np.newaxis] * factor[1]
     fx = fft.rfftfreq(volume.shape[2]) * factor[2]
-    spectrum = fft.rfft2(volume, workers=-1)
+    spectrum = fft.rfft2(volume, workers=cores())
     spectrum *= (np.sinc(fy) * np.sinc(fx)).astype(np.float32)
-    return np.asarray(fft.irfft2(spectrum, s=volume.shape[1:], workers=-1), np.float32)
+    return np.asarray(fft.irfft2(spectrum, s=volume.shape[1:], workers=cores()), np.float32)
 
 
 def _middle(shape: Sequence[int]) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import j1
 
+from psfbridge._util.threads import cores
 from psfbridge._util.validate import choice, number
 from psfbridge.errors import OptionError
 from psfbridge.options import Optics
@@ -311,6 +312,6 @@ def _through_pinhole(volume: Floats, microscope: Microscope, points: _Points) ->
     argument = 2 * np.pi * radius * np.hypot(fy, fx)
     disc = np.ones_like(argument)
     np.divide(2 * j1(argument), argument, out=disc, where=argument > 0)
-    spectrum = fft.rfft2(volume, s=size, workers=-1) * disc
-    blurred = fft.irfft2(spectrum, s=size, workers=-1)
+    spectrum = fft.rfft2(volume, s=size, workers=cores()) * disc
+    blurred = fft.irfft2(spectrum, s=size, workers=cores())
     return np.array(blurred[:, : points.shape[1], : points.shape[2]], float)

@@ -24,10 +24,10 @@ import numpy as np
 from scipy import fft
 
 import psfbridge as pb
+from psfbridge._util.threads import cores
 from psfbridge.engines import CpuEngine, Engine, Plan
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.problem import Problem, circulant_problem, open_edge_problem
-from psfbridge.engines.slabs import cores
 from psfbridge.errors import EngineError
 from psfbridge.imaging.image import Image
 from psfbridge.simulation.scene import Scene

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +25,7 @@ from typing import Any
 import numpy as np
 from scoring import GOOD, METHODS, USABLE, Score, Truth, head, method_options, number, row, score
 
+from psfbridge._util.threads import cores
 from psfbridge.errors import PsfBridgeError
 from psfbridge.options import Optics
 from psfbridge.simulation.scene import Scene
@@ -269,7 +269,7 @@ def _run(args: argparse.Namespace, figures: Path) -> list[dict[str, Any]]:
     seed = args.seed if args.seed is not None else int(np.random.default_rng().integers(2**31))
     iterations = 20 if args.quick else 200
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    run = {"seed": seed, "iterations": iterations, "date": today, "cores": os.cpu_count()}
+    run = {"seed": seed, "iterations": iterations, "date": today, "cores": cores()}
     print(run_words([run]))
     print(head(["what varies", "cell", "method", "error", "centre", "FWHM", "s", "said"]))
     records: list[dict[str, Any]] = []

@@ -9,7 +9,6 @@ does nothing but load the image and find. ``--runs N`` repeats more often.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from psfbridge._util.threads import cores
 from psfbridge.detection.find import find_beads
 
 SHAPE = (60, 1024, 1024)
@@ -96,7 +96,7 @@ def main() -> None:
     args = parser.parse_args()
     image = field(args.seed)
     filters, finds, ratios = [], [], []
-    print(f"seed {args.seed}, {os.cpu_count()} cores; seconds, turn by turn")
+    print(f"seed {args.seed}, {cores()} cores; seconds, turn by turn")
     print("| gaussian_filter, sigma 1 | find_beads | ratio | processors | processors | ratio |")
     print("|---|---|---|---|---|---|")
     for _ in range(args.runs):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import ndimage, signal
 from skimage import restoration
 
+from psfbridge._util.threads import cores
 from psfbridge.engines import CpuEngine, Plan
 from psfbridge.engines.problem import Problem, circulant_problem, next_smooth, open_edge_problem
-from psfbridge.engines.slabs import cores
 from psfbridge.errors import Cancelled, ImageError
 from psfbridge.imaging.noise import Noise
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from psfbridge._util.threads import cores
 from psfbridge.distillation.joint.stack import PARTS, Stack
 from psfbridge.numerics.background_plane import plane, plane_values
 from psfbridge.numerics.least_squares import solve_normal_equations
@@ -309,14 +310,14 @@ class _Residual:
         """The mean of the parts, each region's frequencies multiplied by its gains."""
         pairs = zip(self.spectra, gains, strict=True)
         spectrum = sum(one.mean * gain for one, gain in pairs)
-        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=-1))
+        return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=cores()))
 
 
 class _Spectrum:
     """One region of the residual: its mean spectrum, and signal and total power by shell."""
 
     def __init__(self, beyond: Floats32, share: Floats32, region: _Region, stack: Stack) -> None:
-        spectra = fft.rfftn(beyond * region.window, axes=(1, 2, 3), workers=-1)
+        spectra = fft.rfftn(beyond * region.window, axes=(1, 2, 3), workers=cores())
         shell = region.shell
         count = np.maximum(np.bincount(shell.ravel()), 1)
         self.mean = np.tensordot(share, spectra, 1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge._util.threads import cores
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.stack import Aligned
 from psfbridge.numerics.cutouts import central
@@ -86,11 +87,11 @@ class Widening:
     @cached_property
     def _columns(self) -> Floats32:
         """What each spread, intensity, position and background adds; axes (column, voxel)."""
-        spectrum = fft.rfftn(self.psf, workers=-1)
+        spectrum = fft.rfftn(self.psf, workers=cores())
         turns = slope_factors(self.psf.shape)
         curved = [turns[i] * turns[j] * (0.5 if i == j else 1) for i, j in _SPREADS]
         parts = [
-            fft.irfftn(spectrum * turn, s=self.psf.shape, workers=-1)[self._inner]
+            fft.irfftn(spectrum * turn, s=self.psf.shape, workers=cores())[self._inner]
             for turn in (*curved, *turns)
         ]
         own = self.psf[self._inner]

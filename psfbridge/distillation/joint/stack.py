@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from psfbridge._util.threads import workers
+from psfbridge._util.threads import cores, workers
 from psfbridge.distillation.joint.bead_fit import background, light, misfit_scale, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32, Observation
 from psfbridge.numerics.background_plane import plane_normal, plane_values
@@ -169,9 +169,10 @@ def _position_noise_bias(state: BeadState) -> Floats32:
 
 def _curvatures(psf: Floats32) -> Floats32:
     """The second derivatives of a PSF along z, y and x, by its samples."""
-    spectrum = fft.rfftn(psf, workers=-1)
+    spectrum = fft.rfftn(psf, workers=cores())
     curved = [
-        fft.irfftn(spectrum * turn**2, s=psf.shape, workers=-1) for turn in slope_factors(psf.shape)
+        fft.irfftn(spectrum * turn**2, s=psf.shape, workers=cores())
+        for turn in slope_factors(psf.shape)
     ]
     return np.array(curved, np.float32)
 
