@@ -1,46 +1,130 @@
-"""psfbridge distils a microscope's point spread function from an image of fluorescent beads.
+"""Distilling of a microscope's point spread function from an image of fluorescent beads.
 
->>> import psfbridge as pb  # doctest: +SKIP
->>> result = pb.distill("beads.tif", bead_diameter_um=0.1)  # doctest: +SKIP
->>> result.psf.save("psf.tif")  # doctest: +SKIP
+>>> import psfbridge as pb
+>>> pb.DistillOptions(bead_diameter_um=0.1).method
+'auto'
+
+The whole job, with a file of yours::
+
+    result = pb.distill("beads.tif", bead_diameter_um=0.1)
+    result.psf.save("psf.tif")
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psfbridge._version import __version__
+
+if TYPE_CHECKING:
+    from psfbridge import errors
+    from psfbridge.batch.run import Batch, distill_batch
+    from psfbridge.deconvolution.api import deconvolve
+    from psfbridge.detection.beads import Bead, Beads
+    from psfbridge.detection.find import find_beads
+    from psfbridge.detection.statuses import Reason, Status
+    from psfbridge.distillation.api import distill
+    from psfbridge.distillation.channels import ChannelDistillation, distill_channels
+    from psfbridge.distillation.chromatic_shift import ChromaticShift
+    from psfbridge.distillation.fitted_optics import FittedOptics
+    from psfbridge.distillation.result import Distillation
+    from psfbridge.evaluation.check import BeadCheck, Check, check
+    from psfbridge.evaluation.psf_error import psf_error
+    from psfbridge.imaging.image import Image
+    from psfbridge.imaging.read import Reading, read_image
+    from psfbridge.imaging.write import write_image
+    from psfbridge.measurement.measures import Measures, measure
+    from psfbridge.measurement.verdict import Verdict
+    from psfbridge.options import DeconvolveOptions, DistillOptions, Optics
+    from psfbridge.progress import Progress
+    from psfbridge.psf.field_psf import FieldPSF
+    from psfbridge.psf.psf import PSF
+    from psfbridge.simulation.scene import Scene
+    from psfbridge.simulation.simulate import Simulation, simulate
 
 #: Public names and the modules that hold them; imported when first used, so that
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
+    "Batch": "batch.run",
+    "Bead": "detection.beads",
+    "BeadCheck": "evaluation.check",
+    "Beads": "detection.beads",
+    "ChannelDistillation": "distillation.channels",
+    "Check": "evaluation.check",
+    "ChromaticShift": "distillation.chromatic_shift",
+    "DeconvolveOptions": "options",
+    "DistillOptions": "options",
+    "Distillation": "distillation.result",
+    "FieldPSF": "psf.field_psf",
+    "FittedOptics": "distillation.fitted_optics",
+    "Image": "imaging.image",
+    "Measures": "measurement.measures",
+    "Optics": "options",
     "PSF": "psf.psf",
+    "Progress": "progress",
+    "Reading": "imaging.read",
+    "Reason": "detection.statuses",
+    "Scene": "simulation.scene",
+    "Simulation": "simulation.simulate",
+    "Status": "detection.statuses",
+    "Verdict": "measurement.verdict",
     "check": "evaluation.check",
     "deconvolve": "deconvolution.api",
     "distill": "distillation.api",
-    "find_beads": "detection.find",
-    "Bead": "detection.beads",
-    "Beads": "detection.beads",
-    "DistillOptions": "options",
-    "DeconvolveOptions": "options",
-    "ChannelDistillation": "distillation.channels",
-    "Distillation": "distillation.result",
     "distill_batch": "batch.run",
     "distill_channels": "distillation.channels",
-    "FieldPSF": "psf.field_psf",
-    "Image": "imaging.image",
-    "Measures": "measurement.measures",
+    "find_beads": "detection.find",
     "measure": "measurement.measures",
-    "Optics": "options",
+    "psf_error": "evaluation.psf_error",
     "read_image": "imaging.read",
+    "simulate": "simulation.simulate",
     "write_image": "imaging.write",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are strings
+__all__ = [
+    "PSF",
+    "Batch",
+    "Bead",
+    "BeadCheck",
+    "Beads",
+    "ChannelDistillation",
+    "Check",
+    "ChromaticShift",
+    "DeconvolveOptions",
+    "DistillOptions",
+    "Distillation",
+    "FieldPSF",
+    "FittedOptics",
+    "Image",
+    "Measures",
+    "Optics",
+    "Progress",
+    "Reading",
+    "Reason",
+    "Scene",
+    "Simulation",
+    "Status",
+    "Verdict",
+    "__version__",
+    "check",
+    "deconvolve",
+    "distill",
+    "distill_batch",
+    "distill_channels",
+    "errors",
+    "find_beads",
+    "measure",
+    "psf_error",
+    "read_image",
+    "simulate",
+    "write_image",
+]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("psfbridge.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'psfbridge' has no attribute {name!r}")
     return getattr(import_module(f"psfbridge.{_HOMES[name]}"), name)

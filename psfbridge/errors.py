@@ -117,8 +117,8 @@ class OptionError(PsfBridgeError, ValueError):
     def _failure(self, host: Host) -> str:
         if self.failed or not self.option:
             return host.worded(self.failed)
-        several = ", " in self.allowed or self.allowed.startswith("three")
-        verb = "are" if several else "is"
+        one = self.allowed.startswith("a ") or ", " not in self.allowed
+        verb = "is" if one and not self.allowed.startswith("three") else "are"
         return f"{host.spelled(self.option)} is {self.found}; allowed {verb} {self.allowed}."
 
 

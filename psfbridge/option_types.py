@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-__all__ = ["DeconvolveChoices", "DistillChoices", "ReadingChoices"]
+__all__ = [
+    "DeconvolveArguments",
+    "DeconvolveChoices",
+    "DistillArguments",
+    "DistillChoices",
+    "ReadingChoices",
+]
 
 
 class DistillChoices(TypedDict, total=False):
@@ -50,3 +56,11 @@ class ReadingChoices(TypedDict, total=False):
     channel: int | None
     time: int | None
     axes: str | None
+
+
+class DistillArguments(ReadingChoices, DistillChoices, total=False):
+    """ReadingChoices and DistillChoices together."""
+
+
+class DeconvolveArguments(ReadingChoices, DeconvolveChoices, total=False):
+    """ReadingChoices and DeconvolveChoices together."""

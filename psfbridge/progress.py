@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from typing import Protocol, TypeVar
 
-__all__ = ["Progress", "no_progress", "tracked"]
+from psfbridge.errors import OptionError
+
+__all__ = ["Progress", "checked_progress", "no_progress", "tracked"]
 
 Item = TypeVar("Item")
 
@@ -23,6 +25,25 @@ class Progress(Protocol):
 
 def no_progress(stage: str, done: int, total: int, /) -> None:
     """Report nothing."""
+
+
+def checked_progress(progress: Progress | None) -> Progress:
+    """Return what reports go to; None is nowhere, and anything that cannot be called is refused.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be called.
+    """
+    if progress is None:
+        return no_progress
+    if not callable(progress):
+        raise OptionError(
+            option="progress",
+            found=repr(progress),
+            allowed="a function of (stage, done, total)",
+        )
+    return progress
 
 
 def tracked(items: Iterable[Item], progress: Progress, stage: str) -> Iterator[Item]:

@@ -7,6 +7,9 @@ import pytest
 from psfbridge.simulation.scene import Scene
 from psfbridge.simulation.simulate import Simulation, simulate
 
+#: No tests of their own, and some need parts that are not everywhere.
+collect_ignore_glob = ["bench/*", "support/*", "bridge/jvm/inside_*.py", "bridge/jvm/fiji_*.py"]
+
 
 @pytest.fixture(scope="session")
 def small_field() -> Simulation:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["positive_length", "unit_um"]
+__all__ = ["positive_length", "unit_um", "zyx_um"]
 
 #: One unit in µm. Keys are lower case and singular, with "u" for either of Unicode's two mu.
 _UM: dict[str, float] = {
@@ -57,3 +58,14 @@ def positive_length(value: Any, factor: float | None = 1.0) -> float | None:
     except (TypeError, ValueError):
         return None
     return length if math.isfinite(length) and length > 0 else None
+
+
+def zyx_um(lengths: Iterable[float]) -> str:
+    """Return three lengths as people write them.
+
+    Examples
+    --------
+    >>> zyx_um((0.2, 0.065, 0.065))
+    '0.2 x 0.065 x 0.065 µm'
+    """
+    return " x ".join(f"{length:.4g}" for length in lengths) + " µm"

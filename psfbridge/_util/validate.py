@@ -63,8 +63,9 @@ def limits(above: float | None, least: float | None, most: float | None) -> str:
 
 def integer(name: str, value: Any, *, least: int) -> int:
     """Return `value`, which may be a text such as ``"50"``, as an int of at least `least`."""
+    value = _whole(value)
     try:
-        result = operator.index(_whole(value))
+        result = operator.index(value)
     except TypeError:
         result = least - 1
     if result < least or isinstance(value, bool):

@@ -82,7 +82,7 @@ def _draw(axes: Axes, rows: Sequence[Row], number: int) -> None:
         return
     dates = np.array([row.taken for row in rows], "datetime64[s]")
     widths = np.array([row.fwhm_um[number] for row in rows])
-    errors = np.nan_to_num(np.array([row.sd_um[number] for row in rows]))
+    errors = np.nan_to_num(np.array([row.se_um[number] for row in rows]))
     axes.errorbar(
         dates, widths, errors, fmt="o-", ms=4, lw=1, capsize=2,
         color=_COLOURS[number], label=_AXES[number],

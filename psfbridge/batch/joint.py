@@ -114,7 +114,7 @@ def _outcome(task: Task, chosen: Sequence[Outcome], progress: Progress) -> Outco
     from psfbridge.distillation.api import distill
 
     images = [_image(one.task) for one in chosen]
-    result = distill(images, progress=progress, **task.options)
+    result = distill(images, options=task.options, progress=progress)
     return Outcome(task=task, status="done", record=save(task, result, states))
 
 

@@ -42,15 +42,15 @@ class Task:
         Where they go.
     reading : Reading
         How the file is to be read.
-    options : mapping
-        Fields of `DistillOptions`.
+    options : DistillOptions
+        What was chosen.
     """
 
     path: str
     stem: str
     folder: str
     reading: Reading = field(default_factory=Reading)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: DistillOptions = field(default_factory=DistillOptions)
 
     @property
     def psf(self) -> Path:
@@ -71,7 +71,7 @@ class Task:
         """Return what decides the outputs besides the voxels: options, reading and version."""
         wanted: dict[str, Any] = plain(
             {
-                "options": DistillOptions.of(**self.options),
+                "options": self.options,
                 "reading": self.reading,
                 "version": __version__,
             }
@@ -153,7 +153,7 @@ def _distilled(task: Task, progress: Progress) -> dict[str, Any]:
     from psfbridge.distillation.api import distill
 
     state = file_state(task.path)
-    result = distill(task.reading.one_channel(task.path), progress=progress, **task.options)
+    result = distill(task.reading.one_channel(task.path), options=task.options, progress=progress)
     return save(task, result, [state])
 
 
@@ -171,7 +171,7 @@ def save(task: Task, result: Distillation, states: list[dict[str, Any]]) -> dict
     """
     made = {"inputs": states, "wanted": task.wanted()}
     record: dict[str, Any] = plain(
-        result.to_dict() | {"fwhm_sd_um": _fwhm_sd_um(result), "batch": made}
+        result.to_dict() | {"fwhm_se_um": _fwhm_se_um(result), "batch": made}
     )
     task.record.unlink(missing_ok=True)
     result.psf.save(task.psf)
@@ -215,7 +215,7 @@ def file_state(path: str) -> dict[str, Any]:
     }
 
 
-def _fwhm_sd_um(result: Distillation) -> tuple[float, ...]:
+def _fwhm_se_um(result: Distillation) -> tuple[float, ...]:
     """Return the standard error of the FWHM in z, y and x, from its scatter over the beads.
 
     Beads are measured one by one; the scatter is robust (median absolute deviation). NaN where

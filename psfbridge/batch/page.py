@@ -51,7 +51,7 @@ def _body(
 
 
 def _line(row: Row, name: str = "") -> str:
-    widths = [_width(*pair) for pair in zip(row.fwhm_um, row.sd_um, strict=True)]
+    widths = [_width(*pair) for pair in zip(row.fwhm_um, row.se_um, strict=True)]
     counts = [str(row.beads_used), str(row.beads_found)]
     if row.status == "failed":
         counts = ["", ""]

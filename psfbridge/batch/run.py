@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from psfbridge._util.atomic_files import made_folder, whole_file, write_text
 from psfbridge._util.validate import integer
@@ -20,9 +20,10 @@ from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import Outcome, Task, work
 from psfbridge.batch.summary import Row, rows_of, to_csv
 from psfbridge.errors import ImageError, OptionError
-from psfbridge.imaging.read import Reading
+from psfbridge.imaging.read import Reading, split_choices
+from psfbridge.option_types import DistillArguments
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, checked_progress
 
 __all__ = ["Batch", "distill_batch", "expanded"]
 
@@ -66,11 +67,11 @@ def distill_batch(
     images: Sequence[str | os.PathLike[str]],
     folder: str | os.PathLike[str],
     *,
-    reading: Reading | None = None,
+    options: DistillOptions | None = None,
     jobs: int = 1,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
     told: Callable[[Row], None] | None = None,
-    **options: Any,
+    **choices: Unpack[DistillArguments],
 ) -> Batch:
     """Distil one PSF from each file, one from all, and a summary over time.
 
@@ -84,8 +85,8 @@ def distill_batch(
         Files; patterns such as ``*.tif`` are expanded.
     folder : path
         Where the outputs go; it is made if need be.
-    reading : Reading, optional
-        How the files are to be read.
+    options : DistillOptions, optional
+        Options as a record; keywords go before it.
     jobs : int
         How many files are worked on at a time, each by a process of its own.
     progress : Progress, optional
@@ -93,8 +94,9 @@ def distill_batch(
         call goes on from there.
     told : callable, optional
         Called with the row of each file as soon as it is done.
-    **options
-        The fields of `DistillOptions`; checked before any work.
+    **choices
+        The fields of `DistillOptions`, checked before any work, and how the files are read:
+        ``voxel_um``, ``channel``, ``time`` and ``axes``.
 
     Returns
     -------
@@ -110,7 +112,10 @@ def distill_batch(
     OutputError
         If the folder cannot be written.
     """
-    if DistillOptions.of(**options).field:
+    reading, own = split_choices(DistillOptions, choices)
+    chosen = DistillOptions.of(options, **own)
+    progress = checked_progress(progress)
+    if chosen.field:
         raise OptionError(
             "{field} is set for a batch; allowed is one image.",
             option="field",
@@ -122,7 +127,11 @@ def distill_batch(
     paths, notes = _without_own(named, folder)
     tasks = [
         Task(
-            path=path, stem=stem, folder=str(folder), reading=reading or Reading(), options=options
+            path=path,
+            stem=stem,
+            folder=str(folder),
+            reading=Reading.of(**reading),
+            options=chosen,
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
     ]

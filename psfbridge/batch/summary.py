@@ -30,7 +30,7 @@ class Row:
         How it went, see `psfbridge.batch.one_file.Outcome`.
     fwhm_z_um, fwhm_y_um, fwhm_x_um : float
         Of the PSF, in µm.
-    sd_z_um, sd_y_um, sd_x_um : float
+    se_z_um, se_y_um, se_x_um : float
         Their standard errors, from the scatter over the beads.
     beads_found, beads_used : int
         How many candidates there were, and how many made the PSF.
@@ -51,9 +51,9 @@ class Row:
     fwhm_z_um: float = NAN
     fwhm_y_um: float = NAN
     fwhm_x_um: float = NAN
-    sd_z_um: float = NAN
-    sd_y_um: float = NAN
-    sd_x_um: float = NAN
+    se_z_um: float = NAN
+    se_y_um: float = NAN
+    se_x_um: float = NAN
     beads_found: int = 0
     beads_used: int = 0
     method: str = ""
@@ -77,7 +77,7 @@ class Row:
         return cls(
             **known,
             **_lengths("fwhm", record["measures"]["fwhm_um"]),
-            **_lengths("sd", record["fwhm_sd_um"]),
+            **_lengths("se", record["fwhm_se_um"]),
             beads_found=record["beads"]["found"],
             beads_used=record["beads"]["used"],
             method=record["method"],
@@ -91,9 +91,9 @@ class Row:
         return self.fwhm_z_um, self.fwhm_y_um, self.fwhm_x_um
 
     @property
-    def sd_um(self) -> tuple[float, float, float]:
+    def se_um(self) -> tuple[float, float, float]:
         """Standard errors of the FWHM in z, y and x, in µm."""
-        return self.sd_z_um, self.sd_y_um, self.sd_x_um
+        return self.se_z_um, self.se_y_um, self.se_x_um
 
     def sentence(self) -> str:
         """Return the row as a line for people."""
@@ -101,7 +101,7 @@ class Row:
             return f"{self.file}: failed: {self.error}"
         widths = " ".join(
             f"{width:.3f}" + (f"±{sd:.3f}" if math.isfinite(sd) else "")
-            for width, sd in zip(self.fwhm_um, self.sd_um, strict=True)
+            for width, sd in zip(self.fwhm_um, self.se_um, strict=True)
         )
         return f"{self.file}: {self.status}, FWHM z y x {widths} µm, {self.beads_used} beads"
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from psfbridge._version import __version__
 from psfbridge.cli._common import Parser
-from psfbridge.cli._process import Terminated, closed_stdout, prepared
+from psfbridge.cli._process import Terminated, closed_stdout, prepared, to_stdout
 from psfbridge.errors import OptionError, PsfBridgeError
 from psfbridge.hosts import Host
 
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         description="Distil a microscope's point spread function from an image of beads.",
     )
     whole.add_argument("--version", action="version", version=f"psfbridge {__version__}")
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"psfbridge.cli.commands.{name}").add(commands)
     return whole
@@ -60,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         with prepared():
-            chosen = parser().parse_args(arguments)
+            whole = parser()
+            chosen = whole.parse_args(arguments)
+            if chosen.command is None:
+                to_stdout(whole.format_help())
+                return 0
             return chosen.run(chosen) or 0
     except BrokenPipeError:
         # The reader of a pipe had enough; that is no fault.

@@ -1,4 +1,4 @@
-"""Run the command line as ``python -m psfbridge.cli``, or by the name ``psfbridge``."""
+"""The command line as ``python -m psfbridge.cli``, or by the name ``psfbridge``."""
 
 from __future__ import annotations
 

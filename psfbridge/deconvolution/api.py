@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge._util.units import zyx_um
 from psfbridge.deconvolution.field import restore_with
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.engines import CpuEngine, Engine, open_engine
-from psfbridge.errors import PSFError
+from psfbridge.errors import ImageError, PSFError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, VoxelUm
-from psfbridge.imaging.read import given_image
+from psfbridge.imaging.read import given_image, split_choices
+from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, checked_progress
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF, load_psfs
 
@@ -35,9 +38,9 @@ def deconvolve(
     image: Image | NDArray[Any] | str | os.PathLike[str],
     psf: PSFs,
     *,
-    voxel_um: Any = None,
-    progress: Progress = no_progress,
-    **options: Any,
+    options: DeconvolveOptions | None = None,
+    progress: Progress | None = None,
+    **choices: Unpack[DeconvolveArguments],
 ) -> Image:
     """Deconvolve an image by Richardson-Lucy, with light that comes from and goes beyond it.
 
@@ -51,12 +54,13 @@ def deconvolve(
     psf : PSF, FieldPSF, path, or a list of them
         One PSF for all channels, or one for each; resampled where its voxel size is another. The
         PSFs of a field are applied at their places and blended.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; needed for bare arrays.
+    options : DeconvolveOptions, optional
+        Options as a record; keywords go before it.
     progress : Progress, optional
         Called in every iteration; may raise `psfbridge.errors.Cancelled`.
-    **options
-        The fields of `DeconvolveOptions`; checked before any work.
+    **choices
+        The fields of `DeconvolveOptions`, checked before any work, and how the image is read:
+        ``voxel_um`` (needed for bare arrays), ``channel``, and for files ``time`` and ``axes``.
 
     Returns
     -------
@@ -78,15 +82,18 @@ def deconvolve(
     Examples
     --------
     >>> import numpy as np
-    >>> spot = np.zeros((9, 9, 9)); spot[3:6, 3:6, 3:6] = 1
-    >>> psf = PSF.from_volume(spot, (0.2, 0.1, 0.1))
+    >>> z, y, x = np.ogrid[-6:7, -6:7, -6:7]
+    >>> psf = PSF.from_volume(np.exp(-0.25 * (z**2 + y**2 + x**2)), (0.2, 0.1, 0.1))
     >>> image = Image(100 * psf.data, psf.voxel_um)
-    >>> sharp = deconvolve(image, psf, iterations=100, engine="cpu")
-    >>> bool(sharp.data[4, 4, 4] > 90)
+    >>> sharp = deconvolve(image, psf, iterations=50, engine="cpu")
+    >>> bool(sharp.data.max() > 10 * image.data.max())
     True
     """
-    chosen = DeconvolveOptions.of(**options)
-    image = given_image(image, voxel_um)
+    reading, own = split_choices(DeconvolveOptions, choices)
+    chosen = DeconvolveOptions.of(options, **own)
+    progress = checked_progress(progress)
+    _check_order(psf, image)
+    image = given_image(image, **reading)
     psfs, notes = matched_psfs(image.name, _shape(image), image.voxel_um, psf)
     engine = chosen_engine(chosen)
     result = np.empty(image.data.shape, np.float32)
@@ -100,6 +107,16 @@ def deconvolve(
         blurred = Blurred(data.shape, data.__getitem__, name)
         notes += restore_with(blurred, psfs[number], chosen, engine, out, progress)
     return Image(result, image.voxel_um, image.name, image.source, (*image.notes, *notes))
+
+
+def _check_order(psf: Any, image: Any) -> None:
+    """Refuse a PSF where the image belongs."""
+    if isinstance(image, PSF | FieldPSF):
+        raise ImageError(
+            f"image is {type(image).__name__}, psf is {type(psf).__name__}.",
+            option="image",
+            remedy={Host.PYTHON: "Give the image first: deconvolve(image, psf)."},
+        )
 
 
 def _shape(image: Image) -> tuple[int, ...]:
@@ -139,8 +156,12 @@ def matched_psfs(
     given = list(psf) if isinstance(psf, Iterable) and not isinstance(psf, _GIVEN) else [psf]
     if not all(isinstance(one, _GIVEN) for one in given):
         raise PSFError(
-            f"a PSF is given as a bare array or {type(psf).__name__}, which has no voxel size. "
-            "Make it a PSF: psfbridge.PSF.from_volume(array, voxel_um)."
+            f"psf is {_kind(given)}; allowed are a PSF, a FieldPSF, the path of a file, and a "
+            "list of them.",
+            option="psf",
+            remedy={
+                Host.PYTHON: "Make an array a PSF: psfbridge.PSF.from_volume(array, voxel_um)."
+            },
         )
     named = [pair for one in given for pair in _named(one)]
     if len(named) not in (1, shape[0]):
@@ -154,6 +175,11 @@ def matched_psfs(
         matched.append(_with_voxel(one, label, voxel_um, notes))
         _check_size(matched[-1], label, name, shape[1:], notes)
     return matched * (shape[0] if len(matched) == 1 else 1), notes
+
+
+def _kind(given: Sequence[Any]) -> str:
+    """Return the type of the first that is no PSF."""
+    return next(type(one).__name__ for one in given if not isinstance(one, _GIVEN))
 
 
 def _named(psf: Given) -> list[tuple[PSF | FieldPSF, str]]:
@@ -185,7 +211,7 @@ def _with_voxel(
     if all(abs(psf.voxel_um[a] / voxel_um[a] - 1) <= SAME_VOXEL for a in axes):
         return psf
     notes.append(
-        f"{label} has voxels of {_um(psf.voxel_um)} µm, the image of {_um(voxel_um)} µm: "
+        f"{label} has voxels of {zyx_um(psf.voxel_um)}, the image of {zyx_um(voxel_um)}: "
         "it was resampled."
     )
     return psf.resampled(voxel_um)
@@ -193,10 +219,6 @@ def _with_voxel(
 
 def _shape_of(psf: PSF | FieldPSF) -> tuple[int, ...]:
     return (psf.psfs[0] if isinstance(psf, FieldPSF) else psf).data.shape
-
-
-def _um(voxel_um: VoxelUm) -> str:
-    return " ".join(f"{length:.4g}" for length in voxel_um)
 
 
 def _check_size(

@@ -113,8 +113,8 @@ def _check_tile(tile: Shape, shape: Shape, psf: PSF) -> None:
         return
     um = (f"{size * step:.3g}" for size, step in zip(least, psf.voxel_um, strict=True))
     raise OptionError(
-        f"tile_um asks for tiles of {' x '.join(map(str, tile))} voxels; allowed is at least half "
-        f"the PSF, {' '.join(um)} µm in z, y and x. Ask for larger tiles."
+        f"{{tile_um}} asks for tiles of {' x '.join(map(str, tile))} voxels; allowed is at least "
+        f"half the PSF, {' '.join(um)} µm in z, y and x. Ask for larger tiles."
     )
 
 

@@ -14,24 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.atomic_files import write_text
+from psfbridge._util.notebook import card
+from psfbridge._util.plots import draw
+from psfbridge.detection.statuses import Reason, Status
 
 __all__ = ["HELD_OUT", "REASONS", "REJECTED", "USED", "Bead", "Beads"]
 
-USED, HELD_OUT, REJECTED = "used", "held_out", "rejected"
+USED, HELD_OUT, REJECTED = Status.USED, Status.HELD_OUT, Status.REJECTED
 
 #: Why a bead may be rejected; a candidate has the first one that applies.
-REASONS = (
-    "hot pixel",
-    "saturated",
-    "border",
-    "too close",
-    "doublet",
-    "too large",
-    "too dim",
-    "shape",
-    "poor fit",
-    "not chosen",
-)
+REASONS: tuple[str, ...] = tuple(Reason)
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,25 @@ class Beads(Sequence[Bead]):
         return Beads((*self, *other))
 
     def __repr__(self) -> str:
-        return f"<Beads: {self.sentence()}>"
+        return f"<Beads: {self.sentence()}\n {self._figures()}>"
+
+    def _repr_html_(self) -> str:
+        funnel = self.funnel()
+        facts = {"found": str(funnel["found"]), "used": str(funnel["used"])}
+        facts |= {f"rejected: {why}": str(count) for why, count in funnel["rejected"].items()}
+        return card("Beads", {**facts, "of the used": self._figures()})
+
+    def _figures(self) -> str:
+        """Return median SNR and intensity of the used beads."""
+        used = self.with_status(USED)
+        if not len(used):
+            return "no bead can be used"
+        medians = (np.median(used.column(name).astype(float)) for name in ("snr", "intensity"))
+        return "median SNR {:.3g}, median intensity {:.4g} counts".format(*medians)
+
+    def plot(self, image: Any) -> Any:
+        """Return a figure (`matplotlib.figure.Figure`) of the beads on their image, by status."""
+        return draw("beads", image, self)
 
     def with_status(self, *statuses: str) -> Beads:
         """Return the beads whose status is one of `statuses`."""

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from psfbridge.detection.bead_width import BeadScale, estimate_scale
-from psfbridge.detection.beads import USED, Beads
+from psfbridge.detection.beads import REJECTED, USED, Beads
 from psfbridge.detection.candidates import Candidates, find_candidates
 from psfbridge.detection.gaussian_fits import fit_gaussians
 from psfbridge.detection.judging import CandidateMeasures, judge
+from psfbridge.detection.statuses import Reason
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
 from psfbridge.imaging.read import given_image
 from psfbridge.numerics.cutouts import cut_out
+from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, checked_progress, no_progress
 
 __all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads"]
 
@@ -78,21 +81,19 @@ class FoundBeads:
 
 
 def find_beads(
-    image: Image | NDArray[Any],
+    image: Image | NDArray[Any] | str | os.PathLike[str],
     *,
-    voxel_um: Any = None,
     positions: Any = None,
     min_separation_um: float | None = None,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
+    **reading: Unpack[ReadingChoices],
 ) -> Beads:
     """Find every bead candidate of an image and judge it.
 
     Parameters
     ----------
-    image : Image or array
+    image : Image, array or path
         The array has axes (z, y, x), or (y, x). The units are counts.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; needed for a bare array.
     positions : array-like, optional
         The beads to use, to about a voxel: rows of z, y, x in voxels. Each is refined; every
         other candidate is rejected as not chosen.
@@ -100,6 +101,9 @@ def find_beads(
         Beads nearer to each other than this are rejected as too close.
     progress : Progress, optional
         Called often; may raise `psfbridge.errors.Cancelled`.
+    **reading
+        How the image is read: ``voxel_um`` (needed for a bare array), ``channel``, and for a file
+        ``time`` and ``axes``.
 
     Returns
     -------
@@ -123,7 +127,8 @@ def find_beads(
     1
     """
     options = DistillOptions(min_separation_um=min_separation_um)
-    image = as_image(image, voxel_um)
+    progress = checked_progress(progress)
+    image = as_image(image, **reading)
     found = find(image, options, progress, positions)
     return found.in_input_units(found.beads)
 
@@ -141,9 +146,11 @@ def in_counts(image: Image) -> tuple[Image, float]:
     return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
 
 
-def as_image(image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None) -> Image:
+def as_image(
+    image: Image | ArrayLike | str | os.PathLike[str], **reading: Unpack[ReadingChoices]
+) -> Image:
     """Return `image` with axes (z, y, x); a path is read, a bare array needs its voxel size."""
-    return given_image(image, voxel_um).channel()
+    return given_image(image, **reading).channel()
 
 
 def find(
@@ -235,17 +242,10 @@ def check_diameter(found: FoundBeads, diameter_um: float) -> None:
 
 
 def _advice(beads: Beads) -> str:
-    reasons = beads.funnel()["rejected"]
-    advice = {
-        "too close": "Lower {min_separation_um} or image a sparser slide.",
-        "saturated": "Lower the exposure or the laser power.",
-        "border": "Take a larger field, or a deeper stack around the beads.",
-        "too dim": "Expose longer, or use brighter beads.",
-        "hot pixel": "Is this the channel of the beads?",
-    }
-    reasons = {name: count for name, count in reasons.items() if name != "not chosen"} or reasons
-    most = max(reasons, key=reasons.__getitem__)
-    return advice.get(most, "Look at the beads and their reasons.")
+    """Return what to do about the reason for which most beads are rejected."""
+    counts = Counter(Reason(bead.reason) for bead in beads if bead.status == REJECTED)
+    chosen = Counter({why: n for why, n in counts.items() if why != Reason.NOT_CHOSEN}) or counts
+    return chosen.most_common(1)[0][0].advice
 
 
 def _check_counts(image: Image) -> None:

@@ -14,6 +14,7 @@ from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.candidates import Candidates
 from psfbridge.detection.gaussian_fits import GaussianFits
+from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.image import Image
 from psfbridge.numerics.cutouts import Cutouts
 from psfbridge.numerics.robust import robust_sd
@@ -170,11 +171,11 @@ def _too_dim(measures: CandidateMeasures) -> Mask:
 
 
 _RULES: tuple[tuple[str, Callable[[CandidateMeasures], Mask]], ...] = (
-    ("hot pixel", _hot),
-    ("saturated", _saturated),
-    ("border", _border),
-    ("too dim", _too_dim),
-    ("too close", _too_close),
+    (Reason.HOT_PIXEL, _hot),
+    (Reason.SATURATED, _saturated),
+    (Reason.BORDER, _border),
+    (Reason.TOO_DIM, _too_dim),
+    (Reason.TOO_CLOSE, _too_close),
 )
 
 
@@ -185,7 +186,7 @@ def _unlike_the_others(measures: CandidateMeasures, reasons: NDArray[Any]) -> ND
     """
     usable = reasons == ""
     # Crowding spoils a bead for use, not as an example of a width, if few others are left.
-    sample = usable if usable.sum() >= 3 else usable | (reasons == "too close")
+    sample = usable if usable.sum() >= 3 else usable | (reasons == Reason.TOO_CLOSE)
     if sample.sum() < 3:
         return reasons
     fits = measures.fits
@@ -197,10 +198,13 @@ def _unlike_the_others(measures: CandidateMeasures, reasons: NDArray[Any]) -> ND
     )
     odd = fits.misfit > 2 * np.median(fits.misfit[sample]) + 0.03
     verdicts = (
-        ("doublet", (elongated > 1.3) & (across > 1.05)),
-        ("too large", (across > 1 + max(0.12, _spread(across[sample]))) | (relative[:, 0] > 1.5)),
-        ("shape", (across < 0.75) | (relative[:, 0] < 0.65) | (elongated > 1.4)),
-        ("poor fit", odd),
+        (Reason.DOUBLET, (elongated > 1.3) & (across > 1.05)),
+        (
+            Reason.TOO_LARGE,
+            (across > 1 + max(0.12, _spread(across[sample]))) | (relative[:, 0] > 1.5),
+        ),
+        (Reason.SHAPE, (across < 0.75) | (relative[:, 0] < 0.65) | (elongated > 1.4)),
+        (Reason.POOR_FIT, odd),
     )
     for reason, applies in verdicts:
         reasons[applies & (reasons == "")] = reason

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.candidates import Candidates
+from psfbridge.detection.statuses import Reason
 from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image
 
@@ -24,7 +25,7 @@ Mask = NDArray[np.bool_]
 # it is a candidate of its own.
 _REACH_FWHM = 1.0
 # What no choice can mend; crowding, borders and looks are the user's own judgement.
-_FINAL = ("hot pixel", "saturated")
+_FINAL = (Reason.HOT_PIXEL, Reason.SATURATED)
 _LEAST_SNR = 6.0
 
 
@@ -132,12 +133,12 @@ def only_chosen(beads: Beads, chosen: Mask) -> Beads:
 
 
 def _judged(bead: Bead, mine: bool) -> Bead:
-    if bead.reason == "hot pixel":
+    if bead.reason == Reason.HOT_PIXEL:
         return bead
     if not mine:
-        return replace(bead, status=REJECTED, reason="not chosen")
+        return replace(bead, status=REJECTED, reason=Reason.NOT_CHOSEN)
     if bead.reason in _FINAL:
         return bead
     # A fit that failed has no signal-to-noise ratio, and no bead either.
-    reason = "" if bead.snr >= _LEAST_SNR else "too dim"
+    reason = "" if bead.snr >= _LEAST_SNR else Reason.TOO_DIM
     return replace(bead, status=REJECTED if reason else USED, reason=reason)

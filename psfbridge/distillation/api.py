@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +21,18 @@ from psfbridge.detection.beads import Beads
 from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.average import average
 from psfbridge.distillation.field.grid import gridded
-from psfbridge.distillation.field.solver import check_one_field, solve_field
-from psfbridge.distillation.inputs import chosen_images, search
+from psfbridge.distillation.field.solver import solve_field
+from psfbridge.distillation.inputs import prepare, search
 from psfbridge.distillation.methods import Solution
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.distillation.result import Distillation
-from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.read import split_choices
 from psfbridge.measurement.measures import measure
 from psfbridge.numerics.fourier import crop_or_pad
+from psfbridge.option_types import DistillArguments
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, checked_progress
 from psfbridge.psf.psf import PSF
 
 __all__ = ["distill"]
@@ -50,10 +51,10 @@ class _Job:
 
 def distill(
     *images: Image | NDArray[Any] | str | os.PathLike[str] | Sequence[Image],
-    voxel_um: Any = None,
     positions: Any = None,
-    progress: Progress = no_progress,
-    **options: Any,
+    options: DistillOptions | None = None,
+    progress: Progress | None = None,
+    **choices: Unpack[DistillArguments],
 ) -> Distillation:
     """Distil the PSF from one image of beads, or one PSF from several.
 
@@ -61,15 +62,16 @@ def distill(
     ----------
     *images : Image, array, path, or a list of them
         The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; needed for bare arrays.
     positions : array-like, optional
         The beads to use, to about a voxel, see `psfbridge.find_beads`; for one image only. Not
         for ``reverse-rl``, which takes everything bright.
+    options : DistillOptions, optional
+        Options as a record; keywords go before it.
     progress : Progress, optional
         Called often; may raise `psfbridge.errors.Cancelled`.
-    **options
-        The fields of `DistillOptions`; checked before any work.
+    **choices
+        The fields of `DistillOptions`, checked before any work, and how images are read:
+        ``voxel_um`` (needed for bare arrays), ``channel``, and for files ``time`` and ``axes``.
 
     Returns
     -------
@@ -93,11 +95,10 @@ def distill(
     >>> result.psf.data.ndim
     3
     """
-    chosen = DistillOptions.of(**options)
-    inputs = chosen_images(images, voxel_um)
-    _check_positions(positions, inputs, chosen)
-    if chosen.field:
-        check_one_field(inputs)
+    reading, own = split_choices(DistillOptions, choices)
+    chosen = DistillOptions.of(options, **own)
+    progress = checked_progress(progress)
+    inputs = prepare(images, reading, chosen, positions)
     return _distilled(inputs, positions, chosen, progress)
 
 
@@ -151,21 +152,6 @@ class _Log:
         self.seconds[name] = time.perf_counter() - start
 
 
-def _check_positions(positions: Any, images: Sequence[Image], options: DistillOptions) -> None:
-    """Refuse what no stage could use, before any work."""
-    if positions is None:
-        return
-    if len(images) > 1:
-        raise OptionError(
-            f"positions are given with {len(images)} images; they are of one. Distil each alone."
-        )
-    if options.method == "reverse-rl":
-        raise OptionError(
-            "positions are given and method is reverse-rl, which takes everything bright; allowed "
-            "are the other methods, or no positions."
-        )
-
-
 def _method(options: DistillOptions) -> tuple[str, str]:
     """Return the method to use, and what to say if it was chosen for the user."""
     if options.method != "auto":
@@ -213,11 +199,6 @@ def _by_reverse_rl(job: _Job) -> Solution:
     from psfbridge.engines import open_engine
 
     options = job.options
-    if len(job.images) > 1:
-        raise OptionError(
-            f"method is reverse-rl and {len(job.images)} images are given; it takes one. "
-            "Use joint or average for several."
-        )
     engine = open_engine(options.engine)
     volume = reverse_richardson_lucy(
         job.images[0],

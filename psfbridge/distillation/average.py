@@ -13,6 +13,7 @@ from scipy import fft, ndimage
 from psfbridge._util.threads import workers
 from psfbridge.detection.beads import REJECTED, USED, Beads
 from psfbridge.detection.find import FoundBeads
+from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.background import given_background
 from psfbridge.distillation.methods import Solution
 from psfbridge.imaging.noise import Noise
@@ -109,7 +110,7 @@ def _boxes(
     half = (0 if flat else z, y, x)
     used = found.beads.with_status(USED).positions
     cutouts = cut_out(found.image.data, np.round(used).astype(int), half)
-    neighbours = found.beads.positions[found.beads.column("reason") != "hot pixel"]
+    neighbours = found.beads.positions[found.beads.column("reason") != Reason.HOT_PIXEL]
     widths = np.maximum(found.scale.fwhm, 1.0)
     for index, position in enumerate(used):
         centre = position - cutouts.corner[index]
@@ -346,7 +347,7 @@ def _updated(bead: Any, fit: _Fit, keep: bool) -> Any:
         snr=fit.intensity / max(fit.intensity_error, 1e-300),
         chi2=fit.chi2,
         status=USED if keep else REJECTED,
-        reason="" if keep else "poor fit",
+        reason="" if keep else Reason.POOR_FIT,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,12 @@ from psfbridge.distillation.chromatic_shift import ChromaticShift, chromatic_shi
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image, Volume
-from psfbridge.imaging.read import given_image
+from psfbridge.imaging.read import given_image, split_choices
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import crop_or_pad, shift_volume
+from psfbridge.option_types import DistillArguments, ReadingChoices
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, checked_progress
 from psfbridge.psf.psf import PSF
 
 __all__ = ["ChannelDistillation", "check_for_channels", "distill_channels"]
@@ -159,10 +160,10 @@ def _moved(psf: PSF, step: NDArray[np.float64], shape: Sequence[int]) -> Volume:
 
 def distill_channels(
     *images: Image | NDArray[Any] | Sequence[Image],
-    voxel_um: Any = None,
     reference: int = 0,
-    progress: Progress = no_progress,
-    **options: Any,
+    options: DistillOptions | None = None,
+    progress: Progress | None = None,
+    **choices: Unpack[DistillArguments],
 ) -> ChannelDistillation:
     """Distil a PSF for each channel, and measure how the channels lie on one another.
 
@@ -171,14 +172,15 @@ def distill_channels(
     *images : Image, array, or a list of them
         The array has axes (c, z, y, x). The units are counts. All with the same channels and one
         voxel size; beads that shine in several channels tell the chromatic shift.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; needed for bare arrays.
     reference : int
         The channel from which the others' shifts count.
+    options : DistillOptions, optional
+        Options as a record; keywords go before it.
     progress : Progress, optional
         Called often; may raise `psfbridge.errors.Cancelled`.
-    **options
-        The fields of `DistillOptions`, for all channels; checked before any work.
+    **choices
+        The fields of `DistillOptions`, for all channels, checked before any work, and how images
+        are read, see `psfbridge.distill`.
 
     Returns
     -------
@@ -194,13 +196,16 @@ def distill_channels(
     NoBeadsError
         If a channel has no bead that can be used.
     """
-    check_for_channels(DistillOptions.of(**options))
-    inputs = _with_channels(images, voxel_um)
+    reading, own = split_choices(DistillOptions, choices)
+    chosen = DistillOptions.of(options, **own)
+    check_for_channels(chosen)
+    progress = checked_progress(progress)
+    inputs = _with_channels(images, reading)
     count = inputs[0].channels
     if not integer("reference", reference, least=0) < count:
         raise OptionError(f"reference is {reference}; allowed are the channels 0 to {count - 1}.")
     results = [
-        distill([_one(image, number) for image in inputs], progress=progress, **options)
+        distill([_one(image, number) for image in inputs], options=chosen, progress=progress)
         for number in range(count)
     ]
     return ChannelDistillation.of(results, reference)
@@ -216,20 +221,23 @@ def check_for_channels(options: DistillOptions) -> None:
     """
     if options.wavelength_um is not None:
         raise OptionError(
-            "wavelength_um is given for all channels, but each has its own. Leave the optics out, "
-            "or distil the channels one by one."
+            "{wavelength_um} is given for all channels, but each has its own.",
+            option="wavelength_um",
+            remedy="Leave the optics out, or distil the channels one by one: {channel=N}.",
         )
     if options.field:
         raise OptionError(
-            "field is set for several channels; allowed is one. Distil the channels one by one."
+            "{field} is set for several channels; allowed is one channel.",
+            option="field",
+            remedy="Distil the channels one by one: {channel=N}.",
         )
 
 
-def _with_channels(images: Sequence[Any], voxel_um: Any) -> list[Image]:
+def _with_channels(images: Sequence[Any], reading: ReadingChoices) -> list[Image]:
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
         raise ImageError("no image was given. Name at least one.")
-    inputs = [given_image(image, voxel_um) for image in every]
+    inputs = [given_image(image, **reading) for image in every]
     for image in inputs:
         if image.channels == 1:
             raise ImageError(f"{image.name} has one channel; distil it as a single image.")

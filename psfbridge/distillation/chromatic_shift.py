@@ -51,7 +51,7 @@ class ChromaticShift:
     shift_nm : tuple of float
         In z, y and x, in nm: the same bead is so far towards higher indices in `channel`. NaN
         where it cannot be told, as z of a plane.
-    sd_nm : tuple of float
+    se_nm : tuple of float
         Standard error of `shift_nm`, the PSFs' peaks included; NaN for fewer than three beads.
     scatter_nm : tuple of float
         Standard deviation of the shift from bead to bead: noise, and how the shift changes over
@@ -63,7 +63,7 @@ class ChromaticShift:
     channel: int
     reference: int
     shift_nm: Zyx = (0.0, 0.0, 0.0)
-    sd_nm: Zyx = (0.0, 0.0, 0.0)
+    se_nm: Zyx = (0.0, 0.0, 0.0)
     scatter_nm: Zyx = (0.0, 0.0, 0.0)
     beads: int = 0
 
@@ -75,7 +75,7 @@ class ChromaticShift:
                 f"channel {channel}: no bead is seen in channel {reference} too, so its "
                 "shift cannot be told."
             )
-        named = zip("zyx", self.shift_nm, self.sd_nm, strict=True)
+        named = zip("zyx", self.shift_nm, self.se_nm, strict=True)
         parts = [
             f"{axis} {shift:+.1f}" + (f" ± {sd:.1f}" if np.isfinite(sd) else "")
             for axis, shift, sd in named
@@ -126,14 +126,14 @@ def chromatic_shift(
     count = len(difference)
     if not count:
         return ChromaticShift(
-            channel=numbers[0], reference=numbers[1], shift_nm=NAN, sd_nm=NAN, scatter_nm=NAN
+            channel=numbers[0], reference=numbers[1], shift_nm=NAN, se_nm=NAN, scatter_nm=NAN
         )
     flat = np.array(reference.psf.data.shape) == 1
     return ChromaticShift(
         channel=numbers[0],
         reference=numbers[1],
         shift_nm=_zyx(np.where(flat, np.nan, difference.mean(axis=0))),
-        sd_nm=_zyx(np.where(flat, np.nan, _spread(difference + influence) / np.sqrt(count))),
+        se_nm=_zyx(np.where(flat, np.nan, _spread(difference + influence) / np.sqrt(count))),
         scatter_nm=_zyx(np.where(flat, np.nan, _spread(difference))),
         beads=count,
     )

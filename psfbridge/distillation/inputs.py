@@ -10,31 +10,85 @@ from typing import Any
 
 import numpy as np
 
+from psfbridge._util.units import zyx_um
 from psfbridge.detection.beads import USED, Beads
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
-from psfbridge.errors import ImageError
+from psfbridge.detection.statuses import Reason
+from psfbridge.distillation.bead_table import on_one_scale
+from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
+from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress
 
-__all__ = ["Search", "chosen_images", "search"]
+__all__ = ["Search", "prepare", "search"]
 
 
-def chosen_images(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
-    """Return the images to distil from, each with axes (z, y, x) and a name of its own.
+def prepare(
+    images: Sequence[Any], reading: ReadingChoices, options: DistillOptions, positions: Any
+) -> tuple[Image, ...]:
+    """Return the images to distil from, and refuse before any work what no stage could use.
 
     Parameters
     ----------
     images : sequence
-        Images, arrays, and lists of them.
-    voxel_um : sequence of float or None
-        Voxel size in z, y and x, in µm; needed for bare arrays.
+        Images, arrays, paths, and lists of them.
+    reading : mapping
+        How each is read: the fields of `psfbridge.imaging.read.Reading`.
+    options : DistillOptions
+        What was chosen; each value was checked when the record was made.
+    positions : array-like or None
+        The beads to use.
 
     Raises
     ------
     ImageError
-        If there is none, or they do not belong together: other voxels, a plane beside a stack.
+        If there is no image, or they do not belong together.
+    OptionError
+        If the images, the positions and the options contradict one another.
     """
+    inputs = _chosen_images(images, reading)
+    if positions is not None:
+        _check_positions(inputs, options)
+    if options.field:
+        _check_one_field(inputs)
+    if options.method == "reverse-rl" and len(inputs) > 1:
+        raise OptionError(
+            f"{{method}} is reverse-rl and {len(inputs)} images are given; allowed is one.",
+            option="method",
+            remedy="For several images choose {method=joint} or {method=average}.",
+        )
+    return inputs
+
+
+def _check_positions(images: Sequence[Image], options: DistillOptions) -> None:
+    if len(images) > 1:
+        raise OptionError(
+            f"positions are given with {len(images)} images; allowed is one image.",
+            option="positions",
+            remedy="Distil each image by itself.",
+        )
+    if options.method == "reverse-rl":
+        raise OptionError(
+            "positions are given and {method} is reverse-rl, which uses everything bright.",
+            option="positions",
+            remedy="Choose another {method}, or give no positions.",
+        )
+
+
+def _check_one_field(images: Sequence[Image]) -> None:
+    shapes = sorted({image.data.shape for image in images})
+    if len(shapes) > 1:
+        words = " and ".join(" x ".join(str(n) for n in shape) for shape in shapes)
+        raise ImageError(
+            f"the images have {words} voxels; images of one field have one shape.",
+            option="field",
+            remedy="Distil them apart, or leave {field} out.",
+        )
+
+
+def _chosen_images(images: Sequence[Any], reading: ReadingChoices) -> tuple[Image, ...]:
+    """Return the images, each with axes (z, y, x) and a name of its own."""
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
         raise ImageError("no image was given. Name at least one.")
@@ -43,13 +97,13 @@ def chosen_images(images: Sequence[Any], voxel_um: Any) -> tuple[Image, ...]:
             "an image is given as a list in a list; allowed are images, arrays, paths, and a list "
             "of them. Make it an array first: numpy.asarray(image)."
         )
-    inputs = _named_apart([as_image(image, voxel_um) for image in every])
+    inputs = _named_apart([as_image(image, **reading) for image in every])
     first = inputs[0]
     for image in inputs[1:]:
         if not np.allclose(image.voxel_um, first.voxel_um, rtol=1e-3):
             raise ImageError(
-                f"{image.name} has voxels of {image.voxel_um} µm, {first.name} of "
-                f"{first.voxel_um} µm; one PSF needs one voxel size. Distil them apart."
+                f"{image.name} has voxels of {zyx_um(image.voxel_um)}, {first.name} of "
+                f"{zyx_um(first.voxel_um)}; one PSF needs one voxel size. Distil them apart."
             )
         if (len(image.data) == 1) != (len(first.data) == 1):
             raise ImageError(
@@ -101,11 +155,11 @@ class Search:
     idle: Beads
     notes: tuple[str, ...]
 
-    def table(self, solve_normal_equations: Sequence[Beads]) -> Beads:
+    def table(self, solved: Sequence[Beads]) -> Beads:
         """Return all candidates in one table: those that a method judged, then the idle ones."""
         judged = (
-            found.in_input_units(beads)
-            for found, beads in zip(self.found, solve_normal_equations, strict=True)
+            found.in_input_units(on_one_scale(found.beads, beads))
+            for found, beads in zip(self.found, solved, strict=True)
         )
         return Beads(bead for beads in (*judged, self.idle) for bead in beads)
 
@@ -140,7 +194,7 @@ def _found(image: Image, options: DistillOptions, positions: Any, progress: Prog
     reasons = found.beads.funnel()["rejected"]
     parts = options.method in _PARTING and options.min_separation_um is None and positions is None
     for widths in _NEARER_WIDTHS:
-        if found.beads.with_status(USED) or not parts or not reasons.get("too close"):
+        if found.beads.with_status(USED) or not parts or not reasons.get(Reason.TOO_CLOSE):
             break
         nearer = widths * found.scale.fwhm[2] * image.voxel_um[2]
         found = find(image, replace(options, min_separation_um=nearer), progress)

@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psfbridge._util.jsonable import json_text, plain
+from psfbridge._util.notebook import card
+from psfbridge._util.units import zyx_um
 from psfbridge.detection.beads import Beads
+from psfbridge.distillation.fitted_optics import FittedOptics
 from psfbridge.imaging.image import Image
+from psfbridge.measurement.table import fwhm_text
+from psfbridge.measurement.verdict import Verdict
 from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
 
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Distillation"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Distillation:
     """A PSF with its diagnostics.
 
@@ -61,6 +66,44 @@ class Distillation:
     timings_s: Mapping[str, float] = dataclass_field(default_factory=dict)
     diagnostics: Mapping[str, Any] = dataclass_field(default_factory=dict)
     field: FieldPSF | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How good the PSF is, why, and what to do; None where the method gives no error."""
+        said = self.diagnostics.get("verdict")
+        if said is None:
+            return None
+        return Verdict(said["grade"], tuple(said["reasons"]), tuple(said["advice"]))
+
+    @property
+    def optics(self) -> FittedOptics | None:
+        """The optics as fitted to the beads, aberrations in waves; None without a fitted pupil."""
+        inferred = self.diagnostics.get("inferred")
+        return None if inferred is None else FittedOptics.of(inferred, self.options.optics)
+
+    def __repr__(self) -> str:
+        grade = f", {self.verdict.grade}" if self.verdict else ""
+        shape = " x ".join(map(str, self.psf.data.shape))
+        return (
+            f"<Distillation by {self.method}: PSF of {shape} voxels, "
+            f"{fwhm_text(self.measures.fwhm_um)}{grade}\n beads: {self.beads.sentence()}>"
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "method": self.method,
+            "PSF": f"{' x '.join(map(str, self.psf.data.shape))} voxels of "
+            f"{zyx_um(self.psf.voxel_um)} (z, y, x)",
+            "widths": fwhm_text(self.measures.fwhm_um),
+            "beads": self.beads.sentence(),
+        }
+        facts |= {"optics": self.optics.sentence} if self.optics else {}
+        facts |= {"verdict": self.verdict.sentence} if self.verdict else {}
+        return card("Distillation", facts, self.psf.data)
+
+    def plot(self) -> Any:
+        """Return a figure (`matplotlib.figure.Figure`) of the PSF."""
+        return self.psf.plot()
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the voxels as JSON can hold it; what cannot be told is None."""

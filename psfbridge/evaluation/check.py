@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge._util.notebook import card
+from psfbridge._util.plots import draw
 from psfbridge.deconvolution.api import deconvolve, matched_psfs
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.distillation.joint.bead_fit import background, light, variance
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
+from psfbridge.errors import OptionError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.read import split_choices
 from psfbridge.optics.bead_sphere import sphere_transfer
+from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions, DistillOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, checked_progress
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
 
@@ -53,7 +60,7 @@ class BeadCheck:
     gathered_before: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Check:
     """What `check` found; the figures are medians over the beads.
 
@@ -78,6 +85,17 @@ class Check:
     reach: Shape
     notes: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        return "<Check: {}\n {}\n {}>".format(*self.sentences())
+
+    def _repr_html_(self) -> str:
+        facts = dict(line.split(": ", 1) for line in self.sentences())
+        return card("Check", facts, self.image.data)
+
+    def plot(self) -> Any:
+        """Return a figure (`matplotlib.figure.Figure`) of beads, model and deconvolved beads."""
+        return draw("check", self)
+
     def median(self, name: str) -> float:
         """Return the median of a figure of `BeadCheck` over all beads."""
         return float(np.median([getattr(bead, name) for bead in self.beads]))
@@ -99,14 +117,23 @@ class Check:
         return medians | {"beads": self.beads, "notes": self.notes}
 
 
+def _check_order(psf: Any, image: Any) -> None:
+    """Refuse the two in each other's place."""
+    if isinstance(psf, Image) or isinstance(image, PSF | FieldPSF):
+        raise OptionError(
+            f"psf is {type(psf).__name__}, image is {type(image).__name__}.",
+            option="psf",
+            remedy={Host.PYTHON: "Give the PSF first: check(psf, image)."},
+        )
+
+
 def check(
-    psf: PSF | str,
-    image: Image | NDArray[Any],
+    psf: PSF | FieldPSF | str | os.PathLike[str],
+    image: Image | NDArray[Any] | str | os.PathLike[str],
     *,
-    voxel_um: Any = None,
     bead_diameter_um: float = 0.0,
-    progress: Progress = no_progress,
-    **options: Any,
+    progress: Progress | None = None,
+    **choices: Unpack[DeconvolveArguments],
 ) -> Check:
     """Check whether a PSF explains an image of beads.
 
@@ -116,20 +143,19 @@ def check(
 
     Parameters
     ----------
-    psf : PSF or path
+    psf : PSF, FieldPSF or path
         The PSF; resampled where its voxel size is another.
-    image : Image or array
+    image : Image, array or path
         Beads, not necessarily those that the PSF came from; axes (z, y, x). The units are counts.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; needed for a bare array.
     bead_diameter_um : float
         Diameter of the beads, for the forward model; 0 is a point. Not 0 is right only where the
         PSF was distilled with it, so that the bead is not in it.
     progress : Progress, optional
         May raise `psfbridge.errors.Cancelled`.
-    **options
-        The fields of `DeconvolveOptions`; by default 20 iterations on the CPU engine, accelerated
-        where the engine can.
+    **choices
+        The fields of `DeconvolveOptions` (by default 20 iterations on the CPU engine, accelerated
+        where the engine can), and how the image is read: ``voxel_um`` (needed for a bare array),
+        ``channel``, and for a file ``time`` and ``axes``.
 
     Raises
     ------
@@ -141,10 +167,12 @@ def check(
         If the PSF does not fit the image.
     """
     distilling = DistillOptions(bead_diameter_um=bead_diameter_um)
-    options = {"iterations": ITERATIONS, "engine": "cpu", **options}
-    options.setdefault("accelerate", options["engine"] == "cpu")
-    DeconvolveOptions.of(**options)
-    beads = as_image(image, voxel_um)
+    reading, own = split_choices(DeconvolveOptions, choices)
+    own = {"iterations": ITERATIONS, "engine": "cpu", **own}
+    options = DeconvolveOptions.of(**{"accelerate": own["engine"] == "cpu", **own})
+    progress = checked_progress(progress)
+    _check_order(psf, image)
+    beads = as_image(image, **reading)
     (matched,), notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
     if isinstance(matched, FieldPSF):
         notes.append("The PSF changes over the image; that of its middle is checked.")
@@ -155,7 +183,7 @@ def check(
     shown = _of_beads(matched, bead_diameter_um)
     states = fitted_beads(found, shown)
     dark = _without_background(beads, states)
-    restored = deconvolve(dark, matched, progress=progress, **options)
+    restored = deconvolve(dark, matched, options=options, progress=progress)
     checked = tuple(_checked(one, shown, found, dark, restored) for one in states)
     model = _model(states, shown, beads.data.shape)
     notes = [*beads.notes, *notes, *restored.notes]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from psfbridge._util.notebook import card
+from psfbridge._util.plots import draw
+from psfbridge._util.units import zyx_um
 from psfbridge._util.validate import voxel_size
 from psfbridge.errors import ImageError
 from psfbridge.hosts import Host
@@ -18,7 +22,7 @@ Volume = NDArray[np.float32]
 VoxelUm = tuple[float, float, float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Image:
     """A stack of counts with its voxel size.
 
@@ -60,10 +64,63 @@ class Image:
         object.__setattr__(self, "data", _volume(self.data, self.name))
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
 
+    @classmethod
+    def from_array(cls, array: ArrayLike, voxel_um: Sequence[float], name: str = "array") -> Self:
+        """Return an image of an array.
+
+        Parameters
+        ----------
+        array : array
+            The array has axes (z, y, x), (c, z, y, x) or (y, x). The units are counts.
+        voxel_um : sequence of float
+            Voxel size in z, y and x, in µm.
+        name : str
+            What messages call the image.
+
+        Raises
+        ------
+        ImageError
+            If the array is empty, or has an impossible type or number of axes.
+
+        Examples
+        --------
+        >>> Image.from_array([[1, 2], [3, 4]], (0.2, 0.1, 0.1)).data.shape
+        (1, 2, 2)
+        """
+        return cls(np.asanyarray(array), voxel_size(voxel_um), name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the voxels, for NumPy."""
+        return np.array(self.data, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        facts = self._facts()
+        return f"<Image {self.name}: {facts['voxels']}\n voxel size {facts['voxel size']}>"
+
+    def _repr_html_(self) -> str:
+        notes = {"notes": " ".join(self.notes)} if self.notes else {}
+        return card(f"Image {self.name}", {**self._facts(), **notes}, self.data)
+
+    def _facts(self) -> dict[str, str]:
+        axes = "c, z, y, x" if self.data.ndim == 4 else "z, y, x"
+        shape = " x ".join(map(str, self.data.shape))
+        return {
+            "voxels": f"{shape} ({axes}), {self.data.dtype}",
+            "voxel size": f"{zyx_um(self.voxel_um)} (z, y, x)",
+        }
+
+    def plot(self) -> Any:
+        """Return a figure (`matplotlib.figure.Figure`) of the image from three sides."""
+        return draw("image", self)
+
     @property
     def channels(self) -> int:
         """How many channels there are."""
         return 1 if self.data.ndim == 3 else int(self.data.shape[0])
+
+    def part(self, channel: int | None) -> Image:
+        """Return one channel if one is chosen, otherwise the image as it is."""
+        return self if channel is None else self.channel(channel)
 
     def channel(self, number: int | None = None) -> Image:
         """Return one channel as an image with axes (z, y, x); the only one needs no number."""

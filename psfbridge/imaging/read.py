@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from psfbridge._util.option_kinds import ZYX, Integer, OptionRecord, Text, documented, option
-from psfbridge._util.validate import voxel_fault, voxel_size
-from psfbridge.errors import ImageError
+from psfbridge._util.option_kinds import (
+    ZYX,
+    Integer,
+    OptionRecord,
+    Text,
+    documented,
+    option,
+    options_of,
+)
+from psfbridge._util.validate import known_names, voxel_fault, voxel_size
+from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import Image, VoxelUm
+from psfbridge.option_types import ReadingChoices
 
-__all__ = ["Reading", "chosen_voxel_um", "given_image", "read_image", "read_info"]
+__all__ = ["Reading", "chosen_voxel_um", "given_image", "read_image", "read_info", "split_choices"]
 
 
 _IMAGE = "image"
@@ -87,27 +96,78 @@ class Reading(OptionRecord):
         return self.image(path).channel(None if self.channel is None else 0)
 
 
+def split_choices(
+    record: type[OptionRecord], choices: Mapping[str, Any]
+) -> tuple[ReadingChoices, dict[str, Any]]:
+    """Part keywords into how the image is read and the options of `record`.
+
+    Raises
+    ------
+    OptionError
+        If a name is neither; with the nearest that is.
+    """
+    known_names(choices, [*options_of(record), *options_of(Reading)])
+    reading = {name: value for name, value in choices.items() if name in options_of(Reading)}
+    own = {name: value for name, value in choices.items() if name not in reading}
+    return cast("ReadingChoices", reading), own
+
+
 def given_image(
-    image: Image | NDArray[Any] | str | os.PathLike[str], voxel_um: Any = None
+    image: Image | ArrayLike | str | os.PathLike[str], **reading: Unpack[ReadingChoices]
 ) -> Image:
-    """Return `image` with all its channels; a path is read, a bare array needs its voxel size.
+    """Return `image` with its channels; a path is read, a bare array needs its voxel size.
+
+    Parameters
+    ----------
+    image : Image, array or path
+        The array has axes (z, y, x), (y, x) or (c, z, y, x).
+    **reading
+        The fields of `Reading`; `time` and `axes` are for files.
 
     Raises
     ------
     ImageError
         If it cannot be read, or has no voxel size.
+    OptionError
+        If a choice is impossible.
     """
+    chosen = Reading.of(**reading)
     if isinstance(image, str | os.PathLike):
-        return read_image(image, voxel_um=voxel_um)
-    if isinstance(image, Image):
-        return image if voxel_um is None else replace(image, voxel_um=voxel_um)
-    if voxel_um is None:
+        return chosen.image(image)
+    _check_for_array(chosen)
+    if not isinstance(image, Image):
+        return _of_array(image, chosen).part(chosen.channel)
+    if chosen.voxel_um is not None:
+        image = replace(image, voxel_um=chosen.voxel_um)
+    return image.part(chosen.channel)
+
+
+def _of_array(array: ArrayLike, chosen: Reading) -> Image:
+    if array is None or np.ndim(array) == 0:
+        found = type(array).__name__ if array is not None else "None"
+        raise ImageError(
+            f"image is {found}; allowed are an Image, an array and the path of a file.",
+            option="image",
+            found=found,
+        )
+    if chosen.voxel_um is None:
         raise ImageError(
             "an array has no voxel size.",
             option="voxel_um",
             remedy="Give it in µm: {voxel_um=z y x}.",
         )
-    return Image(image, voxel_um)
+    return Image(np.asanyarray(array), chosen.voxel_um)
+
+
+def _check_for_array(chosen: Reading) -> None:
+    """Refuse what only the reading of a file can choose."""
+    for name in ("time", "axes"):
+        if getattr(chosen, name) is not None:
+            raise OptionError(
+                f"{{{name}}} is given and the image is in memory; allowed is a file only.",
+                option=name,
+                remedy="Choose the part of the array before.",
+            )
 
 
 def read_image(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from psfbridge._util.atomic_files import check_folder, check_writable, whole_file, whole_folder
 from psfbridge.errors import OutputError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, VoxelUm
 
 __all__ = ["check_ending", "check_image_output", "write_image", "write_volumes"]
@@ -34,7 +35,20 @@ def write_image(path: str | os.PathLike[str], image: Image, *, info: str = "") -
     OutputError
         If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
     """
+    _check_order(path, image)
     write_volumes(path, image.data, image.voxel_um, name=image.name, info=info)
+
+
+def _check_order(path: Any, image: Any) -> None:
+    """Refuse what is no path and no image, such as the two in each other's place."""
+    if isinstance(path, str | os.PathLike) and isinstance(image, Image):
+        return
+    raise OutputError(
+        f"path is {type(path).__name__}, image is {type(image).__name__}; allowed are a path and "
+        "an Image, in this order.",
+        option="image" if isinstance(path, str | os.PathLike) else "path",
+        remedy={Host.PYTHON: "Write write_image(path, image); a PSF has save(path)."},
+    )
 
 
 def write_volumes(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.jsonable import plain
+from psfbridge._util.notebook import card
 from psfbridge.detection.bead_width import estimate_scale
 from psfbridge.detection.find import as_image
 from psfbridge.errors import NoBeadsError, PSFError
@@ -25,7 +27,9 @@ from psfbridge.measurement.symmetry_and_energy import (
     centred_on,
     zone_energy,
 )
+from psfbridge.measurement.table import fwhm_text, measure_rows
 from psfbridge.numerics.fourier import peak_position
+from psfbridge.option_types import ReadingChoices
 from psfbridge.psf.psf import PSF
 
 __all__ = ["Measures", "measure", "measure_beads", "median_of"]
@@ -36,7 +40,7 @@ NAN = float("nan")
 NO_ZYX: Zyx = (NAN, NAN, NAN)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Measures:
     """Widths, shape and quality of a PSF, of a bead, or the median over several beads.
 
@@ -117,6 +121,13 @@ class Measures:
     beads: int = 1
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Measures of {self.subject}\n {fwhm_text(self.fwhm_um)}>"
+
+    def _repr_html_(self) -> str:
+        rows = {name: "  ".join(cells) for name, cells in measure_rows(self) if name}
+        return card(f"Measures of {self.subject}", rows)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the measures as JSON can hold them; what cannot be told is None."""
         values: dict[str, Any] = plain(self)
@@ -124,10 +135,8 @@ class Measures:
 
 
 def measure(
-    subject: PSF | Image | NDArray[Any],
-    *,
-    voxel_um: Sequence[float] | None = None,
-    channel: int | None = None,
+    subject: PSF | Image | NDArray[Any] | str | os.PathLike[str],
+    **reading: Unpack[ReadingChoices],
 ) -> Measures:
     """Measure a PSF, an image of one, or an image of beads.
 
@@ -138,12 +147,11 @@ def measure(
 
     Parameters
     ----------
-    subject : PSF, Image or array
+    subject : PSF, Image, array or path
         The array has axes (z, y, x), or (y, x). The units are counts.
-    voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; needed for an array.
-    channel : int, optional
-        Which channel of an image; needed if it has several.
+    **reading
+        How an image is read: ``voxel_um`` (needed for a bare array), ``channel`` (needed where
+        there are several), and for a file ``time`` and ``axes``.
 
     Raises
     ------
@@ -163,9 +171,7 @@ def measure(
     """
     if isinstance(subject, PSF):
         return _measured(spot_in_psf(subject.data), subject.voxel_um, "the PSF")
-    if isinstance(subject, Image):
-        subject = subject.channel(channel)
-    image = as_image(subject, voxel_um)
+    image = as_image(subject, **reading)
     psf = _as_psf(image)
     if psf is not None:
         return _measured(spot_in_psf(psf.data), psf.voxel_um, f"the PSF {image.name}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import USED, Bead
 from psfbridge.detection.find import FoundBeads, find
+from psfbridge.detection.statuses import Reason
 from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.image import Image
 from psfbridge.measurement.local_background import Surroundings, look_around
@@ -95,7 +96,7 @@ def spots_in_image(image: Image) -> Spots:
 
 def _strongest(found: FoundBeads) -> Bead | None:
     """Return the one usable bead, else the strongest candidate, else nothing."""
-    beads = [bead for bead in found.beads if bead.reason != "hot pixel"]
+    beads = [bead for bead in found.beads if bead.reason != Reason.HOT_PIXEL]
     if not beads and len(found.beads):
         raise NoBeadsError(
             f"nothing but hot pixels stands out in {found.image.name} "

@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from psfbridge.measurement.measures import Measures
 
-__all__ = ["measure_rows"]
+__all__ = ["fwhm_text", "measure_rows"]
+
+
+def fwhm_text(fwhm_um: Sequence[float]) -> str:
+    """Return the widths in a line; a plane has none along z.
+
+    Examples
+    --------
+    >>> fwhm_text((0.849, 0.394, 0.385)), fwhm_text((math.nan, 0.394, 0.385))
+    ('FWHM z y x 0.849 0.394 0.385 µm', 'FWHM y x 0.394 0.385 µm')
+    """
+    known = [pair for pair in zip("zyx", fwhm_um, strict=True) if math.isfinite(pair[1])]
+    if not known:
+        return "FWHM not measurable"
+    axes, widths = zip(*known, strict=True)
+    return f"FWHM {' '.join(axes)} {' '.join(f'{width:.3f}' for width in widths)} µm"
 
 
 def measure_rows(measures: Measures) -> Iterator[tuple[str, list[str]]]:

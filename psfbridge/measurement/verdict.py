@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.detection.beads import Beads
+from psfbridge.detection.statuses import Reason
 
 __all__ = ["GOOD", "POOR", "USABLE", "Evidence", "Verdict", "judge_psf"]
 
@@ -71,8 +72,8 @@ class Evidence:
     ----------
     volume, error : array
         The PSF and its standard error, in one unit; axes (z, y, x).
-    fwhm_um, fwhm_sd_um : sequence of float
-        Widths and their standard deviations.
+    fwhm_um, fwhm_se_um : sequence of float
+        Widths and their standard errors.
     voxel_um : sequence of float
         Voxel size in z, y and x, in µm.
     nyquist_um : sequence of float
@@ -88,7 +89,7 @@ class Evidence:
     volume: Floats
     error: Floats
     fwhm_um: Sequence[float]
-    fwhm_sd_um: Sequence[float]
+    fwhm_se_um: Sequence[float]
     voxel_um: Sequence[float]
     nyquist_um: Sequence[float]
     depth: int
@@ -131,7 +132,7 @@ def _error(evidence: Evidence) -> tuple[str, str, str]:
 def _widths(evidence: Evidence) -> tuple[str, str, str]:
     pairs = [
         (axis, sd / width)
-        for axis, width, sd in zip("zyx", evidence.fwhm_um, evidence.fwhm_sd_um, strict=True)
+        for axis, width, sd in zip("zyx", evidence.fwhm_um, evidence.fwhm_se_um, strict=True)
         if not (axis == "z" and evidence.volume.shape[0] == 1)
     ]
     worst, share = max(pairs, key=lambda pair: np.nan_to_num(pair[1], nan=np.inf))
@@ -183,7 +184,7 @@ def _misfit(evidence: Evidence) -> tuple[str, str, str]:
 def _beads(evidence: Evidence) -> tuple[str, str, str]:
     funnel = evidence.beads.funnel()
     rejected: Mapping[str, int] = funnel["rejected"]
-    crowded = rejected.get("too close", 0) + rejected.get("doublet", 0)
+    crowded = rejected.get(Reason.TOO_CLOSE, 0) + rejected.get(Reason.DOUBLET, 0)
     advice = "Image more beads."
     if crowded > funnel["used"]:
         advice = "Image a sparser slide: most beads are too close to each other."

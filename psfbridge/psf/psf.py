@@ -12,6 +12,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge._util.notebook import card
+from psfbridge._util.plots import draw
+from psfbridge._util.units import zyx_um
 from psfbridge._util.validate import integer, voxel_size
 from psfbridge.errors import PSFError
 from psfbridge.hosts import Host
@@ -26,7 +29,7 @@ __all__ = ["PSF", "load_psfs", "odd_shape"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PSF:
     """A point spread function.
 
@@ -59,6 +62,32 @@ class PSF:
     def __post_init__(self) -> None:
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
         _check_form(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the voxels, for NumPy."""
+        return np.array(self.data, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        facts = self._facts()
+        return f"<PSF: {facts['voxels']}\n {facts['from']}>"
+
+    def _repr_html_(self) -> str:
+        return card("PSF", self._facts(), self.data)
+
+    def _facts(self) -> dict[str, str]:
+        shape = " x ".join(map(str, self.data.shape))
+        beads = self.provenance.get("beads", {})
+        method = self.provenance.get("method")
+        origin = f"by {method} from {beads.get('used', '?')} beads" if method else "of a volume"
+        known = "with" if self.error is not None else "without"
+        return {
+            "voxels": f"{shape} of {zyx_um(self.voxel_um)} (z, y, x)",
+            "from": f"{origin}, {known} standard error",
+        }
+
+    def plot(self) -> Any:
+        """Return a figure (`matplotlib.figure.Figure`) of the PSF from three sides."""
+        return draw("psf", self)
 
     @classmethod
     def from_volume(
@@ -147,8 +176,8 @@ class PSF:
         voxels = self.data.size * math.prod(ratios)
         if voxels > _MOST_VOXELS:
             raise PSFError(
-                f"a PSF with voxels of {self.voxel_um} µm at {target} µm has {voxels:.2g} voxels; "
-                f"allowed are {_MOST_VOXELS:.2g}. Check both voxel sizes."
+                f"a PSF with voxels of {zyx_um(self.voxel_um)} at {zyx_um(target)} has "
+                f"{voxels:.2g} voxels; allowed are {_MOST_VOXELS:.2g}. Check both voxel sizes."
             )
         return self.from_volume(
             resample_volume(self.data, self.voxel_um, target), target, provenance=self.provenance

@@ -37,7 +37,7 @@ __all__ = ["plot_beads", "plot_image", "plot_profiles", "plot_psf"]
 Floats = NDArray[np.float64]
 
 _AXIS_COLOURS = {"z": "#56b4e9", "y": "#e69f00", "x": "#3ddc97"}
-_STATUS_COLOURS = {USED: "#3ddc97", HELD_OUT: "#56b4e9"}
+_STATUS_COLOURS: dict[str, str] = {USED: "#3ddc97", HELD_OUT: "#56b4e9"}
 # Ten reasons, apart also for people who do not see red and green alike.
 _REASON_COLOURS = dict(
     zip(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from psfbridge._util.atomic_files import made_folder
 from psfbridge._util.threads import workers
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
+from psfbridge.detection.statuses import Reason
 from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.write import write_image
@@ -143,8 +144,8 @@ def _placed(scene: Scene, random: np.random.Generator) -> tuple[Floats, list[str
     apart = _apart(scene, random)
     partners = apart[: scene.doublets] + _partner_offsets(scene, random)
     border = _across_border(scene, random)
-    reasons = ["doublet" if k < scene.doublets else "" for k in range(len(apart))]
-    reasons += ["doublet"] * len(partners) + ["border"] * len(border)
+    reasons = [Reason.DOUBLET if k < scene.doublets else "" for k in range(len(apart))]
+    reasons += [Reason.DOUBLET] * len(partners) + [Reason.BORDER] * len(border)
     return np.concatenate([apart, partners, border]), reasons
 
 
@@ -256,7 +257,7 @@ def _table(
     for number, (position, light, reason) in enumerate(
         zip(positions, photons, reasons, strict=True)
     ):
-        why = reason or ("saturated" if _saturates(scene, position, expected) else "")
+        why = reason or (Reason.SATURATED if _saturates(scene, position, expected) else "")
         at_x = int(np.clip(round(position[2]), 0, scene.shape[2] - 1))
         z, y, x = (float(value) for value in position)
         rows.append(

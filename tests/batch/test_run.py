@@ -19,7 +19,6 @@ from psfbridge.batch.summary import Row, rows_of
 from psfbridge.errors import Cancelled, ImageError, OptionError, OutputError
 from psfbridge.imaging.dates import parsed_date, taken
 from psfbridge.imaging.formats import dates_of
-from psfbridge.imaging.read import Reading
 
 VOXEL = (0.2, 0.1, 0.1)
 OPTIONS = {"method": "average", "size": (11, 15, 15)}
@@ -78,7 +77,7 @@ def test_a_bad_file_is_a_row_and_stops_no_other(capsys, files, tmp_path):
     assert [Path(row["file"]).name for row in good] == ["b.tif", "c.tif", "a.tif"]
     for row, sigma in zip(good, (1.25, 1.3, 1.35), strict=True):
         assert float(row["fwhm_x_um"]) == pytest.approx(2.355 * sigma * 0.1, rel=0.04)
-        assert 0 < float(row["sd_x_um"]) < 0.02
+        assert 0 < float(row["se_x_um"]) < 0.02
         assert pb.PSF.load(out / row["psf"]).data.shape == (11, 15, 15)
     assert len((out / "a_beads.csv").read_text().splitlines()) == 5
     joint = pb.PSF.load(out / "joint_psf.tif")
@@ -126,8 +125,7 @@ def test_voxels_that_differ_give_no_joint_psf(files, tmp_path):
     assert batch.joint is None
     assert any("No joint PSF" in note and "0.3" in note for note in batch.notes)
     assert not (tmp_path / "out" / "joint_psf.tif").exists()
-    reading = Reading(voxel_um=VOXEL)
-    again = distill_batch([files / "a.tif", other], tmp_path / "out", reading=reading, **OPTIONS)
+    again = distill_batch([files / "a.tif", other], tmp_path / "out", voxel_um=VOXEL, **OPTIONS)
     assert again.joint is not None
     alone = distill_batch([files / "a.tif"], tmp_path / "alone", **OPTIONS)
     assert "takes two files" in alone.notes[-1]
@@ -240,7 +238,7 @@ def test_dates_come_from_the_image_where_it_has_one(tmp_path):
 def test_the_picture_shows_every_width_and_failure():
     rows = [
         Row(file=f"{day}.tif", taken=f"2024-03-0{day}T12:00:00", taken_from="file", status="done",
-            fwhm_z_um=0.5, fwhm_y_um=0.2 + 0.01 * day, fwhm_x_um=0.2, sd_y_um=0.01)
+            fwhm_z_um=0.5, fwhm_y_um=0.2 + 0.01 * day, fwhm_x_um=0.2, se_y_um=0.01)
         for day in (1, 2, 3)
     ]  # fmt: skip
     rows.append(Row(file="<bad>.tif", taken="2024-03-02T13:00:00", status="failed", error="<no>"))
@@ -271,7 +269,7 @@ def test_records_are_json_with_what_was_wanted(files, tmp_path):
     record = json.loads((tmp_path / "out" / "a.json").read_text())
     assert record["batch"]["wanted"]["options"]["size"] == [11, 15, 15]
     assert record["batch"]["inputs"][0]["path"].endswith("a.tif")
-    assert len(record["fwhm_sd_um"]) == 3
+    assert len(record["fwhm_se_um"]) == 3
 
 
 def test_one_path_is_one_file(files):

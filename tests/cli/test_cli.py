@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -235,7 +236,6 @@ def test_usage_errors_exit_2_with_one_line(capsys, field, tmp_path, arguments):
 
 def test_no_image_is_a_usage_error(capsys, tmp_path):
     assert refused(capsys, "distill", "-o", tmp_path / "psf.tif")[0] == 2
-    assert refused(capsys)[0] == 2
 
 
 def test_an_output_that_cannot_be_written_is_said_before_the_work(capsys, field, tmp_path):
@@ -356,3 +356,32 @@ def test_a_terminal_without_greek_gets_its_figures(field, tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "FWHM" in done.stdout
+
+
+def test_no_command_prints_the_help(capsys):
+    status, out, err = run(capsys)
+    assert (status, err) == (0, "")
+    assert out.startswith("usage: psfbridge")
+    assert "distil the PSF from images of beads" in out
+
+
+def test_runs_as_a_module():
+    command = [sys.executable, "-m", "psfbridge", "--version"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.startswith("psfbridge ")
+
+
+def test_beads_without_a_file_gives_a_summary(capsys, field):
+    status, out, _ = run(capsys, "beads", field)
+    assert status == 0
+    assert "beads: 9 found: 9 used" in out
+    assert re.search(r"^SNR: median \d+", out, re.MULTILINE)
+
+
+def test_an_option_is_named_as_it_was_typed(capsys, field):
+    status, line = refused(capsys, "distill", field, "-o", "x.tif", "--bead-diameter-um", "wide")
+    assert status == 2
+    assert line == (
+        "OptionError: --bead-diameter-um is 'wide'; allowed is a number of at least 0. See "
+        "psfbridge distill --help.\n"
+    )

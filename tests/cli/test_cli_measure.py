@@ -83,3 +83,14 @@ def test_says_what_it_measured_in_a_field(capsys):
     first = capsys.readouterr().out.splitlines()[0]
     assert first.startswith("measured: median of 3")
     assert "sample_zstack.tif" in first
+
+
+def test_several_files_are_measured_one_after_the_other(psf_path, tmp_path, capsys):
+    other = tmp_path / "other.tif"
+    other.write_bytes(psf_path.read_bytes())
+    assert main(["measure", str(psf_path), str(other), "--json", str(tmp_path / "a.json")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("FWHM at half maximum") == 2
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert list(record) == [str(psf_path), str(other)]
+    assert record[str(other)]["fwhm_um"] == record[str(psf_path)]["fwhm_um"]

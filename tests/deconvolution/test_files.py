@@ -183,7 +183,7 @@ def test_ctrl_c_ends_the_command_in_one_line(tmp_path, psf_file, engine):
 
 def test_refuses_a_channel_or_time_point_that_is_not_there(tmp_path, psf_file):
     pb.write_image(tmp_path / "in.tif", pb.Image(counts(6, 20, 22), VOXEL))
-    for reading in (Reading(channel=1), Reading(time=-1)):
+    for reading in (Reading(channel=1), Reading(time=1)):
         with pytest.raises(ImageError, match="allowed are 0 to 0"):
             run(tmp_path / "in.tif", psf_file, tmp_path / "out.tif", reading=reading)
 
@@ -220,14 +220,18 @@ def test_the_command_line_says_what_it_did(tmp_path, psf_file, command):
 @pytest.mark.parametrize(
     ("more", "status", "words"),
     [
-        (["--iterations", "0"], 2, "OptionError: iterations is 0"),
+        (["--iterations", "0"], 2, "OptionError: --iterations is 0"),
         (["--iterations", "many"], 2, "OptionError: "),
-        (["--tv", "nan"], 2, "OptionError: tv is nan"),
+        (["--tv", "nan"], 2, "OptionError: --tv is nan"),
         (["--engine", "cuda"], 2, "OptionError: "),
-        (["--engine", "cpu", "--device", "0"], 2, "OptionError: device is '0' and engine is cpu"),
-        (["--voxel-um", "0", "1", "1"], 2, "OptionError: voxel_um"),
-        (["--voxel-um", "2e-4", "1e-4", "1e-4"], 2, "OptionError: voxel_um is 0.0002"),
-        (["--tile-um", "0.1", "0.1", "0.1"], 2, "OptionError: tile_um asks for tiles of"),
+        (
+            ["--engine", "cpu", "--device", "0"],
+            2,
+            "OptionError: --device is '0' and --engine",
+        ),
+        (["--voxel-um", "0", "1", "1"], 2, "OptionError: --voxel-um"),
+        (["--voxel-um", "2e-4", "1e-4", "1e-4"], 2, "OptionError: --voxel-um is 0.0002"),
+        (["--tile-um", "0.1", "0.1", "0.1"], 2, "OptionError: --tile-um asks for tiles of"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, psf_file, command, more, status, words):

@@ -55,10 +55,10 @@ def test_the_shift_is_found_within_its_own_error(found):
     shift = found.shifts[1]
     off = np.array(shift.shift_nm) - SHIFT_NM
     assert shift.beads >= 6
-    assert (np.abs(off) < 3 * np.array(shift.sd_nm)).all()
+    assert (np.abs(off) < 3 * np.array(shift.se_nm)).all()
     # Half a nanometre would be an error that the photons do not allow.
-    assert (np.array(shift.sd_nm) > 0.2).all()
-    assert (np.array(shift.sd_nm) < (10, 4, 4)).all()
+    assert (np.array(shift.se_nm) > 0.2).all()
+    assert (np.array(shift.se_nm) < (10, 4, 4)).all()
     assert (np.abs(off)[1:] < 5).all()
 
 

@@ -19,7 +19,7 @@ def evidence():
         volume=VOLUME,
         error=0.01 * VOLUME,
         fwhm_um=(0.6, 0.22, 0.22),
-        fwhm_sd_um=(0.01, 0.002, 0.002),
+        fwhm_se_um=(0.01, 0.002, 0.002),
         voxel_um=(0.2, 0.1, 0.1),
         nyquist_um=(0.25, 0.09, 0.09),
         depth=31,
@@ -38,7 +38,7 @@ def test_all_well_is_good_and_says_no_more(evidence):
     [
         ({"error": 0.1 * VOLUME}, USABLE, "more beads"),
         ({"error": 0.5 * VOLUME}, POOR, "more beads"),
-        ({"fwhm_sd_um": (0.2, 0.002, 0.002)}, POOR, "along z"),
+        ({"fwhm_se_um": (0.2, 0.002, 0.002)}, POOR, "along z"),
         ({"voxel_um": (0.6, 0.1, 0.1)}, POOR, "z-step"),
         ({"depth": 5}, USABLE, "deeper"),
         ({"chi2": 9.0}, POOR, "drift"),

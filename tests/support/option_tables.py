@@ -22,6 +22,12 @@ RECORDS = {
     "ReadingChoices": Reading,
 }
 
+#: Functions that read an image and work on it take the options of both.
+TOGETHER = {
+    "DistillArguments": ("ReadingChoices", "DistillChoices"),
+    "DeconvolveArguments": ("ReadingChoices", "DeconvolveChoices"),
+}
+
 _HEAD = '''"""Types of the options of public functions, for editors and type checkers.
 
 Made of the option records by ``python tests/support/option_tables.py``; do not edit it.
@@ -38,13 +44,16 @@ __all__ = [{names}]
 
 def types() -> str:
     """Return the text of `psfbridge.option_types`."""
-    names = ", ".join(f'"{name}"' for name in sorted(RECORDS))
-    return _HEAD.format(names=names) + "".join(
-        f"\n\nclass {name}(TypedDict, total=False):\n"
-        f'    """Options of `{record.__module__}.{record.__name__}`."""\n\n'
-        + "".join(f"    {option.name}: {_type(option)}\n" for option in options_of(record).values())
-        for name, record in RECORDS.items()
-    )
+    names = "".join(f'    "{name}",\n' for name in sorted((*RECORDS, *TOGETHER)))
+    text = _HEAD.format(names=f"\n{names}")
+    for name, record in RECORDS.items():
+        text += f"\n\nclass {name}(TypedDict, total=False):\n"
+        text += f'    """Options of `{record.__module__}.{record.__name__}`."""\n\n'
+        text += "".join(f"    {one.name}: {_type(one)}\n" for one in options_of(record).values())
+    for name, bases in TOGETHER.items():
+        text += f"\n\nclass {name}({', '.join(bases)}, total=False):\n"
+        text += f'    """{" and ".join(bases)} together."""\n'
+    return text
 
 
 def _type(option: Option) -> str:

@@ -15,7 +15,11 @@ from psfbridge.imaging.image import Volume
 __all__ = ["COLOURS", "NAME", "RADIUS", "Mark", "marks_of"]
 
 #: Colours that people with any colour vision can tell apart (Okabe and Ito 2008).
-COLOURS = {USED: (0, 158, 115), HELD_OUT: (86, 180, 233), REJECTED: (213, 94, 0)}
+COLOURS: dict[str, tuple[int, int, int]] = {
+    USED: (0, 158, 115),
+    HELD_OUT: (86, 180, 233),
+    REJECTED: (213, 94, 0),
+}
 
 #: What the name of every mark starts with.
 NAME = "PSF Bridge"

@@ -24,6 +24,7 @@ from psfbridge.bridge.commands.option_strings import Options, keys_of
 from psfbridge.bridge.convert.rois import inside, is_area, picked_points
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.find import need_beads
+from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.channels import ChannelDistillation, check_for_channels
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import NoBeadsError, OptionError
@@ -60,8 +61,7 @@ def _find(call: Call) -> Outcome:
 def beads_in(source: Input, call: Call) -> Beads:
     """Find the beads of one input, within its selection if there is one."""
     points = picked_points(source.imp, source.image)
-    extra = {} if points is None else {"positions": points}
-    beads = pb.find_beads(source.image, progress=call.progress, **extra, **call.options)
+    beads = pb.find_beads(source.image, positions=points, progress=call.progress, **call.options)
     roi = source.imp.getRoi()
     return inside(roi, beads, source.image.name) if is_area(roi) else beads
 
@@ -160,7 +160,7 @@ def _as_judged(before: Beads, after: Beads) -> Beads:
     """Return the beads after the distillation; who was not chosen keeps the reason before it."""
     reasons = {bead.bead: bead for bead in before}
     return Beads(
-        reasons.get(bead.bead, bead) if bead.reason == "not chosen" else bead for bead in after
+        reasons.get(bead.bead, bead) if bead.reason == Reason.NOT_CHOSEN else bead for bead in after
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import (
     add_image_options,
-    chosen_reading,
     complain,
     progress_for,
     say,
@@ -40,14 +39,15 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Distil all, and say how it went; 1 if a file failed."""
     from psfbridge.batch.run import distill_batch
+    from psfbridge.imaging.read import Reading
 
     batch = distill_batch(
         args.images,
         args.output,
-        reading=chosen_reading(args),
         jobs=args.jobs,
         progress=progress_for(args.quiet),
         told=lambda row: say(row.sentence(), args.quiet),
+        **chosen_options(args, Reading),
         **chosen_options(args, DistillOptions),
     )
     for line in _lines(batch):

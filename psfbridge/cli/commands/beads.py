@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
 from psfbridge.cli._options import add_options
 from psfbridge.options import DistillOptions
+
+if TYPE_CHECKING:
+    from psfbridge.detection.beads import Beads
 
 __all__ = ["add", "run"]
 
@@ -16,7 +20,7 @@ def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("beads", help="find and judge beads only")
     parser.add_argument("image", metavar="IMAGE")
-    parser.add_argument("--csv", required=True, metavar="OUT.csv", help="one row a candidate")
+    parser.add_argument("--csv", metavar="OUT.csv", help="a table with one row a candidate")
     parser.add_argument("--picture", metavar="OUT.png", help="every bead with its status")
     add_options(parser, DistillOptions, names=["min_separation_um"])
     add_image_options(parser)
@@ -35,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     beads = find_beads(
         image, min_separation_um=args.min_separation_um, progress=progress_for(args.quiet)
     )
-    beads.save(args.csv)
+    if args.csv:
+        beads.save(args.csv)
     if args.picture:
         from psfbridge.report.figures import plot_beads
 
@@ -44,4 +49,22 @@ def run(args: argparse.Namespace) -> int:
     for note in image.notes:
         say(note, args.quiet)
     say(f"beads: {beads.sentence()}", args.quiet)
+    for line in _summary(beads):
+        say(line, args.quiet)
     return 0
+
+
+def _summary(beads: Beads) -> Iterator[str]:
+    """Yield what a person wants to know of the beads that can be used."""
+    import numpy as np
+
+    from psfbridge.detection.beads import USED
+
+    used = beads.with_status(USED)
+    for name in ("snr", "intensity", "background"):
+        values = used.column(name).astype(float)
+        values = values[np.isfinite(values)]
+        if values.size:
+            label = "SNR" if name == "snr" else name
+            low, middle, high = np.percentile(values, (0, 50, 100))
+            yield f"{label}: median {middle:.4g}, from {low:.4g} to {high:.4g}"

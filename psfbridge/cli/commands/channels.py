@@ -72,11 +72,11 @@ def _write(found: ChannelDistillation, args: argparse.Namespace) -> None:
 
 
 def _lines(found: ChannelDistillation) -> list[str]:
+    from psfbridge.measurement.table import fwhm_text
+
     lines = list(found.notes)
     for number, result in enumerate(found.results):
-        z, y, x = result.measures.fwhm_um
+        widths = fwhm_text(result.measures.fwhm_um)
         lines.append(f"channel {number}: beads: {result.beads.sentence()}")
-        lines.append(
-            f"channel {number}: PSF by {result.method}, FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm"
-        )
+        lines.append(f"channel {number}: PSF by {result.method}, {widths}")
     return lines + [shift.sentence() for shift in found.shifts if shift.channel != shift.reference]

@@ -103,7 +103,8 @@ def _in_imagej(path: Path, result: Distillation) -> str:
 def _compared(result: Distillation, truth: Simulation) -> str:
     from psfbridge.evaluation.psf_error import psf_error
     from psfbridge.measurement.measures import measure
+    from psfbridge.measurement.table import fwhm_text
 
-    z, y, x = measure(truth.psf).fwhm_um
+    widths = fwhm_text(measure(truth.psf).fwhm_um)
     error = psf_error(result.psf, truth.psf_grid)
-    return f"truth: FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm; the PSF differs from it by {error:.1%}"
+    return f"truth: {widths}; the PSF differs from it by {error:.1%}"

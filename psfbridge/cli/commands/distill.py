@@ -142,11 +142,13 @@ def _write(result: Distillation, args: argparse.Namespace) -> None:
 
 def summary(result: Distillation) -> str:
     """Return what a person wants to know first, a few lines."""
-    z, y, x = result.measures.fwhm_um
+    from psfbridge.measurement.table import fwhm_text
+
+    widths = fwhm_text(result.measures.fwhm_um)
     shape = " x ".join(str(length) for length in result.psf.data.shape)
     lines = [
         *result.notes,
         f"beads: {result.beads.sentence()}",
-        f"PSF: {shape} voxels by {result.method}, FWHM z y x {z:.3f} {y:.3f} {x:.3f} µm",
+        f"PSF: {shape} voxels by {result.method}, {widths}",
     ]
     return "\n".join(lines)

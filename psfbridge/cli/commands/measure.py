@@ -16,8 +16,10 @@ __all__ = ["add", "run", "table"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("measure", help="FWHM and friends of a PSF or of beads")
-    parser.add_argument("image", metavar="PSF.tif", help="a PSF, or an image of one bead or many")
-    parser.add_argument("--json", metavar="OUT", help="write the figures as JSON too")
+    parser.add_argument(
+        "images", nargs="+", metavar="PSF.tif", help="PSFs, or images of one bead or many"
+    )
+    parser.add_argument("--json", metavar="OUT", help="the figures as JSON; of several, by file")
     add_image_options(parser)
     parser.set_defaults(run=run)
 
@@ -29,12 +31,17 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge.cli._outputs import check_outputs
     from psfbridge.measurement.measures import measure
 
-    check_outputs([args.image], files=[args.json])
-    image = read_input(args.image, args)
-    measures = measure(image)
+    check_outputs(args.images, files=[args.json])
+    found = {}
+    for path in args.images:
+        image = read_input(path, args)
+        found[path] = measure(image)
+        if len(args.images) > 1:
+            say(path)
+        say("\n".join([table(found[path]), *image.notes]))
     if args.json:
-        write_text(args.json, json_text(measures))
-    say("\n".join([table(measures), *image.notes]))
+        one = len(args.images) == 1
+        write_text(args.json, json_text(found[args.images[0]] if one else found))
     return 0
 
 

@@ -31,12 +31,11 @@ from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, refined_fit
 from psfbridge.distillation.joint.stack import Stack, stack_beads
 from psfbridge.distillation.methods import Solution
-from psfbridge.errors import ImageError, OptionError
-from psfbridge.imaging.image import Image
+from psfbridge.errors import OptionError
 from psfbridge.numerics.fourier import apply_per_axis, shift_matrices
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["FieldModel", "FieldSolution", "check_one_field", "solve_field"]
+__all__ = ["FieldModel", "FieldSolution", "solve_field"]
 
 _STAGE = "fitting the change over the field"
 _STEPS = 2
@@ -93,23 +92,6 @@ class FieldSolution:
     model: FieldModel | None
     diagnostics: dict[str, Any]
     note: str
-
-
-def check_one_field(images: Sequence[Image]) -> None:
-    """Refuse images that do not show one field.
-
-    Raises
-    ------
-    ImageError
-        If they differ in shape.
-    """
-    shapes = sorted({image.data.shape for image in images})
-    if len(shapes) > 1:
-        words = " and ".join(" x ".join(str(n) for n in shape) for shape in shapes)
-        raise ImageError(
-            f"field is set and the images have {words} voxels; images of one field have one "
-            "shape. Distil them apart, or leave field out."
-        )
 
 
 def solve_field(solution: Solution, progress: Progress = no_progress) -> FieldSolution:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import REJECTED, Bead
 from psfbridge.detection.find import FoundBeads
+from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import cut_out
 from psfbridge.numerics.fourier import sampling_matrices
@@ -20,8 +21,16 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 # Candidates that may be in the way of others, and that their own fit may take back into use.
-_RETAKEN = ("too close", "doublet", "too dim")
-_MODELLED = (*_RETAKEN, "border", "shape", "poor fit", "saturated", "too large", "not chosen")
+_RETAKEN = (Reason.TOO_CLOSE, Reason.DOUBLET, Reason.TOO_DIM)
+_MODELLED = (
+    *_RETAKEN,
+    Reason.BORDER,
+    Reason.SHAPE,
+    Reason.POOR_FIT,
+    Reason.SATURATED,
+    Reason.TOO_LARGE,
+    Reason.NOT_CHOSEN,
+)
 
 
 @dataclass(frozen=True, eq=False)

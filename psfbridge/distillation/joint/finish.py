@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.find import FoundBeads
+from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.iteration import LEAST_SNR, JointProblem, Round, change, objective
@@ -44,7 +45,7 @@ def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -
         volume,
         sure.error,
         sure.fwhm_um,
-        sure.fwhm_sd_um,
+        sure.fwhm_se_um,
         problem.voxel_um,
         best.pupil.nyquist_um,
         min(len(one.image.data) for one in problem.found),
@@ -53,9 +54,9 @@ def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -
     )
     verdict = judge_psf(evidence)
     diagnostics = {
-        **_diagnostics(best, rounds, sure.pupil_sd),
+        **_diagnostics(best, rounds, sure.pupil_se),
         "fwhm_um": sure.fwhm_um,
-        "fwhm_sd_um": sure.fwhm_sd_um,
+        "fwhm_se_um": sure.fwhm_se_um,
         "verdict": verdict.to_dict(),
     }
     return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (problem, best))
@@ -73,7 +74,7 @@ def _misfit(best: Round, problem: JointProblem) -> float:
     return objective(fitted, range(len(fitted)))
 
 
-def _diagnostics(best: Round, rounds: Sequence[Round], pupil_sd: Floats) -> dict[str, Any]:
+def _diagnostics(best: Round, rounds: Sequence[Round], pupil_se: Floats) -> dict[str, Any]:
     values, choice = best.pupil.values, best.blend.choice
     modes = best.pupil.phases
     last = FIRST_MODE + len(modes)
@@ -90,9 +91,9 @@ def _diagnostics(best: Round, rounds: Sequence[Round], pupil_sd: Floats) -> dict
             "na_per_wavelength_per_um": float(values[NA]),
             "index_per_wavelength_per_um": float(values[INDEX]),
             "blur_um": [float(np.sqrt(values[place])) for place in (BLUR_Y, BLUR_X)],
-            "na_per_wavelength_sd_per_um": float(pupil_sd[NA]),
+            "na_per_wavelength_se_per_um": float(pupil_se[NA]),
             "phases_rad": modes,
-            "phases_sd_rad": dict(zip(modes, pupil_sd[FIRST_MODE:last].tolist(), strict=True)),
+            "phases_se_rad": dict(zip(modes, pupil_se[FIRST_MODE:last].tolist(), strict=True)),
             **_sample(best.pupil),
         },
     }
@@ -119,8 +120,14 @@ def _tables(best: Round, found: Sequence[FoundBeads]) -> tuple[Beads, ...]:
 
 def _judged(bead: Bead, state: BeadState, *, used: bool) -> Bead:
     fit = state.fit
+    figures: dict[str, Any] = {
+        "intensity": fit.intensity,
+        "background": fit.background,
+        "snr": fit.intensity / max(fit.intensity_error, 1e-300),
+        "chi2": fit.chi2,
+    }
     if bead.status == REJECTED and not used:
-        return bead
+        return replace(bead, **figures) if np.isfinite(fit.intensity_error) else bead
     z, y, x = (float(value) for value in fit.position)
     dim = fit.intensity < LEAST_SNR * fit.intensity_error
     return replace(
@@ -128,10 +135,7 @@ def _judged(bead: Bead, state: BeadState, *, used: bool) -> Bead:
         z=z,
         y=y,
         x=x,
-        intensity=fit.intensity,
-        background=fit.background,
-        snr=fit.intensity / max(fit.intensity_error, 1e-300),
-        chi2=fit.chi2,
+        **figures,
         status=USED if used else REJECTED,
-        reason="" if used else ("too dim" if dim else "poor fit"),
+        reason="" if used else (Reason.TOO_DIM if dim else Reason.POOR_FIT),
     )

@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from psfbridge.detection.find import FoundBeads
+from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
@@ -185,7 +186,7 @@ def _sure(states: Sequence[BeadState], found: Sequence[FoundBeads]) -> list[Bead
         replace(
             one,
             contributes=one.contributes
-            and found[one.seen.image].beads[one.seen.bead].reason != "too dim",
+            and found[one.seen.image].beads[one.seen.bead].reason != Reason.TOO_DIM,
         )
         for one in states
     ]

@@ -38,17 +38,17 @@ class Uncertainty:
     ----------
     error : array
         Standard error of every voxel, in the units of the round's volume; axes (z, y, x).
-    fwhm_um, fwhm_sd_um : tuple of float
-        Width at half maximum through the peak in z, y and x, in µm, and its standard deviation.
-    pupil_sd : array
+    fwhm_um, fwhm_se_um : tuple of float
+        Width at half maximum through the peak in z, y and x, in µm, and its standard error.
+    pupil_se : array
         Standard error of each parameter of the pupil, in its own unit; NaN for those that were
         not fitted, or where the PSF rests on the data alone.
     """
 
     error: Floats
     fwhm_um: tuple[float, float, float]
-    fwhm_sd_um: tuple[float, float, float]
-    pupil_sd: Floats
+    fwhm_se_um: tuple[float, float, float]
+    pupil_se: Floats
 
 
 def estimate_uncertainty(problem: JointProblem, best: Round, seed: int = 0) -> Uncertainty:
@@ -85,10 +85,10 @@ def estimate_uncertainty(problem: JointProblem, best: Round, seed: int = 0) -> U
     widths = _widths(centre, problem.sample_um)
     drawn = np.array([_widths(one, problem.sample_um) for one in moved])
     spread = np.hypot(drawn.std(axis=0, ddof=1), floor * widths)
-    return Uncertainty(error, _triple(widths), _triple(spread), _pupil_sd(best.pupil, steps))
+    return Uncertainty(error, _triple(widths), _triple(spread), _pupil_se(best.pupil, steps))
 
 
-def _pupil_sd(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:
+def _pupil_se(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:
     """Return the scatter of the pupil's parameters over the draws, NaN for those held fixed."""
     spread = np.full(pupil.model.size, np.nan)
     if len(steps[0]):

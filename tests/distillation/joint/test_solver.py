@@ -82,14 +82,14 @@ def test_the_beads_tell_the_optics(blind):
 
 def test_aberrations_come_with_a_standard_error_of_the_right_size(blind):
     inferred = blind.solution.diagnostics["inferred"]
-    errors = inferred["phases_sd_rad"]
+    errors = inferred["phases_se_rad"]
     assert errors.keys() == inferred["phases_rad"].keys()
     assert all(0 < error < 0.1 for error in errors.values())
     # Nothing but coma and astigmatism was put in; what is stated of the rest is mostly noise.
     rest = [mode for mode in errors if mode.split(",")[0] in "456"]
     off = np.array([inferred["phases_rad"][mode] / errors[mode] for mode in rest])
     assert np.median(np.abs(off)) < 3
-    assert 0 < inferred["na_per_wavelength_sd_per_um"] < 0.3
+    assert 0 < inferred["na_per_wavelength_se_per_um"] < 0.3
 
 
 def test_the_stated_error_is_about_the_true_one(blind):
