@@ -5,8 +5,8 @@
 # Gives    the image "PSF of ...", active; returns its title.
 # Example  Plugins > PSF Bridge > Distill PSF Script
 
-# @ ImagePlus imp
-# @output String title
+#@ ImagePlus imp
+#@output String title
 
 from ij import IJ
 

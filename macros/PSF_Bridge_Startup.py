@@ -5,7 +5,7 @@
 # Gives    Plugins > PSF Bridge, and the commands in every macro, until Fiji is closed.
 # Example  open it in the Script Editor, Language > Python, and run it.
 
-# @output String host
+#@output String host
 
 from psfbridge import bridge
 

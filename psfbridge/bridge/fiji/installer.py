@@ -1,10 +1,10 @@
-"""ImageJ's window opened from Python, and files put into an existing Fiji."""
+"""The plug-in, macros and scripts put into an existing Fiji or ImageJ, or into a zip for one."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
@@ -12,55 +12,31 @@ from pathlib import Path
 
 from psfbridge._util.atomic_files import whole_file
 from psfbridge._util.extras import how_to_install
-from psfbridge.bridge.commands.registry import COMMANDS
-from psfbridge.bridge.java.find import java_class
-from psfbridge.bridge.java.host import Host
+from psfbridge.bridge.fiji.plugin_jar import plugin_jar
 from psfbridge.errors import BridgeError, OutputError
 
-__all__ = [
-    "install_into",
-    "missing_in",
-    "remove_from",
-    "shipped_for_fiji",
-    "shipped_macros",
-    "wait_for_window",
-]
+__all__ = ["install_into", "missing_for", "remove_from", "shipped_macros", "write_zip"]
 
 _FOLDER = "PSF_Bridge"
-_POLL_S = 0.3
-
 _MACROS = Path("macros", _FOLDER)
-_MENU = Path("scripts", "Plugins", _FOLDER)
+_PLUGINS = Path("plugins")
 
-#: Where Fiji looks for a file of this kind, below its own folder.
-_PLACES = {".ijm": _MACROS, ".groovy": _MENU, ".py": _MENU}
+#: Where the plug-in looks for what is of one installation: which Python to start, a wheel.
+_BESIDE = _PLUGINS / _FOLDER
+_PYTHON = _BESIDE / "python.txt"
 
-#: What a Fiji that was started by itself needs, and where.
-_HOST_PLACES = {
-    "PSF_Bridge.groovy": _MACROS,
-    "Start_PSF_Bridge.groovy": _MENU,
-    "PSF_Bridge_AutoRun.ijm": Path("macros", "AutoRun"),
-}
+#: Which folders were made for our files, to be taken away with them.
+_MADE = _BESIDE / "folders.txt"
 
-#: The jars by which Fiji runs our script and starts Python.
-_JARS = {
-    "Appose": "appose-*.jar",
-    "Groovy": "groovy-[0-9]*.jar",
-    "SciJava's Groovy": "scripting-groovy-*.jar",
-}
+_SUFFIXES = (".ijm", ".groovy", ".py")
 
-
-def wait_for_window(host: Host) -> None:
-    """Return when a person has closed ImageJ's window."""
-    while _is_open(host):
-        time.sleep(_POLL_S)
-
-
-def _is_open(host: Host) -> bool:
-    if host.gateway is not None:
-        return bool(host.gateway.ui().isVisible())
-    window = java_class("ij.IJ").getInstance()
-    return window is not None and bool(window.isShowing())
+#: What psfbridge wrote into a Fiji before it had a plug-in: these start-up files do not work.
+_FORMER_FOLDERS = (Path("scripts", "Plugins", _FOLDER),)
+_FORMER = (
+    Path("macros", "AutoRun", "PSF_Bridge_AutoRun.ijm"),
+    _MACROS / "PSF_Bridge.groovy",
+    _MACROS / "python.txt",
+)
 
 
 def shipped_macros() -> list[Path]:
@@ -71,12 +47,7 @@ def shipped_macros() -> list[Path]:
     BridgeError
         If they are not there: the package is incomplete.
     """
-    return sorted(path for path in _shipped().iterdir() if path.suffix in _PLACES)
-
-
-def shipped_for_fiji(name: str) -> Path:
-    """Return one of the files by which a Fiji that was started by itself runs the commands."""
-    return _shipped() / "fiji" / name
+    return sorted(path for path in _shipped().iterdir() if path.suffix in _SUFFIXES)
 
 
 def _shipped() -> Path:
@@ -88,30 +59,34 @@ def _shipped() -> Path:
 
 
 def install_into(fiji: str | Path) -> Sequence[Path]:
-    """Put menu entries, macros and scripts into a Fiji, and return what was written.
+    """Put the plug-in, macros and scripts into a Fiji, and return what was written.
 
-    Scripts appear in its menu under Plugins > PSF Bridge; macros lie in its ``macros`` folder. What
-    Fiji starts by itself is the Python that runs this.
+    The commands appear in its menu under Plugins > PSF Bridge; macros and scripts lie in its
+    ``macros`` folder. What the plug-in starts is the Python that runs this.
 
     Parameters
     ----------
     fiji : path
-        The folder that holds Fiji's ``jars`` and ``plugins``.
+        The folder that holds ``plugins``: Fiji's, or that of a plain ImageJ.
 
     Raises
     ------
     BridgeError
-        If that is no Fiji.
+        If that is no Fiji, or the plug-in was not built and cannot be.
     OutputError
         If it cannot be written to; then nothing new is left there.
     """
-    contents = _contents(_root(fiji))
+    root = _root(fiji)
+    contents = {root / place: content for place, content in _contents()}
+    contents[root / _PYTHON] = sys.executable.encode()
+    contents[root / _MADE] = _folders_to_make(root, contents)
     new = [path for path in contents if not path.exists()]
+    _delete_former(root)
     try:
         for path, content in contents.items():
             _write(path, content)
     except OutputError:
-        _delete(new)
+        _delete(root, new)
         raise
     return list(contents)
 
@@ -126,67 +101,112 @@ def remove_from(fiji: str | Path) -> Sequence[Path]:
     OutputError
         If a file cannot be taken away.
     """
-    return _delete([path for path in _contents(_root(fiji)) if path.exists()])
-
-
-def missing_in(fiji: str | Path) -> list[str]:
-    """Return what is missing for commands in a Fiji that is started by itself; a sentence each."""
     root = _root(fiji)
-    missing = [
-        f"{fiji} has no {name} ({pattern} in its jars): update it, Help > Update..."
-        for name, pattern in _JARS.items()
-        if not any((root / "jars").rglob(pattern))
-    ]
+    _delete_former(root)
+    places = [_places_of_macros(), (_PLUGINS / "PSF_Bridge.jar", _PYTHON, _MADE)]
+    paths = [root / place for part in places for place in part]
+    return _delete(root, [path for path in paths if path.exists()])
+
+
+def write_zip(path: str | Path, wheel: str | Path | None = None) -> Path:
+    """Write a zip that a user of Fiji unpacks into its folder; no Python is needed there.
+
+    The plug-in's first command installs its own Python, from the package index or from the wheel.
+
+    Parameters
+    ----------
+    path : path
+        The zip; it appears whole or not at all.
+    wheel : path, optional
+        A wheel of psfbridge that the plug-in shall install.
+
+    Raises
+    ------
+    BridgeError
+        If the plug-in was not built and cannot be, or there is no such wheel.
+    OutputError
+        If the zip cannot be written.
+    """
+    if wheel is not None and not Path(wheel).is_file():
+        raise BridgeError(f"there is no wheel {wheel}.")
+    with (
+        whole_file(path) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for place, content in _contents():
+            archive.writestr(place.as_posix(), content)
+        if wheel is not None:
+            archive.write(wheel, (_BESIDE / Path(wheel).name).as_posix())
+    return Path(path)
+
+
+def missing_for(executable: str = sys.executable) -> list[str]:
+    """Return what the plug-in will miss in this Python; a sentence each."""
     if importlib.util.find_spec("appose") is None:
-        missing.append(f"the Python at {sys.executable} has no appose: {how_to_install('imagej')}")
-    return missing
+from psfbridge._util.extras import how_to_install
+        return [f"the Python at {executable} has no appose. {how_to_install('fiji')}"]
+    return []
 
 
 def _root(fiji: str | Path) -> Path:
     root = Path(fiji).expanduser()
-    missing = [name for name in ("jars", "plugins") if not (root / name).is_dir()]
-    if missing:
+    if not (root / "plugins").is_dir():
         raise BridgeError(
-            f"{fiji} is no Fiji: it has no {' and no '.join(missing)} folder. Name the folder "
-            "that holds both, often Fiji.app or Fiji."
+            f"{fiji} is no Fiji: it has no plugins folder. Name the folder that holds it, often "
+            "Fiji.app, Fiji or ImageJ; a name that ends in .zip is a zip to write."
         )
     return root
 
 
-def _contents(root: Path) -> Mapping[Path, str]:
-    """Return every file to write, with its text."""
-    return {root / place: text for place, text in _texts()}
+def _contents() -> Iterator[tuple[Path, bytes]]:
+    """Yield what every installation has: where it goes, and its bytes."""
+    jar = plugin_jar()
+    yield _PLUGINS / jar.name, jar.read_bytes()
+    for path, place in zip(shipped_macros(), _places_of_macros(), strict=True):
+        yield place, path.read_bytes()
 
 
-def _texts() -> Iterator[tuple[Path, str]]:
-    for path in shipped_macros():
-        yield _PLACES[path.suffix] / path.name, path.read_text(encoding="utf-8")
-    for name, place in _HOST_PLACES.items():
-        yield place / name, shipped_for_fiji(name).read_text(encoding="utf-8")
-    command = shipped_for_fiji("Command.groovy").read_text(encoding="utf-8")
-    for name in COMMANDS:
-        # Fiji's menu shows the name of the file, with spaces for underscores.
-        yield _MENU / f"{name.replace(' ', '_')}.groovy", command.replace("COMMAND", name)
-    yield _MACROS / "python.txt", sys.executable
+def _places_of_macros() -> list[Path]:
+    return [_MACROS / path.name for path in shipped_macros()]
 
 
-def _write(path: Path, text: str) -> None:
+def _folders_to_make(root: Path, contents: Mapping[Path, bytes]) -> bytes:
+    """Return the list of folders that are not there, and of those that an earlier run made."""
+    needed = {folder for path in contents for folder in path.relative_to(root).parents}
+    made = {str(folder) for folder in needed if not (root / folder).exists()}
+    return "\n".join(sorted(made | set(_made_folders(root)))).encode()
+
+
+def _made_folders(root: Path) -> list[str]:
+    listed = root / _MADE
+    return listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise OutputError(f"cannot write {path}: {fault.strerror}.") from fault
     with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
 
 
-def _delete(paths: Sequence[Path]) -> Sequence[Path]:
-    """Delete files, and the folders of ours that are empty then."""
+def _delete(root: Path, paths: Sequence[Path]) -> Sequence[Path]:
+    """Delete files, and the folders that were made for them and are empty then."""
+    folders = {root / name for name in _made_folders(root)}
+    folders |= {path.parent for path in paths if path.parent.name == _FOLDER}
     for path in paths:
         try:
             path.unlink(missing_ok=True)
         except OSError as fault:
             raise OutputError(f"cannot take away {path}: {fault.strerror}.") from fault
-    for folder in {path.parent for path in paths if path.parent.name == _FOLDER}:
+    for folder in sorted(folders, reverse=True):  # what lies in another comes first
         with suppress(OSError):  # something of the user's is in it
             folder.rmdir()
     return paths
+
+
+def _delete_former(root: Path) -> None:
+    scripts = [path for folder in _FORMER_FOLDERS for path in (root / folder).glob("*")]
+    former = [path for path in (root / place for place in _FORMER) if path.exists()]
+    _delete(root, [*former, *scripts])

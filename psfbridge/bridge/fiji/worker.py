@@ -5,16 +5,20 @@ the outcome, and makes room for the images in it, into which they are then copie
 fro is made of dicts, lists, texts and numbers. Nothing here needs Java.
 
 Every task returns a record; where it failed, the record has nothing but the one line that says why
-(``fault``) and whether it was cancelled.
+(``fault``) and whether it was cancelled. While one works it gives a sign of life every second: what
+gives none is ended by Fiji. When Fiji ends, in whatever way, this process ends, and takes away the
+shared memory that it knew of.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict
 from functools import wraps
 from typing import Any
@@ -42,13 +46,15 @@ from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
 
 __all__ = [
+    "answer",
+    "check",
     "collect",
     "describe",
     "figure",
     "find_text",
+    "greet",
     "main",
     "needs",
-    "option_text",
     "rows",
     "work",
 ]
@@ -59,8 +65,14 @@ Facts = Mapping[str, Any]
 # Fiji redraws at every report: more often than this is only slow.
 _SECONDS_BETWEEN = 0.1
 
+# Fiji waits a minute for one of these.
+_SECONDS_BETWEEN_SIGNS = 1.0
+
 #: The images of each outcome, until Fiji has made room for them.
 _kept: dict[str, Sequence[Picture]] = {}
+
+#: Shared memory that is in use by a task.
+_rooms: set[Any] = set()
 
 
 def main() -> None:
@@ -72,6 +84,46 @@ def main() -> None:
 
     with redirect_stdout(Lines(sys.stdout)):
         python_worker.main()
+    # Fiji is gone: nobody waits for what still works, and nobody else takes its memory away.
+    for room in list(_rooms):
+        with suppress(FileNotFoundError):
+            room.shm.unlink()
+    os._exit(0)
+
+
+def answer(task: Any, function: str, arguments: Sequence[Any]) -> Record:
+    """Run a task by its name, with a sign of life every second.
+
+    Parameters
+    ----------
+    task : appose.python_worker.Task
+        What Fiji waits for.
+    function : str
+        The name of a task of this module.
+    arguments : sequence
+        What it takes, after `task` where it takes that.
+    """
+    with _signs_of_life(task):
+        if function == "work":
+            return work(task, *arguments)
+        return _TASKS[function](*arguments)
+
+
+@contextmanager
+def _signs_of_life(task: Any) -> Iterator[None]:
+    done = threading.Event()
+
+    def tell() -> None:
+        while not done.wait(_SECONDS_BETWEEN_SIGNS):
+            task.update()
+
+    teller = threading.Thread(target=tell, name="signs of life", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def _told(task: Callable[..., Record]) -> Callable[..., Record]:
@@ -91,6 +143,14 @@ def _told(task: Callable[..., Record]) -> Callable[..., Record]:
 
 
 @_told
+def greet(there: Any, back: Any) -> Record:
+    """Halve a small array of integers into one of floats, for Fiji to see that both read alike."""
+    with _Shared(there) as numbers, _Shared(back) as halves:
+        np.copyto(halves, numbers / 2)
+    return {"version": __version__}
+
+
+@_told
 def describe() -> Record:
     """Return the commands and the functions for macros, for Fiji to offer."""
     extensions = {name: asdict(extension) for name, extension in EXTENSIONS.items()}
@@ -105,9 +165,11 @@ def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
 
 
 @_told
-def option_text(values: Mapping[str, str]) -> Record:
-    """Return the option string of what was chosen in a dialog."""
-    return {"text": written(values)}
+def check(command: str, values: Mapping[str, str]) -> Record:
+    """Check what was chosen in a dialog, and return its option string."""
+    text = written(values)
+    read_options(command, text)
+    return {"text": text}
 
 
 @_told
@@ -181,12 +243,14 @@ class _Shared:
         self._room = room
 
     def __enter__(self) -> NDArray[Any]:
+        _rooms.add(self._room)
         array: NDArray[Any] = self._room.ndarray()
         return array
 
     def __exit__(self, *fault: object) -> None:
-        # A view may still be alive in a traceback: then the memory goes with that.
         if self._room is not None:
+            _rooms.discard(self._room)
+            # A view may still be alive in a traceback: then the memory goes with that.
             with suppress(BufferError):
                 self._room.shm.close()
 
@@ -272,3 +336,10 @@ def _described(picture: Picture) -> Record:
 
 def _four_axes(image: Image) -> NDArray[Any]:
     return image.data.reshape(-1, *image.data.shape[-3:])
+
+
+#: The tasks that `answer` runs by their names; `work` takes the task itself too.
+_TASKS: Mapping[str, Callable[..., Record]] = {
+    task.__name__: task
+    for task in (check, collect, describe, figure, find_text, greet, needs, rows)
+}

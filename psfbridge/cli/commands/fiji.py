@@ -29,7 +29,7 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the window, and wait until it is closed."""
-    from psfbridge.bridge.fiji.installer import wait_for_window
+    from psfbridge.bridge.imagej.window import wait_for_window
     from psfbridge.bridge.imagej.install import start
 
     host = start(args.where, mode="gui", memory_gib=args.memory_gib)

@@ -1,0 +1,37 @@
+"""ImageJ's window, opened from Python and closed by a person."""
+
+from __future__ import annotations
+
+import time
+
+from psfbridge.bridge.java.find import java_class, running
+from psfbridge.bridge.java.host import Host
+
+__all__ = ["wait_for_window"]
+
+_POLL_S = 0.3
+
+
+def wait_for_window(host: Host) -> None:
+    """Return when a person has closed ImageJ's window.
+
+    ImageJ2 may end Java with its window: then there is nobody left to ask.
+    """
+    while _is_open(host):
+        time.sleep(_POLL_S)
+
+
+def _is_open(host: Host) -> bool:
+    try:
+        return _is_showing(host)
+    except Exception:
+        if running():
+            raise
+        return False
+
+
+def _is_showing(host: Host) -> bool:
+    if host.gateway is not None:
+        return bool(host.gateway.ui().isVisible())
+    window = java_class("ij.IJ").getInstance()
+    return window is not None and bool(window.isShowing())
