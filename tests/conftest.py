@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from x_display import display  # noqa: F401 - a fixture
 
 from psfbridge.simulation.scene import Scene
 from psfbridge.simulation.simulate import Simulation, simulate

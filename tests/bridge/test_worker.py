@@ -213,7 +213,10 @@ def test_the_rows_of_a_dialog_are_the_keys(image):
     told = worker.rows("Distill PSF...", facts(image), [])
     assert told["preview"]
     assert "bead_diameter" in [row["key"] for row in told["rows"]]
-    assert worker.option_text({"psf": "a b", "error": ""}) == {"text": "psf=[a b] error"}
+    chosen = {"report": "a b", "error": ""}
+    assert worker.check("Distill PSF...", chosen) == {"text": "report=[a b] error"}
+    wrong = worker.check("Distill PSF...", {"na": "wide"})["fault"]
+    assert wrong.startswith("OptionError: na is 'wide'")
     assert worker.find_text({"min_separation": "1", "method": "average"}) == {
         "text": "min_separation=1"
     }
@@ -249,3 +252,38 @@ def test_what_two_tasks_say_at_once_comes_line_by_line():
         thread.join()
     said = stream.getvalue().splitlines()
     assert sorted(said) == ["one one"] * 30 + ["two two"] * 30
+
+
+class Listener:
+    """Stands in for Appose's task: counts the signs of life."""
+
+    cancel_requested = False
+
+    def __init__(self) -> None:
+        self.signs = 0
+
+    def update(self) -> None:
+        self.signs += 1
+
+
+def test_a_task_gives_signs_of_life_while_it_works(monkeypatch):
+    listener = Listener()
+    monkeypatch.setattr(worker, "_SECONDS_BETWEEN_SIGNS", 0.01)
+    heard = threading.Event()
+
+    def slow() -> dict[str, bool]:
+        while listener.signs < 3:
+            time.sleep(0.01)
+        return {"heard": True}
+
+    monkeypatch.setattr(worker, "_TASKS", {"slow": slow})
+    assert worker.answer(listener, "slow", []) == {"heard": True}
+    after = listener.signs
+    heard.wait(0.05)
+    assert listener.signs == after, "an ended task is silent"
+
+
+def test_the_greeting_reads_and_writes():
+    there, back = Room((np.arange(24) * 2800).astype(np.uint16)), Room(np.zeros(24, np.float32))
+    assert worker.greet(there, back) == {"version": worker.__version__}
+    np.testing.assert_array_equal(back.ndarray(), np.arange(24) * 1400.0)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -175,55 +176,89 @@ def test_doctor_does_not_praise_devices_that_clij2fft_cannot_reach(monkeypatch, 
 
 @pytest.fixture
 def fiji(tmp_path) -> Path:
-    """The folders of a Fiji with the jars that are looked for, and a macro of its user's."""
-    for name in ("appose-0.9.0.jar", "groovy-4.0.28.jar", "scripting-groovy-1.0.0.jar"):
-        (tmp_path / "jars").mkdir(exist_ok=True)
-        (tmp_path / "jars" / name).touch()
+    """The folders of a Fiji, with a macro of its user's."""
     (tmp_path / "plugins").mkdir()
     (tmp_path / "macros" / "AutoRun").mkdir(parents=True)
     (tmp_path / "macros" / "AutoRun" / "own.ijm").write_text("// mine")
     return tmp_path
 
 
-def files_in(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+@pytest.fixture
+def jar(tmp_path_factory, monkeypatch) -> Path:
+    """A stand-in for the plug-in's jar: these tests are of where it goes."""
+    from psfbridge.bridge.fiji import installer
+
+    path = tmp_path_factory.mktemp("built") / "PSF_Bridge.jar"
+    path.write_bytes(b"plug-in")
+    monkeypatch.setattr(installer, "plugin_jar", lambda: path)
+    return path
 
 
-def test_a_fiji_is_filled_and_emptied_again(fiji, capsys):
-    before = files_in(fiji)
+def everything_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_a_fiji_is_filled_and_left_as_it_was(fiji, jar, capsys):
+    before = everything_in(fiji)
     assert main(["install-fiji", str(fiji)]) == 0
     assert "missing" not in capsys.readouterr().out
-    menu = fiji / "scripts" / "Plugins" / "PSF_Bridge"
-    assert {path.name for path in menu.iterdir()} >= {
-        "Distill_PSF....groovy",
-        "Find_Beads....groovy",
-        "Measure_PSF....groovy",
-        "Deconvolve_with_PSF....groovy",
-        "Start_PSF_Bridge.groovy",
-    }
-    assert 'fromMenu("Distill PSF...")' in (menu / "Distill_PSF....groovy").read_text()
-    ours = fiji / "macros" / "PSF_Bridge"
-    assert (ours / "Distill_PSF.ijm").is_file()
-    assert (ours / "python.txt").read_text() == sys.executable
-    assert main(["install-fiji", str(fiji)]) == 0, "again changes nothing"
-    assert main(["install-fiji", str(fiji), "--remove"]) == 0
-    assert files_in(fiji) == before
-    assert not ours.exists()
-    assert not menu.exists()
-
-
-def test_what_a_fiji_lacks_is_said(fiji, capsys):
-    (fiji / "jars" / "appose-0.9.0.jar").unlink()
+    assert (fiji / "plugins" / "PSF_Bridge.jar").read_bytes() == b"plug-in"
+    assert (fiji / "plugins" / "PSF_Bridge" / "python.txt").read_text() == sys.executable
+    assert (fiji / "macros" / "PSF_Bridge" / "Distill_PSF.ijm").is_file()
+    filled = everything_in(fiji)
     assert main(["install-fiji", str(fiji)]) == 0
-    out = capsys.readouterr().out
-    assert "has no Appose (appose-*.jar in its jars): update it, Help > Update..." in out
-    assert "scripting-groovy" not in out
+    assert everything_in(fiji) == filled, "again changes nothing"
+    assert main(["install-fiji", str(fiji), "--remove"]) == 0
+    assert everything_in(fiji) == before
 
 
-def test_a_fiji_that_cannot_be_written_keeps_nothing_new(fiji, capsys, monkeypatch):
+def test_empty_folders_of_the_users_stay(fiji, jar):
+    (fiji / "macros" / "PSF_Bridge").mkdir()
+    (fiji / "macros" / "PSF_Bridge" / "mine.ijm").write_text("// mine")
+    (fiji / "plugins" / "Utilities").mkdir()
+    before = everything_in(fiji)
+    assert main(["install-fiji", str(fiji)]) == 0
+    assert main(["install-fiji", str(fiji), "--remove"]) == 0
+    assert everything_in(fiji) == before
+
+
+def test_start_up_files_of_an_earlier_psfbridge_go(fiji, jar):
+    autorun = fiji / "macros" / "AutoRun" / "PSF_Bridge_AutoRun.ijm"
+    entry = fiji / "scripts" / "Plugins" / "PSF_Bridge" / "Distill_PSF....groovy"
+    for path in (autorun, entry):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    assert main(["install-fiji", str(fiji)]) == 0
+    assert not autorun.exists()
+    assert not entry.parent.exists()
+    assert (fiji / "macros" / "AutoRun" / "own.ijm").is_file()
+
+
+def test_a_zip_for_a_fiji_without_python(tmp_path, jar, capsys):
+    wheel = tmp_path / "psfbridge-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"wheel")
+    path = tmp_path / "psf-bridge.zip"
+    assert main(["install-fiji", str(path), "--wheel", str(wheel)]) == 0
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    assert {"plugins/PSF_Bridge.jar", f"plugins/PSF_Bridge/{wheel.name}"} < names
+    assert not any(name.endswith("python.txt") for name in names)
+    assert main(["install-fiji", str(path), "--wheel", "no such.whl"]) == 1
+    assert "BridgeError: there is no wheel no such.whl." in capsys.readouterr().err
+
+
+def test_a_python_without_appose_is_said(fiji, jar, capsys, monkeypatch):
+    from psfbridge.bridge.fiji import installer
+
+    monkeypatch.setattr(installer.importlib.util, "find_spec", {"appose": None}.get)
+    assert main(["install-fiji", str(fiji)]) == 0
+    assert "missing: the Python at" in capsys.readouterr().out
+
+
+def test_a_fiji_that_cannot_be_written_keeps_nothing_new(fiji, jar, capsys, monkeypatch):
     from psfbridge.bridge.fiji import installer as module
 
-    before = files_in(fiji)
+    before = everything_in(fiji)
     real, calls = module._write, []
 
     def full(path, text):
@@ -235,4 +270,4 @@ def test_a_fiji_that_cannot_be_written_keeps_nothing_new(fiji, capsys, monkeypat
     monkeypatch.setattr(module, "_write", full)
     assert main(["install-fiji", str(fiji)]) == 1
     assert "OutputError: cannot write" in capsys.readouterr().err
-    assert files_in(fiji) == before
+    assert everything_in(fiji) == before

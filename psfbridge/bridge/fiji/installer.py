@@ -143,7 +143,6 @@ def write_zip(path: str | Path, wheel: str | Path | None = None) -> Path:
 def missing_for(executable: str = sys.executable) -> list[str]:
     """Return what the plug-in will miss in this Python; a sentence each."""
     if importlib.util.find_spec("appose") is None:
-from psfbridge._util.extras import how_to_install
         return [f"the Python at {executable} has no appose. {how_to_install('fiji')}"]
     return []
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,10 @@ _SECONDS_BETWEEN = 0.1
 # Fiji waits a minute for one of these.
 _SECONDS_BETWEEN_SIGNS = 1.0
 
+#: The number of Fiji's process, and where Linux lists shared memory: its names begin with it.
+_HOST = "PSFBRIDGE_HOST_PROCESS"
+_SHARED = Path("/dev/shm")
+
 #: The images of each outcome, until Fiji has made room for them.
 _kept: dict[str, Sequence[Picture]] = {}
 
@@ -85,10 +90,18 @@ def main() -> None:
     with redirect_stdout(Lines(sys.stdout)):
         python_worker.main()
     # Fiji is gone: nobody waits for what still works, and nobody else takes its memory away.
+    _sweep()
+    os._exit(0)
+
+
+def _sweep() -> None:
     for room in list(_rooms):
         with suppress(FileNotFoundError):
             room.shm.unlink()
-    os._exit(0)
+    # Linux lists what was made and never told.
+    host = os.environ.get(_HOST)
+    for path in _SHARED.glob(f"psfb_{host}_*") if host else ():
+        path.unlink(missing_ok=True)
 
 
 def answer(task: Any, function: str, arguments: Sequence[Any]) -> Record:

@@ -12,8 +12,8 @@ from psfbridge.bridge.java.session import session
 
 __all__ = ["install", "start", "uninstall"]
 
-# Where macros/fiji/PSF_Bridge.groovy keeps itself, by IJ.setProperty.
-_FIJI_SCRIPT = "psfbridge.fiji"
+# Old macros begin with it; nothing needs to be started any more.
+_START = "Start PSF Bridge"
 
 
 def start(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None = None) -> Host:
@@ -71,8 +71,8 @@ def install(gateway: Any = None) -> Host:
     if "listener" not in session.kept:
         from psfbridge.bridge.imagej.menus import add_menu, from_menu
 
-        listener = make_listener({EXTENSIONS_COMMAND: register}, from_menu)
-        _end_worker()
+        # In a Fiji with the plug-in the listener comes before it: no second process is started.
+        listener = make_listener({EXTENSIONS_COMMAND: register, _START: _accept}, from_menu)
         java_class("ij.Executer").addCommandListener(listener)
         # ImageJ keeps no hold on Python's side of it: without this it would be collected.
         session.kept["listener"] = listener
@@ -82,11 +82,8 @@ def install(gateway: Any = None) -> Host:
     return host
 
 
-def _end_worker() -> None:
-    """Take out what a Fiji put in for itself: two would answer the same commands."""
-    script = java_class("ij.IJ").getProperty(_FIJI_SCRIPT)
-    if script is not None:
-        script.end()
+def _accept() -> None:
+    """Do nothing."""
 
 
 def uninstall() -> None:

@@ -29,8 +29,8 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the window, and wait until it is closed."""
-    from psfbridge.bridge.imagej.window import wait_for_window
     from psfbridge.bridge.imagej.install import start
+    from psfbridge.bridge.imagej.window import wait_for_window
 
     host = start(args.where, mode="gui", memory_gib=args.memory_gib)
     say(str(host), args.quiet)

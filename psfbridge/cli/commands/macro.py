@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _timeout(args: argparse.Namespace) -> float | None:
     if args.timeout is None:
         return None if args.gui else 60.0
-    return number("--timeout", args.timeout, least=0) or None
+    return number("timeout", args.timeout, least=0) or None
 
 
 def _echo(text: str) -> None:

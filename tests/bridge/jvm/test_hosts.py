@@ -6,13 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+SUPPORT = ROOT / "tests" / "support"
 SECONDS = 900
 # A second conftest.py would hide the first from "from conftest import ...".
 PLUGINS = ("-p", "inside_fixtures", "-p", "no:cacheprovider")
@@ -27,35 +27,21 @@ pytestmark = [pytest.mark.java, needs_java]
 
 def run_inside(name: str, **environment: str) -> None:
     """Run the tests of one state; what they say is shown if one fails."""
+    path = os.pathsep.join(map(str, (HERE, SUPPORT, ROOT)))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *PLUGINS, *HUNG, str(HERE / name)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{ROOT}", **environment},
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            **environment,
+        },
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-3000:]}"
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    """A display of our own, so that nothing covers our windows."""
-    if shutil.which("Xvfb") is None or shutil.which("xdotool") is None:
-        pytest.skip("Xvfb or xdotool is not installed")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x1000x24"],
-        pass_fds=[writing],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as numbers:
-        number = numbers.readline().strip()
-    yield f":{number}"
-    server.terminate()
-    server.wait()
 
 
 STATES = (
@@ -68,12 +54,12 @@ STATES = (
 )
 
 
-@pytest.mark.parametrize("name", (*STATES, "inside_fiji_first.py"))
+@pytest.mark.parametrize("name", (*STATES, "inside_plugin.py"))
 def test_plain_imagej_headless(name: str) -> None:
     run_inside(name)
 
 
-@pytest.mark.parametrize("name", ["inside_window.py", "inside_fiji_window.py"])
+@pytest.mark.parametrize("name", ["inside_window.py", "inside_plugin_window.py"])
 def test_plain_imagej_with_a_window(name: str, display: str) -> None:
     run_inside(name, DISPLAY=display)
 

@@ -4,6 +4,7 @@ import ij.IJ;
 import java.io.File;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -17,7 +18,10 @@ import psfbridge.Room;
 public final class ApposePython implements Python {
     // What tasks need is imported before one is read: on Windows NumPy's import would hang then.
     private static final String MAIN = "from psfbridge.bridge.fiji import worker; worker.main()";
-    private static final long START_MS = 1000L * Integer.getInteger("psfbridge.start.seconds", 180);
+    /** By this Python knows whose shared memory to take away when this process is gone. */
+    private static final String HOST = "PSFBRIDGE_HOST_PROCESS";
+    private static final int START_S = 180;
+    private static final int SILENT_S = 60;
     private static final float HALF = 0.5f;
     private final File python;
     private final String version;
@@ -41,7 +45,7 @@ public final class ApposePython implements Python {
         return within(() -> {
             Service live = live();
             try {
-                return talk(live, function, arguments, progress, Conversation.SILENT_MS);
+                return talk(live, function, arguments, progress, limit("silence", SILENT_S));
             } finally {
                 logErrors(live);
             }
@@ -80,21 +84,23 @@ public final class ApposePython implements Python {
                     + "install-fiji again, with the Python that has psfbridge.");
         Sweep.shared();
         IJ.showStatus("PSF Bridge: starting Python...");
-        service = started();
+        Service fresh = started();
+        service = fresh;
         told = 0;
         try {
-            greet(service);
+            greet(fresh);
         } catch (Exception failed) {
-            logErrors(service);
+            logErrors(fresh);
             stop();
             throw failed;
         }
-        return service;
+        return fresh;
     }
 
     /** Appose's threads are such as the one that starts it: Java must not wait for them. */
     private Service started() throws Exception {
-        Service fresh = new Service(new File("."), python.getPath(), "-c", MAIN);
+        Map<String, String> ours = Collections.singletonMap(HOST, ApposeRoom.PROCESS);
+        Service fresh = new Service(new File("."), ours, python.getPath(), "-c", MAIN);
         Exception[] failed = new Exception[1];
         Thread starter = new Thread(() -> {
             try {
@@ -118,7 +124,7 @@ public final class ApposePython implements Python {
             for (int i = 0; i < 24; i++)
                 numbers.put((short) (i * 2800));
             Map<String, Object> answer =
-                    talk(fresh, "greet", new Object[] {there.sent(), back.sent()}, null, START_MS);
+                    talk(fresh, "greet", new Object[] {there.sent(), back.sent()}, null, limit("start", START_S));
             FloatBuffer halves = back.buffer().asFloatBuffer();
             for (int i = 0; i < 24; i++)
                 if (halves.get(i) != i * 2800 * HALF)
@@ -134,6 +140,11 @@ public final class ApposePython implements Python {
         String[] lines = Conversation.lines(from.errorLines());
         for (; told < lines.length; told++)
             IJ.log("PSF Bridge, Python: " + lines[told]);
+    }
+
+    /** How long Python may be silent, in ms: Python sends a sign of life every second. */
+    private static long limit(String of, int seconds) {
+        return 1000L * Integer.getInteger("psfbridge." + of + ".seconds", seconds);
     }
 
     private <T> T within(Callable<T> work) throws Fault {

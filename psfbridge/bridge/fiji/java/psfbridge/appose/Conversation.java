@@ -17,8 +17,6 @@ final class Conversation {
     private static final String SCRIPT =
             "from psfbridge.bridge.fiji import worker\nworker.answer(task, function, arguments)";
     private static final long POLL_MS = 50;
-    /** Python sends a sign of life every second. */
-    static final long SILENT_MS = 1000L * Integer.getInteger("psfbridge.silence.seconds", 60);
     private static final long CANCEL_MS = 10_000;
     private final Service service;
     private final String function;
