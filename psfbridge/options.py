@@ -25,12 +25,14 @@ from psfbridge._util.option_kinds import (
     option,
     options_of,
 )
+from psfbridge._util.validate import voxel_size
 from psfbridge.errors import OptionError
 
 __all__ = [
     "ENGINES",
     "METHODS",
     "MICROSCOPES",
+    "PSF_OPTIONS",
     "STOPS",
     "DeconvolveOptions",
     "DistillOptions",
@@ -42,12 +44,16 @@ ENGINES = ("auto", "cpu", "clij2fft", "clij-java")
 MICROSCOPES = ("widefield", "confocal", "lightsheet")
 STOPS = ("iterations", "discrepancy")
 
+#: The options of `DeconvolveOptions` that say how the PSF of another program is read.
+PSF_OPTIONS = ("psf_voxel_um", "psf_background")
+
 _FIELD_METHODS = ("auto", "joint", "pupil")
 
 _BEADS = "beads"
 _OPTICS = "optics: all of the first three, or none"
 _METHOD = "method"
 _PSF_SIZE = "size of the PSF"
+_FOREIGN = "PSFs of other programs"
 
 _NA = Number(help="numerical aperture", group=_OPTICS, above=0)
 _WAVELENGTH = Number(
@@ -291,9 +297,29 @@ class DeconvolveOptions(OptionRecord):
         ),
         default=None,
     )
+    psf_voxel_um: tuple[float, float, float] | None = option(
+        ZYX(
+            help="voxel size of the PSF; overrides its file's",
+            group=_FOREIGN,
+            unit="µm",
+            usual="0.2 0.065 0.065",
+        ),
+        default=None,
+    )
+    psf_background: str | float = option(
+        NumberOrWord(
+            help="what is subtracted from a PSF of another program; auto is the level on which "
+            "it stands",
+            group=_FOREIGN,
+            words_too=("none", "auto"),
+        ),
+        default="none",
+    )
 
     def check(self) -> None:
         """Refuse values that contradict one another."""
+        if self.psf_voxel_um is not None:
+            voxel_size(self.psf_voxel_um, "psf_voxel_um")
         if self.device is not None and self.engine == "cpu":
             raise OptionError(
                 f"{{device}} is {self.device!r} and {{engine}} is cpu, which has no device to "

@@ -120,12 +120,12 @@ def zyx_floats(name: str, value: Any, usual: str = "0.2 0.065 0.065") -> tuple[f
 _LEAST_UM, _MOST_UM, _MOST_STEP_UM = 0.001, 25.0, 100.0
 
 
-def voxel_size(value: Any) -> tuple[float, float, float]:
+def voxel_size(value: Any, name: str = "voxel_um") -> tuple[float, float, float]:
     """Return `value` as the voxel size in µm for z, y and x, as a light microscope may have it."""
-    size = zyx_floats("voxel_um", value)
+    size = zyx_floats(name, value)
     fault = voxel_fault(size)
     if fault:
-        raise OptionError(f"{{voxel_um}} is {fault}.", remedy="Give it in µm (65 nm is 0.065).")
+        raise OptionError(f"{{{name}}} is {fault}.", remedy="Give it in µm (65 nm is 0.065).")
     return size
 
 

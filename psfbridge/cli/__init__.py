@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "measure",
     "deconvolve",
     "resample",
+    "convert",
     "check",
     "simulate",
     "demo",

@@ -11,6 +11,7 @@ from psfbridge._util.option_kinds import options_of
 from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.cli._process import to_stdout
 from psfbridge.errors import OptionError
+from psfbridge.options import PSF_OPTIONS, DeconvolveOptions
 from psfbridge.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "Parser",
     "TerminalProgress",
     "add_image_options",
+    "add_psf_options",
     "chosen_reading",
     "complain",
     "progress_for",
@@ -95,6 +97,11 @@ def add_image_options(
             metavar="N",
             help="channel, counted from 0, or all: one PSF for each",
         )
+
+
+def add_psf_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how the file of a PSF of another program is to be read."""
+    add_options(parser, DeconvolveOptions, names=PSF_OPTIONS)
 
 
 def chosen_reading(args: argparse.Namespace) -> Reading:

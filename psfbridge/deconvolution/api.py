@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge._util.units import zyx_um
 from psfbridge.deconvolution.field import restore_with
+from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.engines import CpuEngine, Engine, open_engine
-from psfbridge.errors import ImageError, PSFError
+from psfbridge.errors import ImageError
 from psfbridge.hosts import Host
-from psfbridge.imaging.image import Image, VoxelUm
+from psfbridge.imaging.image import Image
 from psfbridge.imaging.read import given_image, split_choices
 from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress, checked_progress
-from psfbridge.psf.field_psf import FieldPSF, field_record
-from psfbridge.psf.psf import PSF, load_psfs
+from psfbridge.psf.field_psf import FieldPSF
+from psfbridge.psf.psf import PSF
 
-__all__ = ["chosen_engine", "deconvolve", "matched_psfs"]
-
-#: Voxel sizes that differ by less than this share count as one: files round them.
-SAME_VOXEL = 1e-3
-
-Given = PSF | FieldPSF | str | os.PathLike[str]
-PSFs = Given | Sequence[Given]
-_GIVEN = (PSF, FieldPSF, str, os.PathLike)
+__all__ = ["chosen_engine", "deconvolve"]
 
 
 def deconvolve(
@@ -51,9 +42,10 @@ def deconvolve(
     ----------
     image : Image, array or path
         The array has axes (z, y, x), (c, z, y, x) or (y, x). The units are counts, not negative.
-    psf : PSF, FieldPSF, path, or a list of them
-        One PSF for all channels, or one for each; resampled where its voxel size is another. The
-        PSFs of a field are applied at their places and blended.
+    psf : PSF, FieldPSF, Image, array, path, or a list of them
+        One PSF for all channels, or one for each, of any program: it is brought into form, and
+        resampled where its voxel size is another. The PSFs of a field are applied at their places
+        and blended.
     options : DeconvolveOptions, optional
         Options as a record; keywords go before it.
     progress : Progress, optional
@@ -82,6 +74,7 @@ def deconvolve(
     Examples
     --------
     >>> import numpy as np
+    >>> from psfbridge import PSF
     >>> z, y, x = np.ogrid[-6:7, -6:7, -6:7]
     >>> psf = PSF.from_volume(np.exp(-0.25 * (z**2 + y**2 + x**2)), (0.2, 0.1, 0.1))
     >>> image = Image(100 * psf.data, psf.voxel_um)
@@ -94,7 +87,8 @@ def deconvolve(
     progress = checked_progress(progress)
     _check_order(psf, image)
     image = given_image(image, **reading)
-    psfs, notes = matched_psfs(image.name, _shape(image), image.voxel_um, psf)
+    target = Target(image.name, _shape(image), image.voxel_um)
+    psfs, notes = matched_psfs(target, psf, chosen)
     engine = chosen_engine(chosen)
     result = np.empty(image.data.shape, np.float32)
     # Written to at once, so that its memory is not counted as free when the tiles are cut.
@@ -130,113 +124,3 @@ def chosen_engine(options: DeconvolveOptions) -> Engine:
         engine.reason = "only it accelerates"
         return engine
     return open_engine(options.engine, options.device)
-
-
-def matched_psfs(
-    name: str, shape: tuple[int, ...], voxel_um: VoxelUm, psf: PSFs
-) -> tuple[list[PSF | FieldPSF], list[str]]:
-    """Return a PSF for each channel with the image's voxel size, and what was done to them.
-
-    Parameters
-    ----------
-    name : str
-        What messages call the image.
-    shape : tuple of int
-        Its numbers of channels, planes, rows and columns.
-    voxel_um : tuple of float
-        Its voxel size in z, y and x, in µm.
-    psf : PSF, FieldPSF, path, or a list of them
-        One for all channels, or one for each.
-
-    Raises
-    ------
-    PSFError
-        If their number is neither one nor the channels', or one is larger than the image.
-    """
-    given = list(psf) if isinstance(psf, Iterable) and not isinstance(psf, _GIVEN) else [psf]
-    if not all(isinstance(one, _GIVEN) for one in given):
-        raise PSFError(
-            f"psf is {_kind(given)}; allowed are a PSF, a FieldPSF, the path of a file, and a "
-            "list of them.",
-            option="psf",
-            remedy={
-                Host.PYTHON: "Make an array a PSF: psfbridge.PSF.from_volume(array, voxel_um)."
-            },
-        )
-    named = [pair for one in given for pair in _named(one)]
-    if len(named) not in (1, shape[0]):
-        raise PSFError(
-            f"{len(named)} PSFs are given for {shape[0]} channel{'s' if shape[0] > 1 else ''} of "
-            f"{name}; allowed are one for all, or one for each."
-        )
-    notes: list[str] = []
-    matched = []
-    for one, label in named:
-        matched.append(_with_voxel(one, label, voxel_um, notes))
-        _check_size(matched[-1], label, name, shape[1:], notes)
-    return matched * (shape[0] if len(matched) == 1 else 1), notes
-
-
-def _kind(given: Sequence[Any]) -> str:
-    """Return the type of the first that is no PSF."""
-    return next(type(one).__name__ for one in given if not isinstance(one, _GIVEN))
-
-
-def _named(psf: Given) -> list[tuple[PSF | FieldPSF, str]]:
-    """Return a PSF, or those of each channel of a file, with what messages call them."""
-    label = _label(psf)
-    if isinstance(psf, PSF | FieldPSF):
-        return [(_simplest(psf), label)]
-    if field_record(psf):
-        return [(_simplest(FieldPSF.load(psf)), label)]
-    psfs = load_psfs(psf)
-    if len(psfs) == 1:
-        return [(psfs[0], label)]
-    return [(one, f"{label} channel {number}") for number, one in enumerate(psfs)]
-
-
-def _simplest(psf: PSF | FieldPSF) -> PSF | FieldPSF:
-    """Return the PSF of a field that has but one."""
-    return psf.psfs[0] if isinstance(psf, FieldPSF) and len(psf.psfs) == 1 else psf
-
-
-def _label(psf: Given) -> str:
-    return "the PSF" if isinstance(psf, PSF | FieldPSF) else Path(psf).name
-
-
-def _with_voxel(
-    psf: PSF | FieldPSF, label: str, voxel_um: VoxelUm, notes: list[str]
-) -> PSF | FieldPSF:
-    axes = range(1 if _shape_of(psf)[0] == 1 else 0, 3)
-    if all(abs(psf.voxel_um[a] / voxel_um[a] - 1) <= SAME_VOXEL for a in axes):
-        return psf
-    notes.append(
-        f"{label} has voxels of {zyx_um(psf.voxel_um)}, the image of {zyx_um(voxel_um)}: "
-        "it was resampled."
-    )
-    return psf.resampled(voxel_um)
-
-
-def _shape_of(psf: PSF | FieldPSF) -> tuple[int, ...]:
-    return (psf.psfs[0] if isinstance(psf, FieldPSF) else psf).data.shape
-
-
-def _check_size(
-    psf: PSF | FieldPSF, label: str, name: str, shape: tuple[int, ...], notes: list[str]
-) -> None:
-    planes, rows, columns = _shape_of(psf)
-    if (planes == 1) != (shape[0] == 1):
-        raise PSFError(
-            f"{label} has {planes} planes, {name} has {shape[0]}; a stack needs a PSF with z, a "
-            "single plane one without. Take a PSF of the same kind."
-        )
-    if rows > shape[1] or columns > shape[2]:
-        raise PSFError(
-            f"{label} has {rows} x {columns} voxels in y and x, more than {name} with "
-            f"{shape[1]} x {shape[2]}; allowed is at most the image's size. Crop the PSF."
-        )
-    if planes > shape[0]:
-        notes.append(
-            f"{label} has more planes ({planes}) than {name} ({shape[0]}): light from beyond "
-            "the stack is estimated with it."
-        )

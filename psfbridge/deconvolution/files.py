@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from psfbridge._util.atomic_files import check_apart
 from psfbridge._util.memory import readable_bytes
-from psfbridge.deconvolution.api import chosen_engine, matched_psfs
+from psfbridge.deconvolution.api import chosen_engine
 from psfbridge.deconvolution.field import restore_with
+from psfbridge.deconvolution.matching import Target, matched_psfs
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.deconvolution.tiles import Part
 from psfbridge.errors import ImageError, OutputError
@@ -75,7 +76,8 @@ def deconvolve_file(
     check_image_output(output)
     check_apart([output], [path, *psf])
     series = _opened(path, reading or Reading())
-    psfs, notes = matched_psfs(series.name, series.shape[1:], series.voxel_um, list(psf))
+    target = Target(series.name, series.shape[1:], series.voxel_um)
+    psfs, notes = matched_psfs(target, list(psf), chosen)
     engine = chosen_engine(chosen)
     notes.append(f"Richardson-Lucy ran by {engine}.")
     with _scratch(series.shape, Path(output)) as result:

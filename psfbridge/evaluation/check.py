@@ -13,7 +13,8 @@ from scipy import fft
 
 from psfbridge._util.notebook import card
 from psfbridge._util.plots import draw
-from psfbridge.deconvolution.api import deconvolve, matched_psfs
+from psfbridge.deconvolution.api import deconvolve
+from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.distillation.joint.bead_fit import background, light, variance
 from psfbridge.distillation.joint.bead_state import BeadState
@@ -119,7 +120,7 @@ class Check:
 
 def _check_order(psf: Any, image: Any) -> None:
     """Refuse the two in each other's place."""
-    if isinstance(psf, Image) or isinstance(image, PSF | FieldPSF):
+    if isinstance(image, PSF | FieldPSF):
         raise OptionError(
             f"psf is {type(psf).__name__}, image is {type(image).__name__}.",
             option="psf",
@@ -128,7 +129,7 @@ def _check_order(psf: Any, image: Any) -> None:
 
 
 def check(
-    psf: PSF | FieldPSF | str | os.PathLike[str],
+    psf: PSFs,
     image: Image | NDArray[Any] | str | os.PathLike[str],
     *,
     bead_diameter_um: float = 0.0,
@@ -143,8 +144,8 @@ def check(
 
     Parameters
     ----------
-    psf : PSF, FieldPSF or path
-        The PSF; resampled where its voxel size is another.
+    psf : PSF, FieldPSF, Image, array or path
+        The PSF, of any program; resampled where its voxel size is another.
     image : Image, array or path
         Beads, not necessarily those that the PSF came from; axes (z, y, x). The units are counts.
     bead_diameter_um : float
@@ -173,7 +174,8 @@ def check(
     progress = checked_progress(progress)
     _check_order(psf, image)
     beads = as_image(image, **reading)
-    (matched,), notes = matched_psfs(beads.name, (1, *beads.data.shape), beads.voxel_um, psf)
+    target = Target(beads.name, (1, *beads.data.shape), beads.voxel_um)
+    (matched,), notes = matched_psfs(target, psf, options)
     if isinstance(matched, FieldPSF):
         notes.append("The PSF changes over the image; that of its middle is checked.")
         matched = matched.middle

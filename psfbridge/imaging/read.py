@@ -50,7 +50,13 @@ class Reading(OptionRecord):
     """
 
     voxel_um: tuple[float, float, float] | None = option(
-        ZYX(help="voxel size; overrides the file's", group=_IMAGE, unit="µm"), default=None
+        ZYX(
+            help="voxel size; overrides the file's",
+            group=_IMAGE,
+            unit="µm",
+            usual="0.2 0.065 0.065",
+        ),
+        default=None,
     )
     channel: int | None = option(
         Integer(help="channel, counted from 0; by default all", group=_IMAGE, least=0),
@@ -67,6 +73,8 @@ class Reading(OptionRecord):
         ),
         default=None,
     )
+    frames_as_planes: bool = False
+    voxel_option: str = "voxel_um"
 
     def check(self) -> None:
         """Refuse a voxel size that no light microscope has."""
@@ -81,9 +89,9 @@ class Reading(OptionRecord):
         ImageError
             If there is no such image, or it leaves open what was not chosen.
         """
-        return read_image(
-            path, channel=self.channel, time=self.time, axes=self.axes, voxel_um=self.voxel_um
-        )
+        from psfbridge.imaging.formats import open_stored
+
+        return self._image(open_stored(path), os.fspath(path))
 
     def one_channel(self, path: str | os.PathLike[str]) -> Image:
         """Read one channel of a file as an image with axes (z, y, x).
@@ -94,6 +102,19 @@ class Reading(OptionRecord):
             If there is no such image, or it has several channels and none was chosen.
         """
         return self.image(path).channel(None if self.channel is None else 0)
+
+    def _image(self, stored: Stored, source: str) -> Image:
+        from psfbridge.imaging.formats.axes import chosen_part, frames_as_planes, named_axes
+
+        letters, assumed = named_axes(stored, self.axes)
+        if self.frames_as_planes:
+            letters, said = frames_as_planes(stored, letters)
+            assumed = (*assumed, *said)
+        notes = assumed if self.axes is not None else (*stored.notes, *assumed)
+        planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
+        size = chosen_voxel_um(stored, self.voxel_um, planes, self.voxel_option)
+        data = chosen_part(stored, letters, self.channel, self.time)
+        return Image(data, size, stored.name, source, notes)
 
 
 def split_choices(
@@ -216,47 +237,42 @@ def read_image(
     >>> read_image(np.zeros((4, 9, 9)), voxel_um=(0.2, 0.1, 0.1)).notes
     ('The axes of array, shape (4, 9, 9), were taken as (z, y, x).',)
     """
-    from psfbridge.imaging.formats import axes as axis
-    from psfbridge.imaging.formats import open_stored, stored_array
+    from psfbridge.imaging.formats import stored_array
 
+    reading = Reading.of(channel=channel, time=time, axes=axes, voxel_um=voxel_um)
     if isinstance(path, np.ndarray):
-        stored, source = stored_array(path), ""
-    else:
-        stored, source = open_stored(path), os.fspath(path)
-    letters, assumed = axis.named_axes(stored, axes)
-    notes = assumed if axes is not None else (*stored.notes, *assumed)
-    planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
-    size = chosen_voxel_um(stored, voxel_um, planes)
-    data = axis.chosen_part(stored, letters, channel, time)
-    return Image(data, size, stored.name, source, notes)
+        return reading._image(stored_array(path), "")
+    return reading.image(path)
 
 
-def chosen_voxel_um(stored: Stored, given: Sequence[float] | None, planes: int) -> VoxelUm:
+def chosen_voxel_um(
+    stored: Stored, given: Sequence[float] | None, planes: int, option: str = "voxel_um"
+) -> VoxelUm:
     """Return the voxel size given, or the file's; a single plane needs no z step."""
     if given is not None:
         return voxel_size(given)
     z, y, x = stored.voxel_um
     z = z or (1.0 if planes == 1 else None)
     if z and y and x:
-        return _plausible(stored.name, (z, y, x))
+        return _plausible(stored.name, (z, y, x), option)
     missing = "z step" if y and x else "pixel size in x and y" if z and planes > 1 else "voxel size"
     adjective = "usable " if stored.faults else ""
     reason = f" ({'; '.join(stored.faults)})" if stored.faults else ""
     example = f"{z or 0.2:.4g} {y or x or 0.065:.4g} {x or y or 0.065:.4g}"
     raise ImageError(
         f"{stored.name} has no {adjective}{missing}{reason}.",
-        option="voxel_um",
-        remedy=f"Give its voxel size in µm, z y x, for instance {{voxel_um={example}}}.",
+        option=option,
+        remedy=f"Give its voxel size in µm, z y x, for instance {{{option}={example}}}.",
     )
 
 
-def _plausible(name: str, size: VoxelUm) -> VoxelUm:
+def _plausible(name: str, size: VoxelUm, option: str) -> VoxelUm:
     fault = voxel_fault(size)
     if fault:
         raise ImageError(
             f"{name} has voxels of {fault}.",
-            option="voxel_um",
-            remedy="Give the right size in µm: {voxel_um=Z Y X}.",
+            option=option,
+            remedy=f"Give the right size in µm: {{{option}=Z Y X}}.",
         )
     return size
 

@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from psfbridge._util.notebook import card
 from psfbridge._util.plots import draw
 from psfbridge._util.units import zyx_um
-from psfbridge._util.validate import integer, voxel_size
+from psfbridge._util.validate import voxel_size
 from psfbridge.errors import PSFError
-from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume, VoxelUm
-from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.read import Reading, read_info
 from psfbridge.imaging.write import write_image
-from psfbridge.numerics.fourier import crop_or_pad, peak_position, shift_volume
 from psfbridge.numerics.resample import resample_volume
+from psfbridge.psf.foreign import in_form
+from psfbridge.psf.form import check_form, conformed, odd_shape
 
-__all__ = ["PSF", "load_psfs", "odd_shape"]
+__all__ = ["PSF", "load_psfs", "read_psf_image"]
 
-Floats = NDArray[np.float64]
+#: No PSF is larger than this; it would take a wrong voxel size to make it so.
+_MOST_VOXELS = 2**27
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +48,8 @@ class PSF:
         Standard error of every voxel, in the units of `data`.
     provenance : mapping
         Where it came from: options, versions, inputs, bead counts; saved with it.
+    notes : tuple of str
+        What was done to bring it into this form, one sentence each; hosts show them.
 
     Raises
     ------
@@ -58,10 +61,11 @@ class PSF:
     voxel_um: VoxelUm
     error: Volume | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
-        _check_form(self.data)
+        check_form(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the voxels, for NumPy."""
@@ -132,7 +136,7 @@ class PSF:
                 "and (z, y, x)."
             )
         size = odd_shape(volume.shape if shape is None else shape)
-        data = _conformed(volume, size)
+        data = conformed(volume, size)
         return cls(data, voxel_size(voxel_um), None, dict(provenance or {}))
 
     @property
@@ -155,7 +159,7 @@ class PSF:
 
     def cropped(self, shape: Sequence[int]) -> Self:
         """Return the PSF cropped or padded to `shape` (made odd), with sum 1 again."""
-        data = _conformed(np.asarray(self.data, float), odd_shape(shape))
+        data = conformed(np.asarray(self.data, float), odd_shape(shape))
         return replace(self, data=data, error=None)
 
     def resampled(self, voxel_um: Sequence[float]) -> Self:
@@ -188,8 +192,36 @@ class PSF:
         write_image(path, self.image, info=json.dumps(dict(self.provenance), indent=1))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], channel: int | None = None) -> Self:
-        """Read a PSF that `save` wrote, or any image file in the same form.
+    def of(cls, image: Image, *, background: str | float = "none") -> Self:
+        """Bring a PSF of any program into form, and keep in its notes what was done.
+
+        Parameters
+        ----------
+        image : Image
+            The PSF; axes (z, y, x), any size, position, sum and scale.
+        background : 'none', 'auto' or float
+            What is subtracted first, see `psfbridge.psf.foreign.in_form`.
+
+        Raises
+        ------
+        PSFError
+            If it is no PSF.
+        """
+        volume = image.channel()
+        data, notes = in_form(volume.data, volume.name, background)
+        return cls(data, volume.voxel_um, None, {}, (*volume.notes, *notes))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        channel: int | None = None,
+        *,
+        conform: bool = False,
+        voxel_um: Sequence[float] | None = None,
+        background: str | float = "none",
+    ) -> Self:
+        """Read a PSF that `save` wrote, or that of another program.
 
         Parameters
         ----------
@@ -197,30 +229,44 @@ class PSF:
             The file.
         channel : int, optional
             Which PSF of a file with one for each channel, counted from 0.
+        conform : bool
+            Bring any volume into form: centre it, make it odd, scale its sum to 1; its notes say
+            what was done. By default a volume that is not in form is refused.
+        voxel_um : sequence of float, optional
+            Voxel size in z, y and x, in µm; overrides the file's.
+        background : 'none', 'auto' or float
+            With `conform`: what is subtracted first, see `psfbridge.psf.foreign.in_form`.
 
         Raises
         ------
         ImageError
             If there is no such image or channel, or it has several and none was chosen.
         PSFError
-            If it is not in the form of a PSF.
+            If it is not in the form of a PSF, or with `conform` no PSF at all.
         """
-        image = read_image(path).channel(channel)
-        info = read_info(path)
-        try:
-            provenance = json.loads(info or "{}")
-        except ValueError:
-            provenance = None
-        if not isinstance(provenance, dict):
-            provenance = {"info": info}
+        image = read_psf_image(path, voxel_um).channel(channel)
+        provenance = _provenance(path)
+        if conform:
+            return replace(cls.of(image, background=background), provenance=provenance)
         try:
             return cls(np.asarray(image.data, np.float32), image.voxel_um, None, provenance)
         except PSFError as fault:
             raise fault.of(image.name) from None
 
 
-def load_psfs(path: str | os.PathLike[str]) -> list[PSF]:
+def load_psfs(
+    path: str | os.PathLike[str],
+    *,
+    conform: bool = False,
+    voxel_um: Sequence[float] | None = None,
+    background: str | float = "none",
+) -> list[PSF]:
     """Read the PSFs of a file: one, or one for each channel of a hyperstack.
+
+    Parameters
+    ----------
+    path, conform, voxel_um, background
+        As for `PSF.load`.
 
     Raises
     ------
@@ -229,137 +275,25 @@ def load_psfs(path: str | os.PathLike[str]) -> list[PSF]:
     PSFError
         If one is not in the form of a PSF.
     """
-    return [PSF.load(path, number) for number in range(read_image(path).channels)]
+    channels = read_psf_image(path, voxel_um).channels
+    return [
+        PSF.load(path, number, conform=conform, voxel_um=voxel_um, background=background)
+        for number in range(channels)
+    ]
 
 
-def odd_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    """Return `shape` with every even length one longer."""
-    sizes = [integer("size", int(length), least=1) for length in shape]
-    nz, ny, nx = (length + 1 - length % 2 for length in sizes)
-    return nz, ny, nx
+def read_psf_image(path: str | os.PathLike[str], voxel_um: Sequence[float] | None = None) -> Image:
+    """Read the file of one PSF or several as an image; `voxel_um` overrides the file's size."""
+    size = None if voxel_um is None else voxel_size(voxel_um, "psf_voxel_um")
+    reading = Reading(voxel_um=size, frames_as_planes=True, voxel_option="psf_voxel_um")
+    return reading.image(path)
 
 
-#: No PSF is larger than this; it would take a wrong voxel size to make it so.
-_MOST_VOXELS = 2**27
-
-#: The largest distance between the peak and the central voxel, in voxels.
-_OFF_CENTRE = 0.05
-
-#: Around the PSF this many voxels are kept while it is moved, fading to nothing.
-_MARGIN = 8
-
-#: How far inwards the PSF fades to its zero outer planes, as parts of its half size: not at all,
-#: unless it is so wide for its size that its peak cannot be told otherwise.
-_FADES = (0.0, 0.3, 0.6, 1.0)
-
-
-def _conformed(volume: Floats, shape: tuple[int, int, int]) -> Volume:
-    """Centre on the band-limited maximum, fading the sides of what does not fit into `shape`."""
-    if not np.isfinite(volume).all() or not (volume > 0).any():
-        raise PSFError("no PSF is left: the volume has no positive voxel, or one is not finite.")
-    volume = _surroundings(volume, shape)
-    for fade in _FADES:
-        data = _centred(volume, _window(shape, fade))
-        if not _off_centre(data):
-            break
-    return data
-
-
-def _centred(volume: Floats, window: Floats) -> Volume:
-    """Move a volume's peak to the centre; the window moves it a little, so look again."""
-    centre = [length // 2 for length in window.shape]
-    move = np.zeros(3)
-    for _ in range(12):
-        data = _trimmed(shift_volume(volume, move.tolist()), window)
-        offset = peak_position(data, start=centre) - centre
-        if np.abs(offset).max() < 0.1 * _OFF_CENTRE:
-            break
-        move = np.clip(move - offset, -2, 2)
-    return data.astype(np.float32)
-
-
-def _off_centre(data: NDArray[Any]) -> str:
-    """Say where the peak is, if it is not at the central voxel."""
-    centre = [length // 2 for length in data.shape]
-    voxel = [int(at) for at in np.unravel_index(int(np.argmax(data)), data.shape)]
-    if data[tuple(centre)] < data.max():
-        return f"its peak is at {tuple(voxel)}; it must be at {tuple(centre)}"
-    peak = peak_position(data, start=centre)
-    if np.abs(peak - centre).max() <= _OFF_CENTRE:
-        return ""
-    where = ", ".join(f"{at:.2f}" for at in peak)
-    return f"its peak is at ({where}); it must be within {_OFF_CENTRE} voxel of {tuple(centre)}"
-
-
-def _window(shape: tuple[int, int, int], fade: float) -> Floats:
-    """One inside, zero in the outermost planes; between them it may fade."""
-    window = np.ones(shape)
-    for axis, length in enumerate(shape):
-        if length == 1:
-            continue
-        depth = np.minimum(np.arange(length), np.arange(length)[::-1]) / (length // 2)
-        ramp = np.clip(depth / max(fade, 1 / length), 0, 1)
-        sides = np.sin(ramp * np.pi / 2) ** 2
-        window *= sides.reshape([-1 if other == axis else 1 for other in range(3)])
-    return window
-
-
-def _surroundings(volume: Floats, shape: tuple[int, int, int]) -> Floats:
-    """Cut out the brightest voxel's surroundings, fading to zero so that a shift cannot ring.
-
-    Where the volume ends before `shape` does, its last plane fades out over a few voxels.
-    """
-    peak = np.unravel_index(int(np.argmax(volume)), volume.shape)
-    for axis, (length, size, at) in enumerate(zip(volume.shape, shape, peak, strict=True)):
-        if length == size == 1:
-            continue
-        half = size // 2 + _MARGIN
-        where = np.arange(int(at) - half, int(at) + half + 1)
-        inside = np.clip(where, 0, length - 1)
-        fading = np.abs(where - inside) / 4
-        beyond = (np.abs(where - int(at)) - size // 2 - 2) / (_MARGIN - 2)
-        fade = np.cos(np.clip(np.maximum(fading, beyond), 0, 1) * np.pi / 2) ** 2
-        fade = fade.reshape([-1 if other == axis else 1 for other in range(3)])
-        volume = np.take(volume, inside, axis) * fade
-    return volume
-
-
-def _trimmed(volume: Floats, window: Floats) -> Floats:
-    data = crop_or_pad(volume, window.shape, [length // 2 for length in volume.shape])
-    data = np.maximum(data, 0) * window
-    total = data.sum()
-    if not total > 0:
-        raise PSFError(
-            f"no PSF is left within {window.shape} voxels: its outermost planes must be zero. "
-            "Ask for a larger size."
-        )
-    trimmed: Floats = data / total
-    return trimmed
-
-
-def _check_form(data: Volume) -> None:
-    fault = _fault(data)
-    if fault:
-        raise PSFError(
-            f"not a usable PSF: {fault}.",
-            remedy={Host.PYTHON: "PSF.from_volume brings a volume into form."},
-        )
-
-
-def _fault(data: Volume) -> str:
-    if data.ndim != 3 or data.dtype != np.float32:
-        return f"it has {data.ndim} axes of {data.dtype}; allowed are three of float32"
-    if any(length % 2 == 0 for length in data.shape):
-        return f"its shape is {data.shape}; every axis must be odd"
-    return _wrong_values(data) or _off_centre(data)
-
-
-def _wrong_values(data: Volume) -> str:
-    if not np.isfinite(data).all():
-        return "it holds NaN or infinite voxels"
-    if data.min() < 0:
-        return f"its least voxel is {data.min():g}; it must not be negative"
-    if abs(float(data.sum(dtype=float)) - 1) > 1e-3:
-        return f"its sum is {data.sum(dtype=float):g}; it must be 1"
-    edges = (np.moveaxis(data, axis, 0)[[0, -1]] for axis in range(3) if data.shape[axis] > 1)
-    return "its outermost planes are not zero" if any(edge.any() for edge in edges) else ""
+def _provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what `save` kept with a PSF; of another program's file, its Info text."""
+    info = read_info(path)
+    try:
+        provenance = json.loads(info or "{}")
+    except ValueError:
+        provenance = None
+    return provenance if isinstance(provenance, dict) else {"info": info}

@@ -18,7 +18,8 @@ from psfbridge.detection.statuses import Reason
 from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.write import write_image
-from psfbridge.psf.psf import PSF, odd_shape
+from psfbridge.psf.form import odd_shape
+from psfbridge.psf.psf import PSF
 from psfbridge.simulation.fine_psf import FinePSF, fine_psf
 from psfbridge.simulation.microscope import Microscope
 from psfbridge.simulation.scene import SCENES, Scene, demo_scene, scene

@@ -134,7 +134,9 @@ def test_a_psf_of_another_voxel_size_is_resampled_and_that_is_said():
     fine = psf((19, 27, 27), (2.4, 3, 3))
     fine = pb.PSF.from_volume(fine.data, (0.1, 0.05, 0.05))
     sharp = run(image, fine)
-    assert any("0.1 0.05 0.05 µm, the image of 0.2 0.1 0.1 µm" in note for note in sharp.notes)
+    assert any(
+        "0.1 x 0.05 x 0.05 µm, the image of 0.2 x 0.1 x 0.1 µm" in note for note in sharp.notes
+    )
     right = run(image)
     assert np.abs(sharp.data - right.data).max() < 0.05 * right.data.max()
 
@@ -190,10 +192,10 @@ def test_refuses_an_empty_image_and_an_array_without_voxel_size():
 @pytest.mark.parametrize(
     ("shape", "kernel", "words"),
     [
-        ((6, 10, 20), psf(), r"13 x 13 voxels in y and x, more than array with 10 x 20"),
-        ((1, 20, 20), psf(), "9 planes, array has 1"),
-        ((6, 20, 20), psf((1, 13, 13)), "1 planes, array has 6"),
-        ((6, 20, 20), psf().data, r"bare array.*PSF\.from_volume"),
+        ((6, 20, 20), psf((1, 13, 13)), "a single plane, array has 6"),
+        ((6, 2, 20), psf(), "2 x 20 voxels in y and x; allowed are at least 3 x 3"),
+        ((6, 20, 20), psf().data, r"bare array.*psf_voxel_um=\(Z, Y, X\)"),
+        ((6, 20, 20), 7, "psf is int; allowed are a PSF"),
         ((3, 6, 20, 20), [psf(), psf()], "2 PSFs are given for 3 channels of array"),
     ],
 )

@@ -80,12 +80,12 @@ def test_large_beads_are_explained_by_a_psf_without_them():
     assert sphere.median("residual") < 0.5 * point.median("residual")
 
 
-def test_noise_and_foreign_psfs_are_refused(field):
+def test_noise_and_images_of_beads_as_psfs_are_refused(field):
     noise = np.random.default_rng(1).poisson(50, (20, 90, 90)).astype(np.uint16)
     with pytest.raises(NoBeadsError):
         check(field.psf, noise, voxel_um=field.psf.voxel_um)
-    with pytest.raises(PSFError, match="more than"):
-        check(field.psf, noise[:, :20, :20], voxel_um=field.psf.voxel_um)
+    with pytest.raises(PSFError, match="bright spots; a PSF is one"):
+        check(field.image, field.image)
 
 
 def test_the_command_line_writes_picture_and_figures(field, tmp_path, capsys):

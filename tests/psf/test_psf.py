@@ -15,7 +15,8 @@ from psfbridge.imaging.image import Image
 from psfbridge.imaging.read import read_image
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import peak_position
-from psfbridge.psf.psf import PSF, odd_shape
+from psfbridge.psf.form import odd_shape
+from psfbridge.psf.psf import PSF
 
 VOXEL_UM = (0.2, 0.1, 0.1)
 

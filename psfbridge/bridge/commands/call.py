@@ -21,8 +21,16 @@ class Desk(Protocol):
     def titles(self) -> Sequence[str]:
         """Return the titles of the open images."""
 
-    def image(self, title: str) -> Image | None:
-        """Return the open image of this title; of several, the one that was opened last."""
+    def image(self, title: str, voxel_um: Any = None) -> Image | None:
+        """Return the open image of this title; of several, the one that was opened last.
+
+        Parameters
+        ----------
+        title : str
+            The title.
+        voxel_um : sequence of float, optional
+            Its voxel size in z, y and x, in µm; overrides the image's.
+        """
 
 
 class _EmptyDesk:
@@ -32,7 +40,7 @@ class _EmptyDesk:
         """Return nothing."""
         return ()
 
-    def image(self, title: str) -> Image | None:  # noqa: ARG002 - as in Desk
+    def image(self, title: str, voxel_um: Any = None) -> Image | None:  # noqa: ARG002 - as in Desk
         """Return nothing."""
         return None
 

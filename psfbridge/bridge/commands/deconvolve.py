@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,12 @@ from psfbridge.bridge.commands.call import Call, Command
 from psfbridge.bridge.commands.command_result import Outcome, Picture
 from psfbridge.bridge.commands.inputs import HOST_KEYS, inputs
 from psfbridge.bridge.commands.option_strings import keys_of
-from psfbridge.errors import OptionError, PSFError
-from psfbridge.imaging.image import Image, Volume, VoxelUm
-from psfbridge.imaging.read import read_image
+from psfbridge.errors import ImageError, OptionError
+from psfbridge.imaging.image import Image
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.options import DeconvolveOptions
 from psfbridge.psf.field_psf import FieldPSF, field_record
-from psfbridge.psf.psf import PSF
+from psfbridge.psf.psf import PSF, read_psf_image
 
 __all__ = ["DECONVOLVE"]
 
@@ -71,42 +71,43 @@ def _aimed(call: Call) -> list[_Aimed]:
             "psf is missing: write psf=[PSF of beads.tif], the title of an open image, or "
             f"psf=[path of a file]. {_open_now(call)}"
         )
-    image, path = call.desk.image(text), Path(text).expanduser()
+    path, size = Path(text).expanduser(), call.options.get("psf_voxel_um")
+    image = _open_psf(call, text, size)
     if image is None and path.is_file():
         if field_record(path):
             return [_Aimed(FieldPSF.load(path), np.zeros(3))]
-        image = read_image(path)
+        image = read_psf_image(path, size)
     if image is None:
         raise OptionError(
             f"psf is {text!r}: no image of this title is open, and it is no file. {_open_now(call)}"
         )
+    background = call.options.get("psf_background", "none")
+    return [
+        _with_offset(image.channel(number), background, composite=image.channels > 1)
+        for number in range(image.channels)
+    ]
+
+
+def _open_psf(call: Call, title: str, voxel_um: Any) -> Image | None:
     try:
-        return _of_channels(image)
-    except PSFError as fault:
-        raise fault.of(image.name) from None
-
-
-def _of_channels(image: Image) -> list[_Aimed]:
-    if image.data.ndim == 3:
-        return [_Aimed(_psf(image.data, image.voxel_um), np.zeros(3))]
-    return [_with_offset(channel, image.voxel_um) for channel in image.data]
-
-
-def _psf(data: Volume, voxel_um: VoxelUm) -> PSF:
-    return PSF(np.asarray(data, np.float32), voxel_um)
-
-
-def _with_offset(data: Volume, voxel_um: VoxelUm) -> _Aimed:
-    """Centre one PSF of a composite, and keep how far it was from there: its chromatic shift."""
-    try:
-        return _Aimed(_psf(data, voxel_um), np.zeros(3))
-    except PSFError:
-        if data.min() < 0 or abs(float(data.sum(dtype=float)) - 1) > _SUM_TOLERANCE:
+        return call.desk.image(title, voxel_um)
+    except ImageError as fault:
+        if fault.option != "voxel_um":
             raise
+        remedy = str(fault.remedy).replace("{voxel_um", "{psf_voxel_um")
+        raise ImageError(fault.failed, option="psf_voxel_um", remedy=remedy) from None
+
+
+def _with_offset(image: Image, background: str | float, *, composite: bool) -> _Aimed:
+    """Bring one PSF into form; of a composite with one origin, keep how far it was from there."""
+    psf = PSF.of(image, background=background)
+    data = np.asarray(image.data, float)
+    if not (composite and psf.notes and abs(data.sum() - 1) <= _SUM_TOLERANCE):
+        return _Aimed(psf, np.zeros(3))
     centre = np.array(data.shape) // 2
     peak = np.unravel_index(int(np.argmax(data)), data.shape)
     offset = peak_position(data, start=[int(at) for at in peak]) - centre
-    return _Aimed(PSF.from_volume(data, voxel_um), offset * np.array(voxel_um))
+    return _Aimed(replace(psf, notes=()), offset * np.array(image.voxel_um))
 
 
 def _registered(image: Image, aimed: Sequence[_Aimed]) -> Image:

@@ -31,8 +31,10 @@ def voxel_um_of(imp: Any) -> VoxelUm:
     if z is None or y is None or x is None:
         raise ImageError(
             f"{imp.getTitle()} has no voxel size in a unit of length: it says "
-            f"{_as_written(calibration)}. Set it in Image > Properties..., "
-            "or give voxel=z,y,x in µm, for instance voxel=0.2,0.065,0.065."
+            f"{_as_written(calibration)}.",
+            option="voxel_um",
+            remedy="Set it in Image > Properties..., or give it in µm, z y x, for instance "
+            "{voxel_um=0.2 0.065 0.065}.",
         )
     return voxel_size((z, y, x))
 

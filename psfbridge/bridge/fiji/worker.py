@@ -292,11 +292,11 @@ class _Desk:
     def titles(self) -> Sequence[str]:
         return list(self._titles)
 
-    def image(self, title: str) -> Image | None:
+    def image(self, title: str, voxel_um: Any = None) -> Image | None:
         if self._psf is None or self._psf["facts"]["getTitle"] != title:
             return None
         with _Sent(self._psf) as imp:
-            return from_imageplus(imp)
+            return from_imageplus(imp, voxel_um=voxel_um)
 
 
 class _Report:

@@ -31,9 +31,9 @@ class OpenImages:
         """Return the titles of the open images."""
         return [str(title) for title in java_class("ij.WindowManager").getImageTitles()]
 
-    def image(self, title: str) -> Image | None:
+    def image(self, title: str, voxel_um: Any = None) -> Image | None:
         """Return the open image of this title; of several, the one that was opened last."""
         manager = java_class("ij.WindowManager")
         images = [manager.getImage(number) for number in manager.getIDList() or ()]
         named = [imp for imp in images if str(imp.getTitle()) == title]
-        return from_imageplus(named[-1]) if named else None
+        return from_imageplus(named[-1], voxel_um=voxel_um) if named else None

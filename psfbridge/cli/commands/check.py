@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
-from psfbridge.cli._options import add_options
-from psfbridge.options import DeconvolveOptions, DistillOptions
+from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.options import PSF_OPTIONS, DeconvolveOptions, DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.evaluation.check import Check
@@ -29,7 +29,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--picture", metavar="OUT.png", help="beads, model, deconvolved beads")
     parser.add_argument("--json", metavar="OUT.json", help="the figures of every bead")
-    add_options(parser, DeconvolveOptions, names=_CHECKED, defaults=_CHECKED)
+    add_options(parser, DeconvolveOptions, names=(*_CHECKED, *PSF_OPTIONS), defaults=_CHECKED)
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
@@ -44,9 +44,8 @@ def run(args: argparse.Namespace) -> int:
         args.psf,
         read_input(args.image, args),
         bead_diameter_um=args.bead_diameter_um,
-        iterations=args.iterations,
-        engine=args.engine,
         progress=progress_for(args.quiet),
+        **chosen_options(args, DeconvolveOptions),
     )
     _write(found, args)
     for line in (*found.notes, *found.sentences()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from psfbridge.cli._common import say
+from psfbridge.cli._common import add_psf_options, say
 
 __all__ = ["add", "run"]
 
@@ -13,7 +13,7 @@ __all__ = ["add", "run"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("resample", help="bring a PSF to another voxel size")
-    parser.add_argument("psf", metavar="PSF.tif", help="as psfbridge distill writes it")
+    parser.add_argument("psf", metavar="PSF.tif", help="of any program")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
     parser.add_argument(
         "--voxel-um",
@@ -24,6 +24,7 @@ def add(subparsers: Any) -> None:
         help="the new voxel size in µm: that of the image to be deconvolved",
     )
     parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
+    add_psf_options(parser)
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
@@ -36,9 +37,17 @@ def run(args: argparse.Namespace) -> int:
 
     target = voxel_size(args.voxel_um)
     check_outputs([args.psf], images=[args.output])
-    psf = PSF.load(args.psf, args.channel)
+    psf = PSF.load(
+        args.psf,
+        args.channel,
+        conform=True,
+        voxel_um=args.psf_voxel_um,
+        background=args.psf_background or "none",
+    )
     other = psf.resampled(target)
     other.save(args.output)
+    for note in psf.notes:
+        say(note, args.quiet)
     before, after = (" x ".join(map(str, one.data.shape)) for one in (psf, other))
     sizes = [" ".join(f"{length:g}" for length in one.voxel_um) for one in (psf, other)]
     say(f"{before} voxels of {sizes[0]} µm became {after} of {sizes[1]} µm", args.quiet)

@@ -13,7 +13,7 @@ from psfbridge._util.validate import integer
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats.stored_image import NAMED_AXES, UNNAMED, Index, Stored
 
-__all__ = ["chosen_part", "named_axes"]
+__all__ = ["chosen_part", "frames_as_planes", "named_axes"]
 
 
 def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]]:
@@ -45,6 +45,15 @@ def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]
         note = f"{stored.name} does not name its first axis; its {planes} planes were taken as z."
         return _checked(axes, stored), (note,)
     return _checked(axes, stored), ()
+
+
+def frames_as_planes(stored: Stored, axes: str) -> tuple[str, tuple[str, ...]]:
+    """Take the frames of an image without z as its planes; return the letters and what to say."""
+    lengths = dict(zip(axes, stored.shape, strict=True))
+    if lengths.get("T", 1) == 1 or lengths.get("Z", 1) > 1:
+        return axes, ()
+    note = f"The {lengths['T']} time points of {stored.name} were taken as z planes."
+    return axes.replace("Z", "-").replace("T", "Z"), (note,)
 
 
 def _told_apart(axes: str, shape: tuple[int, ...]) -> str:

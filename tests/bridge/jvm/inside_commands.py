@@ -367,3 +367,29 @@ class TestSelections:
             'run("Find Beads..."); getSelectionCoordinates(x, y); return "" + x[1] + "," + y[1];'
         )
         assert kept == "48,48"
+
+
+class TestForeignPSF:
+    """A PSF of another program, open in ImageJ: 8 bit, even, off centre, without voxel size."""
+
+    @pytest.fixture
+    def open_both(self, macro, beads, expected):
+        volume = np.round(255 * expected.psf.data / expected.psf.data.max()).astype(np.uint8)
+        bridge.to_imageplus(Image(np.roll(volume[:-1], 1, axis=1), (1, 1, 1), "foreign")).show()
+        macro('run("Properties...", "unit=pixel pixel_width=1 pixel_height=1 voxel_depth=1");')
+        bridge.to_imageplus(Image(beads.data, beads.voxel_um, "beads")).show()
+
+    def test_it_needs_a_voxel_size_by_its_own_key(self, macro, open_both):  # noqa: ARG002
+        with pytest.raises(pb.errors.ImageError, match=r"foreign has no voxel.*psf_voxel=0\.2"):
+            macro('run("Deconvolve with PSF...", "psf=foreign iterations=2 engine=cpu");')
+
+    def test_it_serves_as_in_python(self, macro, open_both, beads, expected):  # noqa: ARG002
+        z, y, x = beads.voxel_um
+        said = bridge.run_macro(
+            'run("Deconvolve with PSF...", "psf=foreign iterations=5 engine=cpu '
+            f'psf_voxel={z},{y},{x}");'
+        ).output
+        assert "foreign was brought into the form of a PSF" in said
+        found = bridge.from_imageplus(active()).data
+        right = pb.deconvolve(beads, expected.psf, iterations=5, engine="cpu").data
+        assert np.linalg.norm(found - right) < 0.02 * np.linalg.norm(right)
