@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import Cutouts
+from psfbridge.numerics.least_squares import solve_damped
+from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
 
 __all__ = ["GaussianFits", "fit_gaussians"]
 
 Floats = NDArray[np.float64]
 
 _ROUNDS = 25
-# A bead whose step is shorter, in voxels and in shares of its width, is done.
-_SETTLED = 1e-4
+# A bead is done when a step lowers its χ², of some hundred voxels, by so small a share: that moves
+# it by a fiftieth of its position's error.
+_LEAST_GAIN = 1e-6
 # Small enough to stay in the processor's cache, or near it.
 _BATCH_NUMBERS = 600_000
 _PARAMETERS = 8
@@ -174,41 +178,40 @@ def _fit_batch(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits
         none = np.zeros(0)
         return GaussianFits(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none, none)
     problem = _Problem(cutouts, noise, scale)
-    at = problem.limited(problem.start())
-    damping = np.full(len(at), 1e-2)
-    open_ones = np.arange(len(at))
-    for _ in range(_ROUNDS):
-        part = problem.only(open_ones)
-        at[open_ones], damping[open_ones], moving = _round(part, at[open_ones], damping[open_ones])
-        open_ones = open_ones[moving]
-        if len(open_ones) == 0:
-            break
-    return _fits(problem, cutouts, at)
+    rule = Rule(steps=_ROUNDS, least_gain=_LEAST_GAIN)
+    fit = minimise(lambda at, which: _State(problem.only(which), at), problem.start(), rule)
+    return _fits(problem, cutouts, fit.at)
 
 
-def _round(
-    problem: _Problem, at: Floats, damping: Floats
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """One damped step of every bead; those that got worse stay and are damped more.
+class _State:
+    """Gaussians under trial, and where they should go."""
 
-    Also which beads still move: those that took a long step, or none.
-    """
-    model = problem.model(at)
-    slopes = problem.slopes(at, model)
-    weights = problem.weights(model, at)
-    residual = problem.counts - model
-    normal = _normal(slopes, weights)
-    pull = (slopes @ (weights * residual)[..., np.newaxis])[..., 0]
-    diagonal = np.einsum("kii->ki", normal)
-    normal = normal + np.einsum(
-        "ki,ij->kij", damping[:, np.newaxis] * diagonal + 1e-9, np.eye(_PARAMETERS)
-    )
-    trial = problem.limited(at + np.linalg.solve(normal, pull[..., np.newaxis])[..., 0])
-    change = problem.counts - problem.model(trial)
-    better = (weights * change**2).sum(axis=1) <= (weights * residual**2).sum(axis=1)
-    moving = ~better | (np.abs(trial - at)[:, 2:].max(axis=1) >= _SETTLED)
-    at = np.where(better[:, np.newaxis], trial, at)
-    return at, np.where(better, damping * 0.3, damping * 10).clip(1e-9, 1e6), moving
+    def __init__(self, problem: _Problem, at: Floats) -> None:
+        self.problem, self.at = problem, problem.limited(at)
+
+    @cached_property
+    def model(self) -> Floats:
+        return self.problem.model(self.at)
+
+    @cached_property
+    def weights(self) -> Floats:
+        return self.problem.weights(self.model, self.at)
+
+    @cached_property
+    def equations(self) -> tuple[Floats, Floats]:
+        slopes = self.problem.slopes(self.at, self.model)
+        rest = self.weights * (self.problem.counts - self.model)
+        return _normal(slopes, self.weights), (slopes @ rest[..., np.newaxis])[..., 0]
+
+    def step(self, damping: Floats) -> Floats:
+        return self.at + solve_damped(*self.equations, damping)
+
+    def cost(self, trial: _State) -> Floats:
+        """The χ² of a trial by the weights that this one has: else a brighter bead would pay."""
+        return np.asarray((self.weights * (self.problem.counts - trial.model) ** 2).sum(axis=1))
+
+    def gain(self, trial: _State) -> Floats:
+        return relative_gain(self.cost(self), self.cost(trial))
 
 
 def _normal(slopes: Floats, weights: Floats) -> Floats:

@@ -32,19 +32,30 @@ def solve_normal_equations(normal: Floats, values: Floats) -> Floats:
     return np.asarray(unit * (inverse @ (unit * values)))
 
 
-def solve_damped(normal: Floats, values: Floats, damping: float) -> Floats:
+def solve_damped(normal: Floats, values: Floats, damping: float | Floats) -> Floats:
     """Solve with the diagonal raised by a share `damping`, as Marquardt (1963) does.
 
-    `values` may have several columns.
+    Parameters
+    ----------
+    normal : array
+        The symmetric matrix, or several: axes (..., unknown, unknown).
+    values : array
+        The right side with axes (..., unknown), or several columns with axes (unknown, column).
+    damping : float or array
+        One for each matrix.
     """
     unit = _units(normal)
-    scaled = normal * np.outer(unit, unit) + damping * np.eye(len(unit))
+    count = unit.shape[-1]
+    scaled = normal * (unit[..., :, np.newaxis] * unit[..., np.newaxis, :])
+    raised = np.asarray(damping, float)[..., np.newaxis]
     # An unknown without effect would leave the matrix singular.
-    scaled[np.diag_indices(len(unit))] += unit == 0
-    columns = unit.reshape(-1, *([1] * (values.ndim - 1)))
-    return np.asarray(columns * np.linalg.solve(scaled, columns * values))
+    scaled[..., range(count), range(count)] += raised + (unit == 0)
+    several = values.ndim == normal.ndim
+    columns = values if several else values[..., np.newaxis]
+    solution = unit[..., np.newaxis] * np.linalg.solve(scaled, unit[..., np.newaxis] * columns)
+    return np.asarray(solution if several else solution[..., 0])
 
 
 def _units(normal: Floats) -> Floats:
-    diagonal = np.diag(normal)
+    diagonal = np.diagonal(normal, axis1=-2, axis2=-1)
     return np.where(diagonal > 0, 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1)), 0)

@@ -14,6 +14,7 @@ from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.stack import PARTS
 from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
+from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEET, PupilModel, X, Z
 
 __all__ = ["FieldFit", "fitted_field"]
@@ -24,7 +25,8 @@ _VARYING_ORDER, _VARYING_SPHERICAL = 4, (6, 0)
 _TILTS = (3, 4)
 # Expected sizes: of amplitudes, of a change of the blur in units of 1/NA, of the sheet's in itself.
 _AMPLITUDE, _BLUR, _SHEET = 0.2, 0.1, 0.5
-_ROUNDS, _TRIALS, _SETTLED = 5, 4, 3e-5
+# Most linearisations and trials of each; the share of the cost that a step must still lower.
+_ROUNDS, _TRIALS, _LEAST_GAIN = 5, 4, 3e-5
 _LEAST_DAMPING = 1e-7
 # In voxels; the beads were aligned before.
 _FARTHEST = 1.0
@@ -54,7 +56,8 @@ class FieldFit:
         """Return the pupil that the other parts of the beads ask for, to first order."""
         kept = [one for one in range(PARTS) if one != part]
         step = self._system.step(self.pupil, self._linear, kept, _LEAST_DAMPING)
-        return self._system.moved(self.pupil, step)
+        unknowns = self._system.unknowns(self.pupil) + step.unknowns
+        return self._system.with_unknowns(self.pupil, unknowns)
 
 
 def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
@@ -68,31 +71,44 @@ def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
         Where to start.
     """
     system = _System(regions, start)
-    best = system.judged(start, np.zeros((len(regions), 3)))
-    damping = 1e-3
-    for _ in range(_ROUNDS):
-        before = best.cost
-        for _ in range(_TRIALS):
-            step = system.step(best.pupil, best._linear, range(PARTS), damping)
-            if step.gain < _SETTLED * best.cost:
-                return best
-            trial = system.judged(system.moved(best.pupil, step), best.shifts_um + step.shifts_um)
-            if trial.cost < best.cost:
-                best, damping = trial, max(damping / 8, _LEAST_DAMPING)
-                break
-            damping *= 8
-        if before - best.cost < _SETTLED * before:
-            break
-    return best
+    first = _State(system, system.judged(start, np.zeros((len(regions), 3))))
+    rule = Rule(steps=_ROUNDS, least_gain=_LEAST_GAIN, trials=_TRIALS)
+    return minimise(lambda at, _: first.moved_to(at[0]), first.at, rule).fit
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """A pupil of the field under trial, and where it should go."""
+
+    system: _System
+    fit: FieldFit
+
+    @property
+    def at(self) -> Floats:
+        """The unknowns of the pupil, then the regions' shifts."""
+        unknowns = self.system.unknowns(self.fit.pupil)
+        return np.concatenate([unknowns, self.fit.shifts_um.ravel()])[np.newaxis]
+
+    def moved_to(self, at: Floats) -> _State:
+        count = len(at) - self.fit.shifts_um.size
+        pupil = self.system.with_unknowns(self.fit.pupil, at[:count])
+        return replace(self, fit=self.system.judged(pupil, at[count:].reshape(-1, 3)))
+
+    def step(self, damping: Floats) -> Floats:
+        fit = self.fit
+        step = self.system.step(fit.pupil, fit._linear, range(PARTS), float(damping[0]))
+        return np.asarray(self.at + np.concatenate([step.unknowns, step.shifts_um.ravel()]))
+
+    def gain(self, trial: _State) -> Floats:
+        return relative_gain(np.array([self.fit.cost]), np.array([trial.fit.cost]))
 
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """How to change the unknowns and each region's shift, and by how much the cost should fall."""
+    """How to change the unknowns and each region's shift."""
 
     unknowns: Floats
     shifts_um: Floats
-    gain: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +158,7 @@ class _System:
             one[Z : X + 1] = shift
         with workers() as pool:
             linear = list(pool.map(self._linearised, self.regions, values))
-        cost = sum(one.cost for one in linear) + self.stiffness @ self._unknowns(pupil) ** 2
+        cost = sum(one.cost for one in linear) + self.stiffness @ self.unknowns(pupil) ** 2
         return FieldFit(pupil, shifts_um, float(cost), self, linear)
 
     def step(
@@ -152,7 +168,7 @@ class _System:
         chosen = list(parts)
         reduced = [self._reduced(one, chosen) for one in linear]
         normal = np.diag(self.stiffness)
-        gradient = -self.stiffness * self._unknowns(pupil)
+        gradient = -self.stiffness * self.unknowns(pupil)
         for to_region, (region_normal, region_gradient, _) in zip(self.maps, reduced, strict=True):
             normal += to_region.T @ region_normal @ to_region
             gradient += to_region.T @ region_gradient
@@ -161,18 +177,18 @@ class _System:
         for move, to_region, (_, _, own) in zip(moves, self.maps, reduced, strict=True):
             answer = own[:, -1] - own[:, :-1] @ (to_region @ step)
             move[self.moves] = answer[: len(self.moves)]
-        return _Step(step, moves, float(gradient @ step))
+        return _Step(step, moves)
 
-    def moved(self, pupil: FieldPupil, by: _Step) -> FieldPupil:
-        """Return the pupil with its unknowns changed."""
-        step = by.unknowns
+    def with_unknowns(self, pupil: FieldPupil, unknowns: Floats) -> FieldPupil:
+        """Return the pupil with other values of its unknowns, see `unknowns`."""
         coefficients = pupil.coefficients.copy()
-        coefficients[0, self.free] += step[: len(self.free)]
-        changes = step[len(self.free) :].reshape(-1, len(self.varying))
-        coefficients[np.ix_(range(1, len(coefficients)), self.varying)] += changes
+        coefficients[0, self.free] = unknowns[: len(self.free)]
+        changes = unknowns[len(self.free) :].reshape(-1, len(self.varying))
+        coefficients[np.ix_(range(1, len(coefficients)), self.varying)] = changes
         return replace(pupil, coefficients=coefficients)
 
-    def _unknowns(self, pupil: FieldPupil) -> Floats:
+    def unknowns(self, pupil: FieldPupil) -> Floats:
+        """Return what the fit may change: the constant parts, then the changes over the field."""
         changes = pupil.coefficients[1:][:, self.varying]
         return np.concatenate([pupil.coefficients[0, self.free], changes.ravel()])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from psfbridge.distillation.joint.stack import Stack
 from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
+from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
 from psfbridge.optics.index_mismatch import FOCUS_PER_DEPTH, brightest_um
 from psfbridge.optics.propagation import MOST_SAMPLES, samples_for
 from psfbridge.optics.pupil import (
@@ -53,6 +55,8 @@ _DEEPER_UM = 5.0
 _SHEET_DECAY = 2.8
 # The sine of the angle from which polarisation counts.
 _STEEP = 0.3
+# A fit has settled when a step explains so little more of what is left.
+_LEAST_GAIN = 1e-4
 _LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
 
 
@@ -255,38 +259,45 @@ def fit_from(
 def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
     problem = _Problem(start.model, stack, start)
     free = _free(start.model, start.values)
-    best = problem.judged(start.values)
-    last = None
-    damping = 1e-2
-    for _ in range(rounds):
-        before = best.cost
-        normal, gradient, _ = problem.linearised(best, free)
-        last = best.values, normal
-        for trial in _trials(normal, gradient, damping):
-            moved = best.values.copy()
-            moved[list(free)] += trial.step
-            candidate = problem.judged(_within(moved, best.values, start.model))
-            if candidate.scale > 0 and candidate.cost < best.cost:
-                best, damping = candidate, max(trial.damping / 8, 1e-7)
-                break
-        if before - best.cost < 1e-4 * best.cost:
-            break
-    prior_scale = problem.prior.rescale(*last, free) if last else start.prior_scale
-    return replace(best, free=free, known=start.known, prior_scale=prior_scale)
+    best = minimise(
+        lambda at, _: _State(problem, problem.judged(at[0]), free),
+        start.values[np.newaxis],
+        Rule(steps=rounds, least_gain=_LEAST_GAIN),
+    )
+    prior_scale = problem.prior.rescale(best.fit.values, best.equations[0], free)
+    return replace(best.fit, free=free, known=start.known, prior_scale=prior_scale)
 
 
 @dataclass(frozen=True, eq=False)
-class _Trial:
-    step: Floats
-    damping: float
+class _State:
+    """A pupil under trial, and where it should go."""
 
+    problem: _Problem
+    fit: PupilFit
+    free: tuple[int, ...]
 
-def _trials(normal: Floats, gradient: Floats, damping: float) -> Iterator[_Trial]:
-    """Steps of growing caution; the last unknowns are scale and background."""
-    for _ in range(6):
-        solution = solve_damped(normal, gradient, damping + _LEAST_DAMPING)
-        yield _Trial(solution[:-_NUISANCES], damping)
-        damping *= 6
+    @property
+    def at(self) -> Floats:
+        return self.fit.values[np.newaxis]
+
+    @property
+    def cost(self) -> Floats:
+        return np.array([self.fit.cost if self.fit.scale > 0 else np.inf])
+
+    @cached_property
+    def equations(self) -> tuple[Floats, Floats]:
+        normal, gradient, _ = self.problem.linearised(self.fit, self.free)
+        return normal, gradient
+
+    def step(self, damping: Floats) -> Floats:
+        """The last unknowns are scale and background."""
+        solution = solve_damped(*self.equations, float(damping[0]) + _LEAST_DAMPING)
+        moved = self.fit.values.copy()
+        moved[list(self.free)] += solution[:-_NUISANCES]
+        return _within(moved, self.fit.values, self.problem.model)[np.newaxis]
+
+    def gain(self, trial: _State) -> Floats:
+        return relative_gain(self.cost, trial.cost)
 
 
 def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
