@@ -14,7 +14,6 @@ from psfbridge.distillation.field.polynomials import ACROSS, FieldPolynomial, wi
 from psfbridge.distillation.field.pupil import FieldPupil
 from psfbridge.distillation.field.regions import (
     cropped,
-    deal_into_parts,
     fitted_afresh,
     regions_of,
     samples_of,
@@ -23,7 +22,7 @@ from psfbridge.distillation.field.regions import (
 from psfbridge.distillation.joint.bead_fit import background, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.pupil_fit import PupilFit
-from psfbridge.distillation.joint.stack import PARTS
+from psfbridge.distillation.joint.stack import PARTS, deal_into_parts
 from psfbridge.numerics.fourier import crop_or_pad
 
 __all__ = ["FieldChoice", "Trial", "chosen_field"]

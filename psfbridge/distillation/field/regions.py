@@ -17,7 +17,6 @@ from psfbridge.numerics.fourier import crop_or_pad
 __all__ = [
     "Region",
     "cropped",
-    "deal_into_parts",
     "fitted_afresh",
     "regions_of",
     "samples_of",
@@ -73,14 +72,6 @@ def _grouped(where: Floats) -> list[NDArray[np.int64]]:
     return groups
 
 
-def deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
-    """Deal the beads into parts by their brightness; return the part of each."""
-    order = np.argsort([-one.fit.intensity for one in states])
-    part = np.empty(len(states), np.int64)
-    part[order] = np.arange(len(states)) % PARTS
-    return part
-
-
 def cropped(state: BeadState, shape: Sequence[int]) -> BeadState:
     """Return a bead with a smaller box around it."""
     seen = state.seen
@@ -132,7 +123,7 @@ def regions_of(
     states : sequence of BeadState
         The beads, in boxes of one shape.
     parts : array
-        The part of each bead, see `deal_into_parts`.
+        The part of each bead, see `psfbridge.distillation.joint.stack.deal_into_parts`.
     where : array
         The place of each bead; the array has shape (beads, 3).
     psf_at : callable

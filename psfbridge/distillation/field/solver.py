@@ -16,7 +16,6 @@ from psfbridge.distillation.field.polynomials import CONSTANT, places, with_dept
 from psfbridge.distillation.field.pupil import FieldPupil
 from psfbridge.distillation.field.regions import (
     cropped,
-    deal_into_parts,
     fitted_afresh,
     regions_of,
     samples_of,
@@ -29,7 +28,7 @@ from psfbridge.distillation.joint.iteration import JointProblem, Round, Start
 from psfbridge.distillation.joint.neighbours import with_neighbours
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, refined_fit
-from psfbridge.distillation.joint.stack import Stack, stack_beads
+from psfbridge.distillation.joint.stack import Stack, deal_into_parts, stack_beads
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import OptionError
 from psfbridge.numerics.fourier import apply_per_axis, shift_matrices

@@ -80,23 +80,24 @@ def _refit_bead(state: BeadState, psf: Floats32, core: Sequence[int]) -> tuple[B
 
 @dataclass(frozen=True, eq=False)
 class _Core:
-    """The middle of a box: the moved PSF, its derivatives, and the data."""
+    """The middle of a box: the moved PSF, its derivatives, the data, and the level in these."""
 
     design: NDArray[Any]
     data: NDArray[Any]
     weight: NDArray[Any]
+    level: float
 
 
 def _core_step(state: BeadState, psf: Floats32, core: Sequence[int], *, robust: bool) -> BeadFit:
     """One linearised step (Anderson and King 2000, in three dimensions).
 
-    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and b.
+    The bead is ``a h - a d·grad(h) + b``; the unknowns are a, a d and, where it is not known, b.
     """
     fit = state.fit
     middle = _core(state, psf, core)
     weight = middle.weight
     if robust:
-        first = middle.data - fit.intensity * middle.design[0] - fit.background
+        first = middle.data - fit.intensity * middle.design[0] - middle.level
         squares = first**2 * weight
         limit = _CLIP**2 * misfit_scale(squares, middle.design[0], weight > 0)
         weight = np.where(squares > limit, 0, weight)
@@ -108,15 +109,17 @@ def _core_step(state: BeadState, psf: Floats32, core: Sequence[int], *, robust: 
         return replace(fit, intensity=1e-3, misfit=float("inf"))
     step, noise = np.zeros(3), np.zeros(3)
     told = np.array(psf.shape) > 1
-    step[told] = np.clip(answer[1:-1] / intensity, -0.5, 0.5)
-    noise[told] = np.diagonal(covariance)[1:-1] / intensity**2
+    moves = slice(1, 1 + int(told.sum()))
+    step[told] = np.clip(answer[moves] / intensity, -0.5, 0.5)
+    noise[told] = np.diagonal(covariance)[moves] / intensity**2
+    known = state.seen.background
     residual = middle.data - answer @ middle.design
     freedom = max(int((weight > 0).sum()) - len(answer), 1)
     return replace(
         fit,
         position=fit.position + step,
         intensity=intensity,
-        background=float(answer[-1]),
+        background=float(answer[-1]) if known is None else known,
         intensity_error=float(np.sqrt(covariance[0, 0])),
         position_variance=(float(noise[0]), float(noise[1]), float(noise[2])),
         chi2=float((weight * residual**2).sum()) / freedom,
@@ -134,10 +137,13 @@ def _core(state: BeadState, psf: Floats32, core: Sequence[int]) -> _Core:
         seen=replace(seen, counts=seen.counts[inner], usable=seen.usable[inner]),
         others=state.others[inner],
     )
-    slope = background(middle) - np.float32(fit.background)
+    level = fit.background
+    slope = background(middle) - np.float32(level)
     weight = np.where(middle.seen.usable, 1 / variance(middle, own), 0)
     data = middle.seen.counts - middle.others - slope
-    return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel())
+    if seen.background is not None:
+        design, data, level = design[:-1], data - np.float32(level), 0.0
+    return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel(), level)
 
 
 def _design(psf: Floats32, state: BeadState, inner: tuple[slice, ...]) -> NDArray[Any]:
@@ -184,6 +190,8 @@ def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]
 
 def _background_step(state: BeadState, own: Floats32) -> BeadFit:
     """The background from the whole box, the bead's light subtracted."""
+    if state.seen.background is not None:
+        return replace(state.fit, background=state.seen.background, slope=np.zeros(4))
     rest = state.seen.counts - state.others - own
     weight = np.where(state.seen.usable, 1 / variance(state, own), 0)
     off = np.abs(rest - background(state)) * np.sqrt(weight) > _CLIP

@@ -51,6 +51,8 @@ class Observation:
         The noise of the image.
     factor : tuple of int
         Into how many samples the PSF divides a voxel, along z, y and x.
+    background : float, optional
+        The background in counts, where the user gave it; else it is fitted.
     """
 
     image: int
@@ -60,6 +62,7 @@ class Observation:
     corner: NDArray[np.int64]
     noise: Noise
     factor: tuple[int, int, int] = (1, 1, 1)
+    background: float | None = None
 
     def matrices(self, fine_shape: Sequence[int], position: Floats) -> list[Floats32]:
         """Return the matrices that bring a PSF to a position of the image, seen in the box."""

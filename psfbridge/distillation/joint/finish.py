@@ -21,7 +21,7 @@ from psfbridge.distillation.methods import Solution
 from psfbridge.measurement.verdict import Evidence, judge_psf
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
 
-__all__ = ["make_solution"]
+__all__ = ["bead_tables", "make_solution"]
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -
     """
     sure = estimate_uncertainty(problem, best)
     volume = problem.on_voxels(best.blend.volume)
-    tables = _tables(best, problem.found)
+    tables = bead_tables(best.states, best.contributing, problem.found)
     evidence = Evidence(
         volume,
         sure.error,
@@ -107,14 +107,26 @@ def _sample(pupil: PupilFit) -> dict[str, float]:
     return {"sample_index_per_wavelength_per_um": float(index), "depth_um": float(abs(depth))}
 
 
-def _tables(best: Round, found: Sequence[FoundBeads]) -> tuple[Beads, ...]:
-    """The tables of the candidates, with what the fits say of them."""
+def bead_tables(
+    states: Sequence[BeadState], contributing: Sequence[int], found: Sequence[FoundBeads]
+) -> tuple[Beads, ...]:
+    """Return the tables of the candidates of each image, with what the fits say of them.
+
+    Parameters
+    ----------
+    states : sequence of BeadState
+        The beads, fitted.
+    contributing : sequence of int
+        Which of them the PSF was made of.
+    found : sequence of FoundBeads
+        The candidates of each image.
+    """
     rows = [list(one.beads) for one in found]
-    contributing = set(best.contributing)
-    for number, state in enumerate(best.states):
+    used = set(contributing)
+    for number, state in enumerate(states):
         seen = state.seen
         bead = rows[seen.image][seen.bead]
-        rows[seen.image][seen.bead] = _judged(bead, state, used=number in contributing)
+        rows[seen.image][seen.bead] = _judged(bead, state, used=number in used)
     return tuple(Beads(one) for one in rows)
 
 

@@ -24,7 +24,17 @@ from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.fourier import apply_per_axis, shift_matrices
 from psfbridge.optics.bead_sphere import sphere_transfer
 
-__all__ = ["LEAST_SNR", "JointProblem", "Round", "Start", "change", "next_round", "objective"]
+__all__ = [
+    "LEAST_SNR",
+    "FittedBeads",
+    "JointProblem",
+    "Round",
+    "Start",
+    "change",
+    "fit_and_stack",
+    "next_round",
+    "objective",
+]
 
 _MARGIN = 2
 _CORE_WIDTHS = (2.0, 3.0, 3.0)
@@ -226,6 +236,71 @@ def next_round(
     NoBeadsError
         If no bead can take part.
     """
+    fitted = fit_and_stack(problem, start)
+    pupil = explained(fitted.stack)
+    model, sharp = pupil.volumes(problem.psf_shape)
+    blend = blend_with_data(
+        fitted.stack, model, sharp, problem.transfer, choice, out_of_focus=not fitted.crowded
+    )
+    blend = _centred(blend, pupil, problem)
+    unit = float(model.sum() / np.prod(problem.factor))
+    seen = np.asarray(blend.seen / unit, np.float32)
+    return Round(
+        fitted.in_unit(unit),
+        fitted.contributing,
+        fitted.stack,
+        pupil,
+        blend,
+        seen,
+        unit,
+        objective(fitted.states, fitted.contributing),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedBeads:
+    """Beads fitted to a PSF, and the stack of those that fit it.
+
+    Parameters
+    ----------
+    states : list of BeadState
+        All beads.
+    contributing : list of int
+        Which of them took part in the stack.
+    stack : Stack
+        Their weighted sums.
+    crowded : bool
+        Whether the light around beads is more that of the others than their own.
+    """
+
+    states: list[BeadState]
+    contributing: list[int]
+    stack: Stack
+    crowded: bool
+
+    def in_unit(self, unit: float) -> list[BeadState]:
+        """Return the beads for a PSF that was divided by `unit`."""
+        return [
+            one.with_fit(replace(one.fit, intensity=one.fit.intensity * unit))
+            for one in self.states
+        ]
+
+
+def fit_and_stack(problem: JointProblem, start: Start) -> FittedBeads:
+    """Fit the beads to a PSF, subtract them from each other, and stack those that fit.
+
+    Parameters
+    ----------
+    problem : JointProblem
+        What stays the same.
+    start : Start
+        The beads, and the present PSF, bead included.
+
+    Raises
+    ------
+    NoBeadsError
+        If no bead can take part.
+    """
     shapes = [one.image.data.shape for one in problem.found]
     fitted, lights = refit_beads(start.states, start.psf, problem.core)
     fitted = with_neighbours(fitted, lights, shapes)
@@ -237,21 +312,10 @@ def next_round(
             "Check the voxel size, or image brighter or sparser beads."
         )
     # What is far is smooth: it passes for no bead, nor for out-of-focus background.
-    out_of_focus = _crowding([fitted[k] for k in contributing]) < _CROWDED
+    crowded = _crowding([fitted[k] for k in contributing]) >= _CROWDED
     fitted = start.with_far_light(problem, fitted)
     contributing, stack = _stacked(problem, fitted, start.psf, lights, contributing)
-    pupil = explained(stack)
-    model, sharp = pupil.volumes(problem.psf_shape)
-    blend = blend_with_data(
-        stack, model, sharp, problem.transfer, choice, out_of_focus=out_of_focus
-    )
-    blend = _centred(blend, pupil, problem)
-    unit = float(model.sum() / np.prod(problem.factor))
-    scaled = [one.with_fit(replace(one.fit, intensity=one.fit.intensity * unit)) for one in fitted]
-    seen = np.asarray(blend.seen / unit, np.float32)
-    return Round(
-        scaled, contributing, stack, pupil, blend, seen, unit, objective(fitted, contributing)
-    )
+    return FittedBeads(fitted, contributing, stack, crowded)
 
 
 def _stacked(

@@ -17,7 +17,15 @@ from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32,
 from psfbridge.numerics.background_plane import plane_normal, plane_values
 from psfbridge.numerics.fourier import apply_per_axis, shift_matrices, slope_factors
 
-__all__ = ["PARTS", "Aligned", "Stack", "bootstrap_means", "stack_and_measure", "stack_beads"]
+__all__ = [
+    "PARTS",
+    "Aligned",
+    "Stack",
+    "bootstrap_means",
+    "deal_into_parts",
+    "stack_and_measure",
+    "stack_beads",
+]
 
 #: Into how many parts the beads are dealt.
 PARTS = 4
@@ -149,7 +157,7 @@ def stack_and_measure(
     said = []
     with workers() as pool:
         results = pool.map(seen, states, lights)
-        for part, (bead, word) in zip(_deal_into_parts(states), results, strict=True):
+        for part, (bead, word) in zip(deal_into_parts(states), results, strict=True):
             sums[part][bead.at] += bead.weight * bead.share
             weights[part][bead.at] += bead.weight
             said.append(word)
@@ -217,8 +225,8 @@ def bootstrap_means(
     return _ratio(sums, weights)
 
 
-def _deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
-    """Deal the beads into parts of like brightness: there and back in order of intensity."""
+def deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
+    """Return the part of each bead: dealt there and back by intensity, so that parts are alike."""
     order = np.argsort([-one.fit.intensity for one in states])
     turn = np.arange(len(states))
     place = turn % PARTS
