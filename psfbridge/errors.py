@@ -118,7 +118,7 @@ class OptionError(PsfBridgeError, ValueError):
         if self.failed or not self.option:
             return host.worded(self.failed)
         one = self.allowed.startswith("a ") or ", " not in self.allowed
-        verb = "is" if one and not self.allowed.startswith("three") else "are"
+        verb = "is" if one and not self.allowed.startswith(("two", "three")) else "are"
         return f"{host.spelled(self.option)} is {self.found}; allowed {verb} {self.allowed}."
 
 

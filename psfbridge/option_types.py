@@ -47,6 +47,8 @@ class DeconvolveChoices(TypedDict, total=False):
     engine: Literal["auto", "cpu", "clij2fft", "clij-java"]
     device: str | None
     tile_um: Sequence[float] | None
+    psf_voxel_um: Sequence[float] | None
+    psf_background: str | float
 
 
 class ReadingChoices(TypedDict, total=False):

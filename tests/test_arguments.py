@@ -85,8 +85,8 @@ def test_a_distillation_takes_a_record(small_field):
 
 
 def test_an_unknown_option_is_named_with_the_nearest(image):
-    with pytest.raises(OptionError, match="unknown option channl: did you mean channel"):
-        pb.distill(image, channl=1)
+    with pytest.raises(OptionError, match="unknown option channel_: did you mean channel"):
+        pb.distill(image, channel_=1)
 
 
 def test_a_channel_of_an_image_a_file_or_an_array_is_chosen(image, tmp_path):

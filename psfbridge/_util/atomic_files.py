@@ -28,7 +28,7 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     """Return `path` if a file could be written there; ask before long work."""
     path = Path(path)
     if _is_folder(path):
-        raise OutputError(f"cannot write {path}: it is a folder. Name a file.")
+        raise OutputError(f"cannot write {path}: it is a folder. Give the name of a file.")
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"cannot write {path}: there is no folder {folder}. Make it first.")
@@ -44,7 +44,7 @@ def _is_folder(path: Path) -> bool:
         return False
     except (OSError, ValueError) as fault:  # a name that is too long, or has a NUL in it
         reason = getattr(fault, "strerror", None) or fault
-        raise OutputError(f"cannot write {str(path)!r}: {reason}. Take another name.") from fault
+        raise OutputError(f"cannot write {str(path)!r}: {reason}. Choose another name.") from fault
 
 
 def check_apart(
@@ -106,7 +106,9 @@ def check_makeable(path: str | os.PathLike[str]) -> Path:
             )
         nearest = nearest.parent
     if not os.access(nearest, os.W_OK):
-        raise OutputError(f"cannot write into {nearest}: it is not writable. Take another folder.")
+        raise OutputError(
+            f"cannot write into {nearest}: it is not writable.", remedy="Choose another folder."
+        )
     return folder
 
 
@@ -181,7 +183,9 @@ def check_folder(
     """
     path = Path(path).resolve()
     if path.exists() and not (path.is_dir() and replaceable(path)):
-        raise OutputError(f"cannot write {path}: something else is there. Take another name.")
+        raise OutputError(
+            f"cannot write {path}: something else has this name.", remedy="Choose another name."
+        )
     check_writable(path.with_name(path.name + ".new"))
     return path
 

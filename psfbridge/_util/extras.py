@@ -7,7 +7,8 @@ from importlib.metadata import PackageNotFoundError, requires
 
 __all__ = ["how_to_install"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+#: A package's name, with its own extras.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?")
 
 
 def how_to_install(extra: str) -> str:
@@ -17,8 +18,8 @@ def how_to_install(extra: str) -> str:
 
     Examples
     --------
-    >>> how_to_install("napari")
-    'pip install napari'
+    >>> how_to_install("clij")
+    'pip install clij2-fft pyopencl'
     """
     return "pip install " + " ".join(_packages(extra))
 
@@ -30,4 +31,5 @@ def _packages(extra: str) -> list[str]:
         return [f"'psfbridge[{extra}]'"]  # a source tree on the path tells no packages
     of_extra = re.compile(rf"""extra\s*==\s*["']{re.escape(extra)}["']""")
     found = [_NAME.match(one) for one in every if of_extra.search(one)]
-    return sorted({name[0] for name in found if name}) or [f"'psfbridge[{extra}]'"]
+    quoted = {f"'{name[0]}'" if name[1] else name[0] for name in found if name}
+    return sorted(quoted) or [f"'psfbridge[{extra}]'"]

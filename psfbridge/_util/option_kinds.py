@@ -32,6 +32,7 @@ __all__ = [
     "NumberOrWord",
     "Option",
     "OptionRecord",
+    "Range",
     "Text",
     "Voxels",
     "documented",
@@ -236,6 +237,36 @@ class Flag(Option):
     def allowed(self) -> str:
         """True and False."""
         return "True or False"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range(Option):
+    """Two numbers, the least and the most."""
+
+    above: float | None = None
+    annotation: ClassVar[str] = "Sequence[float]"
+    words: ClassVar[int] = 2
+
+    def converted(self, value: Any) -> tuple[float, float]:
+        """Return `value` as two floats in order; a text has commas or spaces between them."""
+        try:
+            low, high = (number(self.name, item, above=self.above) for item in items(value))
+        except (TypeError, ValueError):
+            low, high = 1.0, 0.0
+        if low > high:
+            raise OptionError(option=self.name, found=shown(value), allowed=self.allowed)
+        return low, high
+
+    @property
+    def allowed(self) -> str:
+        """Two numbers."""
+        above = f" above {self.above:g}" if self.above is not None else ""
+        return f"two numbers{above}, the least and the most"
+
+    @property
+    def metavar(self) -> tuple[str, ...]:
+        """Their names."""
+        return ("LEAST", "MOST")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,7 +165,7 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
             raise ImageError(f"no file matches {image}. Check the folder and the ending.")
         paths |= dict.fromkeys(matches)
     if not paths:
-        raise ImageError("no image was given. Name at least one.")
+        raise ImageError("no image was given. Give at least one.")
     return list(paths)
 
 
@@ -177,7 +177,7 @@ def _without_own(paths: Sequence[str], folder: Path) -> tuple[list[str], list[st
     if not own:
         return rest, []
     if not rest:
-        raise ImageError(f"all {len(own)} files named are PSFs in {folder}. Name images of beads.")
+        raise ImageError(f"all {len(own)} files named are PSFs in {folder}. Give images of beads.")
     return rest, [f"{len(own)} PSFs in {folder} were not taken as images."]
 
 

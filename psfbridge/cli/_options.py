@@ -40,8 +40,11 @@ def add_options(
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         default = (defaults or {}).get(name)
+        # A flag that is on is there to be turned off.
+        off = "no_" if option.words == 0 and option.default is True else ""
         groups[option.group].add_argument(
-            Host.COMMAND_LINE.spelled(name),
+            Host.COMMAND_LINE.spelled(off + name),
+            dest=name,
             action=_Converted,
             option=option,
             default=default,
@@ -75,7 +78,7 @@ class _Converted(argparse.Action):
     ) -> None:
         """Convert and keep."""
         try:
-            value = self.option.converted(values if self.option.words else True)
+            value = self.option.converted(values if self.option.words else not self.option.default)
         except OptionError as fault:
             fault.remedy = f"See {parser.prog} --help."
             raise
@@ -83,7 +86,8 @@ class _Converted(argparse.Action):
 
 
 def _help(option: Option, default: Any) -> str:
-    shown = f"{default:g}" if isinstance(default, float) else str(default)
-    known = "" if default is None or default is False else f"default {shown}"
+    items = default if isinstance(default, tuple) else (default,)
+    shown = " ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
+    known = "" if default is None or isinstance(default, bool) else f"default {shown}"
     notes = ", ".join(note for note in (option.unit, known) if note)
     return (f"{option.help} ({notes})" if notes else option.help).replace("%", "%%")

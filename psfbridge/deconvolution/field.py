@@ -58,8 +58,9 @@ def restore_with(
         return restore(volume, psf, options, engine, out, progress)
     if options.stop == "discrepancy":
         raise OptionError(
-            "stop is discrepancy and the PSF changes over the image; allowed then is iterations. "
-            "Give a number of iterations."
+            "{stop} is discrepancy and the PSF changes across the image.",
+            option="stop",
+            remedy="Give a number of iterations instead: {iterations=N}.",
         )
     out[...] = 0
     notes: list[str] = []

@@ -177,7 +177,7 @@ def _check_space(output: Path, needed: int) -> None:
     if needed > free:
         raise OutputError(
             f"cannot write {output}: while it is made it needs {readable_bytes(needed)}, and "
-            f"{readable_bytes(free)} are free there. Free some, or name another disk."
+            f"{readable_bytes(free)} are free there. Free some space, or choose another disk."
         )
 
 

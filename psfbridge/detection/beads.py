@@ -94,8 +94,8 @@ class Beads(Sequence[Bead]):
         used = self.with_status(USED)
         if not len(used):
             return "no bead can be used"
-        medians = (np.median(used.column(name).astype(float)) for name in ("snr", "intensity"))
-        return "median SNR {:.3g}, median intensity {:.4g} counts".format(*medians)
+        intensity = np.median(used.column("intensity").astype(float))
+        return f"median SNR {self.median_snr:.3g}, median intensity {intensity:.4g} counts"
 
     def plot(self, image: Any) -> Any:
         """Return a figure (`matplotlib.figure.Figure`) of the beads on their image, by status."""
@@ -130,6 +130,13 @@ class Beads(Sequence[Bead]):
             "held_out": counts[HELD_OUT],
             "rejected": {reason: reasons[reason] for reason in REASONS if reasons[reason]},
         }
+
+    @property
+    def median_snr(self) -> float:
+        """Median SNR of the beads that are used; NaN where none is."""
+        used = self.with_status(USED).column("snr").astype(float)
+        used = used[np.isfinite(used)]
+        return float(np.median(used)) if used.size else float("nan")
 
     def sentence(self) -> str:
         """Return the funnel in words."""

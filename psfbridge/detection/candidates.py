@@ -124,8 +124,7 @@ class _Filter:
         """Maxima of the filtered rows `first` to `last`, as the fields of `Candidates`."""
         halo = max(int(3 * self.sigma[1] + 1), self.surround[1] // 2) + 2
         low, high = max(first - halo, 0), min(last + halo, data.shape[1])
-        # Without the offset: the filters' sums must not lose a bead in the rounding of a constant.
-        counts = np.asarray(data[:, low:high], np.float32) - np.float32(self.noise.offset)
+        counts = np.asarray(data[:, low:high], np.float32)
         background = ndimage.uniform_filter(counts, self.surround)
         response = ndimage.gaussian_filter(counts, self.sigma, truncate=3)
         response -= background
@@ -140,9 +139,7 @@ class _Filter:
         return voxel + np.array([0, low, 0]), strength, strength / spread, hot
 
     def _spread(self, background: NDArray[np.float32]) -> Floats:
-        spread: Floats = np.sqrt(
-            self.noise.variance(background + np.float32(self.noise.offset)) * self.power
-        )
+        spread: Floats = np.sqrt(self.noise.variance(background) * self.power)
         return spread
 
     def _excess(self, response: NDArray[np.float32], background: NDArray[np.float32]) -> float:

@@ -17,11 +17,9 @@ from psfbridge.detection.gaussian_fits import fit_gaussians
 from psfbridge.detection.judging import CandidateMeasures, judge
 from psfbridge.detection.statuses import Reason
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
-from psfbridge.errors import NoBeadsError, OptionError
-from psfbridge.imaging.counts import UNSCALED, Counts, Scale, in_counts
-from psfbridge.imaging.findings import Finding
+from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image
-from psfbridge.imaging.noise import Noise, saturation_level
+from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
 from psfbridge.imaging.read import given_image
 from psfbridge.numerics.cutouts import cut_out
 from psfbridge.option_types import ReadingChoices
@@ -31,6 +29,9 @@ from psfbridge.progress import Progress, checked_progress, no_progress
 __all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads"]
 
 _FIT_WIDTHS = 1.2
+# Floating images that span less or more than this are brought to a range like that of counts.
+_COUNT_SPANS = (100.0, 1e9)
+_COUNT_RANGE = 1e4
 # A sphere looks no narrower than 0.87 of its diameter; the width of a bead is told less well.
 _MOST_DIAMETER = 2.0
 
@@ -51,10 +52,8 @@ class FoundBeads:
         The width of a typical bead.
     saturation : float
         Counts at which the image is clipped, or infinity.
-    values : Scale
-        How the values of the input became the counts of `image`.
-    findings : tuple of Finding
-        What is wrong with the image.
+    factor : float
+        What the voxels of the input were multiplied by to give `image`, see `in_counts`.
     min_separation_um : float, optional
         The least distance of two beads that was asked for.
     """
@@ -64,20 +63,18 @@ class FoundBeads:
     noise: Noise
     scale: BeadScale
     saturation: float
-    values: Scale = UNSCALED
-    findings: tuple[Finding, ...] = ()
+    factor: float = 1.0
     min_separation_um: float | None = None
 
     def in_input_units(self, beads: Beads) -> Beads:
         """Return `beads` with intensity and background in the units of the input."""
-        factor, offset = self.values.factor, self.values.offset
-        if self.values == UNSCALED:
+        if self.factor == 1:
             return beads
         return Beads(
             replace(
                 bead,
-                intensity=bead.intensity / factor,
-                background=bead.background / factor + offset,
+                intensity=bead.intensity / self.factor,
+                background=bead.background / self.factor,
             )
             for bead in beads
         )
@@ -116,7 +113,7 @@ def find_beads(
     Raises
     ------
     ImageError
-        If the image holds nothing but one value, or no data at all.
+        If the image holds NaN or infinite voxels, or nothing but one value.
     OptionError
         If a position lies outside the image.
 
@@ -134,6 +131,19 @@ def find_beads(
     image = as_image(image, **reading)
     found = find(image, options, progress, positions)
     return found.in_input_units(found.beads)
+
+
+def in_counts(image: Image) -> tuple[Image, float]:
+    """Return an image whose voxels are of the size of counts, and the factor that made them so.
+
+    Integers are counts. Floating images may be normalised to 0...1, or hold 1e30: they are
+    multiplied to a range of 10,000, so that nothing later must know of such scales.
+    """
+    span = float(image.data.max()) - float(image.data.min())
+    if image.data.dtype.kind != "f" or _COUNT_SPANS[0] <= span <= _COUNT_SPANS[1]:
+        return image, 1.0
+    factor = _COUNT_RANGE / span
+    return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
 
 
 def as_image(
@@ -165,48 +175,33 @@ def find(
     Raises
     ------
     ImageError
-        If the image holds nothing but one value, or no data at all.
+        If the image holds NaN or infinite voxels, or nothing but one value.
     OptionError
         If a position lies outside the image.
     """
     spots = None if positions is None else checked_positions(positions, image)
-    counts = in_counts(image)
-    scale = estimate_scale(counts.image, counts.noise)
-    candidates = _with_data(
-        find_candidates(counts.image, counts.noise, scale, progress), counts.image.valid
-    )
+    _check_counts(image)
+    counts, factor = in_counts(image)
+    noise = estimate_noise(counts)
+    scale = estimate_scale(counts, noise)
+    candidates = find_candidates(counts, noise, scale, progress)
     if spots is None:
-        return _judged(counts, scale, candidates, options)
-    candidates, chosen = with_chosen(candidates, counts.image, scale, spots)
-    found = _judged(counts, scale, candidates, options)
-    return replace(found, beads=only_chosen(found.beads, chosen))
-
-
-def _with_data(candidates: Candidates, valid: NDArray[np.bool_] | None) -> Candidates:
-    """Leave out candidates where there is no data: they stand in what was filled in."""
-    return candidates if valid is None else candidates[valid[tuple(candidates.voxel.T)]]
+        return replace(_judged(counts, noise, scale, candidates, options), factor=factor)
+    candidates, chosen = with_chosen(candidates, counts, scale, spots)
+    found = _judged(counts, noise, scale, candidates, options)
+    return replace(found, beads=only_chosen(found.beads, chosen), factor=factor)
 
 
 def _judged(
-    counts: Counts, scale: BeadScale, candidates: Candidates, options: DistillOptions
+    image: Image, noise: Noise, scale: BeadScale, candidates: Candidates, options: DistillOptions
 ) -> FoundBeads:
-    image = counts.image
     half = scale.half_extent(_FIT_WIDTHS, len(image.data))
-    boxes = cut_out(image.data, candidates.voxel, half, image.valid)
-    fits = fit_gaussians(boxes, counts.noise, scale)
+    boxes = cut_out(image.data, candidates.voxel, half)
+    fits = fit_gaussians(boxes, noise, scale)
     level = saturation_level(image.data)
     least = options.min_separation_um
     measures = CandidateMeasures(image, candidates, fits, boxes, scale, level, least)
-    return FoundBeads(
-        image,
-        judge(measures),
-        counts.noise,
-        scale,
-        level,
-        counts.scale,
-        counts.findings,
-        min_separation_um=least,
-    )
+    return FoundBeads(image, judge(measures), noise, scale, level, min_separation_um=least)
 
 
 def need_beads(beads: Beads, name: str) -> Beads:
@@ -222,8 +217,8 @@ def need_beads(beads: Beads, name: str) -> Beads:
         return used
     if len(beads) == 0:
         raise NoBeadsError(
-            f"no bead in {name}: nothing stands out of the noise. Is this the channel and the "
-            "depth of the beads? Expose longer, or choose another channel."
+            f"no bead found in {name}: nothing rises above the noise.",
+            remedy="Check that this is the channel and the depth of the beads, or expose longer.",
         )
     raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}.", remedy=_advice(beads))
 
@@ -240,9 +235,10 @@ def check_diameter(found: FoundBeads, diameter_um: float) -> None:
     width = max(found.scale.fwhm[1] * dy, found.scale.fwhm[2] * dx)
     if diameter_um > _MOST_DIAMETER * width:
         raise OptionError(
-            f"bead_diameter_um is {diameter_um:g}, but the beads of {found.image.name} are only "
-            f"{width:.3g} µm wide; allowed is about their width at most. Give the diameter in µm "
-            "(100 nm is 0.1), and check the voxel size."
+            f"{{bead_diameter_um}} is {diameter_um:g}, but the beads of {found.image.name} are "
+            f"only {width:.3g} µm wide; allowed is about their width at most.",
+            option="bead_diameter_um",
+            remedy="Give the diameter in µm (100 nm is 0.1), and check the voxel size.",
         )
 
 
@@ -251,3 +247,21 @@ def _advice(beads: Beads) -> str:
     counts = Counter(Reason(bead.reason) for bead in beads if bead.status == REJECTED)
     chosen = Counter({why: n for why, n in counts.items() if why != Reason.NOT_CHOSEN}) or counts
     return chosen.most_common(1)[0][0].advice
+
+
+def _check_counts(image: Image) -> None:
+    data = image.data
+    if data.dtype.kind == "f":
+        bad = sum(int(np.count_nonzero(~np.isfinite(plane))) for plane in data)
+        if bad:
+            raise ImageError(
+                f"{image.name} holds {bad} NaN or infinite voxels of {data.size}; allowed are "
+                "finite counts. Replace them, in ImageJ by Process > Math > NaN Background or "
+                "Process > Noise > Remove NaNs."
+            )
+    low, high = data.min(), data.max()
+    if low == high:
+        raise ImageError(
+            f"{image.name} holds nothing but the value {low:g}: there is no bead to find. "
+            "Is this the right file and channel?"
+        )

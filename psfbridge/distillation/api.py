@@ -22,7 +22,7 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.average import average
 from psfbridge.distillation.field.grid import gridded
 from psfbridge.distillation.field.solver import solve_field
-from psfbridge.distillation.inputs import Search, prepare, search
+from psfbridge.distillation.inputs import prepare, search
 from psfbridge.distillation.methods import Solution
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.distillation.result import Distillation
@@ -123,14 +123,7 @@ def _distilled(
             told = solve_field(solution, progress)
             field = gridded(told.model, psf, images[0], progress)
     read = (note for image in images for note in image.notes)
-    notes = [
-        *read,
-        *_said_of_images(seen, solution),
-        *seen.notes,
-        *solution.notes,
-        note,
-        _unused(options, method),
-    ]
+    notes = [*read, *seen.notes, *solution.notes, note, _unused(options, method)]
     notes += [told.note] if told else []
     return Distillation(
         psf=psf,
@@ -144,15 +137,6 @@ def _distilled(
         diagnostics={**solution.diagnostics, **({"field": told.diagnostics} if told else {})},
         field=field,
     )
-
-
-def _said_of_images(seen: Search, solution: Solution) -> Iterator[str]:
-    """What is wrong with the images, but for what the verdict says of them."""
-    judged = "verdict" in solution.diagnostics
-    for one in seen.found:
-        for finding in one.findings:
-            if finding.at_best == "good" or not judged:
-                yield finding.sentence
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.imaging.counts import UNSCALED, Scale
-
 __all__ = ["MEAN_FACTOR", "given_background"]
 
 #: The original pipeline takes this times the mean of the image as its background.
@@ -16,7 +14,7 @@ MEAN_FACTOR = 1.25
 
 
 def given_background(
-    data: NDArray[Any], background: str | float, values: Scale = UNSCALED
+    data: NDArray[Any], background: str | float, factor: float = 1.0
 ) -> float | None:
     """Return the background in counts that an option names, or None for ``auto``.
 
@@ -26,8 +24,8 @@ def given_background(
         The array has axes (z, y, x). The units are counts.
     background : 'auto', 'mean' or float
         ``mean`` is 1.25 times the mean of the image.
-    values : Scale
-        How the values that the user knows became `data`.
+    factor : float
+        What the voxels that the user knows were multiplied by to give `data`.
 
     Examples
     --------
@@ -38,6 +36,5 @@ def given_background(
     if background == "auto":
         return None
     if background == "mean":
-        mean = float(np.mean(data, dtype=float)) / values.factor + values.offset
-        return values.factor * (MEAN_FACTOR * mean - values.offset)
-    return values.factor * (float(background) - values.offset)
+        return MEAN_FACTOR * float(np.mean(data, dtype=float))
+    return float(background) * factor

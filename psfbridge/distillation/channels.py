@@ -203,7 +203,8 @@ def distill_channels(
     inputs = _with_channels(images, reading)
     count = inputs[0].channels
     if not integer("reference", reference, least=0) < count:
-        raise OptionError(f"reference is {reference}; allowed are the channels 0 to {count - 1}.")
+        allowed = f"a channel from 0 to {count - 1}"
+        raise OptionError(option="reference", found=str(reference), allowed=allowed)
     results = [
         distill([_one(image, number) for image in inputs], options=chosen, progress=progress)
         for number in range(count)
@@ -236,15 +237,15 @@ def check_for_channels(options: DistillOptions) -> None:
 def _with_channels(images: Sequence[Any], reading: ReadingChoices) -> list[Image]:
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
-        raise ImageError("no image was given. Name at least one.")
+        raise ImageError("no image was given. Give at least one.")
     inputs = [given_image(image, **reading) for image in every]
     for image in inputs:
         if image.channels == 1:
-            raise ImageError(f"{image.name} has one channel; distil it as a single image.")
+            raise ImageError(f"{image.name} has one channel; distil it as an image of one channel.")
         if image.channels != inputs[0].channels:
             raise ImageError(
                 f"{image.name} has {image.channels} channels, {inputs[0].name} has "
-                f"{inputs[0].channels}; one PSF a channel needs the same. Distil them apart."
+                f"{inputs[0].channels}; all need the same channels. Distil them separately."
             )
     return inputs
 

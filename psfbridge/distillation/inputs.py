@@ -83,7 +83,7 @@ def _check_one_field(images: Sequence[Image]) -> None:
         raise ImageError(
             f"the images have {words} voxels; images of one field have one shape.",
             option="field",
-            remedy="Distil them apart, or leave {field} out.",
+            remedy="Distil them separately, or leave {field} out.",
         )
 
 
@@ -91,7 +91,7 @@ def _chosen_images(images: Sequence[Any], reading: ReadingChoices) -> tuple[Imag
     """Return the images, each with axes (z, y, x) and a name of its own."""
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
-        raise ImageError("no image was given. Name at least one.")
+        raise ImageError("no image was given. Give at least one.")
     if any(isinstance(one, list | tuple) for one in every):
         raise ImageError(
             "an image is given as a list in a list; allowed are images, arrays, paths, and a list "
@@ -103,12 +103,12 @@ def _chosen_images(images: Sequence[Any], reading: ReadingChoices) -> tuple[Imag
         if not np.allclose(image.voxel_um, first.voxel_um, rtol=1e-3):
             raise ImageError(
                 f"{image.name} has voxels of {zyx_um(image.voxel_um)}, {first.name} of "
-                f"{zyx_um(first.voxel_um)}; one PSF needs one voxel size. Distil them apart."
+                f"{zyx_um(first.voxel_um)}; one PSF needs one voxel size. Distil them separately."
             )
         if (len(image.data) == 1) != (len(first.data) == 1):
             raise ImageError(
-                f"{image.name} and {first.name} are a plane and a stack; one PSF needs either. "
-                "Distil them apart."
+                f"{image.name} and {first.name} are a plane and a stack; a PSF comes from one or "
+                "the other. Distil them separately."
             )
     return inputs
 
@@ -213,7 +213,7 @@ def _said_of_nearer(able: Sequence[FoundBeads], options: DistillOptions) -> Iter
 def _said(idle: Sequence[FoundBeads]) -> Iterator[str]:
     for one in idle:
         seen = one.beads.sentence() if len(one.beads) else "none found"
-        yield f"{one.image.name} has no usable bead ({seen}) and takes no part."
+        yield f"{one.image.name} has no usable bead ({seen}) and was left out."
 
 
 def _names(images: Sequence[Image]) -> str:

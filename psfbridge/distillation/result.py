@@ -110,7 +110,7 @@ class Distillation:
         record: dict[str, Any] = plain(
             {
                 "measures": self.measures,
-                "beads": self.beads.funnel(),
+                "beads": self.beads.funnel() | {"median_snr": self.beads.median_snr},
                 "method": self.method,
                 "options": self.options,
                 "psf": {"shape": self.psf.data.shape, "voxel_um": self.psf.voxel_um},

@@ -133,5 +133,5 @@ def chosen_device(wanted: str | None, devices: list[Device]) -> Device:
     found = "no device fits it" if not fitting else "several devices fit it"
     raise OptionError(
         f"device is {wanted!r}: {found}; allowed are {', '.join(map(str, devices))}. "
-        "Give its number."
+        "Give its number: {{device=N}}."
     )

@@ -81,8 +81,9 @@ class NativeEngine(Engine):
         """Run Richardson-Lucy; acceleration is not in clij2-fft and is refused."""
         if plan.accelerate:
             raise OptionError(
-                f"accelerate is set and the engine is {self.name}, which cannot; it is allowed "
-                "with engine cpu."
+                f"{{accelerate}} is set and the engine is {self.name}, which cannot accelerate.",
+                option="accelerate",
+                remedy="Choose {engine=cpu}, or leave {accelerate} out.",
             )
         if plan.tv > 0 and not self._checked_tv:
             self._checked_tv = True

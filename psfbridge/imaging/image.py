@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -39,8 +39,6 @@ class Image:
         Where it came from: a path, or empty.
     notes : tuple of str
         What was assumed while reading it, one sentence each; hosts show them.
-    valid : array of bool, optional
-        Which voxels hold data; the axes of `data`, or of one plane for all. By default all.
 
     Raises
     ------
@@ -61,11 +59,9 @@ class Image:
     name: str = "array"
     source: str = ""
     notes: tuple[str, ...] = ()
-    valid: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _volume(self.data, self.name))
-        object.__setattr__(self, "valid", _valid(self.valid, self.data.shape, self.name))
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
 
     @classmethod
@@ -150,8 +146,7 @@ class Image:
             raise ImageError(
                 f"{self.name} has no channel {number}; allowed are 0 to {self.channels - 1}."
             )
-        valid = None if self.valid is None else self.valid[number]
-        return replace(self, data=self.data[number], valid=valid)
+        return Image(self.data[number], self.voxel_um, self.name, self.source, self.notes)
 
 
 def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
@@ -161,7 +156,7 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
         masked = int(np.count_nonzero(np.asarray(getattr(array, "mask", False))))
         raise ImageError(
             f"{name} has {masked} masked voxels; allowed are counts everywhere. "
-            "Give them a value first, array.filled(value), and say which hold data by valid."
+            "Give them a value first: array.filled(value)."
         )
     check_type(name, array.dtype)
     if array.ndim == 2:
@@ -174,19 +169,6 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
     if array.size == 0:
         raise ImageError(f"{name} is empty: its shape is {array.shape}.")
     return array
-
-
-def _valid(valid: ArrayLike | None, shape: tuple[int, ...], name: str) -> NDArray[np.bool_] | None:
-    """Bring a mask to the axes of an image; one of a plane holds for every plane."""
-    if valid is None:
-        return None
-    try:
-        return np.broadcast_to(np.asarray(valid, bool), shape)
-    except ValueError:
-        raise ImageError(
-            f"the mask of {name} has the shape {np.shape(valid)}; allowed is that of the image, "
-            f"{shape}, or of one plane."
-        ) from None
 
 
 def _check_named_axes(data: Any, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -89,7 +89,8 @@ class Measures:
     background_share : float
         The background as a share of the peak (of the peak above it, for beads).
     noise : float
-        Standard deviation of the noise at the lateral borders, in counts.
+        Standard deviation of the noise at the lateral borders, in counts; of a PSF, its standard
+        error at the peak, NaN where it carries none.
     snr : float
         Peak over noise; NaN where there is no noise to see.
     peak_zyx : tuple of float
@@ -170,11 +171,11 @@ def measure(
     [1.41, 0.47, 0.47]
     """
     if isinstance(subject, PSF):
-        return _measured(spot_in_psf(subject.data), subject.voxel_um, "the PSF")
+        return _measured_psf(subject, "the PSF")
     image = as_image(subject, **reading)
     psf = _as_psf(image)
     if psf is not None:
-        return _measured(spot_in_psf(psf.data), psf.voxel_um, f"the PSF {image.name}")
+        return _measured_psf(psf, f"the PSF {image.name}")
     found = spots_in_image(image)
     every = [_measured(spot, image.voxel_um, found.words) for spot in found.spots]
     if not np.isfinite([one.fwhm_um for one in every]).any():
@@ -183,6 +184,17 @@ def measure(
             "its height in any axis. Give an image that shows the whole of it."
         )
     return every[0] if len(every) == 1 else median_of(every, found.words)
+
+
+def _measured_psf(psf: PSF, subject: str) -> Measures:
+    """Measure a PSF; its noise is its standard error at the peak, not what its border shows.
+
+    The border of a distilled PSF is a model, and as good as without noise.
+    """
+    found = _measured(spot_in_psf(psf.data), psf.voxel_um, subject)
+    peak = tuple(length // 2 for length in psf.data.shape)
+    error = NAN if psf.error is None else float(psf.error[peak])
+    return replace(found, noise=error, snr=found.peak / error if error > 0 else NAN)
 
 
 def _as_psf(image: Image) -> PSF | None:

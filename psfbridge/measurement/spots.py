@@ -99,8 +99,8 @@ def _strongest(found: FoundBeads) -> Bead | None:
     beads = [bead for bead in found.beads if bead.reason != Reason.HOT_PIXEL]
     if not beads and len(found.beads):
         raise NoBeadsError(
-            f"nothing but hot pixels stands out in {found.image.name} "
-            f"({found.beads.sentence()}). Give an image of a PSF or of beads."
+            f"nothing but hot pixels found in {found.image.name} "
+            f"({found.beads.sentence()}). Is this an image of beads or of a PSF?"
         )
     # Candidates come in the order of their strength.
     return next((bead for bead in beads if bead.status == USED), beads[0] if beads else None)

@@ -86,7 +86,7 @@ class Microscope:
             number(name, value)
         if self.model == "psfmodels" and any(waves.values()):
             raise OptionError(
-                "psf is psfmodels, which knows no coma, astigmatism or spherical; allowed for "
+                "{psf} is psfmodels, which has no coma, astigmatism or spherical; allowed for "
                 "these are vectorial and scalar."
             )
 
@@ -138,8 +138,8 @@ def psf_volume(
     """
     if step_um[1] != step_um[2]:
         raise OptionError(
-            f"voxel_um is {step_um[1]:g} in y and {step_um[2]:g} in x; allowed for a simulation "
-            "are equal sizes."
+            f"{{voxel_um}} is {step_um[1]:g} in y and {step_um[2]:g} in x; allowed for a "
+            "simulation are equal sizes."
         )
     points = _Points(step_um[0], step_um[2], shape)
     volume = _intensity(microscope, microscope.optics.wavelength_um, points)
@@ -273,8 +273,9 @@ def _psfmodels_intensity(microscope: Microscope, wavelength_um: float, points: _
         from psfmodels import vectorial_psf
     except ImportError:
         raise OptionError(
-            "psf is psfmodels, which is not installed. Install psfbridge[simulate], or choose "
-            "vectorial."
+            "{psf} is psfmodels, which is not installed.",
+            option="psf",
+            remedy="Install it (pip install psfmodels), or choose {psf=vectorial}.",
         ) from None
     optics = microscope.optics
     n = optics.refractive_index

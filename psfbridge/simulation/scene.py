@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from psfbridge._util.validate import choice, integer, number, voxel_size
+from psfbridge._util.option_kinds import (
+    ZYX,
+    Choice,
+    Flag,
+    Integer,
+    Number,
+    OptionRecord,
+    Range,
+    Voxels,
+    documented,
+    option,
+)
+from psfbridge._util.units import zyx_um
+from psfbridge._util.validate import choice, voxel_size
 from psfbridge.errors import OptionError
-from psfbridge.imaging.image import VoxelUm
 from psfbridge.options import Optics
-from psfbridge.simulation.microscope import Microscope
+from psfbridge.simulation.microscope import MODELS, Microscope
 
 __all__ = ["SCENES", "Scene", "demo_scene", "scene"]
 
@@ -18,51 +31,26 @@ _AIR = Optics(na=0.75, wavelength_um=0.52, refractive_index=1.0)
 _CONFOCAL = replace(_OIL, microscope="confocal")
 
 
+def _count(text: str, default: int, least: int = 0) -> Any:
+    return option(Integer(help=text, least=least), default=default)
+
+
+def _amount(text: str, default: float, **limits: Any) -> Any:
+    return option(Number(help=text, **limits), default=default)
+
+
+def _waves(text: str) -> Any:
+    return option(Number(help=text, unit="waves rms"), default=0.0)
+
+
+@documented
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class Scene(OptionRecord):
     """A bead field to simulate.
 
-    Parameters
-    ----------
-    beads, doublets, border_beads : int
-        How many beads lie apart; how many of them have a partner too near to be told apart, at
-        0.15 to 0.4 µm; how many more lie across the border.
-    photons : tuple of float
-        Least and most photons of a bead, within the volume of the true PSF.
-    shape : tuple of int
-        Number of voxels in z, y and x.
-    voxel_um : tuple of float
-        Voxel size in z, y and x, in µm; y and x alike.
-    bead_diameter_um : float
-        Diameter of the beads, filled spheres, in µm; 0 is a point.
+    {options}
     optics : Optics
         The microscope.
-    psf : {'vectorial', 'scalar', 'psfmodels'}
-        Which model computes the PSF, see `psfbridge.simulation.microscope.Microscope`.
-    sample_index, depth_um, coma, astigmatism, spherical, sheet_um
-        See `psfbridge.simulation.microscope.Microscope`.
-    field_coma, field_astigmatism, field_spherical : float
-        By how much coma grows towards the last column, astigmatism towards the last row, and
-        spherical aberration towards the last plane, in waves rms; at the first it is as much less.
-    field_order : {1, 2}
-        Whether they grow linearly from the middle, or with the square of the distance from it.
-    psf_um : tuple of float
-        Size of the true PSF in z, y and x, in µm.
-    background, ramp : float
-        Photons a voxel without beads, and the share of them by which it rises and falls from the
-        middle to the ends of x.
-    offset, gain, read_noise : float
-        The camera: counts without light, counts a photon, and standard deviation in counts.
-    saturation : int
-        The highest count there is; 65535 or less is written as 16-bit integers.
-    noise : bool
-        False leaves photon and read noise out, and rounds nothing: the image is float32.
-    hot_pixels, hot_columns : int
-        How many single voxels are bright, and how many camera pixels are bright in all planes.
-    min_distance_um : float
-        Nearest that two beads may lie, doublets apart, in µm.
-    seed : int
-        The same seed gives the same image.
 
     Raises
     ------
@@ -75,95 +63,106 @@ class Scene:
     (48, 256, 256)
     """
 
-    beads: int = 60
-    doublets: int = 0
-    border_beads: int = 0
-    photons: tuple[float, float] = (40e3, 120e3)
-    shape: tuple[int, int, int] = (48, 256, 256)
-    voxel_um: VoxelUm = (0.2, 0.1, 0.1)
-    bead_diameter_um: float = 0.1
+    beads: int = _count("beads that lie apart", 60)
+    doublets: int = _count(
+        "how many of them have a partner at 0.15 to 0.4 µm, too near to be resolved", 0
+    )
+    border_beads: int = _count("how many more beads lie across the border", 0)
+    photons: tuple[float, float] = option(
+        Range(help="least and most photons of a bead, within the volume of the true PSF", above=0),
+        default=(40e3, 120e3),
+    )
+    shape: tuple[int, int, int] = option(
+        Voxels(help="number of voxels in z, y and x"), default=(48, 256, 256)
+    )
+    voxel_um: tuple[float, float, float] = option(
+        ZYX(help="voxel size; y and x alike", unit="µm"), default=(0.2, 0.1, 0.1)
+    )
+    bead_diameter_um: float = _amount(
+        "diameter of the beads, filled spheres; 0 is a point", 0.1, unit="µm", least=0
+    )
     optics: Optics = _OIL
-    psf: str = "vectorial"
-    sample_index: float | None = None
-    depth_um: float = 0.0
-    coma: float = 0.0
-    astigmatism: float = 0.0
-    spherical: float = 0.0
-    field_coma: float = 0.0
-    field_astigmatism: float = 0.0
-    field_spherical: float = 0.0
-    field_order: int = 1
-    sheet_um: float = 2.0
-    psf_um: tuple[float, float, float] = (6.4, 6.4, 6.4)
-    background: float = 20.0
-    ramp: float = 0.5
-    offset: float = 100.0
-    gain: float = 1.0
-    read_noise: float = 2.0
-    saturation: int = 65535
-    noise: bool = True
-    hot_pixels: int = 0
-    hot_columns: int = 0
-    min_distance_um: float = 1.5
-    seed: int = 0
+    psf: str = option(Choice(help="model that computes the PSF", of=MODELS), default="vectorial")
+    sample_index: float | None = option(
+        Number(help="refractive index around the beads; by default that of the immersion", least=1),
+        default=None,
+    )
+    depth_um: float = _amount("depth of the beads in the sample", 0.0, unit="µm", least=0)
+    coma: float = _waves("coma")
+    astigmatism: float = _waves("astigmatism")
+    spherical: float = _waves("spherical aberration")
+    field_coma: float = _waves("coma more in the last column, less in the first")
+    field_astigmatism: float = _waves("astigmatism more in the last row, less in the first")
+    field_spherical: float = _waves(
+        "spherical aberration more in the last plane, less in the first"
+    )
+    field_order: int = _count(
+        "1: changes over the field are linear; 2: they grow with the square", 1, least=1
+    )
+    sheet_um: float = _amount("FWHM of the light sheet", 2.0, unit="µm", above=0)
+    psf_um: tuple[float, float, float] = option(
+        ZYX(help="size of the true PSF", unit="µm", usual="6.4 6.4 6.4"), default=(6.4, 6.4, 6.4)
+    )
+    background: float = _amount("background", 20.0, unit="photons a voxel", least=0)
+    ramp: float = _amount(
+        "share by which the background rises and falls from the middle to the ends of x",
+        0.5,
+        least=0,
+        most=1,
+    )
+    offset: float = _amount("camera offset", 100.0, unit="counts", least=0)
+    gain: float = _amount("camera gain", 1.0, unit="counts a photon", above=0)
+    read_noise: float = _amount("standard deviation of the camera", 2.0, unit="counts", least=0)
+    saturation: int = _count(
+        "highest count; with 65535 or less the image has 16-bit integers", 65535, least=1
+    )
+    noise: bool = option(
+        Flag(help="photon and read noise; without it the image is float32, and nothing rounded"),
+        default=True,
+    )
+    hot_pixels: int = _count("single bright voxels", 0)
+    hot_columns: int = _count("camera pixels that are bright in every plane", 0)
+    min_distance_um: float = _amount(
+        "least distance of two beads, doublets apart", 1.5, unit="µm", least=0
+    )
+    seed: int = _count("the same seed gives the same image", 0)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
+    def check(self) -> None:
+        """Refuse values that contradict one another."""
+        voxel_size(self.voxel_um)
         if self.voxel_um[1] != self.voxel_um[2]:
             raise OptionError(
-                f"voxel_um is {self.voxel_um[1]:g} in y and {self.voxel_um[2]:g} in x; allowed "
-                "for a simulation are equal sizes."
+                f"{{voxel_um}} is {self.voxel_um[1]:g} in y and {self.voxel_um[2]:g} in x; allowed "
+                "for a simulation are equal sizes.",
+                option="voxel_um",
             )
-        self._check_counts()
-        self._check_light()
-        for name in ("bead_diameter_um", "min_distance_um"):
-            number(name, getattr(self, name), least=0)
-        for length in self.psf_um:
-            number("psf_um", length, above=0)
         if self.bead_diameter_um > min(self.psf_um):
             raise OptionError(
-                f"bead_diameter_um is {self.bead_diameter_um:g}, psf_um is {self.psf_um}: allowed "
-                "is a bead that fits into the true PSF. Give the diameter in µm (100 nm is 0.1)."
+                f"{{bead_diameter_um}} is {self.bead_diameter_um:g}, {{psf_um}} is "
+                f"{zyx_um(self.psf_um)}: allowed is a bead that fits into the true PSF.",
+                option="bead_diameter_um",
+                remedy="Give the diameter in µm (100 nm is 0.1).",
             )
         if self.doublets > self.beads:
             raise OptionError(
-                f"doublets is {self.doublets}, beads is {self.beads}: allowed is a partner for "
-                "each bead at most."
+                f"{{doublets}} is {self.doublets}, {{beads}} is {self.beads}: allowed is a partner "
+                "for each bead at most.",
+                option="doublets",
             )
-        if integer("field_order", self.field_order, least=1) > 2:
-            raise OptionError(f"field_order is {self.field_order}; allowed are 1 and 2.")
+        if self.field_order > 2:
+            raise OptionError(option="field_order", found=str(self.field_order), allowed="1, 2")
+        if self.saturation >= 2**32:
+            raise OptionError(
+                option="saturation", found=str(self.saturation), allowed="4294967295 at most"
+            )
         _ = self.microscope
-
-    def _check_counts(self) -> None:
-        for name in ("beads", "doublets", "border_beads", "hot_pixels", "hot_columns", "seed"):
-            integer(name, getattr(self, name), least=0)
-        if integer("saturation", self.saturation, least=1) >= 2**32:
-            raise OptionError(
-                f"saturation is {self.saturation}; allowed is 4294967295 at most (32 bit)."
-            )
-        shape = tuple(integer("shape", length, least=1) for length in self.shape)
-        if len(shape) != 3:
-            raise OptionError(f"shape is {self.shape!r}; allowed are three whole numbers z y x.")
-        object.__setattr__(self, "shape", shape)
-
-    def _check_light(self) -> None:
-        for name in ("background", "offset", "read_noise"):
-            number(name, getattr(self, name), least=0)
-        number("gain", self.gain, above=0)
-        if not 0 <= number("ramp", self.ramp) <= 1:
-            raise OptionError(f"ramp is {self.ramp:g}; allowed is 0 to 1.")
-        low, high = (number("photons", value, above=0) for value in self.photons)
-        if low > high:
-            raise OptionError(
-                f"photons are {low:g} to {high:g}; allowed are the least, then the most."
-            )
 
     @property
     def microscope(self) -> Microscope:
         """The optics with their aberrations."""
         return Microscope(
             optics=self.optics,
-            model=choice("psf", self.psf, ("vectorial", "scalar", "psfmodels")),
+            model=self.psf,
             sample_index=self.sample_index,
             depth_um=self.depth_um,
             coma=self.coma,

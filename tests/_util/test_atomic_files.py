@@ -99,7 +99,7 @@ def test_a_folder_of_another_kind_is_never_replaced(tmp_path):
     path = tmp_path / "thesis.zarr"
     path.mkdir()
     (path / "chapter1.txt").write_text("years of work")
-    with pytest.raises(OutputError, match="something else is there"), whole_folder(path):
+    with pytest.raises(OutputError, match="something else has this name"), whole_folder(path):
         pytest.fail("nothing may be written")
     assert names(path) == ["chapter1.txt"]
 
@@ -151,9 +151,9 @@ def test_outputs_replace_neither_what_is_read_nor_each_other(tmp_path):
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
 def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
-    with pytest.raises(OutputError, match="Take another name"):
+    with pytest.raises(OutputError, match="Choose another name"):
         check_writable(tmp_path / name)
-    with pytest.raises(OutputError, match="Take another name"):
+    with pytest.raises(OutputError, match="Choose another name"):
         made_folder(tmp_path / name)
 
 

@@ -178,12 +178,12 @@ def test_noise_alone_has_no_used_bead(seed):
         need_beads(beads, "noise.tif")
 
 
-def test_constant_and_unscaled_images_are_refused():
+def test_nan_constant_and_unscaled_images_are_refused():
     counts = np.ones((4, 32, 32), np.float32)
     with pytest.raises(ImageError, match="nothing but the value 1"):
         find_beads(counts, voxel_um=VOXEL)
     counts[1, 2, 3] = np.nan
-    with pytest.raises(ImageError, match="nothing but the value 1"):
+    with pytest.raises(ImageError, match="1 NaN or infinite voxels"):
         find_beads(counts, voxel_um=VOXEL)
     with pytest.raises(ImageError, match="no voxel size"):
         find_beads(counts)

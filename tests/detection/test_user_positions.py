@@ -93,5 +93,5 @@ def test_impossible_positions_are_refused(small_field, positions, message):
 def test_positions_belong_to_one_image_and_to_methods_that_choose(small_field, picked):
     with pytest.raises(OptionError, match="positions are given with 2 images"):
         pb.distill(small_field.image, small_field.image, positions=picked)
-    with pytest.raises(OptionError, match="takes everything bright"):
+    with pytest.raises(OptionError, match="uses everything bright"):
         pb.distill(small_field.image, positions=picked, method="reverse-rl")

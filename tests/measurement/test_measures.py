@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -251,3 +252,12 @@ def test_the_half_maximum_agrees_with_the_known_figures_of_the_field():
     found = measure(pb.read_image(stack("sample_zstack.tif")))
     assert found.beads > 25
     assert found.fwhm_um == pytest.approx(KNOWN["sample_zstack.tif"][1], rel=0.03)
+
+
+def test_the_snr_of_a_psf_is_its_peak_over_its_standard_error(small_field):
+    psf = small_field.psf
+    assert np.isnan(measure(psf).snr)  # its border is a model, and no noise
+    error = np.full_like(psf.data, psf.data.max() / 50)
+    found = measure(replace(psf, error=error))
+    assert found.snr == pytest.approx(50, rel=0.1)
+    assert found.noise == pytest.approx(error[0, 0, 0])

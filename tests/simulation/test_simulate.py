@@ -221,15 +221,15 @@ def test_the_command_line_writes_what_the_library_makes(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("--scene brihgt", "scene is 'brihgt'; allowed are bright, dim"),
+        ("--scene brihgt", "--scene is 'brihgt'; allowed are bright, dim"),
         ("--beads 500 --shape 9 32 32", "no room was found"),
-        ("--psf psfmodels --coma 0.1", "psf is psfmodels, which knows no coma"),
-        ("--voxel-um 0.2 0.1 0.11", "voxel_um is 0.1 in y and 0.11 in x"),
-        ("--ramp 2", "ramp is 2; allowed is 0 to 1"),
-        ("--photons 9 3", "photons are 9 to 3"),
-        ("--doublets 99", "doublets is 99, beads is 60"),
-        ("--saturation 9999999999", "saturation is 9999999999"),
-        ("--bead-diameter-um 100", "bead_diameter_um is 100, psf_um is"),
+        ("--psf psfmodels --coma 0.1", "--psf is psfmodels, which has no coma"),
+        ("--voxel-um 0.2 0.1 0.11", "--voxel-um is 0.1 in y and 0.11 in x"),
+        ("--ramp 2", "--ramp is 2; allowed is 0 to 1"),
+        ("--photons 9 3", "--photons is 9 3; allowed are two numbers"),
+        ("--doublets 99", "--doublets is 99, --beads is 60"),
+        ("--saturation 9999999999", "--saturation is 9999999999"),
+        ("--bead-diameter-um 100", "--bead-diameter-um is 100, --psf-um is"),
         ("--voxel-um 200 100 100", "--voxel-um is 200 100 100"),
     ],
 )

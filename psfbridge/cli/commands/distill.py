@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +141,13 @@ def _write(result: Distillation, args: argparse.Namespace) -> None:
         result.report(args.report)
 
 
+def _snr(result: Distillation) -> str:
+    """Return the beads' median SNR and the PSF's at its peak, as far as they are known."""
+    snrs = {"median SNR": result.beads.median_snr, "of the PSF": result.measures.snr}
+    known = [f"{name} {snr:.3g}" for name, snr in snrs.items() if math.isfinite(snr)]
+    return f"; {', '.join(known)}" if known else ""
+
+
 def summary(result: Distillation) -> str:
     """Return what a person wants to know first, a few lines."""
     from psfbridge.measurement.table import fwhm_text
@@ -148,7 +156,7 @@ def summary(result: Distillation) -> str:
     shape = " x ".join(str(length) for length in result.psf.data.shape)
     lines = [
         *result.notes,
-        f"beads: {result.beads.sentence()}",
+        f"beads: {result.beads.sentence()}{_snr(result)}",
         f"PSF: {shape} voxels by {result.method}, {widths}",
     ]
     return "\n".join(lines)

@@ -137,7 +137,7 @@ def _of(number: int, found: FoundBeads, shape: Sequence[int]) -> Iterator[BeadSt
         if bead.status == REJECTED and bead.reason not in _MODELLED:
             continue
         position = np.array([bead.z, bead.y, bead.x])
-        box = cut_out(found.image.data, np.round(position).astype(int), half, found.image.valid)
+        box = cut_out(found.image.data, np.round(position).astype(int), half)
         counts = box.counts[0]
         usable = box.inside[0] & (counts < found.saturation)
         if not usable.any():

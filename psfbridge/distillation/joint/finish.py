@@ -51,7 +51,6 @@ def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -
         min(len(one.image.data) for one in problem.found),
         Beads(bead for table in tables for bead in table),
         _misfit(best, problem),
-        [finding for one in problem.found for finding in one.findings],
     )
     verdict = judge_psf(evidence)
     diagnostics = {

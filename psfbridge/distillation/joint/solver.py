@@ -136,8 +136,9 @@ def solve_with_optics(
     optics = options.optics
     if optics is None:
         raise OptionError(
-            "method is pupil and no optics are given. Give na, wavelength_um and "
-            "refractive_index, or use joint."
+            "{method} is pupil and no optics are given.",
+            option="method",
+            remedy="Give {na}, {wavelength_um} and {refractive_index}, or choose {method=joint}.",
         )
     problem = JointProblem(found, shape, options.bead_diameter_um)
     problem, rounds = _rounds(problem, progress)
@@ -317,8 +318,10 @@ def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics:
         return
     raise OptionError(
         f"the optics contradict the beads: NA/wavelength is {given[0]:.2f} per µm and "
-        f"index/wavelength {given[1]:.2f}, the beads show {asked[0]:.2f} and {asked[1]:.2f}. "
-        "Check na, wavelength_um, refractive_index and the voxel size, or leave the optics out."
+        f"index/wavelength {given[1]:.2f}, the beads show {asked[0]:.2f} and {asked[1]:.2f}.",
+        option="na",
+        remedy="Check {na}, {wavelength_um}, {refractive_index} and the voxel size, or leave the "
+        "optics out.",
     )
 
 

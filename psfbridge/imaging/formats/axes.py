@@ -70,7 +70,7 @@ def _as_wanted(stored: Stored, wanted: str) -> str:
     allowed = set(letters) <= set(NAMED_AXES) and len(set(letters)) == len(letters)
     if not (allowed and {"Y", "X"} <= set(letters)):
         raise OptionError(
-            f"axes is {wanted!r}; allowed are Y and X, and any of T, C and Z, each once, "
+            f"{{axes}} is {wanted!r}; allowed are Y and X, and any of T, C and Z, each once, "
             "for instance ZYX."
         )
     long = [at for at, length in enumerate(stored.shape) if length != 1]
@@ -78,7 +78,7 @@ def _as_wanted(stored: Stored, wanted: str) -> str:
         return letters
     if len(letters) != len(long):
         raise OptionError(
-            f"axes is {wanted!r}, but {stored.name} has the shape {stored.shape}: "
+            f"{{axes}} is {wanted!r}, but {stored.name} has the shape {stored.shape}: "
             f"give {len(long)} letters."
         )
     names = ["-"] * len(stored.shape)

@@ -180,7 +180,7 @@ def test_a_field_file_deconvolves_on_the_command_line(same, blurred, tmp_path):
 def test_the_discrepancy_cannot_stop_a_field(same, blurred):
     psf = same.psf.cropped((9, 15, 15))
     field = FieldPSF((psf,) * 2, ((1.0,), (3.0,), (0.0, 6.0)))
-    with pytest.raises(OptionError, match="allowed then is iterations"):
+    with pytest.raises(OptionError, match="Give a number of iterations"):
         pb.deconvolve(blurred, field, stop="discrepancy", engine="cpu")
 
 
