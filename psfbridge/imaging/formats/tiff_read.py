@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.stored_image import Index, Stored
 from psfbridge.imaging.formats.tiff_scale import ome_image, ome_pixels, voxel_size_of
+from psfbridge.imaging.formats.value_calibration import calibrated
 
 __all__ = ["dates_of_tiff", "info_of_tiff", "read_tiff"]
 
@@ -31,7 +32,7 @@ _DAMAGE = (
     "circular",
     "missing data",
     # An OME-TIFF may spread over several files.
-    "failed to read",
+    "ome series failed to read",
 )
 
 
@@ -48,7 +49,7 @@ def read_tiff(path: Path) -> Stored:
         _check_whole(path, file, series)
         voxel_um, faults = voxel_size_of(file)
         mapped = _mappable(series)
-        return Stored(
+        stored = Stored(
             path.name,
             tuple(series.shape),
             np.dtype(series.dtype),
@@ -59,6 +60,7 @@ def read_tiff(path: Path) -> Stored:
             _notes(path.name, file, series),
             mapped,
         )
+        return calibrated(stored, file.imagej_metadata or {})
 
 
 def info_of_tiff(path: Path) -> str:
@@ -89,7 +91,7 @@ def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
         try:
             with tifffile.TiffFile(path) as file:
                 _ = file.series
-                damage = [line for line in said if any(word in line for word in _DAMAGE)]
+                damage = [line for line in said if any(word in line.lower() for word in _DAMAGE)]
                 if damage:
                     raise _damaged(path.name, damage[0].split("> ", 1)[-1])
                 yield file

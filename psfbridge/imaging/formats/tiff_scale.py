@@ -1,4 +1,4 @@
-"""The voxel size that a TIFF states, in the three ways in which TIFFs do."""
+"""Voxel sizes of TIFFs: those of OME, ImageJ, the tags, and the programs that write TIFFs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import tifffile
 
 from psfbridge._util.units import positive_length, unit_um
+from psfbridge._util.validate import voxel_fault
 from psfbridge.imaging.formats.stored_image import Lengths
+from psfbridge.imaging.formats.tiff_dialects import voxel_size_of_dialect
 
 __all__ = ["ome_image", "ome_pixels", "voxel_size_of"]
 
@@ -20,9 +22,11 @@ _PRINT_UM = 25.0
 
 def voxel_size_of(file: Any) -> tuple[Lengths, tuple[str, ...]]:
     """Return the voxel size in z, y and x in µm, and what is wrong with what the file says."""
-    if file.is_ome:
-        return _of_ome(file)
-    return _of_tags(file)
+    own, unread = voxel_size_of_dialect(file)
+    if all(own):
+        return own, ()
+    (z, y, x), faults = _of_ome(file) if file.is_ome else _of_tags(file)
+    return (own[0] or z, own[1] or y, own[2] or x), (*unread, *faults)
 
 
 def ome_image(file: Any) -> dict[str, Any]:
@@ -49,7 +53,11 @@ def _of_ome(file: Any) -> tuple[Lengths, tuple[str, ...]]:
     for axis in "ZYX":
         value = pixels.get(f"PhysicalSize{axis}")
         unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        found.append(_length(f"PhysicalSize{axis}", value, unit_um(unit), unit, faults))
+        length = _length(f"PhysicalSize{axis}", value, unit_um(unit), unit, faults)
+        if str(unit).strip() == "m" and _fits(positive_length(value)) and not _fits(length):
+            faults.append(f"its PhysicalSize{axis} is {value} m, where µm was probably meant")
+            length = None
+        found.append(length)
     return (found[0], found[1], found[2]), tuple(faults)
 
 
@@ -66,10 +74,37 @@ def _of_tags(file: Any) -> tuple[Lengths, tuple[str, ...]]:
     faults: list[str] = []
     tag_um = _TAG_UM.get(int(tags.valueof("ResolutionUnit", default=2)))
     factors = {axis: unit_um(unit) if unit else tag_um for axis, unit in units.items()}
-    x = _pixel("x", tags.valueof("XResolution"), factors["x"], faults)
-    y = _pixel("y", tags.valueof("YResolution"), factors["y"], faults)
+    pixels = {axis: tags.valueof(f"{axis.upper()}Resolution") for axis in "yx"}
+    y, x = (
+        _pixel(axis, pixels[axis], factors[axis], faults)
+        if not _contradicted(axis, pixels[axis], factors[axis], tag_um, faults)
+        else None
+        for axis in "yx"
+    )
     z = _length("z step", meta.get("spacing"), factors["z"], units["z"], faults)
     return (z, y, x), tuple(faults)
+
+
+def _contradicted(
+    axis: str, resolution: Any, factor: float | None, tag_um: float | None, faults: list[str]
+) -> bool:
+    """Tell where a pixel makes sense by the unit of the tag alone, not by the one named."""
+    if factor is None or tag_um is None or factor == tag_um:
+        return False
+    silent: list[str] = []
+    named, tagged = (_pixel(axis, resolution, unit, silent) for unit in (factor, tag_um))
+    if _fits(named) or not _fits(tagged):
+        return False
+    faults.append(
+        f"its {axis} pixel is {named or 0:.3g} µm by the unit named, {tagged:.3g} µm by the unit "
+        "of its resolution tag"
+    )
+    return True
+
+
+def _fits(length_um: float | None) -> bool:
+    """Tell whether a pixel of a light microscope can be so large."""
+    return length_um is not None and not voxel_fault((length_um,) * 3)
 
 
 def _pixel(axis: str, resolution: Any, factor: float | None, faults: list[str]) -> float | None:
