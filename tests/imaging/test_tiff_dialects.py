@@ -101,7 +101,8 @@ def test_what_a_program_does_not_say_is_asked_for(tmp_path):
 
 
 def test_metadata_that_cannot_be_read_are_said_and_the_voxels_are_read(tmp_path):
-    path = write(tmp_path / "a.tif", software="SI.VERSION_MAJOR = 5\nSI.hRoiManager.imagingFovUm = abc\n")
+    software = "SI.VERSION_MAJOR = 5\nSI.hRoiManager.imagingFovUm = abc\n"
+    path = write(tmp_path / "a.tif", software=software)
     with pytest.raises(ImageError, match=r"no usable voxel size \(its ScanImage metadata"):
         read_image(path)
     np.testing.assert_array_equal(read_image(path, voxel_um=VOXEL_UM).data, STACK)
