@@ -65,11 +65,15 @@ def average(
         progress(_STAGE, done, _ROUNDS)
         fitted = fit_and_stack(problem, start)
         stack = fitted.stack
-        start = Start(fitted.states, _shrunk(stack.mean, stack.error))
+        gain = _gain(stack.mean, stack.error)
+        start = Start(fitted.states, np.asarray(stack.mean * gain, np.float32))
     progress(_STAGE, _ROUNDS, _ROUNDS)
     used = [fitted.states[k] for k in fitted.contributing]
     error = _error(used, start.psf, stack.error)
-    volume = _shrunk(stack.mean, error)
+    gain = _gain(stack.mean, error)
+    volume = stack.mean * gain
+    # The mean square error of Wiener's estimate is that of the mean, times the factor.
+    error = error * np.sqrt(gain)
     # Intensities are those of a PSF whose sum is 1.
     states = fitted.in_unit(float(volume.sum(dtype=float)))
     tables = bead_tables(states, fitted.contributing, found)
@@ -101,9 +105,8 @@ def _smooth(power: Floats) -> Floats:
     return np.asarray(ndimage.uniform_filter(power, [min(3, length) for length in power.shape]))
 
 
-def _shrunk(mean: Floats32, error: Floats) -> Floats32:
-    """Wiener's factor with the local power of the mean: noise far out becomes zero, not a floor."""
+def _gain(mean: Floats32, error: Floats) -> Floats:
+    """Return Wiener's factor with the local power of the mean: noise far out goes to zero."""
     power = _smooth(np.square(mean, dtype=float))
     noise = _smooth(np.where(np.isfinite(error), error, 0) ** 2)
-    signal = np.maximum(power - 2 * noise, 0)
-    return np.asarray(mean * signal / np.maximum(power, 1e-300), np.float32)
+    return np.maximum(power - 2 * noise, 0) / np.maximum(power, 1e-300)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.optics.polarisation import Transmission
+
 __all__ = [
     "FOCUS_PER_DEPTH",
-    "Transmission",
     "brightest_um",
+    "fresnel",
     "interface_transmission",
     "phase_per_depth",
 ]
@@ -26,23 +26,6 @@ _LEAST_COSINE = 0.01
 FOCUS_PER_DEPTH = 0.2
 # How light is looked for on the axis: radii, how far away at least, and steps.
 _AXIS_RADII, _AXIS_UM, _AXIS_STEP_UM = 256, 0.2, 0.005
-
-
-class Transmission(NamedTuple):
-    """What becomes of an emitter's light on its way into the pupil, for each of its samples.
-
-    Parameters
-    ----------
-    across : array
-        The field of light whose field lies in the interface.
-    flat, axial : array
-        For light in the plane of incidence: the parts that an emitter across, and along the
-        optical axis, gives.
-    """
-
-    across: NDArray[np.number]
-    flat: NDArray[np.number]
-    axial: NDArray[np.number]
 
 
 def phase_per_depth(radius: Floats, na: float, index: float, sample: float) -> Complexes:
@@ -119,10 +102,32 @@ def _waves(
     leaving, entering = _along(radii, na, index), _along(radii, na, sample)
     way = 2 * np.pi * phase_per_depth(radii, na, index, sample)
     wave = np.exp(1j * depth_um * way.real - abs(depth_um) * way.imag)
-    # An emitter sends out what light from the other side would bring to its place.
-    s_wave = 2 * leaving / (entering + leaving) * wave
-    p_wave = 2 * leaving / (index / sample * entering + sample / index * leaving) * wave
-    return s_wave, p_wave * entering / sample
+    s_wave, p_wave = fresnel(leaving, entering, index, sample)
+    return s_wave * wave, p_wave * wave * entering / sample
+
+
+def fresnel(
+    leaving: Complexes, entering: Complexes, index: float, sample: float
+) -> tuple[Complexes, Complexes]:
+    """Return Fresnel's coefficients for an emitter's light from the sample into the immersion.
+
+    An emitter sends out what light from the other side would bring to its place.
+
+    Parameters
+    ----------
+    leaving, entering : array
+        Waves along the axis in the immersion medium and in the sample, in any one unit.
+    index, sample : float
+        The indices of the two, in the same unit.
+
+    Returns
+    -------
+    s_wave, p_wave : array
+        For fields in the interface, and in the plane of incidence.
+    """
+    s_wave = 2 * leaving / (entering + leaving)
+    p_wave = 2 * leaving / (index / sample * entering + sample / index * leaving)
+    return s_wave, p_wave
 
 
 def _along(radius: Floats, na: float, index: float) -> Complexes:

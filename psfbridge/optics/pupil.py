@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, special
+from scipy import fft
 
 from psfbridge._util.threads import cores
 from psfbridge.optics.bead_sphere import sphere_transfer
-from psfbridge.optics.index_mismatch import Transmission, interface_transmission
+from psfbridge.optics.index_mismatch import interface_transmission
+from psfbridge.optics.pinhole import airy_um, pinhole_transfer
+from psfbridge.optics.polarisation import Transmission, dipole_fields
 from psfbridge.optics.propagation import Complex, on_planes, waves
 from psfbridge.optics.zernike import zernike
 
@@ -247,11 +249,10 @@ class PupilModel:
         """Average over the pinhole's disc, plane by plane."""
         if self.pinhole_au == 0:
             return volumes
-        diameter_um = self.pinhole_au * 1.22 / values[NA]
-        y = fft.fftfreq(self.shape[1], self.voxel_um[1])[:, np.newaxis]
+        y = fft.fftfreq(self.shape[1], self.voxel_um[1])
         x = fft.rfftfreq(self.shape[2], self.voxel_um[2])
-        argument = np.maximum(np.pi * diameter_um * np.hypot(y, x), 1e-6)
-        disc = np.asarray(2 * special.j1(argument) / argument, np.float32)
+        diameter_um = self.pinhole_au * airy_um(float(values[NA]))
+        disc = np.asarray(pinhole_transfer(y, x, diameter_um), np.float32)
         spectra = fft.rfft2(volumes, workers=cores()) * disc
         return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=cores()))
 
@@ -281,19 +282,9 @@ class PupilModel:
 
     def _polarisations(self, light: Transmission) -> tuple[NDArray[Any], Floats]:
         """Fields in the pupil of an emitter's three directions, and how often each counts."""
-        across, flat, axial = light
-        if not self.vectorial:
-            return across[np.newaxis], np.ones(1)
-        angle = self._disc[1]
-        c, s = np.cos(angle), np.sin(angle)
-        fields = [
-            flat * c**2 + across * s**2,
-            (flat - across) * s * c,
-            flat * s**2 + across * c**2,
-            -axial * c,
-            -axial * s,
-        ]
-        return np.array(fields), np.array([0.5, 1.0, 0.5, 0.5, 0.5])
+        if self.vectorial:
+            return dipole_fields(light, self._disc[1])
+        return light.across[np.newaxis], np.ones(1)
 
     def _intensity(self, values: Floats) -> Floats32:
         phase, amplitude, light = self._pupil(values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,10 @@ from scipy import fft
 from psfbridge._util.threads import cores
 from psfbridge.imaging.image import Volume, VoxelUm
 from psfbridge.numerics.fourier import dirichlet, peak_position
+from psfbridge.optics.bead_sphere import sphere_transform
 from psfbridge.simulation.microscope import Microscope, band_limit, psf_volume
 
-__all__ = ["FinePSF", "fine_psf", "sphere_spectrum"]
+__all__ = ["FinePSF", "fine_psf"]
 
 Floats = NDArray[np.float64]
 
@@ -95,35 +95,10 @@ class FinePSF:
         spectrum = fft.rfftn(self.data, axes=axes, workers=cores())
         grid = [fft.fftfreq(n, step) for n, step in zip(self.data.shape, steps, strict=True)]
         grid[2] = fft.rfftfreq(self.data.shape[2], steps[2])
-        spectrum *= sphere_spectrum(diameter_um, [f.astype(np.float32) for f in grid])
+        spectrum *= sphere_transform([f.astype(np.float32) for f in grid], diameter_um)
         size = [self.data.shape[axis] for axis in axes]
         data = fft.irfftn(spectrum, s=size, axes=axes, workers=cores())
         return FinePSF(np.asarray(data, np.float32), self.factor, self.peak)
-
-
-def sphere_spectrum(diameter_um: float, frequencies: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return the Fourier transform of a filled sphere of sum 1: ``3 (sin u - u cos u) / u³``.
-
-    Parameters
-    ----------
-    diameter_um : float
-        Diameter in µm.
-    frequencies : sequence of array
-        Frequencies along z, y and x in cycles per µm; the result is on their outer product.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> float(sphere_spectrum(0.1, [np.zeros(1)] * 3)[0, 0, 0])
-    1.0
-    """
-    fz, fy, fx = np.meshgrid(*frequencies, indexing="ij", sparse=True)
-    u = np.pi * diameter_um * np.sqrt(fz**2 + fy**2 + fx**2)
-    # Below 0.2 the fraction loses digits, and the series' next term is under 1e-8.
-    safe = np.maximum(u, 0.2)
-    exact = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
-    spectrum: NDArray[Any] = np.where(u < 0.2, 1 - u**2 / 10 + u**4 / 280, exact)
-    return spectrum
 
 
 @lru_cache(maxsize=4)

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.special import j1
 
 from psfbridge._util.threads import cores
 from psfbridge._util.validate import choice, number
 from psfbridge.errors import OptionError
+from psfbridge.optics.index_mismatch import fresnel
+from psfbridge.optics.pinhole import airy_um, pinhole_transfer
+from psfbridge.optics.polarisation import Transmission, dipole_fields
+from psfbridge.optics.zernike import zernike
 from psfbridge.options import Optics
 
 __all__ = ["MODELS", "Microscope", "band_limit", "psf_volume"]
@@ -239,12 +242,10 @@ class _Pupil:
 
     def _phase(self) -> Floats:
         """Aberrations, by Noll's Zernike polynomials Z8, Z6 and Z11."""
-        rho, scope = self.rho, self.microscope
-        waves = scope.coma * np.sqrt(8) * (3 * rho**3 - 2 * rho) * np.cos(self.azimuth)
-        waves += scope.astigmatism * np.sqrt(6) * rho**2 * np.cos(2 * self.azimuth)
-        waves += scope.spherical * np.sqrt(5) * (6 * rho**4 - 6 * rho**2 + 1)
-        phase: Floats = 2 * np.pi * waves
-        return phase
+        scope = self.microscope
+        terms = {(3, 1): scope.coma, (2, 2): scope.astigmatism, (4, 0): scope.spherical}
+        waves = sum(size * zernike(*nm, self.rho, self.azimuth) for nm, size in terms.items())
+        return np.asarray(2 * np.pi * waves)
 
     def _depth(self) -> Any:
         """Phase and loss of waves that left a sample of another index (Gibson & Lanni 1991)."""
@@ -252,20 +253,12 @@ class _Pupil:
         return np.exp(2j * np.pi / self.wavelength_um * self.microscope.depth_um * path)
 
     def _polarisations(self) -> NDArray[np.complex128]:
-        """Fields Ex and Ey of dipoles along x, y and z; (x, Ey) is (y, Ex) and counts twice."""
+        """Fields of an emitter's dipoles, each to be counted once."""
         entering, leaving = self.n_sample * self.cos_sample, self.n * self.cos
-        s_wave = 2 * leaving / (entering + leaving)
-        p_wave = 2 * leaving / (self.n * self.cos_sample + self.n_sample * self.cos)
-        cos, sin = np.cos(self.azimuth), np.sin(self.azimuth)
-        p_flat, p_axial = p_wave * self.cos_sample, p_wave * self.sin_sample
-        fields = (
-            s_wave * sin**2 + p_flat * cos**2,
-            s_wave * cos**2 + p_flat * sin**2,
-            np.sqrt(2) * (p_flat - s_wave) * sin * cos,
-            p_axial * cos,
-            p_axial * sin,
-        )
-        return np.array(fields, complex)
+        s_wave, p_wave = fresnel(leaving, entering, self.n, self.n_sample)
+        light = Transmission(s_wave, p_wave * self.cos_sample, p_wave * self.sin_sample)
+        fields, weights = dipole_fields(light, self.azimuth)
+        return np.asarray(fields * np.sqrt(weights)[:, np.newaxis, np.newaxis], complex)
 
 
 def _psfmodels_intensity(microscope: Microscope, wavelength_um: float, points: _Points) -> Floats:
@@ -305,14 +298,10 @@ def _psfmodels_intensity(microscope: Microscope, wavelength_um: float, points: _
 def _through_pinhole(volume: Floats, microscope: Microscope, points: _Points) -> Floats:
     """Average the emission over the pinhole, a disc of so many Airy units in diameter."""
     optics = microscope.optics
-    airy_um = 1.22 * optics.wavelength_um / optics.na
-    radius = (optics.pinhole_au or 1.0) * airy_um / 2
+    diameter_um = (optics.pinhole_au or 1.0) * airy_um(optics.na / optics.wavelength_um)
     size = [fft.next_fast_len(length, real=True) for length in points.shape[1:]]
-    fy = fft.fftfreq(size[0], points.dx)[:, np.newaxis]
-    fx = fft.rfftfreq(size[1], points.dx)
-    argument = 2 * np.pi * radius * np.hypot(fy, fx)
-    disc = np.ones_like(argument)
-    np.divide(2 * j1(argument), argument, out=disc, where=argument > 0)
+    y, x = fft.fftfreq(size[0], points.dx), fft.rfftfreq(size[1], points.dx)
+    disc = pinhole_transfer(y, x, diameter_um)
     spectrum = fft.rfft2(volume, s=size, workers=cores()) * disc
     blurred = fft.irfft2(spectrum, s=size, workers=cores())
     return np.array(blurred[:, : points.shape[1], : points.shape[2]], float)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import fft
 
-from psfbridge.optics.bead_sphere import sphere_transfer
+from psfbridge.optics.bead_sphere import sphere_transfer, sphere_transform
 
 
 def test_the_transfer_is_that_of_a_finely_voxelised_sphere():
@@ -28,3 +30,13 @@ def test_the_first_zero_is_where_theory_has_it():
     transfer = sphere_transfer((1, 1, length), (1, 1, voxel), diameter)[0, 0]
     first = fft.rfftfreq(length, voxel)[np.argmax(transfer < 0)]
     assert first * np.pi * diameter == pytest.approx(4.4934, rel=0.01)
+
+
+@given(st.floats(0.05, 1), st.floats(0, 8))
+def test_the_transform_is_the_integral_over_its_slices(diameter, frequency):
+    radius = diameter / 2
+    z, weights = np.polynomial.legendre.leggauss(60)
+    slices = weights * (1 - z**2) * np.cos(2 * np.pi * frequency * radius * z)
+    grid = [np.array([frequency]), np.zeros(1), np.zeros(1)]
+    found = sphere_transform(grid, diameter)[0, 0, 0]
+    assert found == pytest.approx(slices.sum() * 3 / 4, abs=1e-7)

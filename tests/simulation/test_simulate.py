@@ -15,7 +15,7 @@ from psfbridge.imaging.read import read_image
 from psfbridge.numerics.fourier import crop_or_pad, peak_position
 from psfbridge.options import Optics
 from psfbridge.psf.psf import PSF
-from psfbridge.simulation.fine_psf import fine_psf, sphere_spectrum
+from psfbridge.simulation.fine_psf import fine_psf
 from psfbridge.simulation.simulate import SCENES, Scene, demo_scene, scene, simulate
 
 SMALL = Scene(
@@ -102,16 +102,6 @@ def test_a_sphere_widens_by_its_second_moment():
     ratio /= np.abs((fine.data.sum(axis=(0, 1)) * wave).sum() / fine.data.sum())
     variance = (1 - ratio) / (2 * (np.pi * frequency) ** 2)
     assert variance == pytest.approx(0.6**2 / 20, rel=0.02)
-
-
-@given(st.floats(0.05, 1), st.floats(0, 8))
-def test_the_sphere_spectrum_is_the_integral_over_its_slices(diameter, frequency):
-    radius = diameter / 2
-    z, weights = np.polynomial.legendre.leggauss(60)
-    slices = weights * (1 - z**2) * np.cos(2 * np.pi * frequency * radius * z)
-    grid = [np.array([frequency]), np.zeros(1), np.zeros(1)]
-    found = sphere_spectrum(diameter, grid)[0, 0, 0]
-    assert found == pytest.approx(slices.sum() * 3 / 4, abs=1e-7)
 
 
 def test_the_same_seed_gives_the_same_field_and_another_does_not():

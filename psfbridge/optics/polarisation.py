@@ -1,0 +1,63 @@
+"""The vectorial field in the pupil of an emitter that is free to rotate.
+
+Its intensity is that of three dipoles, along x, y and z (Hanser et al. 2004; Aguet et al. 2009,
+after Richards and Wolf 1959).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Transmission", "dipole_fields"]
+
+Floats = NDArray[np.float64]
+
+#: How often the intensity of each of `dipole_fields` counts, for a mean of 1 over the emitter.
+WEIGHTS = np.array([0.5, 1.0, 0.5, 0.5, 0.5])
+
+
+class Transmission(NamedTuple):
+    """What becomes of an emitter's light on its way into the pupil, for each of its samples.
+
+    Parameters
+    ----------
+    across : array
+        The field of light whose field lies in the interface (s-polarised).
+    flat, axial : array
+        For light in the plane of incidence (p-polarised): the parts that an emitter across, and
+        along the optical axis, gives.
+    """
+
+    across: NDArray[np.number]
+    flat: NDArray[np.number]
+    axial: NDArray[np.number]
+
+
+def dipole_fields(light: Transmission, angle: Floats) -> tuple[NDArray[np.number], Floats]:
+    """Return the fields of the emitter's dipoles, and how often the intensity of each counts.
+
+    Parameters
+    ----------
+    light : Transmission
+        At each sample of the pupil.
+    angle : array
+        The azimuth of each sample.
+
+    Returns
+    -------
+    fields, weights : array
+        The fields Ex of dipoles along x; Ey of x, which is Ex of y; Ey of y; Ex and Ey of z.
+    """
+    across, flat, axial = light
+    c, s = np.cos(angle), np.sin(angle)
+    fields = [
+        flat * c**2 + across * s**2,
+        (flat - across) * s * c,
+        flat * s**2 + across * c**2,
+        -axial * c,
+        -axial * s,
+    ]
+    return np.array(fields), WEIGHTS
