@@ -25,7 +25,15 @@ from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import Image, VoxelUm
 from psfbridge.option_types import ReadingChoices
 
-__all__ = ["Reading", "chosen_voxel_um", "given_image", "read_image", "read_info", "split_choices"]
+__all__ = [
+    "Reading",
+    "chosen_voxel_um",
+    "given_image",
+    "read_attachment",
+    "read_image",
+    "read_info",
+    "split_choices",
+]
 
 
 _IMAGE = "image"
@@ -288,3 +296,16 @@ def read_info(path: str | os.PathLike[str]) -> str:
     from psfbridge.imaging.formats import info_of
 
     return info_of(path)
+
+
+def read_attachment(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes that `psfbridge.imaging.write.write_image` attached, or none.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it is damaged.
+    """
+    from psfbridge.imaging.formats import attachment_of
+
+    return attachment_of(path)

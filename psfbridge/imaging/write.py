@@ -16,7 +16,9 @@ from psfbridge.imaging.image import Image, VoxelUm
 __all__ = ["check_ending", "check_image_output", "write_image", "write_volumes"]
 
 
-def write_image(path: str | os.PathLike[str], image: Image, *, info: str = "") -> None:
+def write_image(
+    path: str | os.PathLike[str], image: Image, *, info: str = "", attachment: bytes = b""
+) -> None:
     """Write an image, whole or not at all; the name's ending chooses the format.
 
     Parameters
@@ -29,6 +31,8 @@ def write_image(path: str | os.PathLike[str], image: Image, *, info: str = "") -
         uint16 and float32; others become float32 where that changes no voxel.
     info : str
         A text to keep with it; `read_info` gives it back.
+    attachment : bytes
+        Anything else to keep with it; `read_attachment` gives it back, other programs pass over it.
 
     Raises
     ------
@@ -36,7 +40,9 @@ def write_image(path: str | os.PathLike[str], image: Image, *, info: str = "") -
         If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
     """
     _check_order(path, image)
-    write_volumes(path, image.data, image.voxel_um, name=image.name, info=info)
+    write_volumes(
+        path, image.data, image.voxel_um, name=image.name, info=info, attachment=attachment
+    )
 
 
 def _check_order(path: Any, image: Any) -> None:
@@ -58,6 +64,7 @@ def write_volumes(
     *,
     name: str = "array",
     info: str = "",
+    attachment: bytes = b"",
 ) -> None:
     """Write one volume, or a time series of them, as `write_image` does.
 
@@ -72,6 +79,8 @@ def write_volumes(
         Voxel size in z, y and x, in µm.
     name, info : str
         The image's name, and a text to keep with it.
+    attachment : bytes
+        See `write_image`.
 
     Raises
     ------
@@ -83,13 +92,13 @@ def write_volumes(
         from psfbridge.imaging.formats.ome_zarr import write_zarr
 
         with whole_folder(path) as folder:
-            write_zarr(folder, data, voxel_um, name, info)
+            write_zarr(folder, data, voxel_um, name, info, attachment)
         return
     from psfbridge.imaging.formats.tiff_write import write_imagej, write_ome
 
     write = write_ome if ending == ".ome.tif" else write_imagej
     with whole_file(path) as temporary:
-        write(temporary, data, voxel_um, info)
+        write(temporary, data, voxel_um, info, attachment)
 
 
 def check_ending(path: str | os.PathLike[str]) -> str:

@@ -14,9 +14,10 @@ from psfbridge._util.jsonable import plain
 from psfbridge._util.notebook import card
 from psfbridge.detection.bead_width import estimate_scale
 from psfbridge.detection.find import as_image
-from psfbridge.errors import NoBeadsError, PSFError
-from psfbridge.imaging.image import Image
+from psfbridge.errors import ImageError, NoBeadsError, PSFError
+from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.noise import estimate_noise
+from psfbridge.imaging.read import read_attachment
 from psfbridge.measurement.gaussian_fit import fit_gaussian, fit_line
 from psfbridge.measurement.profiles import profiles_through
 from psfbridge.measurement.spots import Spot, spot_at, spot_in_psf, spots_in_image
@@ -30,6 +31,7 @@ from psfbridge.measurement.symmetry_and_energy import (
 from psfbridge.measurement.table import fwhm_text, measure_rows
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.option_types import ReadingChoices
+from psfbridge.psf.error_volume import unpacked
 from psfbridge.psf.psf import PSF
 
 __all__ = ["Measures", "measure", "measure_beads", "median_of"]
@@ -201,9 +203,18 @@ def _as_psf(image: Image) -> PSF | None:
     """Return an image as the PSF that it is, where it has the form of one to the letter."""
     if image.data.dtype.kind != "f" or any(length % 2 == 0 for length in image.data.shape):
         return None
+    data = np.asarray(image.data, np.float32)
     try:
-        return PSF(np.asarray(image.data, np.float32), image.voxel_um)
+        return PSF(data, image.voxel_um, _error_of(image, data))
     except PSFError:
+        return None
+
+
+def _error_of(image: Image, data: Volume) -> Volume | None:
+    """Return the standard error that the file of a PSF keeps, if it does."""
+    try:
+        return unpacked(read_attachment(image.source), data) if image.source else None
+    except ImageError:
         return None
 
 

@@ -18,9 +18,10 @@ from psfbridge._util.units import zyx_um
 from psfbridge._util.validate import voxel_size
 from psfbridge.errors import PSFError
 from psfbridge.imaging.image import Image, Volume, VoxelUm
-from psfbridge.imaging.read import Reading, read_info
+from psfbridge.imaging.read import Reading, read_attachment, read_info
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.resample import resample_volume
+from psfbridge.psf.error_volume import packed, unpacked
 from psfbridge.psf.foreign import in_form
 from psfbridge.psf.form import check_form, conformed, odd_shape
 
@@ -188,8 +189,16 @@ class PSF:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a 32-bit ImageJ TIFF with voxel size and provenance, whole or not at all."""
-        write_image(path, self.image, info=json.dumps(dict(self.provenance), indent=1))
+        """Write a 32-bit ImageJ TIFF with voxel size and provenance, whole or not at all.
+
+        The standard error is in it too, where other programs pass over it.
+        """
+        write_image(
+            path,
+            self.image,
+            info=json.dumps(dict(self.provenance), indent=1),
+            attachment=packed(self.error, self.data),
+        )
 
     @classmethod
     def of(cls, image: Image, *, background: str | float = "none") -> Self:
@@ -249,7 +258,9 @@ class PSF:
         if conform:
             return replace(cls.of(image, background=background), provenance=provenance)
         try:
-            return cls(np.asarray(image.data, np.float32), image.voxel_um, None, provenance)
+            data = np.asarray(image.data, np.float32)
+            error = unpacked(read_attachment(path), data)
+            return cls(data, image.voxel_um, error, provenance)
         except PSFError as fault:
             raise fault.of(image.name) from None
 

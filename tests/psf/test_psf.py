@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ import tifffile
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import psfbridge as pb
 from psfbridge.errors import OptionError, OutputError, PSFError
+from psfbridge.imaging.formats.tiff_write import ATTACHMENT_TAG
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.read import read_image
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import peak_position
+from psfbridge.psf.error_volume import unpacked
 from psfbridge.psf.form import odd_shape
 from psfbridge.psf.psf import PSF
 
@@ -231,3 +235,30 @@ def test_saving_over_the_file_that_is_mapped_is_safe(tmp_path):
     mapped = read_image(path)
     PSF.from_volume(blob((5, 5, 5), (2, 2, 2)), VOXEL_UM).save(path)
     np.testing.assert_array_equal(mapped.data, good())
+
+
+@pytest.mark.parametrize("name", ["psf.tif", "psf.ome.tif", "psf.zarr"])
+def test_the_standard_error_is_kept_in_the_file(small_field, tmp_path, name):
+    psf = small_field.psf
+    error = np.linspace(0, 1e-3, psf.data.size, dtype=np.float32).reshape(psf.data.shape)
+    replace(psf, error=error).save(tmp_path / name)
+    loaded = PSF.load(tmp_path / name)
+    np.testing.assert_array_equal(loaded.error, error)
+    np.testing.assert_array_equal(loaded.data, psf.data)
+    middle = tuple(n // 2 for n in psf.data.shape)
+    expected = loaded.data.max() / error[middle]
+    assert pb.measure(tmp_path / name).snr == pytest.approx(expected, rel=0.1)
+
+
+def test_an_error_of_other_voxels_is_not_taken(small_field, tmp_path):
+    psf = small_field.psf
+    error = np.full_like(psf.data, 1e-4)
+    replace(psf, error=error).save(tmp_path / "psf.tif")
+    with tifffile.TiffFile(tmp_path / "psf.tif") as file:
+        tag = file.pages.first.tags[ATTACHMENT_TAG].value
+    other = PSF.from_volume(np.roll(psf.data, 0) ** 1.1, psf.voxel_um)
+    assert unpacked(tag, other.data) is None
+    assert unpacked(tag[:-9], psf.data) is None
+    assert unpacked(b"", psf.data) is None
+    other.save(tmp_path / "other.tif")
+    assert PSF.load(tmp_path / "other.tif").error is None

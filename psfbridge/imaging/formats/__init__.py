@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from psfbridge.imaging.formats.detect import dates_of, info_of, open_stored, stored_array
+from psfbridge.imaging.formats.detect import (
+    attachment_of,
+    dates_of,
+    info_of,
+    open_stored,
+    stored_array,
+)
 from psfbridge.imaging.formats.stored_image import Stored
 
-__all__ = ["Stored", "dates_of", "info_of", "open_stored", "stored_array"]
+__all__ = ["Stored", "attachment_of", "dates_of", "info_of", "open_stored", "stored_array"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.stored_image import Stored
 
-__all__ = ["FORMATS", "dates_of", "info_of", "open_stored", "stored_array"]
+__all__ = ["FORMATS", "attachment_of", "dates_of", "info_of", "open_stored", "stored_array"]
 
 FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr and .npy"
 
@@ -89,6 +89,20 @@ def info_of(path: str | os.PathLike[str]) -> str:
     from psfbridge.imaging.formats.tiff_read import info_of_tiff
 
     return info_of_tiff(path)
+
+
+def attachment_of(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes that were attached to a TIFF or OME-Zarr when it was written, or none."""
+    path = Path(path)
+    if stat.S_ISDIR(_mode(path)):
+        from psfbridge.imaging.formats.ome_zarr import attachment_of_zarr
+
+        return attachment_of_zarr(path)
+    if not _head(path).startswith(_TIFF):
+        return b""
+    from psfbridge.imaging.formats.tiff_read import attachment_of_tiff
+
+    return attachment_of_tiff(path)
 
 
 def stored_array(array: NDArray[Any], name: str = "array") -> Stored:

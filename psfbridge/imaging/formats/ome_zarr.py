@@ -13,7 +13,9 @@ from psfbridge._util.units import positive_length, unit_um
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 
-__all__ = ["info_of_zarr", "read_zarr", "write_zarr"]
+__all__ = ["attachment_of_zarr", "info_of_zarr", "read_zarr", "write_zarr"]
+
+_ATTACHMENT = ".psfbridge"
 
 #: Of about this many bytes are the chunks that are written.
 _CHUNK_BYTES = 8 * 2**20
@@ -46,6 +48,12 @@ def info_of_zarr(path: Path) -> str:
     except Exception as fault:
         raise _damaged(path.name, fault) from fault
     return str(attributes.get("psfbridge", {}).get("info", ""))
+
+
+def attachment_of_zarr(path: Path) -> bytes:
+    """Return the bytes that `write_zarr` attached, or none."""
+    file = path / _ATTACHMENT
+    return file.read_bytes() if file.is_file() else b""
 
 
 def _damaged(name: str, fault: Exception) -> ImageError:
@@ -151,7 +159,12 @@ _AXES = [
 
 
 def write_zarr(
-    folder: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], name: str, info: str
+    folder: Path,
+    data: NDArray[Any],
+    voxel_um: tuple[float, float, float],
+    name: str,
+    info: str,
+    attachment: bytes = b"",
 ) -> None:
     """Write an OME-Zarr 0.4 image into an empty folder.
 
@@ -167,6 +180,8 @@ def write_zarr(
         Name of the image.
     info : str
         Kept in the attributes, as ImageJ's Info is in a TIFF.
+    attachment : bytes
+        Kept in a file that other programs pass over.
     """
     group = zarr.open_group(folder, mode="w", zarr_format=2)
     chunks = _chunks(data)
@@ -189,6 +204,8 @@ def write_zarr(
     dataset = {"path": "0", "coordinateTransformations": transformations}
     multiscale = {"version": "0.4", "name": name, "axes": axes, "datasets": [dataset]}
     group.attrs.update({"multiscales": [multiscale], "psfbridge": {"info": info}})
+    if attachment:
+        (folder / _ATTACHMENT).write_bytes(attachment)
 
 
 def _chunks(data: NDArray[Any]) -> tuple[int, ...]:

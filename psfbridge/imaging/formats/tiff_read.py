@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.stored_image import Index, Stored
 from psfbridge.imaging.formats.tiff_scale import ome_image, ome_pixels, voxel_size_of
+from psfbridge.imaging.formats.tiff_write import ATTACHMENT_TAG
 from psfbridge.imaging.formats.value_calibration import calibrated
 
-__all__ = ["dates_of_tiff", "info_of_tiff", "read_tiff"]
+__all__ = ["attachment_of_tiff", "dates_of_tiff", "info_of_tiff", "read_tiff"]
 
 #: A line of an Info text that names the date of acquisition.
 _INFO_DATE = re.compile(r"acquisition\s*date[^=:]*[=:]\s*(\S[^\r\n]*)", re.IGNORECASE)
@@ -69,6 +70,12 @@ def info_of_tiff(path: Path) -> str:
         if file.is_ome:
             return str(ome_image(file).get("Description", ""))
         return str((file.imagej_metadata or {}).get("Info", ""))
+
+
+def attachment_of_tiff(path: Path) -> bytes:
+    """Return the bytes that `write_imagej` or `write_ome` attached, or none."""
+    with _opened(path) as file:
+        return bytes(file.pages.first.tags.valueof(ATTACHMENT_TAG, default=b""))
 
 
 def dates_of_tiff(path: Path) -> list[str]:

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from psfbridge.errors import OutputError
 
-__all__ = ["write_imagej", "write_ome"]
+__all__ = ["ATTACHMENT_TAG", "write_imagej", "write_ome"]
+
+#: A private tag, of TIFF's reusable range (65000 to 65535); ImageJ passes over it.
+ATTACHMENT_TAG = 65321
 
 #: The types of ImageJ's grey images.
 _IMAGEJ_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
@@ -25,7 +28,11 @@ _OME_TYPES = tuple(np.dtype(code) for code in ("u1", "u2", "u4", "i1", "i2", "i4
 
 
 def write_imagej(
-    path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
+    path: Path,
+    data: NDArray[Any],
+    voxel_um: tuple[float, float, float],
+    info: str,
+    attachment: bytes = b"",
 ) -> None:
     """Write an ImageJ TIFF: unit micron, z step as spacing, display range from least to most.
 
@@ -40,6 +47,8 @@ def write_imagej(
         Voxel size in z, y and x, in µm.
     info : str
         ImageJ's Info text.
+    attachment : bytes
+        Kept in a tag that other programs pass over.
 
     Raises
     ------
@@ -66,9 +75,14 @@ def write_imagej(
         imagej=True,
         resolution=(1 / voxel_um[2], 1 / voxel_um[1]),
         metadata=metadata,
+        extratags=_extra_tags(attachment),
         # Beyond the reach of TIFF's 32-bit offsets ImageJ counts on voxels that lie together.
         truncate=stack.size * dtype.itemsize > _FOUR_GIB,
     )
+
+
+def _extra_tags(attachment: bytes) -> list[tuple[int, int, int, bytes, bool]]:
+    return [(ATTACHMENT_TAG, 7, len(attachment), attachment, True)] if attachment else []
 
 
 def _planes(stack: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
@@ -103,7 +117,11 @@ def _check_exact(plane: NDArray[Any], dtype: np.dtype[Any]) -> None:
 
 
 def write_ome(
-    path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float], info: str
+    path: Path,
+    data: NDArray[Any],
+    voxel_um: tuple[float, float, float],
+    info: str,
+    attachment: bytes = b"",
 ) -> None:
     """Write an OME-TIFF; the array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
 
@@ -122,4 +140,11 @@ def write_ome(
         metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "µm"}
     if info:
         metadata |= {"Description": info}
-    tifffile.imwrite(path, data, ome=True, photometric="minisblack", metadata=metadata)
+    tifffile.imwrite(
+        path,
+        data,
+        ome=True,
+        photometric="minisblack",
+        metadata=metadata,
+        extratags=_extra_tags(attachment),
+    )
