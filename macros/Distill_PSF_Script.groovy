@@ -3,7 +3,7 @@
 // Needs    an open stack of beads with its voxel size, and psfbridge's commands in this Fiji:
 //          psfbridge install-fiji, psfbridge fiji, or PSF_Bridge_Startup.py.
 // Gives    the image "PSF of ...", active; returns its title.
-// Example  Plugins > PSF Bridge > Distill PSF Script
+// Example  File > Open... this file, and Run in the Script Editor
 
 #@ ImagePlus imp
 #@output String title

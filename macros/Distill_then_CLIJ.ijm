@@ -7,11 +7,16 @@
 //
 // Example: runMacro("Distill_then_CLIJ.ijm", "cells.tif");
 //
+// On some devices, PoCL among them, this plug-in does not give the same image twice: the result is
+// looked at. run("Deconvolve with PSF...", "psf=... engine=clij-java") does the same by the same
+// plug-in, after it has tried the device.
 // The PSF goes to CLIJ2-fft as it is: odd, centred, of sum 1, its outermost planes zero.
 
 iterations = 50;
 regularization = 0;   // total variation; 0.002 is a usual one
 openEdges = 1;        // 1: light may come from beyond the image
+
+need("CLIJ2 Macro Extensions", "Help > Update... > Manage Update Sites: clij, clij2 and clijx-assistant-extensions.");
 
 beads = getTitle();
 image = imageToDeconvolve(beads, getArgument());
@@ -23,10 +28,11 @@ run("CLIJ2 Macro Extensions", "cl_device=");
 Ext.CLIJ2_push(image);
 Ext.CLIJ2_push(psf);
 deconvolved = image + " deconvolved";
-Ext.CLIJx_deconvolveRichardsonLucyFFT(image, psf, deconvolved, iterations, regularization, openEdges);
+Ext.CLIJx_deconvolveRLTVFFT(image, psf, deconvolved, iterations, regularization, openEdges);
 Ext.CLIJ2_pull(deconvolved);
 Ext.CLIJ2_clear();
 selectImage(deconvolved);
+needImage(deconvolved);
 copyScale(image, deconvolved);
 
 function imageToDeconvolve(beads, title) {
@@ -36,6 +42,19 @@ function imageToDeconvolve(beads, title) {
 	titles = getList("image.titles");
 	if (titles[0] == beads) return titles[1];
 	return titles[0];
+}
+
+function need(command, advice) {
+	// Looked for before the PSF is distilled: that takes a while.
+	List.setCommands;
+	if (List.get(command) == "")
+		exit("Distill_then_CLIJ: this ImageJ has no command " + command + ". " + advice);
+}
+
+function needImage(title) {
+	Stack.getStatistics(count, mean, least, most, deviation);
+	if (isNaN(mean) || most <= 0)
+		exit("Distill_then_CLIJ: the device gave no image, but values from " + least + " to " + most + ". Use Deconvolve with PSF..., engine=clij-java or engine=cpu.");
 }
 
 function copyScale(from, to) {

@@ -14,6 +14,8 @@ image = getArgument();
 if (image == "")
 	exit("Distill_then_DeconvolutionLab2: no image was named. Give its title as the argument.");
 
+need("DeconvolutionLab2 Run", "Put DeconvolutionLab_2.jar into its plugins folder.");
+
 run("Distill PSF...");
 psf = getTitle();
 
@@ -36,3 +38,10 @@ rename(image);
 selectImage("distilled-PSF");
 rename(psf);
 selectImage(result);
+
+function need(command, advice) {
+	// Looked for before the PSF is distilled: that takes a while.
+	List.setCommands;
+	if (List.get(command) == "")
+		exit("Distill_then_DeconvolutionLab2: this ImageJ has no command " + command + ". " + advice);
+}

@@ -13,7 +13,16 @@ image = getArgument();
 if (image == "")
 	exit("Distill_then_Iterative_Deconvolve_3D: no image was named. Give its title as the argument.");
 
+need("Iterative Deconvolve 3D", "Put Iterative_Deconvolve_3D.class into its plugins folder.");
+
 run("Distill PSF...");
 psf = getTitle();
 run("Iterative Deconvolve 3D", "image=[" + image + "] point=[" + psf + "] output=Deconvolved normalize"
 	+ " wiener=0.000 low=1 z_direction=1 maximum=" + iterations + " terminate=0.000");
+
+function need(command, advice) {
+	// Looked for before the PSF is distilled: that takes a while.
+	List.setCommands;
+	if (List.get(command) == "")
+		exit("Distill_then_Iterative_Deconvolve_3D: this ImageJ has no command " + command + ". " + advice);
+}

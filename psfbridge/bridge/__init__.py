@@ -23,6 +23,7 @@ _HOMES: dict[str, str] = {
     "install": "imagej.install",
     "run_macro": "imagej.run_macro",
     "start": "imagej.install",
+    "to_dataset": "convert.datasets",
     "to_imageplus": "convert.imageplus",
     "to_xarray": "convert.xarrays",
     "uninstall": "imagej.install",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psfbridge as pb
+from psfbridge.bridge.convert.datasets import need_imageplus
 from psfbridge.bridge.convert.imageplus import from_imageplus
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import OptionError
@@ -19,7 +20,7 @@ def distill(
 
     Parameters
     ----------
-    imp : ij.ImagePlus
+    imp : ij.ImagePlus, or ImageJ2's Dataset or ImgPlus
         A stack or hyperstack of beads, with its voxel size.
     channel, frame : int, optional
         Counted from 1 as everywhere in ImageJ; by default those that are shown.
@@ -38,6 +39,7 @@ def distill(
     """
     if imp is None:
         raise OptionError("imp is None; allowed is an ij.ImagePlus: open an image first.")
+    imp = need_imageplus(imp)
     image = from_imageplus(imp, channel=channel or int(imp.getC()), frame=frame)
     result: Distillation = pb.distill(image, **options)
     return result

@@ -15,7 +15,9 @@ def _measure(call: Call) -> Outcome:
     source = image_of(call.imp, call.texts)
     measures = pb.measure(source.image)
     figures = measure_figures(measures)
-    line = f"Measure PSF: {call.imp.getTitle()}: {measures.subject}; {widths(measures)}"
+    title = str(call.imp.getTitle())
+    subject = measures.subject.replace(title, "").strip()  # once is enough
+    line = f"Measure PSF: {title}: {subject}; {widths(measures)}"
     return Outcome(dict(figures), (line,), measured=figures)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from psfbridge._util.validate import voxel_size
 from psfbridge.bridge.convert.calibration import calibrate, voxel_um_of
+from psfbridge.bridge.convert.datasets import need_imageplus
 from psfbridge.bridge.java.find import java_class
 from psfbridge.errors import ImageError
 from psfbridge.imaging.image import Image
@@ -46,7 +47,7 @@ def from_imageplus(
 
     Parameters
     ----------
-    imp : ij.ImagePlus
+    imp : ij.ImagePlus, or ImageJ2's Dataset or ImgPlus
         8, 16 or 32 bit; a plane, stack or hyperstack, virtual or not.
     channel : int, optional
         Which channel, counted from 1 as everywhere in ImageJ; by default all of them.
@@ -63,8 +64,10 @@ def from_imageplus(
     Raises
     ------
     ImageError
-        If the image is RGB or 8-bit colour, has no voxel size, or has no such channel or frame.
+        If it is no image of ImageJ, is RGB or 8-bit colour, has no voxel size, or has no such
+        channel or frame.
     """
+    imp = need_imageplus(imp)
     part = part_of(imp, channel=channel, frame=frame, voxel_um=voxel_um)
     data = _copied(imp, _DTYPES[int(imp.getType())], part.channels, part.frame)
     data = _as_counts(imp.getCalibration(), data)

@@ -15,7 +15,7 @@ from psfbridge.bridge.imagej.macro_dialogs import close_errors, escape, showing
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.host import current
 from psfbridge.bridge.java.session import session
-from psfbridge.bridge.java.streams import JavaStreams
+from psfbridge.bridge.java.streams import JavaStreams, line_in
 from psfbridge.bridge.java.threads import java_thread
 from psfbridge.errors import BridgeError, Cancelled, ImageError
 from psfbridge.hosts import Host
@@ -30,6 +30,11 @@ _OURS = (".npy", ".ome.tif", ".ome.tiff")
 _GRACE_S = 5.0
 _POLL_S = 0.05
 _CANCELED = "Macro canceled"
+_DIALOG = (
+    "opens a dialog, and there is no window. Give its values as options, or run it with a window."
+)
+_EXIT = re.compile(r"\bexit\b")
+_EXIT_WHY = re.compile(r"\bexit\s*\(\s*[^)\s]")
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,7 @@ class _Run:
                 self._thread.join(_POLL_S)
                 streams.drain()
                 self._inner = close_errors() or self._inner
+                _check_commands(streams)
                 self._check_life(timeout_s)
         except BaseException:
             self._stop()
@@ -181,6 +187,7 @@ class _Run:
             session.macro = None
         streams.drain()
         java_class("ij.WindowManager").setTempCurrentImage(self._active)
+        _check_commands(streams)
 
     def _check_life(self, timeout_s: float | None) -> None:
         if timeout_s is not None and session.silent_for() > timeout_s and self._thread.is_alive():
@@ -224,7 +231,8 @@ class _Run:
     def _failure(self, streams: JavaStreams, said: str) -> str:
         if self._interpreter.wasError():
             message = " ".join(str(self._interpreter.getErrorMessage()).split())
-            return f"line {self._line()} of the macro: {message.rstrip('.')}.{_advice(message)}"
+            line = streams.error_line() or line_in(self._inner) or self._line()
+            return f"line {line} of the macro: {message.rstrip('.')}.{_advice(message)}"
         if self._fault is not None:
             return self._stopped(streams, str(self._fault))
         inner = streams.macro_error() or self._inner
@@ -237,20 +245,38 @@ class _Run:
         """Why the interpreter threw: ``exit(...)``, a dialog, or a fault in Java."""
         if _CANCELED in text:
             # exit("why") writes why before it stops; a bare exit is an ordinary end.
-            return f"the macro stopped: {streams.last_line()}" if self._exit_says_why() else ""
-        if "HeadlessException" in text or "headless dialog" in text:
-            return (
-                f"line {self._line()} of the macro opens a dialog, and there is no window. Give "
-                "its values as options, or run it with a window."
-            )
+            return self._canceled(streams)
+        if _is_dialog(text):
+            return f"line {self._line()} of the macro {_DIALOG}"
         return f"line {self._line()} of the macro: {' '.join(text.split())}"
 
-    def _exit_says_why(self) -> bool:
-        line = self._work[0].splitlines()[max(self._line() - 1, 0)]
-        return re.search(r"\bexit\s*\(\s*[^)\s]", line) is not None
+    def _canceled(self, streams: JavaStreams) -> str:
+        """Why ImageJ stopped the macro: ``exit`` is an end, anything else is a failure."""
+        number = self._line()
+        line = self._work[0].splitlines()[max(number - 1, 0)]
+        if _EXIT_WHY.search(line):  # it writes why before it stops
+            return f"the macro stopped: {streams.last_line()}"
+        if _EXIT.search(line):
+            return ""
+        last = streams.last_line()
+        said = f" It last wrote: {last.rstrip('.')}." if last else ""
+        return f"line {number} of the macro: ImageJ stopped it there.{said}"
 
     def _line(self) -> int:
         return int(self._interpreter.getLineNumber())
+
+
+def _is_dialog(thrown: str) -> bool:
+    return "HeadlessException" in thrown or "headless dialog" in thrown
+
+
+def _check_commands(streams: JavaStreams) -> None:
+    """Refuse to go on where a command threw: ImageJ only prints that."""
+    thrown = streams.thrown()
+    if _is_dialog(thrown):
+        raise BridgeError(f"a command of the macro {_DIALOG}")
+    if thrown:
+        raise BridgeError(f"a command of the macro failed inside ImageJ: {thrown}.")
 
 
 def _advice(message: str) -> str:

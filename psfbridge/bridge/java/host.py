@@ -35,6 +35,13 @@ _OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED"
 _PATIENCE_S = 1.0
 _JAVAS_OWN = "DestroyJavaVM"
 
+# A stock Fiji does not hold them: then pyimagej asks Maven.
+_IMGLYB = ("imglib2-imglyb", "imglib2-unsafe")
+_IMGLYB_ADVICE = (
+    f"pyimagej needs the jars {' and '.join(_IMGLYB)}: from its Maven repository at the first "
+    "start, or in the folder's jars."
+)
+
 _state: dict[str, Host] = {}
 
 # What is done, once each, before Python goes down beside a Java that runs on.
@@ -207,6 +214,8 @@ def _end() -> None:
     """Leave nothing in Java that calls a Python that is going down, or that it would wait for."""
     import jpype.config
 
+    if not running():
+        return  # ImageJ has ended Java with its window
     for callback in _on_exit:
         callback()
     # ImageJ's filters leave these threads waiting for more work, for ever.
@@ -257,11 +266,13 @@ def _by_pyimagej(where: str, mode: str) -> Host:
             f"pyimagej is not installed ({fault}).",
             remedy=f"Install it: {how_to_install('imagej')}.",
         ) from fault
-    local = Path(where).expanduser().is_dir()
-    if local:
-        # pyimagej's image library asks Maven for a jar that a Fiji directory already holds.
-        need_scyjava().config.endpoints.clear()
-    advice = "Is the directory a whole Fiji?" if local else "Are the coordinates right?"
+    folder = Path(where).expanduser()
+    advice = "Are the coordinates right?"
+    if folder.is_dir():
+        advice = f"Is the directory a whole Fiji? {_IMGLYB_ADVICE}"
+        if has_imglyb(folder):
+            # pyimagej's image library would ask Maven for the jars that are here.
+            need_scyjava().config.endpoints.clear()
     with _one_line(where, advice):
         gateway = imagej.init(where, mode="headless" if mode == "headless" else "interactive")
         if not gateway:
@@ -270,6 +281,12 @@ def _by_pyimagej(where: str, mode: str) -> Host:
             gateway.ui().showUI()
     host = Host(where, mode == "headless", gateway)
     return replace(host, gateway=gateway)
+
+
+def has_imglyb(folder: Path) -> bool:
+    """Tell whether a Fiji has the jars through which pyimagej shares images with NumPy."""
+    jars = [path.name for path in (folder / "jars").rglob("*.jar")]
+    return all(any(jar.startswith(name) for jar in jars) for name in _IMGLYB)
 
 
 def _check_where(where: str) -> None:

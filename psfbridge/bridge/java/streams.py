@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -12,6 +13,16 @@ __all__ = ["JavaStreams"]
 
 # The macro interpreter writes this block of three lines where it cannot open a dialog.
 _MACRO_ERROR = ("Macro Error: ", "No Image: ")
+
+# An exception of Java, and the first line of its stack.
+_STACK = re.compile(r"^((?:[a-z]\w*\.)+\w*(?:Exception|Error)\b[^\n]*)\n\tat ", re.MULTILINE)
+_LINE = re.compile(r" in line (\d+)")
+
+
+def line_in(said: str) -> int | None:
+    """Return the line of the macro that ImageJ's words name."""
+    found = _LINE.search(said)
+    return int(found[1]) if found else None
 
 
 class JavaStreams:
@@ -76,6 +87,15 @@ class JavaStreams:
         """Return the first line of an error that the interpreter wrote, without its full stop."""
         _, start, rest = self.errors.partition(_MACRO_ERROR[0])
         return rest.splitlines()[0].strip().rstrip(".") if start and rest.strip() else ""
+
+    def error_line(self) -> int | None:
+        """Return the line of the macro that the interpreter names in its error."""
+        return line_in(self.errors.partition(_MACRO_ERROR[0])[2])
+
+    def thrown(self) -> str:
+        """Return what a command threw: ImageJ prints it with its stack, and goes on."""
+        found = _STACK.search(self.output)
+        return found[1].strip() if found else ""
 
     def last_line(self) -> str:
         """Return the last line that was written to System.out."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
 import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.commands import inputs
-from psfbridge.bridge.java.find import java_class
+from psfbridge.bridge.java.find import implemented, java_class
 from psfbridge.errors import BridgeError, Cancelled, ImageError, OptionError, OutputError, PSFError
 
 # macro, error, what its line says
@@ -52,6 +53,17 @@ FAILURES = [
     ('open("/no/such.tif");', BridgeError, "File not found: /no/such.tif"),
     ('run("No Such Command...");', BridgeError, "Unrecognized command"),
     ("x = 1;\ny = foo(2);", BridgeError, "line 2 of the macro: Undefined"),
+    ("x = 1;\ny = foo(2);\nz = 3;\n", BridgeError, "line 2 of the macro: Undefined"),
+    (
+        'run("Image Sequence...", "dir=/nonexist"); return "went on";',
+        BridgeError,
+        "a command of the macro failed inside ImageJ: java.lang.IndexOutOfBoundsException",
+    ),
+    (
+        'run("Set Measurements..."); return "went on";',
+        BridgeError,
+        "a command of the macro opens a dialog, and there is no window",
+    ),
     (
         'open("BEADS"); run("Find Beads..."); n = Table.size("Beads of beads.tif");',
         BridgeError,
@@ -282,3 +294,25 @@ def test_a_macro_that_never_ends_is_stopped(macro):
 def test_signs_of_life_keep_a_macro_running(macro):
     text = 'for (i = 0; i < 8; i++) { wait(250); print(i); } return "done";'
     assert macro(text, timeout_s=1) == "done"
+
+
+def test_what_cancels_a_macro_is_no_end_of_it(macro):
+    """A plug-in that somebody cancels stops the macro half-way: only ``exit`` is meant so."""
+
+    def cancel(command: Any) -> Any:
+        if str(command) == "Cancel this":
+            raise java_class("java.lang.RuntimeException")("Macro canceled")
+        return command
+
+    listener = implemented("ij.CommandListener", commandExecuting=cancel)
+    java_class("ij.Executer").addCommandListener(listener)
+    try:
+        with pytest.raises(BridgeError, match=r"line 2 of the macro: ImageJ stopped it there\."):
+            macro('x = 1;\nrun("Cancel this"); return x;')
+    finally:
+        java_class("ij.Executer").removeCommandListener(listener)
+    assert macro("if (1 < 2) exit; return 3;") == ""
+
+
+def test_the_start_of_older_macros_is_accepted(macro):
+    assert macro('run("Start PSF Bridge"); return "goes on";') == "goes on"

@@ -11,7 +11,7 @@ import scyjava
 
 import psfbridge as pb
 from psfbridge import bridge
-from psfbridge.bridge.fiji.installer import install_into, shipped_macros
+from psfbridge.bridge.fiji.installer import shipped_macros
 from psfbridge.bridge.imagej.run_macro import read_macro
 from psfbridge.bridge.java.find import java_class
 from psfbridge.errors import BridgeError
@@ -81,8 +81,18 @@ def test_distill_and_deconvolve(macro, beads, bead_file, tmp_path):
 def distil_then(macro, text):
     """Run a macro that gives the PSF to a plug-in, here where there is no such plug-in."""
     opened = 'open("BEADS"); run("Duplicate...", "title=cells.tif duplicate"); '
-    with pytest.raises(BridgeError, match="Unrecognized command"):
+    with pytest.raises(BridgeError, match=r"the macro stopped: Distill_then_.*has no command"):
         macro(f'{opened} selectImage("beads.tif"); {text}', "cells.tif")
+    assert java_class("ij.WindowManager").getImage("PSF of beads.tif") is None, "looked for first"
+
+
+# What help text CLIJ2-fft has in every version: the name and the number of arguments.
+_CLIJ_CALL = r"Ext\.CLIJx_deconvolveRLTVFFT\((.*)\);"
+
+
+def test_clij_is_called_with_the_arguments_that_it_takes():
+    call = re.search(_CLIJ_CALL, shipped("Distill_then_CLIJ.ijm"))
+    assert len(call[1].split(",")) == 6
 
 
 def test_clij(macro):
@@ -129,14 +139,3 @@ def test_startup(host):
     exec(shipped("PSF_Bridge_Startup.py"), names)
     assert "ImageJ" in names["host"]
     assert bridge.run_macro('run("PSF Bridge Extensions"); return "there";').value == "there"
-
-
-def test_put_into_a_fiji(tmp_path):
-    (tmp_path / "jars").mkdir()
-    with pytest.raises(BridgeError, match="it has no plugins folder"):
-        install_into(tmp_path)
-    (tmp_path / "plugins").mkdir()
-    written = install_into(tmp_path)
-    assert len(written) > len(shipped_macros())
-    assert (tmp_path / "macros" / "PSF_Bridge" / "Distill_PSF.ijm").is_file()
-    assert (tmp_path / "scripts" / "Plugins" / "PSF_Bridge" / "PSF_Bridge_Startup.py").is_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="there is no Java"),
 ]
 
+ROOT = Path(__file__).parents[3]
 APPOSE = ("0.3.0", "0.4.0", "0.9.0")
 DISTILL = 'run("Distill PSF...", "method=average size=1.5,1.3,1.3");'
 ENDLESS = 'for (;;) run("Distill PSF...", "method=average");'
@@ -128,3 +130,50 @@ class TestWithAWindow:
         assert (tmp_path / "title").read_text() == "PSF of beads.tif"
         assert "Unrecognized command" not in done.stdout + done.stderr
         wait_for(lambda: not workers(home), "the end of Python")
+
+
+class TestNoPythonInSight:
+    """A Fiji that got a zip: the plug-in installs a Python of its own, through Appose and uv."""
+
+    @pytest.fixture
+    def fresh(self, tmp_path) -> Path:
+        """An ImageJ with the plug-in and nothing that names a Python; uv need not be fetched."""
+        uv = pytest.importorskip("uv")
+        tool = tmp_path / ".local" / "share" / "appose" / ".uv" / "bin" / "uv"
+        tool.parent.mkdir(parents=True)
+        tool.symlink_to(uv.find_uv_bin())
+        home = filled(tmp_path / "ImageJ")
+        (home / "plugins" / "PSF_Bridge" / "python.txt").unlink()
+        return home
+
+    @staticmethod
+    def words(fresh: Path, macro: str) -> list[str]:
+        return command(fresh, "-batch", macro, java=[f"-Duser.home={fresh.parent}"])
+
+    def test_without_a_network_it_says_so(self, fresh, macro):
+        text = f'open("BEADS"); {DISTILL} print("not reached");'
+        done = run(fresh, self.words(fresh, macro(text)), UV_OFFLINE="1")
+        said = done.stdout + done.stderr
+        assert "BridgeError: Python could not be installed in" in said
+        assert "It needs the network once." in said
+        assert "not reached" not in said
+
+    @pytest.mark.slow
+    def test_the_first_command_installs_it_from_a_wheel_and_the_index(self, fresh, macro):
+        beside = fresh / "plugins" / "PSF_Bridge"
+        words = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "-w",
+            str(beside),
+            str(ROOT),
+        ]
+        subprocess.run(words, check=True, timeout=600)
+        text = f'open("BEADS"); {DISTILL} print(getTitle());'
+        for _ in range(2):  # and then it is there
+            done = run(fresh, self.words(fresh, macro(text)), PYTHONPATH="")
+            assert done.stdout.splitlines()[-1] == "PSF of beads.tif", done.stdout + done.stderr

@@ -1,0 +1,69 @@
+"""ImageJ2's images: Dataset and ImgPlus, through the gateway of pyimagej."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psfbridge.bridge.convert.xarrays import to_xarray
+from psfbridge.bridge.java.host import current
+from psfbridge.errors import BridgeError, ImageError
+from psfbridge.imaging.image import Image
+from psfbridge.psf.psf import PSF
+
+__all__ = ["need_imageplus", "to_dataset"]
+
+_SPACE = ("X", "Y", "Z")
+
+
+def need_imageplus(image: Any) -> Any:
+    """Return an ImagePlus as it is, and ImageJ2's Dataset or ImgPlus as an ImagePlus.
+
+    Raises
+    ------
+    ImageError
+        If it is neither, or there is no ImageJ2 to convert it.
+    """
+    if hasattr(image, "getProcessor"):
+        return image
+    kind = type(image).__name__
+    if hasattr(image, "dims"):
+        raise ImageError(f"{kind} is an array of Python. Give it to bridge.from_xarray.")
+    gateway = _gateway()
+    if not hasattr(image, "numDimensions") or gateway is None:
+        raise ImageError(
+            f"{kind} is no image of ImageJ; allowed are an ij.ImagePlus and, where ImageJ2 was "
+            "started by bridge.start or given to bridge.install(ij), a Dataset or an ImgPlus."
+        )
+    return gateway.py.to_imageplus(image)
+
+
+def to_dataset(image: Image | PSF) -> Any:
+    """Return an image or a PSF as an ImageJ2 Dataset, its axes in µm.
+
+    Parameters
+    ----------
+    image : Image or PSF
+        The array has axes (z, y, x) or (c, z, y, x).
+
+    Raises
+    ------
+    BridgeError
+        If there is no ImageJ2: plain ImageJ has no Dataset.
+    """
+    gateway = _gateway()
+    if gateway is None:
+        raise BridgeError(
+            "a Dataset is of ImageJ2, and none runs here. Start one: bridge.start of a Fiji "
+            "folder or a version, or bridge.install(ij) with pyimagej's ij."
+        )
+    dataset = gateway.py.to_dataset(to_xarray(image))
+    for number in range(int(dataset.numDimensions())):
+        axis = dataset.axis(number)
+        if str(axis.type().getLabel()) in _SPACE:
+            axis.setUnit("µm")  # pyimagej carries the scale alone
+    return dataset
+
+
+def _gateway() -> Any:
+    host = current()
+    return None if host is None else host.gateway
