@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from psfbridge.distillation.chromatic_shift import ChromaticShift
     from psfbridge.distillation.fitted_optics import FittedOptics
     from psfbridge.distillation.result import Distillation
+    from psfbridge.evaluation.about import About
+    from psfbridge.evaluation.assessment import Assessment, assess
     from psfbridge.evaluation.check import BeadCheck, Check, check
     from psfbridge.evaluation.psf_error import psf_error
+    from psfbridge.evaluation.tolerances import Tolerances
     from psfbridge.imaging.image import Image
     from psfbridge.imaging.read import Reading, read_image
     from psfbridge.imaging.write import write_image
@@ -40,12 +43,15 @@ if TYPE_CHECKING:
     from psfbridge.progress import Progress
     from psfbridge.psf.field_psf import FieldPSF
     from psfbridge.psf.psf import PSF
+    from psfbridge.report.write import write_pdf, write_report
     from psfbridge.simulation.scene import Scene
     from psfbridge.simulation.simulate import Simulation, simulate
 
 #: Public names and the modules that hold them; imported when first used, so that
 #: ``import psfbridge`` stays quick.
 _HOMES: dict[str, str] = {
+    "About": "evaluation.about",
+    "Assessment": "evaluation.assessment",
     "Batch": "batch.run",
     "Bead": "detection.beads",
     "BeadCheck": "evaluation.check",
@@ -68,7 +74,9 @@ _HOMES: dict[str, str] = {
     "Scene": "simulation.scene",
     "Simulation": "simulation.simulate",
     "Status": "detection.statuses",
+    "Tolerances": "evaluation.tolerances",
     "Verdict": "measurement.verdict",
+    "assess": "evaluation.assessment",
     "check": "evaluation.check",
     "deconvolve": "deconvolution.api",
     "distill": "distillation.api",
@@ -80,10 +88,14 @@ _HOMES: dict[str, str] = {
     "read_image": "imaging.read",
     "simulate": "simulation.simulate",
     "write_image": "imaging.write",
+    "write_pdf": "report.write",
+    "write_report": "report.write",
 }
 
 __all__ = [
     "PSF",
+    "About",
+    "Assessment",
     "Batch",
     "Bead",
     "BeadCheck",
@@ -105,8 +117,10 @@ __all__ = [
     "Scene",
     "Simulation",
     "Status",
+    "Tolerances",
     "Verdict",
     "__version__",
+    "assess",
     "check",
     "deconvolve",
     "distill",
@@ -119,6 +133,8 @@ __all__ = [
     "read_image",
     "simulate",
     "write_image",
+    "write_pdf",
+    "write_report",
 ]
 
 

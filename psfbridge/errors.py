@@ -8,6 +8,7 @@
     ├── OutputError        a file that cannot be written
     ├── NoBeadsError       no bead that can be used
     ├── PSFError           an array or a file that is not a usable PSF
+    ├── QualityError       a PSF or an objective below the quality that was asked for
     ├── EngineError        a Richardson-Lucy engine that is absent, wrong, or too small
     ├── BridgeError        Java, ImageJ or Fiji is absent, or a macro failed
     ├── MissingPartError   an optional package that is not installed
@@ -36,6 +37,7 @@ __all__ = [
     "OutputError",
     "PSFError",
     "PsfBridgeError",
+    "QualityError",
 ]
 
 
@@ -139,6 +141,10 @@ class NoBeadsError(PsfBridgeError, ValueError):
 
 class PSFError(PsfBridgeError, ValueError):
     """An array or a file that is not a usable PSF."""
+
+
+class QualityError(PsfBridgeError):
+    """A PSF or an objective below the quality that was asked for; all outputs are written."""
 
 
 class EngineError(PsfBridgeError, RuntimeError):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.batch.summary import Row
-from psfbridge.report.layout import DARK, FAINT, INK, add_titles, style_graph
+from psfbridge.report.layout import FAINT, INK, PAPER, add_titles, style_graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_widths"]
 
 _AXES = ("z", "y", "x")
-_COLOURS = ("#ffd23f", "#4cc9f0", "#f72585")
+_COLOURS = ("#0072b2", "#b35900", "#00775a")
 
 
 def plot_widths(rows: Sequence[Row]) -> Figure:
@@ -36,7 +36,7 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 5.2), facecolor=DARK, dpi=110)
+    figure = Figure(figsize=(9, 5.2), facecolor=PAPER, dpi=110)
     above, below = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"left": 0.09, "right": 0.97, "top": 0.85, "bottom": 0.13}
     )
@@ -74,7 +74,7 @@ def _dress(axes: Axes, failed: NDArray[np.datetime64]) -> None:
         )  # fmt: skip
     axes.set_ylabel("FWHM, µm")
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(facecolor=DARK, edgecolor=FAINT, labelcolor=INK, fontsize=8, ncols=4)
+        axes.legend(facecolor=PAPER, edgecolor=FAINT, labelcolor=INK, fontsize=8, ncols=4)
 
 
 def _draw(axes: Axes, rows: Sequence[Row], number: int) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 
 from psfbridge.batch.summary import Row
-from psfbridge.report.html import embedded_picture, html_page
+from psfbridge.report.document import Block, Cell, Document, Paragraph, Picture, Table
+from psfbridge.report.html import html_page
 
 __all__ = ["page"]
 
-_HEADS = ("taken", "file", "FWHM z, µm", "y", "x", "beads used", "found", "verdict", "status")
+_HEADS = ("file", "taken", "FWHM z, µm", "y", "x", "used", "found", "verdict", "status")
+_TONES = {"good": "good", "usable": "care", "poor": "bad"}
 
 
 def page(rows: Sequence[Row], joint: Row | None, notes: Sequence[str], picture: Path) -> str:
@@ -29,38 +30,49 @@ def page(rows: Sequence[Row], joint: Row | None, notes: Sequence[str], picture: 
     picture : Path
         The widths over time, as PNG.
     """
-    return html_page(f"PSFs of {len(rows)} files", "\n".join(_body(rows, joint, notes, picture)))
+    blocks = tuple(_blocks(rows, joint, notes, picture))
+    return html_page(Document(f"PSFs of {len(rows)} files", blocks))
 
 
-def _body(
+def _blocks(
     rows: Sequence[Row], joint: Row | None, notes: Sequence[str], picture: Path
-) -> Iterator[str]:
+) -> Iterator[Block]:
     failed = sum(row.status == "failed" for row in rows)
-    yield f"<p class=lead>{len(rows) - failed} PSFs, {failed} files failed.</p>"
-    yield "<ul class=notes>" + "".join(f"<li>{escape(note)}</li>" for note in notes) + "</ul>"
-    yield embedded_picture(picture, "FWHM of each file's PSF over time, with standard errors")
-    heads = "".join(f"<th>{escape(head)}</th>" for head in _HEADS)
-    lines = [_line(row) for row in rows]
+    yield Paragraph(f"{len(rows) - failed} PSFs, {failed} files failed.")
+    for note in notes:
+        yield Paragraph(note)
+    yield Picture(
+        picture,
+        "FWHM of each file's PSF over time, with standard errors",
+        "Widths of the PSFs along z, y and x over time; the table below has the figures.",
+    )
+    lines = [_line(row, Path(row.file).name) for row in rows]
     if joint:
         lines.append(_line(joint, "all files together"))
-    yield f"<table><tr>{heads}</tr>{''.join(lines)}</table>"
-    yield (
-        "<p class=foot>± is the standard error from the scatter over the beads. Beside this page: "
-        "summary.csv, and for each file its PSF, its beads and its record.</p>"
+    yield Table(
+        "PSF of each file",
+        _HEADS,
+        lines,
+        "± is the standard error from the scatter over the beads. Beside this page: summary.csv, "
+        "and for each file its PSF, its beads and its record.",
     )
 
 
-def _line(row: Row, name: str = "") -> str:
+def _line(row: Row, name: str) -> list[Cell]:
     widths = [_width(*pair) for pair in zip(row.fwhm_um, row.se_um, strict=True)]
     counts = [str(row.beads_used), str(row.beads_found)]
     if row.status == "failed":
         counts = ["", ""]
     taken = row.taken.replace("T", " ") + (" (file)" if row.taken_from == "file" else "")
-    words = [taken, name or row.file]
-    end = [row.verdict, row.error or row.status]
-    cells = "".join(f"<td>{escape(cell)}</td>" for cell in words)
-    cells += "".join(f"<td class=number>{escape(cell)}</td>" for cell in (*widths, *counts))
-    return f"<tr>{cells}{''.join(f'<td>{escape(cell)}</td>' for cell in end)}</tr>"
+    numbers = [Cell(text, number=True) for text in (*widths, *counts)]
+    failed = "bad" if row.status == "failed" else ""
+    return [
+        Cell(name),
+        Cell(taken),
+        *numbers,
+        Cell(row.verdict, _TONES.get(row.verdict, "")),
+        Cell(row.error or row.status, failed),
+    ]
 
 
 def _width(width: float, sd: float) -> str:

@@ -81,7 +81,7 @@ class Row:
             beads_found=record["beads"]["found"],
             beads_used=record["beads"]["used"],
             method=record["method"],
-            verdict=_verdict(record.get("verdict")),
+            verdict=str(record["diagnostics"].get("verdict", {}).get("grade", "")),
             psf=outcome.task.psf.name,
         )
 
@@ -111,13 +111,6 @@ def _lengths(name: str, values: Sequence[float | None]) -> dict[str, Any]:
         f"{name}_{axis}_um": NAN if value is None else float(value)
         for axis, value in zip("zyx", values, strict=True)
     }
-
-
-def _verdict(said: Any) -> str:
-    """Return the verdict's word from a record; it may come with its reasons."""
-    if isinstance(said, dict):
-        said = next(iter(said.values()), "")
-    return str(said or "")
 
 
 def rows_of(outcomes: Sequence[Outcome]) -> list[Row]:

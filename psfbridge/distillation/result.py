@@ -21,6 +21,7 @@ from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
 
 if TYPE_CHECKING:
+    from psfbridge.evaluation.about import About
     from psfbridge.measurement.measures import Measures
     from psfbridge.psf.field_psf import FieldPSF
 
@@ -127,11 +128,12 @@ class Distillation:
         """Return the record as text: measures, bead funnel, every option, versions, timings."""
         return json_text(self.to_dict())
 
-    def report(self, folder: str | os.PathLike[str]) -> Path:
+    def report(self, folder: str | os.PathLike[str], *, about: About | None = None) -> Path:
         """Write pictures and a page that opens without a network; return the page's path.
 
-        See `psfbridge.report.html.write_report`.
+        See `psfbridge.report.write.write_report`; for tolerances of your own, give it the
+        `Assessment` that `psfbridge.assess` returns.
         """
-        from psfbridge.report.html import write_report
+        from psfbridge.report.write import write_report
 
-        return write_report(self, folder)
+        return write_report(self, folder, about=about)

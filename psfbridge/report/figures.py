@@ -18,9 +18,10 @@ from psfbridge.measurement.profiles import SAMPLES_PER_VOXEL, Profile, profiles_
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.psf.psf import PSF
 from psfbridge.report.layout import (
-    DARK,
     FAINT,
     INK,
+    PANEL,
+    PAPER,
     Layout,
     add_panels,
     add_scale_bar,
@@ -36,7 +37,8 @@ __all__ = ["plot_beads", "plot_image", "plot_profiles", "plot_psf"]
 
 Floats = NDArray[np.float64]
 
-_AXIS_COLOURS = {"z": "#56b4e9", "y": "#e69f00", "x": "#3ddc97"}
+# Of equal darkness, apart also for people who do not see red and green alike.
+AXIS_COLOURS = {"z": "#0072b2", "y": "#b35900", "x": "#00775a"}
 _STATUS_COLOURS: dict[str, str] = {USED: "#3ddc97", HELD_OUT: "#56b4e9"}
 # Ten reasons, apart also for people who do not see red and green alike.
 _REASON_COLOURS = dict(
@@ -123,7 +125,7 @@ def plot_psf(psf: PSF) -> Figure:
     layout = Layout.of(psf.data.shape, psf.voxel_um, 4.6)
     width, height = layout.size
     between = max(0.45, _LEAST_WIDTH_IN / 2 - width)
-    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150, facecolor=DARK)
+    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150, facecolor=PAPER)
     shares = psf.data / psf.data.max()
     norms = {"linear": Normalize(0, 1), "logarithmic": LogNorm(1e-4, 1, clip=True)}
     for number, (words, norm) in enumerate(norms.items()):
@@ -149,7 +151,7 @@ def plot_profiles(psf: PSF) -> Figure:
 
     lines = profiles_through(psf.data, psf.voxel_um, peak_position(psf.data))
     used = [(name, line) for name, line in zip("zyx", lines, strict=True) if line is not None]
-    figure = Figure(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150, facecolor=DARK)
+    figure = Figure(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150, facecolor=PAPER)
     figure.subplots_adjust(0.09, 0.09, 0.98, 0.82, 0.12, 0.22)
     grid = figure.subplots(2, max(len(used), 1), squeeze=False, sharey="row")
     for column, (name, line) in enumerate(used):
@@ -189,7 +191,7 @@ def _projection_figure(image: Image, right: float = 0.0) -> tuple[Figure, dict[s
     layout = Layout.of(image.data.shape, image.voxel_um, _LONGEST_IN)
     width, height = layout.size
     across = max(width + 0.5 + right, _LEAST_WIDTH_IN)
-    figure = Figure(figsize=(across, height + 1.3), dpi=150, facecolor=DARK)
+    figure = Figure(figsize=(across, height + 1.3), dpi=150, facecolor=PAPER)
     panels = add_panels(figure, layout, (0.25, 0.55))
     add_scale_bar(figure, layout, (0.25, 0.25))
     return figure, panels
@@ -273,10 +275,11 @@ def _legend(figure: Figure, axes: Axes, beads: Sequence[Bead]) -> None:
     across = figure.get_size_inches()[0]
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(1 - 2.3 / across, box.y1),
-        frameon=False, labelcolor=INK, fontsize=10, borderaxespad=0.2, labelspacing=0.7,
+        frameon=True, facecolor=PANEL, edgecolor=PANEL, labelcolor="white", fontsize=10,
+        borderaxespad=0.2, labelspacing=0.7,
         title=f"{len(beads)} candidates", title_fontproperties={"size": 10}, alignment="left",
     )  # fmt: skip
-    figure.legends[0].get_title().set_color(INK)
+    figure.legends[0].get_title().set_color("white")
 
 
 def _colour_bar(
@@ -293,7 +296,7 @@ def _colour_bar(
 
 def _draw_profile(axes: Axes, name: str, line: Profile) -> None:
     style_graph(axes)
-    colour = _AXIS_COLOURS[name]
+    colour = AXIS_COLOURS[name]
     axes.plot(line.offset_um, line.counts / line.peak, color=colour, lw=1.6, **_DOTS)
     axes.axhline(0.5, color=FAINT, lw=0.8, ls="--")
     before, after = line.half_maximum_um
@@ -313,7 +316,7 @@ _ARROW: dict[str, Any] = {"arrowstyle": "<->", "color": INK, "lw": 1.2, "shrinkA
 def _draw_log_profile(axes: Axes, name: str, line: Profile) -> None:
     style_graph(axes)
     shares = np.maximum(line.counts / line.peak, 1e-6)
-    axes.semilogy(line.offset_um, shares, color=_AXIS_COLOURS[name], lw=1.4, **_DOTS)
+    axes.semilogy(line.offset_um, shares, color=AXIS_COLOURS[name], lw=1.4, **_DOTS)
     axes.axhline(0.5, color=FAINT, lw=0.8, ls="--")
     axes.set_ylim(1e-4, 1.5)
     axes.set_xlabel(f"{name} from the peak, µm")

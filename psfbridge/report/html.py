@@ -1,231 +1,186 @@
-"""The report: pictures and one page about a distillation, in a folder of its own."""
+"""A report as one web page that opens without a network, prints on A4 and is read aloud."""
 
 from __future__ import annotations
 
 import base64
-import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from psfbridge import __version__
-from psfbridge._util.atomic_files import check_folder, whole_folder
-from psfbridge.measurement.table import measure_rows
-from psfbridge.report.field_figure import plot_field
-from psfbridge.report.figures import plot_beads, plot_image, plot_profiles, plot_psf
+from psfbridge.report.document import (
+    Block,
+    Cell,
+    Collapsed,
+    Columns,
+    Document,
+    Heading,
+    Links,
+    Paragraph,
+    Picture,
+    Table,
+    Verdict,
+    Warnings,
+)
 
-if TYPE_CHECKING:
-    from psfbridge.distillation.result import Distillation
+__all__ = ["MARK", "html_page"]
 
-__all__ = ["check_report_folder", "embedded_picture", "html_page", "write_report"]
-
-PAGE = "index.html"
-_MARK = '<meta name="generator" content="psfbridge'
-_CAPTIONS = {
-    "field": "Widths and main aberrations of the PSF over the image; dots are the beads used",
-    "beads": "Bead candidates by status, over the maximum projections",
-    "image": "Maximum projections of the image",
-}
-_DETAILS = {
-    "options": "Options",
-    "timings_s": "Seconds by stage",
-    "diagnostics": "Diagnostics",
-    "versions": "Versions",
-    "provenance": "Provenance",
-}
-_OWN_ENDINGS = {".html", ".png", ".csv", ".json", ".tif"}
+#: By this a page of ours is known.
+MARK = '<meta name="generator" content="psfbridge'
 
 
-def check_report_folder(folder: str | os.PathLike[str]) -> Path:
-    """Return `folder` if a report could be written there; ask before long work.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written, or holds anything but an older report.
-    """
-    return check_folder(folder, _is_report)
-
-
-def write_report(result: Distillation, folder: str | os.PathLike[str]) -> Path:
-    """Write pictures and a page about a distillation, all of it or nothing.
-
-    The page holds its pictures itself and opens without a network; the pictures, the bead table
-    and the record lie beside it. An older report in the folder is replaced, and only on success.
+def html_page(document: Document) -> str:
+    """Return the page, complete in itself.
 
     Parameters
     ----------
-    result : Distillation
-        What to report on.
-    folder : path
-        A new folder, an empty one, or one with an older report.
-
-    Returns
-    -------
-    Path
-        Of the page, ``index.html``.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be written, or holds anything but an older report.
+    document : Document
+        Its parts; pictures are read from their files and lie within the page.
     """
-    with whole_folder(folder, _is_report) as fresh:
-        pictures = _save_pictures(result, fresh)
-        (fresh / "beads.csv").write_text(result.beads.to_csv(), encoding="utf-8")
-        (fresh / "result.json").write_text(result.to_json(), encoding="utf-8")
-        (fresh / PAGE).write_text(_page(result, pictures), encoding="utf-8")
-    return Path(folder) / PAGE
-
-
-def _is_report(folder: Path) -> bool:
-    """Whether a folder is empty, or holds a report and nothing of somebody else's."""
-    inside = list(folder.iterdir())
-    if not inside:
-        return True
-    if any(item.is_dir() or item.suffix not in _OWN_ENDINGS for item in inside):
-        return False
-    page = folder / PAGE
-    return page.is_file() and _MARK in page.read_text(encoding="utf-8", errors="replace")[:2000]
-
-
-def _save_pictures(result: Distillation, folder: Path) -> list[Path]:
-    pictures = []
-    for name, figure in _figures(result):
-        path = folder / f"{name}.png"
-        figure.savefig(path, facecolor=figure.get_facecolor())
-        pictures.append(path)
-    return pictures
-
-
-def _figures(result: Distillation) -> Iterator[tuple[str, Any]]:
-    yield "psf", plot_psf(result.psf)
-    yield "profiles", plot_profiles(result.psf)
-    if result.field is not None and len(result.field.psfs) > 1:
-        yield "field", plot_field(result.field, result.beads)
-    for number, image in enumerate(result.images, start=1):
-        ending = f"_{number}" if len(result.images) > 1 else ""
-        yield f"beads{ending}", plot_beads(image, result.beads)
-        yield f"image{ending}", plot_image(image)
-
-
-def _page(result: Distillation, pictures: Sequence[Path]) -> str:
-    names = ", ".join(image.name for image in result.images)
-    title = f"PSF of {names}"
-    return html_page(title, "\n".join(_sections(result, pictures)))
-
-
-def html_page(title: str, body: str) -> str:
-    """Return a page in the look of the report, complete in itself."""
+    title = escape(document.title)
+    body = "\n".join(_html(block) for block in document.blocks)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'{_MARK} {__version__}">\n'
+        f'{MARK} {__version__}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
+        f"<title>{title}</title>\n<style>{_STYLE}</style></head>\n"
+        f"<body><main><h1>{title}</h1>\n{body}\n</main>{_SCRIPT}</body></html>\n"
     )
 
 
-def _sections(result: Distillation, pictures: Sequence[Path]) -> Iterator[str]:
-    yield f"<p class=lead>{escape(_lead(result))}</p>"
-    if result.notes:
-        items = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
-        yield f"<ul class=notes>{items}</ul>"
-    shown = {path.stem: path for path in pictures}
-    yield embedded_picture(
-        shown.pop("psf"), "Maximum projections of the PSF, linear and logarithmic"
-    )
-    yield "<div class=columns>"
-    yield f"<section><h2>Measures</h2>{_measures_table(result)}</section>"
-    yield f"<section><h2>Beads</h2>{_funnel_table(result)}</section>"
-    yield "</div>"
-    yield embedded_picture(shown.pop("profiles"), "Profiles through the peak")
-    for name, path in shown.items():
-        yield embedded_picture(path, _CAPTIONS[name.partition("_")[0]])
-    record = result.to_dict()
-    told = ("options", "versions", "beads", "method")
-    record["provenance"] = {k: v for k, v in record["provenance"].items() if k not in told}
-    for name, heading in _DETAILS.items():
-        if record[name]:
-            yield f"<details><summary>{heading}</summary>{_record_table(record[name])}</details>"
-    yield "<p class=foot>Beside this page: beads.csv, result.json and the pictures as PNG.</p>"
+@singledispatch
+def _html(block: Block) -> str:
+    raise TypeError(f"no HTML for {type(block).__name__}")
 
 
-def _lead(result: Distillation) -> str:
-    named = zip("zyx", result.measures.fwhm_um, strict=True)
-    widths = ", ".join(f"{name} {width:.3f} µm" for name, width in named if math.isfinite(width))
-    return f"Method {result.method}. FWHM {widths}. Beads: {result.beads.sentence()}."
+@_html.register
+def _(block: Heading) -> str:
+    return f"<h2>{escape(block.text)}</h2>"
 
 
-def embedded_picture(path: Path, words: str) -> str:
-    """Return a picture that lies within its page, with a caption."""
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
+@_html.register
+def _(block: Paragraph) -> str:
+    kind = " class=faint" if block.faint else ""
+    return f"<p{kind}>{escape(block.text)}</p>"
+
+
+@_html.register
+def _(block: Verdict) -> str:
+    below = "".join(f"<p>{escape(line)}</p>" for line in block.below)
     return (
-        f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{escape(words)}</figcaption></figure>"
+        f'<section class="verdict {block.tone}" aria-label="Verdict">'
+        f"<p class=answer>{escape(block.text)}</p>{below}</section>"
     )
 
 
-def _measures_table(result: Distillation) -> str:
-    rows = []
-    for name, cells in measure_rows(result.measures):
-        tag = "td" if name else "th"
-        values = "".join(f"<{tag} class=number>{escape(cell)}</{tag}>" for cell in cells)
-        rows.append(f"<tr><th>{escape(name)}</th>{values}</tr>")
-    return f"<table>{''.join(rows)}</table>"
+@_html.register
+def _(block: Table) -> str:
+    heads = "".join(f"<th scope=col>{escape(head)}</th>" for head in block.heads)
+    head = f"<thead><tr>{heads}</tr></thead>" if block.heads else ""
+    rows = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in block.rows)
+    kind = " class=small" if block.small else ""
+    caption = f"<caption>{escape(block.caption)}</caption>" if block.caption else ""
+    note = f"<p class=faint>{escape(block.note)}</p>" if block.note else ""
+    return f"<div class=wide><table{kind}>{caption}{head}<tbody>{rows}</tbody></table></div>{note}"
 
 
-def _funnel_table(result: Distillation) -> str:
-    funnel = result.beads.funnel()
-    counts = {"found": funnel["found"], "used": funnel["used"], "held out": funnel["held_out"]}
-    counts |= {f"rejected: {reason}": count for reason, count in funnel["rejected"].items()}
-    rows = "".join(
-        f"<tr><th>{escape(name)}</th><td class=number>{count}</td></tr>"
-        for name, count in counts.items()
+def _cells(row: Sequence[Cell]) -> Iterator[str]:
+    for number, cell in enumerate(row):
+        kinds = " ".join(kind for kind in (cell.tone, "number" if cell.number else "") if kind)
+        kind = f' class="{kinds}"' if kinds else ""
+        text = escape(cell.text)
+        yield f"<th scope=row{kind}>{text}</th>" if number == 0 else f"<td{kind}>{text}</td>"
+
+
+@_html.register
+def _(block: Picture) -> str:
+    data = base64.b64encode(block.path.read_bytes()).decode("ascii")
+    return (
+        f'<figure><img alt="{escape(block.alt)}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{escape(block.caption)}</figcaption></figure>"
     )
-    return f"<table>{rows}</table>"
 
 
-def _record_table(record: Any) -> str:
-    """Return nested records as tables within tables."""
-    if isinstance(record, Mapping):
-        rows = "".join(
-            f"<tr><th>{escape(str(name))}</th><td>{_record_table(value)}</td></tr>"
-            for name, value in record.items()
-        )
-        return f"<table>{rows}</table>"
-    if isinstance(record, list) and any(isinstance(item, Mapping | list) for item in record):
-        return "".join(_record_table(item) for item in record)
-    if isinstance(record, list):
-        return escape(", ".join(_text(item) for item in record))
-    return escape(_text(record))
+@_html.register
+def _(block: Warnings) -> str:
+    items = "".join(
+        f"<li><strong>{escape(problem)}</strong>: {escape(evidence)} "
+        f"<span class=remedy>{escape(remedy)}</span></li>"
+        for problem, evidence, remedy in block.items
+    )
+    return f"<ul class=warnings>{items}</ul>"
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+@_html.register
+def _(block: Links) -> str:
+    items = "".join(
+        f'<li><a href="{escape(name)}">{escape(name)}</a>: {escape(words)}</li>'
+        for name, words in block.files
+    )
+    return f"<ul class=files>{items}</ul>"
 
 
+@_html.register
+def _(block: Columns) -> str:
+    parts = "".join(f"<div>{_html(one)}</div>" for one in block.blocks)
+    return f"<div class=columns>{parts}</div>"
+
+
+@_html.register
+def _(block: Collapsed) -> str:
+    parts = "".join(_html(one) for one in block.blocks)
+    return f"<details><summary>{escape(block.title)}</summary>{parts}</details>"
+
+
+# Browsers print what is collapsed as collapsed.
+_SCRIPT = """<script>
+addEventListener("beforeprint",()=>document.querySelectorAll("details").forEach(d=>{d.open=true}));
+</script>"""
+
+# Text has a contrast of 7 and more to what is behind it, faint text of 4.5 and more.
 _STYLE = """
-:root{color-scheme:dark}
-body{background:#0f1115;color:#e8e8ea;font:15px/1.5 system-ui,sans-serif;max-width:1100px;
-margin:2em auto;padding:0 1em}
-h1{font-size:1.5em;margin-bottom:.2em;overflow-wrap:anywhere}
-h2{font-size:1.1em;margin:.5em 0}
-.lead{color:#c4c8d0}.foot,figcaption{color:#8b919c;font-size:.9em}
-.notes{color:#ffd23f}
-figure{margin:1.5em 0}
-img{max-width:100%;height:auto;border:1px solid #2a2f38;border-radius:6px}
-.columns{display:flex;flex-wrap:wrap;gap:2.5em}
-table{border-collapse:collapse}
-th,td{text-align:left;font-weight:normal;padding:.2em .9em .2em 0;vertical-align:top;
-border-bottom:1px solid #20242c}
-th{color:#c4c8d0}
-td{overflow-wrap:anywhere}
-.number{text-align:right;font-variant-numeric:tabular-nums}
+:root{color-scheme:light dark;--paper:#fff;--ink:#16191f;--faint:#5b6270;--line:#d4d8df;
+--good:#0b6b2e;--goodback:#e3f4e8;--care:#7a4b00;--careback:#fdf3dc;--bad:#a11414;--badback:#fbe6e6;
+--link:#0b57a4}
+@media (prefers-color-scheme:dark){@media screen{:root{--paper:#0f1115;--ink:#e8e8ea;
+--faint:#a3a9b4;--line:#2f3540;--good:#7fe0a0;--goodback:#10291a;--care:#ffd77a;--careback:#2e2408;
+--bad:#ff9c9c;--badback:#331313;--link:#8ec5ff}}}
+body{background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif;margin:0}
+main{max-width:1100px;margin:1.5em auto;padding:0 1em}
+h1{font-size:1.5em;margin:0 0 .5em;overflow-wrap:anywhere}
+h2{font-size:1.15em;margin:1.8em 0 .4em;border-bottom:1px solid var(--line);padding-bottom:.2em}
+p{margin:.4em 0}
+.faint,figcaption,caption{color:var(--faint);font-size:.9em}
+caption{text-align:left;padding:.2em 0}
+.verdict{border-left:.5em solid var(--line);padding:.6em 1em;margin:.6em 0;border-radius:4px}
+.answer{font-size:1.25em;font-weight:600;margin:0}
+.verdict.good{border-color:var(--good);background:var(--goodback)}
+.verdict.care{border-color:var(--care);background:var(--careback)}
+.verdict.bad{border-color:var(--bad);background:var(--badback)}
+td.good,th.good,.verdict.good .answer{color:var(--good);font-weight:600}
+td.care,th.care,.verdict.care .answer{color:var(--care);font-weight:600}
+td.bad,th.bad,.verdict.bad .answer{color:var(--bad);font-weight:600}
+figure{margin:1em 0;break-inside:avoid}
+img{max-width:100%;height:auto;border:1px solid var(--line);border-radius:4px}
+.columns{display:flex;flex-wrap:wrap;gap:0 2.5em}
+.wide{overflow-x:auto}
+table{border-collapse:collapse;margin:.4em 0;font-variant-numeric:tabular-nums}
+table.small{font-size:.8em}
+th,td{text-align:left;font-weight:normal;padding:.25em 1em .25em 0;vertical-align:top;
+border-bottom:1px solid var(--line)}
+thead th{font-weight:600}
+.number{text-align:right}
+.warnings{padding-left:1.2em}.warnings li{margin:.4em 0}
+.remedy{color:var(--care)}
+a{color:var(--link)}
+a:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 details{margin:.6em 0}
-summary{cursor:pointer;font-size:1.1em}
+summary{cursor:pointer;font-size:1.05em}
+@page{size:A4;margin:14mm}
+@media print{body{font-size:10pt}main{max-width:none;margin:0;padding:0}
+.wide{overflow:visible}table.small{font-size:6.5pt}th,td{padding-right:.6em}
+tr,figure,.verdict,li{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}
+.verdict{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+details::details-content{content-visibility:visible;block-size:auto}
+img{max-height:230mm;object-fit:contain}}
 """

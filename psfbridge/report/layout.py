@@ -1,4 +1,4 @@
-"""What the pictures are built from: three projections side by side in one scale, dark frames."""
+"""Elements of figures: three projections side by side in one scale, on white."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "DARK",
     "FAINT",
     "INK",
+    "PANEL",
+    "PAPER",
     "Layout",
     "add_panels",
     "add_scale_bar",
@@ -23,8 +24,10 @@ __all__ = [
     "style_graph",
 ]
 
-DARK, INK, FAINT = "#0f1115", "#e8e8ea", "#8b919c"
-_PANEL, _GRAPH, _LINE = "#000000", "#15181e", "#2a2f38"
+# Light, so that it prints; INK and FAINT keep a contrast of 7 and 4.5 to it. Micrographs are black.
+PAPER, INK, FAINT = "#ffffff", "#16191f", "#5b6270"
+PANEL = "#000000"
+_GRAPH, _GRID, _LINE, _ON_PANEL = "#fafbfc", "#e3e6eb", "#b9bfc9", "#c3c8d1"
 _GAP_IN = 0.08
 
 
@@ -93,14 +96,14 @@ def add_panels(figure: Figure, layout: Layout, corner: tuple[float, float]) -> d
         axes = figure.add_axes(
             tuple(value / size for value, size in zip(place, (across, down) * 2, strict=True))
         )
-        axes.set_facecolor(_PANEL)
+        axes.set_facecolor(PANEL)
         axes.set(xlim=(0, width / layout.scale), ylim=(height / layout.scale, 0))
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_color(_LINE)
         axes.annotate(
             name, (0, 1), (4, -4), "axes fraction", "offset points", ha="left", va="top",
-            color=FAINT, fontsize=8,
+            color=_ON_PANEL, fontsize=8,
         )  # fmt: skip
         panels[name] = axes
     return panels
@@ -116,19 +119,17 @@ def add_scale_bar(figure: Figure, layout: Layout, corner: tuple[float, float]) -
     across, down = figure.get_size_inches()
     left, level = corner[0] / across, corner[1] / down
     right = left + length * layout.scale / across
-    figure.add_artist(
-        Line2D([left, right], [level, level], color="white", lw=3, solid_capstyle="butt")
-    )
-    figure.text(right + 0.1 / across, level, f"{length:g} µm", color="white", va="center", size=10)
+    figure.add_artist(Line2D([left, right], [level, level], color=INK, lw=3, solid_capstyle="butt"))
+    figure.text(right + 0.1 / across, level, f"{length:g} µm", color=INK, va="center", size=10)
 
 
 def style_graph(axes: Axes) -> None:
-    """Give a graph the dark look."""
+    """Give a graph the look of the others."""
     axes.set_facecolor(_GRAPH)
     axes.tick_params(colors=FAINT, labelsize=8, which="both")
     axes.xaxis.label.set_color(INK)
     axes.yaxis.label.set_color(INK)
-    axes.grid(color="#252a33", lw=0.6)
+    axes.grid(color=_GRID, lw=0.6)
     axes.set_axisbelow(True)
     for spine in axes.spines.values():
         spine.set_color(_LINE)

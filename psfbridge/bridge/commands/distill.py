@@ -31,7 +31,7 @@ from psfbridge.errors import NoBeadsError, OptionError
 from psfbridge.imaging.image import Image
 from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
-from psfbridge.report.html import check_report_folder
+from psfbridge.report.write import check_report_folder
 
 __all__ = ["DISTILL", "FIND", "beads_in", "distilled", "psf_title"]
 

@@ -33,7 +33,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Distil into a folder and say how good the PSF is."""
     from psfbridge.distillation.api import distill
-    from psfbridge.report.html import check_report_folder
+    from psfbridge.report.write import check_report_folder
 
     folder = _folder(args.output)
     check_report_folder(folder / "report")

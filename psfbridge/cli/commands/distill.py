@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
 from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.cli._reporting import (
+    add_report_options,
+    assessed,
+    check_quality,
+    check_report_outputs,
+    opened,
+    write_reports,
+)
 from psfbridge.cli.commands.channels import ALL, channel_or_all, check_reports_folder, distill_all
 from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.distillation.result import Distillation
+    from psfbridge.evaluation.assessment import Assessment
 
 __all__ = ["add", "run", "summary"]
 
@@ -40,10 +49,10 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     outputs.add_argument(
         "--error", metavar="OUT.tif", help="the standard error of every voxel of the PSF"
     )
-    outputs.add_argument("--report", metavar="DIR", help="pictures and a page to look at")
     outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
     outputs.add_argument("--view", action="store_true", help="open the result in napari")
     outputs.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    add_report_options(parser, outputs)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,13 +67,19 @@ def run(args: argparse.Namespace) -> int:
         return distill_all(args, options)
     images = [read_input(path, args) for path in args.images]
     result = distill(images, progress=progress_for(args.quiet), **options)
+    assessment = assessed(result, args)
     _write(result, args)
-    say(summary(result), args.quiet)
+    if assessment:
+        write_reports(assessment, args)
+    say(summary(result, assessment), args.quiet)
     say(f"wrote {', '.join(_outputs(args))}", args.quiet)
+    if page := opened(args):
+        say(page, args.quiet)
     if args.view:
         from psfbridge.report.napari_view import view
 
         view(result)
+    check_quality(assessment, args)
     return 0
 
 
@@ -86,7 +101,7 @@ def _check_channel(args: argparse.Namespace) -> None:
 
 def _outputs(args: argparse.Namespace) -> list[str]:
     field = field_path(args.output) if args.field else None
-    paths = (args.output, field, args.error, args.beads, args.json, args.report)
+    paths = (args.output, field, args.error, args.beads, args.json, args.report, args.pdf)
     return [path for path in paths if path]
 
 
@@ -108,18 +123,17 @@ def field_path(path: str) -> str:
 def _check_outputs(args: argparse.Namespace) -> None:
     """Find out before long work what could not be written after it."""
     from psfbridge.cli._outputs import check_outputs
-    from psfbridge.report.html import check_report_folder
 
     field = field_path(args.output) if args.field else None
     one_report = args.report if args.channel != ALL else None
     check_outputs(
         args.images,
         images=[args.output, field, args.error, args.registered],
-        files=[args.beads, args.json],
+        files=[args.beads, args.json, args.pdf],
         folder=one_report,
     )
-    if one_report is not None:
-        check_report_folder(one_report)
+    if args.channel != ALL:
+        check_report_outputs(args)
     elif args.report is not None:
         check_reports_folder(args.report)
 
@@ -137,8 +151,6 @@ def _write(result: Distillation, args: argparse.Namespace) -> None:
         result.beads.save(args.beads)
     if args.json:
         write_text(args.json, result.to_json())
-    if args.report:
-        result.report(args.report)
 
 
 def _snr(result: Distillation) -> str:
@@ -148,15 +160,28 @@ def _snr(result: Distillation) -> str:
     return f"; {', '.join(known)}" if known else ""
 
 
-def summary(result: Distillation) -> str:
+def summary(result: Distillation, assessment: Assessment | None = None) -> str:
     """Return what a person wants to know first, a few lines."""
     from psfbridge.measurement.table import fwhm_text
 
     widths = fwhm_text(result.measures.fwhm_um)
     shape = " x ".join(str(length) for length in result.psf.data.shape)
+    answer = [assessment.headline, *_against_theory(assessment)] if assessment else []
+    notes = result.notes
+    if assessment:
+        notes = tuple(note for note in notes if not note.startswith("The PSF is"))
     lines = [
-        *result.notes,
+        *answer,
+        *notes,
         f"beads: {result.beads.sentence()}{_snr(result)}",
         f"PSF: {shape} voxels by {result.method}, {widths}",
     ]
     return "\n".join(lines)
+
+
+def _against_theory(assessment: Assessment) -> list[str]:
+    lines = [assessment.optics_sentence()]
+    for one in assessment.criteria:
+        limit = "" if one.limit is None else f", limit {one.limit:g}: {one.word}"
+        lines.append(f"{one.name}: {one.value:.3f} ± {one.error:.3f}{limit}")
+    return lines + [f"warning: {problem.sentence}" for problem in assessment.problems]

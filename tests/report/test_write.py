@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ import pytest
 from psfbridge.detection.beads import Bead, Beads
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import OutputError
+from psfbridge.evaluation.about import About
 from psfbridge.imaging.image import Image
 from psfbridge.measurement.measures import measure
 from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
-from psfbridge.report import html as report
-from psfbridge.report.html import check_report_folder, write_report
+from psfbridge.report import write as report
+from psfbridge.report.write import check_report_folder, write_pdf, write_report
 
 VOXEL_UM = (0.3, 0.1, 0.1)
 
@@ -52,8 +55,12 @@ def test_writes_a_page_that_needs_nothing_else(result, tmp_path):
     page = result.report(tmp_path / "report")
     assert page == tmp_path / "report" / "index.html"
     names = {item.name for item in page.parent.iterdir()}
-    pictures = {"psf.png", "profiles.png", "beads.png", "image.png"}
-    assert names == pictures | {"index.html", "beads.csv", "result.json"}
+    pictures = {
+        f"{name}.png"
+        for name in ("psf", "profiles", "histograms", "thumbnails", "maps", "beads", "image")
+    }
+    tables = {"beads.csv", "bead_figures.csv"}
+    assert names == pictures | tables | {"index.html", "result.json", "assessment.json"}
     text = page.read_text(encoding="utf-8")
     assert len(re.findall(r'<img [^>]*src="data:image/png;base64,', text)) == len(pictures)
     assert "http" not in text
@@ -61,14 +68,66 @@ def test_writes_a_page_that_needs_nothing_else(result, tmp_path):
     assert "<b>" not in text.replace("<body>", "")
     assert "Assumed &lt;something&gt;." in text
     assert "2 found: 1 used, 1 border" in text
+    linked = set(re.findall(r'<a href="([^"]*)">', text))
+    assert linked == names - {"index.html"}
     assert [item.name for item in tmp_path.iterdir()] == ["report"]
 
 
 def test_the_page_shows_the_measures(result, tmp_path):
     text = write_report(result, tmp_path / "report").read_text(encoding="utf-8")
     widths = [f"{width:#.3g}" for width in result.measures.fwhm_um]
-    row = "".join(f"<td class=number>{width}</td>" for width in widths)
-    assert f"<tr><th>FWHM at half maximum, µm</th>{row}</tr>" in text
+    row = "".join(f'<td class="number">{width}</td>' for width in widths)
+    assert f"<tr><th scope=row>FWHM at half maximum, µm</th>{row}</tr>" in text
+
+
+def test_the_page_says_who_imaged_what(result, tmp_path):
+    about = About(operator="A. Abbe", objective="63x/1.4", sample="<slide 3>")
+    text = result.report(tmp_path / "report", about=about).read_text(encoding="utf-8")
+    for name, words in (("operator", "A. Abbe"), ("sample", "&lt;slide 3&gt;")):
+        assert f"<th scope=row>{name}</th><td>{words}</td>" in text
+    assert "site</th>" not in text
+
+
+def test_every_picture_of_the_page_is_described(result, tmp_path):
+    text = write_report(result, tmp_path / "report").read_text(encoding="utf-8")
+    assert all(len(alt) > 20 for alt in re.findall(r'<img alt="([^"]*)"', text))
+    assert '<html lang="en">' in text
+
+
+def test_the_page_opens_its_collapsed_parts_when_it_is_printed(result, tmp_path):
+    text = write_report(result, tmp_path / "report").read_text(encoding="utf-8")
+    assert "<details>" in text
+    assert "@page{size:A4" in text
+    assert "beforeprint" in text
+
+
+def test_the_table_of_beads_lists_every_candidate(result, tmp_path):
+    page = write_report(result, tmp_path / "report")
+    rows = (page.parent / "bead_figures.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["0", "1"]
+    assert rows[2].endswith("rejected,border")
+    assert "Table of all 2 candidates" in page.read_text(encoding="utf-8")
+
+
+def test_writes_a_pdf_with_the_words_of_the_page(result, tmp_path):
+    path = write_pdf(result, tmp_path / "report.pdf", about=About(operator="Zoë Müller"))
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.count(b"/Type /Page\n") >= 2
+    assert [item.name for item in tmp_path.iterdir()] == ["report.pdf"]
+    if shutil.which("pdftotext"):
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True
+        ).stdout
+        for words in ("PSF of <b>.tif", "Zoë Müller", "FWHM at half maximum", "Every candidate"):
+            assert words in text
+
+
+def test_a_pdf_that_cannot_be_written_leaves_nothing(result, tmp_path, monkeypatch):
+    monkeypatch.setattr("psfbridge.report.pdf.pdf_bytes", lambda _: b"%PDF-")
+    with pytest.raises(OutputError):
+        write_pdf(result, tmp_path / "absent" / "report.pdf")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_older_report_is_replaced(result, tmp_path):
@@ -87,7 +146,7 @@ def test_an_older_report_stays_when_the_new_one_fails(result, tmp_path, monkeypa
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report, "_page", fail)
+    monkeypatch.setattr(report, "html_page", fail)
     with pytest.raises(OutputError, match="No space left"):
         write_report(result, folder)
     assert (folder / "index.html").read_bytes() == before
@@ -104,7 +163,7 @@ def test_a_folder_of_somebody_else_is_refused(result, tmp_path, name):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / name).write_text("precious")
-    with pytest.raises(OutputError, match="something else is there"):
+    with pytest.raises(OutputError, match="something else has this name"):
         write_report(result, folder)
     with pytest.raises(OutputError):
         check_report_folder(folder)

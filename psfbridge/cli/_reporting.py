@@ -1,0 +1,109 @@
+"""Reports of the command line: their options, and the exit status that quality decides."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.tolerances import Tolerances
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.result import Distillation
+    from psfbridge.evaluation.assessment import Assessment
+
+__all__ = [
+    "GRADES",
+    "add_report_options",
+    "assessed",
+    "check_quality",
+    "check_report_outputs",
+    "opened",
+    "write_reports",
+]
+
+#: What ``--fail-on`` knows, and what each stands for.
+GRADES = ("poor", "usable", "tolerance")
+
+
+def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._ArgumentGroup) -> None:
+    """Add what decides the report: where it goes, what it says, and when the command fails."""
+    outputs.add_argument("--report", metavar="DIR", help="a page with the answer and pictures")
+    outputs.add_argument("--pdf", metavar="OUT.pdf", help="the same as PDF of A4 pages")
+    outputs.add_argument("--open", action="store_true", help="open the page or PDF when done")
+    outputs.add_argument(
+        "--fail-on",
+        choices=GRADES,
+        help="exit status 1 where the PSF is poor, or usable or worse, or a figure is out of "
+        "tolerance or the PSF poor; all outputs are written before",
+    )
+    add_options(parser, About)
+    add_options(parser, Tolerances)
+
+
+def check_report_outputs(args: argparse.Namespace) -> None:
+    """Refuse a folder or a PDF that could not be written, or nothing to open."""
+    from psfbridge.errors import OptionError, OutputError
+    from psfbridge.report.write import check_report_folder
+
+    if args.open and not (args.report or args.pdf):
+        raise OptionError("--open opens a report. Give --report DIR or --pdf FILE too.")
+    if args.pdf and Path(args.pdf).suffix.lower() != ".pdf":
+        raise OutputError(f"cannot write {args.pdf}: allowed is the ending .pdf.")
+    if args.report:
+        check_report_folder(args.report)
+
+
+def assessed(result: Distillation, args: argparse.Namespace) -> Assessment | None:
+    """Assess a result where a report or the exit status asks for it."""
+    if not (args.report or args.pdf or args.fail_on):
+        return None
+    from psfbridge.evaluation.assessment import assess
+
+    return assess(result, tolerances=Tolerances(**chosen_options(args, Tolerances)))
+
+
+def write_reports(assessment: Assessment, args: argparse.Namespace) -> None:
+    """Write the page and the PDF, as far as they were asked for."""
+    from psfbridge.report.write import write_pdf, write_report
+
+    about = About(**chosen_options(args, About))
+    if args.report:
+        write_report(assessment, args.report, about=about)
+    if args.pdf:
+        write_pdf(assessment, args.pdf, about=about)
+
+
+def opened(args: argparse.Namespace) -> str:
+    """Return which page to look at, opened where that was asked for; empty if there is none."""
+    page = Path(args.report) / "index.html" if args.report else args.pdf and Path(args.pdf)
+    if not page:
+        return ""
+    if args.open:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+    return f"open {page}"
+
+
+def check_quality(assessment: Assessment | None, args: argparse.Namespace) -> None:
+    """Fail where the quality is below what ``--fail-on`` asks for.
+
+    Raises
+    ------
+    QualityError
+        With the answer in a line.
+    """
+    if assessment is None or not args.fail_on:
+        return
+    from psfbridge.errors import QualityError
+
+    grades = {"poor": ("poor",), "usable": ("poor", "usable"), "tolerance": ("poor",)}
+    out = args.fail_on == "tolerance" and assessment.passed is False
+    if out or assessment.grade in grades[args.fail_on]:
+        raise QualityError(
+            f"{assessment.headline} {' '.join(assessment.reasons)}".strip(),
+            remedy=f"This is below what --fail-on {args.fail_on} asks for.",
+        )

@@ -1,0 +1,302 @@
+"""Problems of an acquisition that spoil a PSF, each with its evidence and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from psfbridge.evaluation.bead_table import BeadTable
+from psfbridge.evaluation.field_trends import FieldTrend, focal_plane, width_trends
+from psfbridge.evaluation.settings import AcquisitionSettings
+from psfbridge.imaging.noise import saturation_level
+from psfbridge.numerics.robust import robust_sd
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.result import Distillation
+    from psfbridge.imaging.image import Image
+    from psfbridge.measurement.aberrations import Wavefront
+
+__all__ = ["Evidence", "Problem", "acquisition_problems"]
+
+Floats = NDArray[np.float64]
+Zyx = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem: its kind, what is wrong, what was measured, and what to do about it."""
+
+    kind: str
+    problem: str
+    evidence: str
+    remedy: str
+
+    @property
+    def sentence(self) -> str:
+        """Problem, evidence and remedy in one line."""
+        return f"{self.problem}: {self.evidence} {self.remedy}"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the problems are looked for in.
+
+    Parameters
+    ----------
+    result : Distillation
+        Images, beads and PSF.
+    table : BeadTable
+        The beads one by one.
+    nyquist_um : tuple of float
+        Largest voxel that samples all that the optics pass, in z, y and x; NaN where unknown.
+    lateral_um : float
+        Lateral FWHM that the optics would have, or that was measured.
+    wavefront : Wavefront or None
+        Aberrations, where a pupil was fitted.
+    settings : AcquisitionSettings
+        From where on to warn.
+    """
+
+    result: Distillation
+    table: BeadTable
+    nyquist_um: Zyx
+    lateral_um: float
+    wavefront: Wavefront | None
+    settings: AcquisitionSettings
+
+
+def acquisition_problems(evidence: Evidence) -> tuple[Problem, ...]:
+    """Return every problem that the evidence shows, the gravest kinds first."""
+    return tuple(problem for rule in _RULES for problem in rule(evidence))
+
+
+def _saturation(evidence: Evidence) -> Iterator[Problem]:
+    for image in evidence.result.images:
+        level = saturation_level(image.data)
+        if not np.isfinite(level):
+            continue
+        count = int(np.count_nonzero(image.data >= level))
+        beads = evidence.result.beads.funnel()["rejected"].get("saturated", 0)
+        yield Problem(
+            "saturation",
+            f"Saturated voxels in {image.name}",
+            f"{count} voxels stand at {level:g}, the highest value; {beads} beads were rejected.",
+            "Lower the exposure or the laser power until the brightest bead stays below 80 % of "
+            "the range.",
+        )
+
+
+def _clipping(evidence: Evidence) -> Iterator[Problem]:
+    for image in evidence.result.images:
+        part = _thinned(image)
+        share = float(np.mean(part == part.min()))
+        if share > evidence.settings.most_at_lowest:
+            yield Problem(
+                "clipping",
+                f"Clipped background in {image.name}",
+                f"{share:.0%} of the voxels stand at the lowest value ({part.min():g}).",
+                "Raise the camera's or detector's offset, record 16 bit, and subtract no "
+                "background before measuring.",
+            )
+
+
+def _thinned(image: Image) -> NDArray[Any]:
+    step = max(int(np.sqrt(image.data[0].size / 250_000)), 1)
+    return image.data[:, ::step, ::step]
+
+
+def _sampling(evidence: Evidence) -> Iterator[Problem]:
+    voxel = evidence.result.psf.voxel_um
+    for axis, step, limit in zip("zyx", voxel, evidence.nyquist_um, strict=True):
+        if not np.isfinite(limit) or step <= limit:
+            continue
+        name = "z step" if axis == "z" else f"pixel size in {axis}"
+        how = "Image with a z step" if axis == "z" else "Image with a pixel size in the sample"
+        yield Problem(
+            "sampling",
+            f"Under-sampled in {axis}",
+            f"the {name} is {step:.3f} µm, {step / limit:.1f} times the Nyquist limit of "
+            f"{limit:.3f} µm.",
+            f"{how} of {limit:.3f} µm or less.",
+        )
+
+
+def _bead_size(evidence: Evidence) -> Iterator[Problem]:
+    diameter = evidence.result.options.bead_diameter_um
+    most = evidence.settings.most_bead_over_fwhm * evidence.lateral_um
+    if diameter == 0:
+        yield Problem(
+            "bead size",
+            "Bead size unknown",
+            "no bead diameter was given: the beads count as points, and the PSF holds their size.",
+            "Give the diameter on the label of the beads.",
+        )
+    elif diameter > most:
+        yield Problem(
+            "bead size",
+            "Beads too large for these optics",
+            f"their diameter of {diameter:g} µm is {diameter / evidence.lateral_um:.1f} times the "
+            "lateral resolution.",
+            f"Use beads of {most:.2f} µm or less: what a bead blurs away cannot be restored.",
+        )
+
+
+def _few(evidence: Evidence) -> Iterator[Problem]:
+    used = len(evidence.table.used)
+    if used < evidence.settings.least_beads:
+        yield Problem(
+            "few beads",
+            "Few beads",
+            f"{used} {'bead was' if used == 1 else 'beads were'} used.",
+            f"Image at least {evidence.settings.least_beads}, better 20 or more, in one or "
+            "several stacks.",
+        )
+
+
+def _dim(evidence: Evidence) -> Iterator[Problem]:
+    snr, _ = evidence.table.used.median_and_mad("snr")
+    if snr < evidence.settings.least_peak_snr:
+        yield Problem(
+            "dim beads",
+            "Dim beads",
+            f"the median peak is {snr:.1f} times the noise beside it.",
+            "Expose longer, or use brighter beads.",
+        )
+
+
+def _crowded(evidence: Evidence) -> Iterator[Problem]:
+    funnel = evidence.result.beads.funnel()
+    near = sum(funnel["rejected"].get(reason, 0) for reason in ("too close", "doublet"))
+    if near > evidence.settings.most_crowded * funnel["found"]:
+        yield Problem(
+            "crowded",
+            "Beads too near to each other",
+            f"{near} of {funnel['found']} candidates have a neighbour within reach of their PSF.",
+            "Dilute the beads ten times more, and sonicate them before mounting.",
+        )
+
+
+def _drift(evidence: Evidence) -> Iterator[Problem]:
+    used = evidence.table.used
+    if evidence.result.psf.data.shape[0] == 1 or len(used) < 3:
+        return
+    slants = np.array([used.column("slant_y"), used.column("slant_x")])
+    slants = slants[:, np.isfinite(slants).all(axis=0)]
+    if slants.shape[1] < 3:
+        return
+    median = np.median(slants, axis=1)
+    error = robust_sd(slants, axis=1) / np.sqrt(slants.shape[1])
+    depth = evidence.result.measures.fwhm_um[0]
+    walk = float(np.hypot(*median) * depth)
+    sure = float(np.hypot(*median)) > 3 * float(np.hypot(*error))
+    if sure and walk > evidence.settings.most_slant * evidence.lateral_um:
+        yield Problem(
+            "drift",
+            "Slanted PSF: drift or tilt",
+            f"the beads walk by {walk:.3f} µm within their axial FWHM, "
+            f"{walk / evidence.lateral_um:.0%} of their lateral one, all in one direction.",
+            "Let the stage settle, image faster, and check that the slide lies flat; if it stays, "
+            "the objective is tilted or has coma.",
+        )
+
+
+def _bleaching(evidence: Evidence) -> Iterator[Problem]:
+    settings = evidence.settings
+    for image in evidence.result.images:
+        if len(image.data) < 8:
+            continue
+        levels = np.median(_thinned(image), axis=(1, 2)).astype(float)
+        order = (
+            float(stats.spearmanr(np.arange(len(levels)), levels).statistic)
+            if (np.ptp(levels) > 0)
+            else 0.0
+        )
+        change = float(levels[-2:].mean() - levels[:2].mean()) / max(float(levels.mean()), 1e-9)
+        if abs(order) > settings.least_order and abs(change) > settings.most_trend:
+            word = "falls" if change < 0 else "rises"
+            yield Problem(
+                "bleaching",
+                f"Brightness {word} through {image.name}",
+                f"the background {word} by {abs(change):.0%} from the first to the last plane.",
+                "Bleaching or an unsteady lamp: lower the excitation, warm up the lamp, and "
+                "use beads that do not bleach.",
+            )
+
+
+def _field(evidence: Evidence) -> Iterator[Problem]:
+    for trend in width_trends(evidence.table.used, evidence.settings):
+        yield Problem(
+            "field",
+            "PSF changes over the field",
+            _trend_words(trend),
+            (
+                "Distil with --field for a PSF at every place; check the correction collar, the "
+                "tube lens and the slide's tilt."
+            ),
+        )
+    plane = focal_plane(evidence.table.used, evidence.settings)
+    if plane and plane.significant and plane.tilt_mrad > evidence.settings.most_plane_tilt_mrad:
+        yield Problem(
+            "tilt",
+            "Slide or stage tilted",
+            f"the plane of the beads is tilted by {plane.tilt_mrad:.1f} mrad: "
+            f"{plane.range_um:.2f} µm of focus over the field.",
+            "Level the slide and the stage insert.",
+        )
+
+
+def _trend_words(trend: FieldTrend) -> str:
+    return (
+        f"the FWHM {trend.axis} changes by {trend.change:+.0%} (± {trend.change_error:.0%}) from "
+        f"the lowest to the highest {trend.along}."
+    )
+
+
+#: What usually causes an aberration, and what to do.
+_CURES = {
+    "spherical aberration": "Set the correction collar for the coverslip, use coverslips of "
+    "0.17 mm (No. 1.5H) and the immersion medium of the right index, and image beads on the "
+    "coverslip.",
+    "coma": "Check that the slide lies flat and the objective and tube lens are aligned; if the "
+    "coma turns with the objective, the objective is decentred.",
+    "astigmatism": "Check for stress on the objective or the dichroic mirror, and for a tilted "
+    "optical flat in the path.",
+    "trefoil": "Check for a pinched optical element, such as a mirror held too tightly.",
+}
+
+
+def _aberrations(evidence: Evidence) -> Iterator[Problem]:
+    if evidence.wavefront is None:
+        return
+    for one in evidence.wavefront.aberrations:
+        kind = one.name.removeprefix("secondary ")
+        large = abs(one.waves) > evidence.settings.most_aberration_waves
+        if large and one.significant and kind in _CURES:
+            yield Problem(
+                "aberration",
+                one.name.capitalize(),
+                f"{one.waves:+.3f} ± {one.error:.3f} waves rms."
+                if one.m == 0
+                else f"{one.waves:.3f} ± {one.error:.3f} waves rms.",
+                _CURES[kind],
+            )
+
+
+_RULES: Sequence[Callable[[Evidence], Iterator[Problem]]] = (
+    _saturation,
+    _clipping,
+    _sampling,
+    _bead_size,
+    _few,
+    _dim,
+    _crowded,
+    _drift,
+    _bleaching,
+    _field,
+    _aberrations,
+)

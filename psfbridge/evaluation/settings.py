@@ -1,0 +1,66 @@
+"""Numbers that decide when an acquisition is warned of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["AcquisitionSettings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcquisitionSettings:
+    """Limits from which on a reader is warned.
+
+    Parameters
+    ----------
+    most_at_lowest : float
+        Share of voxels at the lowest value. Clipping of half a standard deviation above the
+        background (65 %) makes the PSF wrong by 0.17, none at all does with 0 %; untouched 16-bit
+        stacks have below 0.1 %.
+    most_bead_over_fwhm : float
+        Bead diameter over lateral FWHM. A sphere adds D²/20 to the variance of the profile: at 1/2
+        it widens the profile by 3 %, at 1 by 13 %.
+    least_beads : int
+        Used beads. The standard error of a width falls as 1/√n; below five its own estimate
+        is uncertain by a third.
+    least_peak_snr : float
+        Median peak over background noise of the used beads: twice Rose's criterion of 5 for a
+        spot that is seen at all.
+    most_crowded : float
+        Share of candidates rejected for a neighbour.
+    most_slant : float
+        Lateral walk of the PSF over its own axial FWHM, as a share of its lateral FWHM.
+    most_trend : float
+        Change of the background from the first to the last plane, as a share of its mean.
+    least_order : float
+        Rank correlation of background and plane from which on the change is a trend.
+    most_field_change : float
+        Change of the width across the field, as a share of the width; three times the 3 % to
+        which a good PSF's width is known.
+    field_significance : float
+        Standard errors that the change must exceed.
+    least_beads_for_field : int
+        Beads needed for a line across the field in x and in y.
+    most_plane_tilt_mrad : float
+        Tilt of the plane of beads against the focal plane.
+    most_aberration_waves : float
+        One kind of aberration, in waves rms. 0.07 in all is the limit of a diffraction-limited
+        objective (Maréchal).
+    most_beads_measured : int
+        Beads of which widths are measured one by one; each takes about 0.06 s.
+    """
+
+    most_at_lowest: float = 0.3
+    most_bead_over_fwhm: float = 0.5
+    least_beads: int = 5
+    least_peak_snr: float = 10.0
+    most_crowded: float = 0.33
+    most_slant: float = 0.25
+    most_trend: float = 0.1
+    least_order: float = 0.9
+    most_field_change: float = 0.1
+    field_significance: float = 4.0
+    least_beads_for_field: int = 8
+    most_plane_tilt_mrad: float = 5.0
+    most_aberration_waves: float = 0.05
+    most_beads_measured: int = 500

@@ -1,0 +1,53 @@
+"""Limits between pass and fail for the figures of an objective."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psfbridge._util.option_kinds import Number, OptionRecord, documented, option
+
+__all__ = ["Tolerances"]
+
+_GROUP = "tolerances of the quality control"
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class Tolerances(OptionRecord):
+    """Limits of a quality control; None is a figure that is reported and not judged.
+
+    The defaults are those of MetroloJ_QC (Faklaris et al. 2022, J. Cell Biol. 221, e202107093),
+    written with the working groups of QUAREP-LiMi. They set no limit for lateral asymmetry and
+    Strehl ratio; 0.8 is the usual one for the latter (Maréchal's criterion, Born & Wolf, ch. 9.3).
+
+    {options}
+
+    Examples
+    --------
+    >>> Tolerances(min_strehl=0.8).max_lateral_ratio
+    1.5
+    """
+
+    max_lateral_ratio: float = option(
+        Number(help="most that FWHM y and x may be, over the ideal pupil's", group=_GROUP, above=0),
+        default=1.5,
+    )
+    max_axial_ratio: float = option(
+        Number(help="most that FWHM z may be, over the ideal pupil's", group=_GROUP, above=0),
+        default=2.0,
+    )
+    max_coregistration_ratio: float = option(
+        Number(
+            help="most that two channels may be apart, over the distance that they resolve",
+            group=_GROUP,
+            above=0,
+        ),
+        default=1.0,
+    )
+    min_roundness: float | None = option(
+        Number(help="least narrower over wider lateral FWHM", group=_GROUP, above=0, most=1),
+        default=None,
+    )
+    min_strehl: float | None = option(
+        Number(help="least Strehl ratio", group=_GROUP, above=0, most=1), default=None
+    )
