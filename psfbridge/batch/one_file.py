@@ -15,8 +15,9 @@ from psfbridge._util.jsonable import json_text, plain
 from psfbridge._version import __version__
 from psfbridge.detection.beads import USED
 from psfbridge.distillation.result import Distillation
-from psfbridge.errors import Cancelled, PsfBridgeError
+from psfbridge.errors import Cancelled, ImageError, PsfBridgeError
 from psfbridge.imaging.dates import taken
+from psfbridge.imaging.formats import image_files
 from psfbridge.imaging.read import Reading
 from psfbridge.numerics.robust import robust_sd
 from psfbridge.options import DistillOptions
@@ -201,15 +202,13 @@ def earlier(task: Task) -> dict[str, Any] | None:
 
 
 def file_state(path: str) -> dict[str, Any]:
-    """Tell a file, or a Zarr folder, from a changed one: where it is, its size and its time."""
-    place = Path(path).resolve()
-    parts = [part for part in place.rglob("*") if part.is_file()] if place.is_dir() else [place]
+    """Tell the files of an image from changed ones: where they are, their size and time."""
     try:
-        stats = [part.stat() for part in parts]
-    except OSError:
+        stats = [part.stat() for part in image_files(path)]
+    except (OSError, ImageError):
         stats = []
     return {
-        "path": str(place),
+        "path": str(Path(path).resolve()),
         "bytes": sum(one.st_size for one in stats),
         "written_ns": max((one.st_mtime_ns for one in stats), default=0),
     }

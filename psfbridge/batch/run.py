@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import Outcome, Task, work
 from psfbridge.batch.summary import Row, rows_of, to_csv
 from psfbridge.errors import ImageError, OptionError
+from psfbridge.imaging.formats import join_planes
 from psfbridge.imaging.read import Reading, split_choices
 from psfbridge.option_types import DistillArguments
 from psfbridge.options import DistillOptions
@@ -147,7 +149,8 @@ def distill_batch(
 def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
     """Return the files that paths and patterns name, each once, in their order.
 
-    Shells of Windows leave patterns to programs.
+    Files of one plane each, numbered by z, become the pattern of their stack. Shells of Windows
+    leave patterns to programs.
 
     Raises
     ------
@@ -166,7 +169,7 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
         paths |= dict.fromkeys(matches)
     if not paths:
         raise ImageError("no image was given. Give at least one.")
-    return list(paths)
+    return join_planes(list(paths))
 
 
 def _without_own(paths: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
@@ -202,7 +205,13 @@ def _stems(paths: Sequence[str]) -> list[str]:
 
 
 def _stem(path: str) -> str:
-    name = Path(path).name
+    # Of a stack in many files, the part before the number of the plane.
+    name = re.sub(r"[_ -]*[A-Za-z]*\*", "", Path(path).name)
+    name = name if _without_ending(name) else Path(path).resolve().parent.name
+    return _without_ending(name)
+
+
+def _without_ending(name: str) -> str:
     ending = next((one for one in _ENDINGS if name.lower().endswith(one)), "")
     return name[: len(name) - len(ending)] or name
 

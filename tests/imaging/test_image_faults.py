@@ -38,7 +38,7 @@ def test_missing(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    refused(tmp_path, "is a folder, and no OME-Zarr. Name one file")
+    refused(tmp_path, "is a folder without TIFFs, and no OME-Zarr. Name one file")
 
 
 def test_empty(tmp_path):

@@ -58,6 +58,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Distil, write, and say what was found."""
     from psfbridge.distillation.api import distill
+    from psfbridge.imaging.formats import join_planes
 
     options = chosen_options(args, DistillOptions)
     DistillOptions.of(**options)
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     _check_outputs(args)
     if args.channel == ALL:
         return distill_all(args, options)
-    images = [read_input(path, args) for path in args.images]
+    images = [read_input(path, args) for path in join_planes(args.images)]
     result = distill(images, progress=progress_for(args.quiet), **options)
     assessment = assessed(result, args)
     _write(result, args)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.colour import grey_of_one_colour
+from psfbridge.imaging.formats.sequence import (
+    is_pattern,
+    open_sequence,
+    sequence_files,
+    sibling_note,
+)
 from psfbridge.imaging.formats.stored_image import Stored
 
 __all__ = ["FORMATS", "attachment_of", "dates_of", "info_of", "open_stored", "stored_array"]
@@ -51,17 +60,27 @@ def open_stored(path: str | os.PathLike[str]) -> Stored:
     """
     if not isinstance(path, str | os.PathLike):
         raise ImageError(f"cannot read a {type(path).__name__}; allowed are a path and an array.")
+    if is_pattern(path):
+        files = sequence_files(path)
+        return grey_of_one_colour(open_sequence(files, Path(path).name))
     path = Path(path)
     mode = _mode(path)
     if stat.S_ISDIR(mode):
         return _folder(path)
     if not stat.S_ISREG(mode):
         raise ImageError(f"{path} is not a file; allowed are {FORMATS}.")
+    return _file(path)
+
+
+def _file(path: Path) -> Stored:
     head = _head(path)
     if head.startswith(_TIFF):
         from psfbridge.imaging.formats.tiff_read import read_tiff
 
-        return read_tiff(path)
+        stored = grey_of_one_colour(read_tiff(path))
+        if math.prod(stored.shape[:-2]) == 1:
+            stored = replace(stored, notes=(*stored.notes, *sibling_note(path)))
+        return stored
     if head.startswith(_NPY):
         return _npy(path)
     raise ImageError(f"{path.name} is {_described(head)}; allowed are {FORMATS}. {_REMEDY}")
@@ -69,7 +88,7 @@ def open_stored(path: str | os.PathLike[str]) -> Stored:
 
 def dates_of(path: str | os.PathLike[str]) -> list[str]:
     """Return the dates of acquisition that a TIFF names, the likeliest first; others name none."""
-    path = Path(path)
+    path = _first_file(path)
     if stat.S_ISDIR(_mode(path)) or not _head(path).startswith(_TIFF):
         return []
     from psfbridge.imaging.formats.tiff_read import dates_of_tiff
@@ -79,8 +98,10 @@ def dates_of(path: str | os.PathLike[str]) -> list[str]:
 
 def info_of(path: str | os.PathLike[str]) -> str:
     """Return the text that a TIFF or OME-Zarr keeps beside its voxels, or nothing."""
-    path = Path(path)
+    path = _first_file(path)
     if stat.S_ISDIR(_mode(path)):
+        if not _is_zarr(path):
+            return ""
         from psfbridge.imaging.formats.ome_zarr import info_of_zarr
 
         return info_of_zarr(path)
@@ -134,6 +155,10 @@ def _looks_rgb(array: NDArray[Any]) -> bool:
     return samples_last and array.dtype == np.uint8 and min(array.shape[-3:-1]) > 16
 
 
+def _first_file(path: str | os.PathLike[str]) -> Path:
+    return sequence_files(path)[0] if is_pattern(path) else Path(path)
+
+
 def _mode(path: Path) -> int:
     try:
         return path.stat().st_mode
@@ -160,9 +185,14 @@ def _described(head: bytes) -> str:
     return next((name for magic, name in _OTHERS if head.startswith(magic)), "not a TIFF")
 
 
+def _is_zarr(path: Path) -> bool:
+    names = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+    return any((path / name).is_file() for name in names)
+
+
 def _folder(path: Path) -> Stored:
-    if not any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray", ".zattrs")):
-        raise ImageError(f"{path} is a folder, and no OME-Zarr. Name one file.")
+    if not _is_zarr(path):
+        return grey_of_one_colour(open_sequence(sequence_files(path), path.name))
     from psfbridge.imaging.formats.ome_zarr import read_zarr
 
     return read_zarr(path)

@@ -1,0 +1,52 @@
+"""Grey values of colour images that come of one look-up table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge.imaging.formats.stored_image import Index, Stored
+
+__all__ = ["grey_of_one_colour"]
+
+#: Colour images of more voxels than this are not looked through for what they consist of.
+_MOST_VOXELS = 2**30
+
+
+def grey_of_one_colour(stored: Stored) -> Stored:
+    """Return the grey values of an RGB image in which one colour has them all, or each the same.
+
+    Programs export grey planes that way when a look-up table is shown. Any other colour image is
+    returned as it is.
+    """
+    if stored.axes[-1:] != "S" or stored.shape[-1] not in (3, 4):
+        return stored
+    if np.prod(stored.shape, dtype=float) > _MOST_VOXELS:
+        return stored
+    sample = _sample_with_all(stored.read((slice(None),) * len(stored.shape)))
+    if sample is None:
+        return stored
+
+    def read(index: Index) -> NDArray[Any]:
+        return stored.read((*index, sample))
+
+    note = f"{stored.name} is RGB, of one colour: its grey values were taken."
+    return replace(
+        stored,
+        shape=stored.shape[:-1],
+        axes=stored.axes[:-1],
+        read=read,
+        notes=(*stored.notes, note),
+    )
+
+
+def _sample_with_all(colours: NDArray[Any]) -> int | None:
+    """Return which colour holds the grey values; None where there are several unlike ones."""
+    lit = [number for number in range(3) if colours[..., number].any()]
+    if len(lit) <= 1:
+        return lit[0] if lit else 0
+    same = all(np.array_equal(colours[..., lit[0]], colours[..., other]) for other in lit[1:])
+    return lit[0] if same else None
