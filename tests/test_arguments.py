@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import psfbridge as pb
-from psfbridge.errors import ImageError, OptionError, OutputError, PSFError
+from psfbridge.errors import ImageError, OptionError, OutputError, PsfBridgeError, PSFError
 
 
 def gaussian():
@@ -111,3 +111,31 @@ def test_a_channel_of_an_image_a_file_or_an_array_is_chosen(image, tmp_path):
 def test_options_are_typed_for_editors(function):
     hints = get_type_hints(function)
     assert any("psfbridge.option_types." in str(hint) for hint in hints.values())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: pb.PSF(None, (1, 1, 1)), "not a usable PSF: it has 0 axes of object"),
+        (lambda: pb.PSF.from_volume("a", (1, 1, 1)), "volume is str; allowed is an array"),
+        (lambda: pb.PSF.from_volume(None, (1, 1, 1)), "a volume of 0 axes"),
+        (lambda: pb.PSF.from_volume(gaussian(), None), "voxel_um is None; allowed are three"),
+        (lambda: pb.PSF.from_volume(gaussian(), (0.2, 0.1, 0.1), shape="abc"), "shape is 'abc'"),
+        (lambda: pb.PSF.from_volume(gaussian(), (0.2, 0.1, 0.1)).cropped(None), "shape is None"),
+        (lambda: pb.distill_batch(None, "x"), "no image was given"),
+        (lambda: pb.Image(None, (1, 1, 1)), "voxels of type object"),
+    ],
+)
+def test_no_other_exception_comes_out(call, said):
+    with pytest.raises(PsfBridgeError, match=said) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_from_volume_does_not_advise_itself(psf):
+    flat = np.zeros((9, 9, 9))
+    flat[3:6, 3:6, 3:6] = 1
+    for volume in (np.zeros((5, 5, 5)), flat):
+        with pytest.raises(PSFError) as caught:
+            pb.PSF.from_volume(volume, psf.voxel_um)
+        assert "from_volume" not in str(caught.value)

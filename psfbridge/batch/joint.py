@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from psfbridge._util.memory import free_bytes
+from psfbridge._util.units import zyx_um
 from psfbridge.batch.one_file import Outcome, Task, earlier, file_state, save
 from psfbridge.errors import Cancelled, PsfBridgeError
 from psfbridge.imaging.image import Image
@@ -77,8 +78,9 @@ def _unlike(outcomes: Sequence[Outcome]) -> str:
         psf = one.record["psf"]
         if not np.allclose(psf["voxel_um"], first["voxel_um"], rtol=1e-3):
             return (
-                f"{one.task.path} has voxels of {psf['voxel_um']} µm, {outcomes[0].task.path} of "
-                f"{first['voxel_um']} µm. Run the batch on files of one voxel size."
+                f"{one.task.path} has voxels of {zyx_um(psf['voxel_um'])}, "
+                f"{outcomes[0].task.path} of {zyx_um(first['voxel_um'])}. Run the batch on files "
+                "of one voxel size."
             )
         if (psf["shape"][0] == 1) != (first["shape"][0] == 1):
             return f"{one.task.path} and {outcomes[0].task.path} are a plane and a stack."

@@ -158,7 +158,7 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
         If there is none, or a pattern matches none.
     """
     paths: dict[str, None] = {}
-    for one in [images] if isinstance(images, str | os.PathLike) else images:
+    for one in [images] if isinstance(images, str | os.PathLike) else images or ():
         image = os.fspath(one)
         if Path(image).exists() or not glob.has_magic(image):
             paths[image] = None

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from psfbridge.batch.one_file import Outcome
+from psfbridge.measurement.table import fwhm_text
 
 __all__ = ["Row", "rows_of", "to_csv"]
 
@@ -99,11 +100,8 @@ class Row:
         """Return the row as a line for people."""
         if self.status == "failed":
             return f"{self.file}: failed: {self.error}"
-        widths = " ".join(
-            f"{width:.3f}" + (f"±{sd:.3f}" if math.isfinite(sd) else "")
-            for width, sd in zip(self.fwhm_um, self.se_um, strict=True)
-        )
-        return f"{self.file}: {self.status}, FWHM z y x {widths} µm, {self.beads_used} beads"
+        widths = fwhm_text(self.fwhm_um, self.se_um)
+        return f"{self.file}: {self.status}, {widths}, {self.beads_used} beads"
 
 
 def _lengths(name: str, values: Sequence[float | None]) -> dict[str, Any]:

@@ -124,9 +124,8 @@ def _check_stands_out(spot: Spot, name: str) -> None:
     height, noise = float(spot.counts[spot.start]), spot.around.noise
     if height < _LEAST_SNR * noise:
         raise NoBeadsError(
-            f"nothing stands out in {name}: its brightest spot is {height / noise:.1f} times the "
-            f"noise above the background; needed is {_LEAST_SNR:g} times. Give an image of a PSF "
-            "or of beads."
+            f"no spot found in {name}: the brightest has SNR {height / noise:.1f} (at least "
+            f"{_LEAST_SNR:g} needed). Is this an image of beads or of a PSF?"
         )
 
 

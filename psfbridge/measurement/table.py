@@ -12,19 +12,22 @@ if TYPE_CHECKING:
 __all__ = ["fwhm_text", "measure_rows"]
 
 
-def fwhm_text(fwhm_um: Sequence[float]) -> str:
-    """Return the widths in a line; a plane has none along z.
+def fwhm_text(fwhm_um: Sequence[float], se_um: Sequence[float] = (math.nan,) * 3) -> str:
+    """Return the widths in a line, with their standard errors; a plane has none along z.
 
     Examples
     --------
-    >>> fwhm_text((0.849, 0.394, 0.385)), fwhm_text((math.nan, 0.394, 0.385))
-    ('FWHM z y x 0.849 0.394 0.385 µm', 'FWHM y x 0.394 0.385 µm')
+    >>> fwhm_text((0.849, 0.394, 0.385))
+    'FWHM z y x 0.849 0.394 0.385 µm'
+    >>> fwhm_text((math.nan, 0.394, 0.385), (math.nan, 0.002, 0.001))
+    'FWHM y x 0.394±0.002 0.385±0.001 µm'
     """
-    known = [pair for pair in zip("zyx", fwhm_um, strict=True) if math.isfinite(pair[1])]
+    rows = zip("zyx", fwhm_um, se_um, strict=True)
+    known = [row for row in rows if math.isfinite(row[1])]
     if not known:
         return "FWHM not measurable"
-    axes, widths = zip(*known, strict=True)
-    return f"FWHM {' '.join(axes)} {' '.join(f'{width:.3f}' for width in widths)} µm"
+    widths = (f"{w:.3f}" + (f"±{se:.3f}" if math.isfinite(se) else "") for _, w, se in known)
+    return f"FWHM {' '.join(axis for axis, _, _ in known)} {' '.join(widths)} µm"
 
 
 def measure_rows(measures: Measures) -> Iterator[tuple[str, list[str]]]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge._util.validate import integer
-from psfbridge.errors import PSFError
+from psfbridge._util.validate import integer, shown
+from psfbridge.errors import OptionError, PSFError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Volume
 from psfbridge.numerics.fourier import crop_or_pad, peak_position, shift_volume
@@ -21,8 +21,12 @@ Floats = NDArray[np.float64]
 
 def odd_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     """Return `shape` with every even length one longer."""
-    sizes = [integer("size", int(length), least=1) for length in shape]
-    nz, ny, nx = (length + 1 - length % 2 for length in sizes)
+    try:
+        sizes = [integer("shape", length, least=1) for length in shape]
+        nz, ny, nx = (length + 1 - length % 2 for length in sizes)
+    except (TypeError, ValueError):
+        allowed = "three whole numbers of voxels for z, y and x"
+        raise OptionError(option="shape", found=shown(shape), allowed=allowed) from None
     return nz, ny, nx
 
 

@@ -66,6 +66,7 @@ class PSF:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
+        object.__setattr__(self, "data", np.asarray(self.data))
         check_form(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -128,7 +129,7 @@ class PSF:
         >>> PSF.from_volume(spot, (0.2, 0.1, 0.1)).data.shape
         (7, 7, 7)
         """
-        volume = np.asarray(volume, float)
+        volume = _floats(volume)
         if volume.ndim == 2:
             volume = volume[np.newaxis]
         if volume.ndim != 3 or not volume.size:
@@ -137,8 +138,12 @@ class PSF:
                 "and (z, y, x)."
             )
         size = odd_shape(volume.shape if shape is None else shape)
-        data = conformed(volume, size)
-        return cls(data, voxel_size(voxel_um), None, dict(provenance or {}))
+        data, length_um = conformed(volume, size), voxel_size(voxel_um)
+        try:
+            return cls(data, length_um, None, dict(provenance or {}))
+        except PSFError as fault:
+            remedy = "The volume has no single peak to centre on. Is it a PSF?"
+            raise PSFError(fault.failed, remedy=remedy) from None
 
     @property
     def image(self) -> Image:
@@ -298,6 +303,15 @@ def read_psf_image(path: str | os.PathLike[str], voxel_um: Sequence[float] | Non
     size = None if voxel_um is None else voxel_size(voxel_um, "psf_voxel_um")
     reading = Reading(voxel_um=size, frames_as_planes=True, voxel_option="psf_voxel_um")
     return reading.image(path)
+
+
+def _floats(volume: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(volume, float)
+    except (TypeError, ValueError):
+        raise PSFError(
+            f"volume is {type(volume).__name__}; allowed is an array of numbers.", option="volume"
+        ) from None
 
 
 def _provenance(path: str | os.PathLike[str]) -> dict[str, Any]:

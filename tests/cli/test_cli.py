@@ -385,3 +385,21 @@ def test_an_option_is_named_as_it_was_typed(capsys, field):
         "OptionError: --bead-diameter-um is 'wide'; allowed is a number of at least 0. See "
         "psfbridge distill --help.\n"
     )
+
+
+def test_a_plane_has_no_width_along_z(capsys, tmp_path):
+    y, x = np.mgrid[:96, :96]
+    places = [(20, 22), (22, 70), (48, 46), (72, 24), (74, 72)]
+    light = sum(np.exp(-0.5 * ((y - b) ** 2 + (x - a) ** 2) / 1.6**2) for b, a in places)
+    counts = np.random.default_rng(0).poisson(100 + 3000 * light).astype(np.uint16)
+    pb.write_image(tmp_path / "flat.tif", pb.Image(counts, (1.0, 0.1, 0.1)))
+    psf = tmp_path / "psf.tif"
+    outputs = [
+        run(capsys, "distill", tmp_path / "flat.tif", "-o", psf, *QUICK),
+        run(capsys, "measure", psf),
+        run(capsys, "batch", tmp_path / "flat.tif", "-o", tmp_path / "batch", *QUICK),
+    ]
+    for status, out, _ in outputs:
+        assert status == 0
+        assert "nan" not in out
+    assert re.search(r"FWHM y x 0\.3\d+ 0\.3\d+ µm", outputs[0][1])

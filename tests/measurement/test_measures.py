@@ -197,7 +197,7 @@ def test_what_has_hardly_an_extent_is_measured_or_refused(shape):
         (np.full((5, 9, 9), np.nan), ImageError, "NaN"),
         (np.arange(4.0).reshape(1, 2, 2), NoBeadsError, "no width"),
         (hot_pixel(), NoBeadsError, "hot pixels"),
-        (np.random.default_rng(0).poisson(100, (9, 64, 64)), NoBeadsError, "nothing stands out"),
+        (np.random.default_rng(0).poisson(100, (9, 64, 64)), NoBeadsError, "no spot found in"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_one_line(counts, fault, words):

@@ -234,20 +234,20 @@ def _note(choice: FieldChoice) -> str:
     others = [one for one in choice.tried if one is not best]
     chi2 = ", ".join(f"{one.score:.4f} {one.polynomial.name}" for one in others)
     if best is first:
-        why = f"χ² of beads not used is {first.score:.4f} with it"
-        why += f", and {chi2}" if chi2 else ""
+        why = f"held-out χ² {first.score:.4f} for one PSF"
+        why += f", {chi2}" if chi2 else ""
         why += "".join(f"; {lacking}" for lacking in choice.untried)
-        return f"One PSF is all that the beads support: {why}."
+        return f"No significant change of the PSF across the field ({why})."
     return (
-        f"The PSF changes over the image, {best.polynomial.name}: χ² of beads not used is "
-        f"{best.score:.4f} so, {chi2}."
+        f"The PSF changes across the field, {best.polynomial.name} (held-out χ² "
+        f"{best.score:.4f}, {chi2})."
     )
 
 
 def _too_few(used: int) -> FieldSolution:
     least = with_depth(CONSTANT).beads
     note = (
-        f"One PSF is all that the beads support: there are {used} usable beads, and {least} are "
-        "the least that tell a change over the field. Image more beads, or join several images."
+        f"A change of the PSF across the field was not tested: {used} usable beads, at least "
+        f"{least} needed. Image more beads, or distil several images together."
     )
     return FieldSolution(None, {"richness": CONSTANT.name, "tried": {}, "not_tried": [note]}, note)

@@ -150,7 +150,7 @@ def solve_with_optics(
         if options.method == "pupil":
             raise
         solution = make_solution(last, rounds, problem)
-        note = f"The optics were left out: {contradiction}"
+        note = f"The optics were not used: {contradiction}"
         return replace(solution, notes=(*solution.notes, note))
     # Both are judged from the same start.
     blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
@@ -158,10 +158,11 @@ def solve_with_optics(
     better = _score(known) <= _CLEARLY_BETTER * _score(blind)
     solution = make_solution(known if better else blind, [*rounds, known], problem)
     scores = {"pupil": _score(known), "joint": _score(blind)}
+    ways = ("with your optics", "without them") if better else ("without your optics", "with them")
+    pair = (scores["pupil"], scores["joint"]) if better else (scores["joint"], scores["pupil"])
     note = (
-        f"The pupil of the given optics leaves {scores['pupil']:.3%} of the energy of beads not "
-        f"used, and what the beads say without optics {scores['joint']:.3%}: the "
-        f"{'first' if better else 'second'} is taken."
+        f"Held-out beads are explained better {ways[0]} (residual {pair[0]:.3%}) than {ways[1]} "
+        f"({pair[1]:.3%}); the optics were {'used' if better else 'not used'}."
     )
     diagnostics = {**solution.diagnostics, "held_out_by_method": scores}
     return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
