@@ -15,14 +15,12 @@ from psfbridge.distillation.joint.finish import bead_tables
 from psfbridge.distillation.joint.iteration import JointProblem, Start, fit_and_stack
 from psfbridge.distillation.joint.stack import bootstrap_means
 from psfbridge.distillation.methods import Solution
+from psfbridge.distillation.settings import AVERAGE
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["average"]
 
 _STAGE = "averaging beads"
-_ROUNDS = 5
-# Means of beads drawn again: their scatter is told to a sixth.
-_DRAWS = 16
 
 
 def average(
@@ -61,13 +59,13 @@ def average(
     problem = JointProblem(found, shape, bead_diameter_um=0.0)
     states = _with_background(observe(found, problem.box), found, background)
     start = Start(states, problem.gaussian())
-    for done in range(_ROUNDS):
-        progress(_STAGE, done, _ROUNDS)
+    for done in range(AVERAGE.rounds):
+        progress(_STAGE, done, AVERAGE.rounds)
         fitted = fit_and_stack(problem, start)
         stack = fitted.stack
         gain = _gain(stack.mean, stack.error)
         start = Start(fitted.states, np.asarray(stack.mean * gain, np.float32))
-    progress(_STAGE, _ROUNDS, _ROUNDS)
+    progress(_STAGE, AVERAGE.rounds, AVERAGE.rounds)
     used = [fitted.states[k] for k in fitted.contributing]
     error = _error(used, start.psf, stack.error)
     gain = _gain(stack.mean, error)
@@ -78,7 +76,7 @@ def average(
     states = fitted.in_unit(float(volume.sum(dtype=float)))
     tables = bead_tables(states, fitted.contributing, found)
     return Solution(
-        problem.on_voxels(volume), tables, problem.on_voxels(error), {"rounds": _ROUNDS}
+        problem.on_voxels(volume), tables, problem.on_voxels(error), {"rounds": AVERAGE.rounds}
     )
 
 
@@ -94,7 +92,7 @@ def _with_background(
 
 def _error(used: Sequence[BeadState], psf: Floats32, noise: Floats) -> Floats:
     """Return the standard error of the mean, by the scatter of the beads or the noise model."""
-    drawn = bootstrap_means(used, psf, _DRAWS, np.random.default_rng(0))
+    drawn = bootstrap_means(used, psf, AVERAGE.draws, np.random.default_rng(0))
     scatter = _smooth(drawn.var(axis=0, ddof=1, dtype=float))
     known = np.where(np.isfinite(noise), noise, 0)
     return np.asarray(np.sqrt(np.maximum(scatter, known**2)))
@@ -109,4 +107,4 @@ def _gain(mean: Floats32, error: Floats) -> Floats:
     """Return Wiener's factor with the local power of the mean: noise far out goes to zero."""
     power = _smooth(np.square(mean, dtype=float))
     noise = _smooth(np.where(np.isfinite(error), error, 0) ** 2)
-    return np.maximum(power - 2 * noise, 0) / np.maximum(power, 1e-300)
+    return np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)

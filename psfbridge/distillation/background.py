@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MEAN_FACTOR", "given_background"]
+from psfbridge.distillation.settings import ORIGINAL
 
-#: The original pipeline takes this times the mean of the image as its background.
-MEAN_FACTOR = 1.25
+__all__ = ["given_background"]
 
 
 def given_background(
@@ -36,5 +35,5 @@ def given_background(
     if background == "auto":
         return None
     if background == "mean":
-        return MEAN_FACTOR * float(np.mean(data, dtype=float))
+        return ORIGINAL.mean_factor * float(np.mean(data, dtype=float))
     return float(background) * factor

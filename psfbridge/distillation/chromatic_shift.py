@@ -16,6 +16,7 @@ from psfbridge.distillation.joint.bead_fit import background, light
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.distillation.result import Distillation
+from psfbridge.distillation.settings import CHROMATIC
 from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.noise import estimate_noise, saturation_level
 from psfbridge.numerics.fourier import peak_position, shift_volume
@@ -27,15 +28,6 @@ __all__ = ["ChromaticShift", "chromatic_shift"]
 Floats = NDArray[np.float64]
 Zyx = tuple[float, float, float]
 
-#: Channels are not farther from each other than this along any axis, in µm.
-_REACH_UM = 3.0
-
-#: Differences between two channels farther than this from the others' median are no pairs, in
-#: robust standard deviations, and never nearer than so many nm.
-_CLIP, _LEAST_CLIP_NM = 5.0, 5.0
-
-#: Where the PSF is above this share of its peak, its residuals are looked at.
-_CORE = 0.1
 
 NAN: Zyx = (float("nan"),) * 3
 
@@ -180,7 +172,7 @@ def _pulls(states: Sequence[BeadState], psf: PSF, peak: Floats) -> Floats:
     left = np.array([_residual(one, psf) for one in states])
     weight = np.array([one.fit.intensity for one in states])
     weight /= weight.sum()
-    core = psf.data > _CORE * psf.data.max()
+    core = psf.data > CHROMATIC.core * psf.data.max()
     shares = left[:, core]
     # Pure noise gives squares of a normal variable; their median is blind to the few voxels at
     # which the PSF itself is a little wrong.
@@ -211,7 +203,7 @@ def _coarse(pairs: Sequence[tuple[_Places, _Places]], near: Floats) -> Floats:
     """Find the shift that most pairs of beads agree on; of equals, the least."""
     every = [(one.position[:, None] - other.position[None]).reshape(-1, 3) for one, other in pairs]
     differences = np.concatenate(every)
-    differences = differences[(np.abs(differences) <= 1e3 * _REACH_UM).all(axis=1)]
+    differences = differences[(np.abs(differences) <= 1e3 * CHROMATIC.reach_um).all(axis=1)]
     if not len(differences):
         return np.zeros(3)
     tree = cKDTree(differences / near)
@@ -245,5 +237,5 @@ def _alike(differences: Floats) -> NDArray[np.bool_]:
     if len(differences) < 3:
         return np.ones(len(differences), bool)
     off = np.abs(differences - np.median(differences, axis=0))
-    limit = np.maximum(_CLIP * robust_sd(differences, axis=0), _LEAST_CLIP_NM)
+    limit = np.maximum(CHROMATIC.clip * robust_sd(differences, axis=0), CHROMATIC.least_clip_nm)
     return np.asarray((off <= limit).all(axis=1))

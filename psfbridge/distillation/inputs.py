@@ -15,6 +15,7 @@ from psfbridge.detection.beads import USED, Beads
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.bead_table import on_one_scale
+from psfbridge.distillation.settings import CROWDING
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
 from psfbridge.option_types import ReadingChoices
@@ -132,9 +133,8 @@ def _with_folder(image: Image, counts: Counter[str]) -> str:
     return f"{folder}/{image.name}" if folder and counts[image.name] > 1 else image.name
 
 
-# Methods that fit neighbouring beads together, and how near they may then be, in FWHM across.
+# Methods that fit neighbouring beads together.
 _PARTING = ("auto", "joint", "pupil")
-_NEARER_WIDTHS = (2.8, 2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ def _found(image: Image, options: DistillOptions, positions: Any, progress: Prog
     found = find(image, options, progress, positions)
     reasons = found.beads.funnel()["rejected"]
     parts = options.method in _PARTING and options.min_separation_um is None and positions is None
-    for widths in _NEARER_WIDTHS:
+    for widths in CROWDING.nearer_widths:
         if found.beads.with_status(USED) or not parts or not reasons.get(Reason.TOO_CLOSE):
             break
         nearer = widths * found.scale.fwhm[2] * image.voxel_um[2]

@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.settings import PSF_SIZE
 from psfbridge.errors import OptionError
 from psfbridge.options import DistillOptions
 
 __all__ = ["support_shape"]
-
-# Half the size in FWHM along z and across: a widefield cone of light is still seen there.
-_HALF_Z, _HALF_XY = 4.5, 8.0
-# And so many voxels at least: where they are large, the light that is left out costs most.
-_LEAST_HALF = np.array([14, 18, 18])
 
 
 def support_shape(found: Sequence[FoundBeads], options: DistillOptions) -> tuple[int, int, int]:
@@ -45,8 +41,9 @@ def support_shape(found: Sequence[FoundBeads], options: DistillOptions) -> tuple
     widths = np.median([one.scale.fwhm for one in found], axis=0)
     # The same across: a square shows an oval PSF better than a frame that follows it.
     across = max(widths[1:])
-    half = np.ceil([widths[0] * _HALF_Z, across * _HALF_XY, across * _HALF_XY]).astype(int)
-    shape = np.minimum(2 * np.maximum(half, _LEAST_HALF) + 1, limits - 1 + limits % 2)
+    seen = np.array([widths[0], across, across]) * PSF_SIZE.half_widths
+    half = np.maximum(np.ceil(seen).astype(int), PSF_SIZE.least_half)
+    shape = np.minimum(2 * half + 1, limits - 1 + limits % 2)
     return _triple(np.where(limits == 1, 1, shape))
 
 

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.distillation.background import given_background
+from psfbridge.distillation.settings import ORIGINAL
 from psfbridge.engines import Engine
 from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["point_image", "reverse_richardson_lucy", "without_background"]
-
-#: What the original puts where nothing is left above the background.
-FLOOR = 0.1
 
 
 def without_background(data: NDArray[Any], background: str | float = "auto") -> Volume:
@@ -43,7 +41,7 @@ def without_background(data: NDArray[Any], background: str | float = "auto") -> 
     counts = np.asarray(data, np.float32)
     level = given_background(counts, "mean" if background == "auto" else background)
     counts = counts - np.float32(level or 0)
-    counts[counts <= 0] = FLOOR
+    counts[counts <= 0] = ORIGINAL.floor
     return counts
 
 

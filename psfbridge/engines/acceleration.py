@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from psfbridge.engines.settings import ITERATION
 from psfbridge.engines.slabs import on_slabs
 from psfbridge.imaging.image import Volume
 
 __all__ = ["Extrapolation", "Products", "note_step"]
 
-#: An extrapolated voxel keeps this part of its value: one at 0 could never rise again.
-LEAST_KEPT = np.float32(0.01)
 
 #: ``<g[k-1], g[k-2]>`` and ``<g[k-2], g[k-2]>`` of a part.
 Products = tuple[float, float]
@@ -50,7 +49,7 @@ class Extrapolation:
             np.subtract(estimate, start, out=start)
             start *= factor
             start += estimate
-            np.maximum(start, LEAST_KEPT * estimate, out=start)
+            np.maximum(start, ITERATION.least_kept * estimate, out=start)
 
         on_slabs(further, start, estimate)
         return start

@@ -14,13 +14,10 @@ from psfbridge.imaging.image import Volume
 from psfbridge.imaging.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["LOOK_EVERY", "ON_THE_CPU", "Engine", "Plan", "Solution", "checked_volume"]
+__all__ = ["ON_THE_CPU", "Engine", "Plan", "Solution", "checked_volume"]
 
 #: What to do where an OpenCL engine fails.
 ON_THE_CPU = "Choose {engine=cpu}; psfbridge doctor lists the OpenCL devices."
-
-#: After how many iterations the residual is compared with the noise.
-LOOK_EVERY = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +34,7 @@ class Plan:
         Whether each step is extrapolated from the last two (Biggs and Andrews 1997).
     noise : Noise, optional
         The image's noise; with it the iterations end where the residual is as small as the noise,
-        which is looked at every `LOOK_EVERY` iterations.
+        which is looked at every few iterations.
     """
 
     iterations: int

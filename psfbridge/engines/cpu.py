@@ -12,10 +12,11 @@ import numpy as np
 from psfbridge._util.memory import free_bytes
 from psfbridge._util.threads import cores
 from psfbridge.engines.acceleration import Extrapolation, Products, note_step
-from psfbridge.engines.base import LOOK_EVERY, Engine, Plan, Solution
+from psfbridge.engines.base import Engine, Plan, Solution
 from psfbridge.engines.convolution import Blur
-from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
-from psfbridge.engines.slabs import SLAB_VOXELS, on_slabs
+from psfbridge.engines.problem import Problem, Shape
+from psfbridge.engines.settings import BLOCKS, ITERATION
+from psfbridge.engines.slabs import on_slabs
 from psfbridge.engines.total_variation import divide_by_variation, variation_bytes
 from psfbridge.engines.visible_light import Places
 from psfbridge.imaging.image import Volume
@@ -24,8 +25,6 @@ from psfbridge.progress import Progress, no_progress
 
 __all__ = ["CpuEngine", "mismatch"]
 
-#: What a blurred estimate is divided by at least, so that the ratio stays finite.
-LEAST_LIGHT = np.float32(1e-25)
 
 #: Calls a step with each part of the update, and the same part of other arrays.
 OnParts = Callable[..., list[Any]]
@@ -44,7 +43,7 @@ class CpuEngine(Engine):
         run = _Run(problem, plan)
         for done in range(plan.iterations):
             progress("Richardson-Lucy", done, plan.iterations)
-            if run.iterate(look=done % LOOK_EVERY == 0):
+            if run.iterate(look=done % ITERATION.look_every == 0):
                 return Solution(run.estimate, done, "discrepancy")
         progress("Richardson-Lucy", plan.iterations, plan.iterations)
         return Solution(run.estimate, plan.iterations)
@@ -62,7 +61,7 @@ class CpuEngine(Engine):
         planes, rows, columns = frame
         # In slabs it is at most as many again.
         copies = 6 if plan.accelerate else 4
-        slab = min(cores() * max(SLAB_VOXELS, rows * columns), planes * rows * columns)
+        slab = min(cores() * max(BLOCKS.slab_voxels, rows * columns), planes * rows * columns)
         helpers = 4 * copies * slab + (variation_bytes(frame) if plan.tv > 0 else 0)
         return copies * 4 * planes * rows * (columns + 2) + helpers
 
@@ -72,7 +71,9 @@ class _Run:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._image, self._plan = problem.image, plan
-        self._weight = problem.light().reciprocal(LEAST_SEEN) if problem.open_edges else None
+        self._weight = (
+            problem.light().reciprocal(ITERATION.least_seen) if problem.open_edges else None
+        )
         self._blur = Blur(problem.wrapped_psf())
         self.estimate = problem.start()
         if self._weight is not None:
@@ -165,7 +166,7 @@ def _into_ratio(noise: Noise | None, blurred: Volume, image: Volume) -> float:
     inside = _measured(blurred, image)
     # Rounding leaves values at or below 0 where there is no light.
     lit = inside > 0
-    np.maximum(inside, LEAST_LIGHT, out=inside)
+    np.maximum(inside, ITERATION.least_light, out=inside)
     np.divide(image, inside, out=inside)
     inside *= lit
     for axis, length in enumerate(image.shape):

@@ -12,28 +12,19 @@ from typing import Any
 import numpy as np
 
 from psfbridge._util.memory import free_bytes, readable_bytes
-from psfbridge.engines.base import LOOK_EVERY, ON_THE_CPU, Engine, Plan, Solution
+from psfbridge.engines.base import ON_THE_CPU, Engine, Plan, Solution
 from psfbridge.engines.clij2fft_library import captured_output
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.cpu import mismatch
 from psfbridge.engines.opencl_devices import Device
-from psfbridge.engines.problem import LEAST_SEEN, Problem, Shape
+from psfbridge.engines.problem import Problem, Shape
 from psfbridge.engines.selfcheck import check_answers
+from psfbridge.engines.settings import ITERATION, OPENCL
 from psfbridge.errors import EngineError, OptionError
 from psfbridge.imaging.image import Volume
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["COPIES", "NativeEngine"]
-
-#: float32 copies of the frame that clij2-fft and clFFT hold on the device, with some to spare.
-COPIES = 11
-
-#: One call of native code runs no longer than this where it can, so that progress and cancelling
-#: work. Each call costs about an iteration more, so that more at once would be faster.
-CALL_S = 2.0
-
-#: How much more a call does than the one before it, at most: a GPU is soon at full speed.
-MOST_GROWTH = 8
+__all__ = ["NativeEngine"]
 
 
 class NativeEngine(Engine):
@@ -94,13 +85,13 @@ class NativeEngine(Engine):
 
     def room_bytes(self) -> int:
         """Return the device's memory, or what its largest buffer allows, or the host's."""
-        room = min(self.chosen.memory_bytes, COPIES * self.chosen.buffer_bytes)
+        room = min(self.chosen.memory_bytes, OPENCL.copies * self.chosen.buffer_bytes)
         return room if self.chosen.gpu else min(room, free_bytes())
 
     def needed_bytes(self, frame: Shape, plan: Plan) -> int:  # noqa: ARG002 - the same for all
         """Estimate the device memory: eleven float32 copies of the frame."""
         nz, ny, nx = frame
-        return COPIES * 4 * nz * ny * (nx + 2)
+        return OPENCL.copies * 4 * nz * ny * (nx + 2)
 
     def _check_room(self, frame: Shape, plan: Plan) -> None:
         needed, room = self.needed_bytes(frame, plan), self.room_bytes()
@@ -126,7 +117,7 @@ class NativeEngine(Engine):
             yield buffers
 
     def _out_of_memory(self, frame: Shape, fault: Exception) -> EngineError:
-        needed = readable_bytes(COPIES * 4 * math.prod(frame))
+        needed = readable_bytes(OPENCL.copies * 4 * math.prod(frame))
         return EngineError(
             f"{self.device} cannot hold a frame of {frame}: {fault}; about {needed} are needed.",
             remedy="Close other programs that use it, choose smaller tiles, {tile_um=Z Y X}, or "
@@ -137,19 +128,19 @@ class NativeEngine(Engine):
         self, problem: Problem, plan: Plan, progress: Progress, buffers: list[Any]
     ) -> Solution:
         blur = Blur(problem.wrapped_psf()) if plan.noise else None
-        done, bunch = 0, 1
+        done, bunch, every = 0, 1, ITERATION.look_every
         while done < plan.iterations:
             progress("Richardson-Lucy", done, plan.iterations)
-            if done % LOOK_EVERY == 0 and self._explained(problem, plan, blur, buffers):
+            if done % every == 0 and self._explained(problem, plan, blur, buffers):
                 return Solution(self._estimate(problem, buffers), done, "discrepancy")
-            until_look = LOOK_EVERY - done % LOOK_EVERY if blur else plan.iterations
+            until_look = every - done % every if blur else plan.iterations
             count = min(bunch, until_look, plan.iterations - done)
             began = time.perf_counter()
             self._call(problem.frame, count, plan.tv, buffers)
             done += count
             if count == bunch:
-                more = CALL_S / (time.perf_counter() - began)
-                bunch = max(bunch, int(bunch * min(more, MOST_GROWTH)))
+                more = OPENCL.call_s / (time.perf_counter() - began)
+                bunch = max(bunch, int(bunch * min(more, OPENCL.most_growth)))
         progress("Richardson-Lucy", done, plan.iterations)
         return Solution(self._sound_estimate(problem, buffers), done)
 
@@ -202,7 +193,7 @@ def _volumes(problem: Problem) -> Iterator[Volume]:
     start, seen = problem.start(), np.ones(problem.frame, np.float32)
     if problem.open_edges:
         seen = problem.light().whole()
-        enough = seen >= LEAST_SEEN
+        enough = seen >= ITERATION.least_seen
         start *= enough
         seen[~enough] = 1
     yield start

@@ -14,11 +14,6 @@ __all__ = ["Problem", "circulant_problem", "next_smooth", "open_edge_problem"]
 
 Shape = tuple[int, int, int]
 
-#: Where less than this part of a voxel's light falls into the image, nothing is said of it. Bertero
-#: and Boccacci 2005 (A&A 437, 369) take 0.01; this is as far as float32 carries, and keeps a flat
-#: field flat up to its corners.
-LEAST_SEEN = 0.001
-
 
 @dataclass(frozen=True, eq=False)
 class Problem:

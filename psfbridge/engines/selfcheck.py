@@ -7,14 +7,10 @@ import numpy as np
 from psfbridge.engines.base import ON_THE_CPU, Engine, Plan
 from psfbridge.engines.cpu import CpuEngine
 from psfbridge.engines.problem import Problem, circulant_problem
+from psfbridge.engines.settings import SELF_CHECK
 from psfbridge.errors import EngineError
 
 __all__ = ["check_answers"]
-
-#: Largest difference from the CPU engine, as a part of its largest voxel.
-TOLERANCE = 1e-3
-
-ITERATIONS = 3
 
 
 def check_answers(engine: Engine, tv: float) -> None:
@@ -29,16 +25,16 @@ def check_answers(engine: Engine, tv: float) -> None:
         If the answer is wrong.
     """
     problem = _problem()
-    plan = Plan(iterations=ITERATIONS, tv=tv)
+    plan = Plan(iterations=SELF_CHECK.iterations, tv=tv)
     right = CpuEngine().solve(problem, plan).estimate
     found = engine.solve(problem, plan).estimate
     error = float(np.abs(found - right).max() / right.max())
-    if error <= TOLERANCE:
+    if error <= SELF_CHECK.tolerance:
         return
     kind = "the input unchanged" if np.array_equal(found, problem.start()) else "a wrong answer"
     raise EngineError(
         f"{engine.name} returned {kind} on its self-check (device: {engine.device}; error "
-        f"{error:.2g}, allowed is {TOLERANCE:g}).",
+        f"{error:.2g}, allowed is {SELF_CHECK.tolerance:g}).",
         option="engine",
         remedy=ON_THE_CPU,
     )

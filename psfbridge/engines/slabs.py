@@ -8,11 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from psfbridge._util.threads import shared_pool
+from psfbridge.engines.settings import BLOCKS
 
-__all__ = ["SLAB_VOXELS", "on_slabs", "slabs"]
-
-#: Voxels in one slab: in the cache, and few enough slabs to hand out.
-SLAB_VOXELS = 1 << 17
+__all__ = ["on_slabs", "slabs"]
 
 
 def on_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
@@ -38,6 +36,6 @@ def on_slabs(step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
 def slabs(volume: NDArray[Any]) -> Iterator[slice]:
     """Yield slices along the first axis that together are the whole volume."""
     length = len(volume)
-    thick = max(1, SLAB_VOXELS * length // max(volume.size, 1))
+    thick = max(1, BLOCKS.slab_voxels * length // max(volume.size, 1))
     for first in range(0, length, thick):
         yield slice(first, min(first + thick, length))

@@ -14,17 +14,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from psfbridge._util.threads import cores, shared_pool
+from psfbridge.engines.settings import BLOCKS
 from psfbridge.imaging.image import Volume
 
 __all__ = ["divide_by_variation", "variation_bytes"]
 
 Z_STEP = np.float32(3)
 
-#: Planes and rows of one block: its helpers stay in the cache, its margin costs little.
-_PLANES, _ROWS = 8, 32
-
-#: How many arrays of a block's size there are at once, measured.
-_HELPERS = 14
 
 _IN = slice(1, -1)
 
@@ -54,14 +50,21 @@ def divide_by_variation(update: Volume, estimate: Volume, strength: float) -> No
 def variation_bytes(shape: Sequence[int]) -> int:
     """Estimate the memory that `divide_by_variation` takes beside its volumes, on all cores."""
     planes, rows, columns = shape
-    block = (min(planes, _PLANES) + 2) * (min(rows, _ROWS) + 2) * (columns + 2)
-    return 4 * _HELPERS * cores() * block
+    block = (
+        (min(planes, BLOCKS.variation_planes) + 2)
+        * (min(rows, BLOCKS.variation_rows) + 2)
+        * (columns + 2)
+    )
+    return 4 * BLOCKS.variation_helpers * cores() * block
 
 
 def _parts(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
-    for z in range(0, shape[0], _PLANES):
-        for y in range(0, shape[1], _ROWS):
-            yield slice(z, min(z + _PLANES, shape[0])), slice(y, min(y + _ROWS, shape[1]))
+    for z in range(0, shape[0], BLOCKS.variation_planes):
+        for y in range(0, shape[1], BLOCKS.variation_rows):
+            yield (
+                slice(z, min(z + BLOCKS.variation_planes, shape[0])),
+                slice(y, min(y + BLOCKS.variation_rows, shape[1])),
+            )
 
 
 def _with_margin(estimate: Volume, part: tuple[slice, slice]) -> Volume:

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from psfbridge.measurement.settings import GAUSSIAN
 from psfbridge.numerics.robust import FWHM_PER_SIGMA
 
 __all__ = ["GaussianFit", "fit_gaussian", "fit_line"]
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | NDArray[np.float64]
-
-_REACH_FWHM = 1.25
-_LINE_REACH_FWHM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +119,7 @@ def _box(volume: NDArray[Any], centre: Numbers, fwhm: Numbers) -> tuple[Floats, 
     """Return the voxels around the centre, and the index of the first."""
     slices, origin = [], []
     for length, at, width in zip(volume.shape, centre, fwhm, strict=True):
-        reach = max(_REACH_FWHM * width, 2.0) if length > 1 else 0.0
+        reach = max(GAUSSIAN.reach_fwhm * width, 2.0) if length > 1 else 0.0
         first = max(round(at - reach), 0)
         slices.append(slice(first, round(at + reach) + 1))
         origin.append(first)
@@ -209,7 +207,7 @@ def fit_line(line: NDArray[Any], at: int, fwhm: float) -> float:
     >>> round(fit_line(5 + np.exp(-0.5 * (x / 2) ** 2), 15, 4.0), 3)
     4.71
     """
-    reach = int(np.ceil(_LINE_REACH_FWHM * fwhm))
+    reach = int(np.ceil(GAUSSIAN.line_reach_fwhm * fwhm))
     first = max(at - reach, 0)
     counts = np.asarray(line[first : at + reach + 1], float)
     base, top = float(counts.min()), float(counts.max())

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.measurement.settings import SPOTS
 from psfbridge.numerics.robust import trimmed_sd
 
 __all__ = ["Surroundings", "look_around"]
 
-_BAND = 0.1
 _ROUNDING = float(np.sqrt(1 / 12))
 
 
@@ -67,5 +67,5 @@ def _lower_half(counts: NDArray[np.float64], noise: float) -> float:
 def _bands(volume: NDArray[Any], axis: int) -> list[NDArray[Any]]:
     """Return the two borders across `axis`, with the direction along the border last."""
     along = np.moveaxis(volume, axis, 0)
-    depth = max(round(_BAND * len(along)), 1)
+    depth = max(round(SPOTS.band * len(along)), 1)
     return [along[:depth], along[-depth:]] if len(along) > 1 else [along]

@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["SAMPLES_PER_VOXEL", "Profile", "profiles_through"]
+from psfbridge.measurement.settings import PROFILES
+
+__all__ = ["Profile", "profiles_through"]
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | NDArray[np.float64]
-
-_SPLINE_ORDER = 5
-#: How finely profiles are sampled.
-SAMPLES_PER_VOXEL = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +93,9 @@ def profiles_through(
     """
     axes = [axis for axis in range(3) if volume.shape[axis] > 1]
     squeezed = np.asarray(volume, float).squeeze()
-    spline = ndimage.spline_filter(squeezed, _SPLINE_ORDER, mode="mirror") if axes else squeezed
+    spline = (
+        ndimage.spline_filter(squeezed, PROFILES.spline_order, mode="mirror") if axes else squeezed
+    )
     centre = [float(peak[axis]) for axis in axes]
     found: list[Profile | None] = [None, None, None]
     for place, axis in enumerate(axes):
@@ -105,7 +105,7 @@ def profiles_through(
 
 def _profile(spline: Floats, centre: list[float], axis: int, step_um: float) -> Profile:
     length = spline.shape[axis]
-    fine = np.linspace(0, length - 1, (length - 1) * SAMPLES_PER_VOXEL + 1)
+    fine = np.linspace(0, length - 1, (length - 1) * PROFILES.samples_per_voxel + 1)
     counts = _along(spline, centre, axis, fine)
     return Profile((fine - centre[axis]) * step_um, counts)
 
@@ -114,6 +114,6 @@ def _along(spline: Floats, centre: list[float], axis: int, where: Floats) -> Flo
     coordinates = [np.full_like(where, value) for value in centre]
     coordinates[axis] = where
     line: Floats = ndimage.map_coordinates(
-        spline, coordinates, order=_SPLINE_ORDER, mode="mirror", prefilter=False
+        spline, coordinates, order=PROFILES.spline_order, mode="mirror", prefilter=False
     )
     return line

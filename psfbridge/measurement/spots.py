@@ -17,16 +17,13 @@ from psfbridge.errors import NoBeadsError
 from psfbridge.imaging.image import Image
 from psfbridge.measurement.local_background import Surroundings, look_around
 from psfbridge.measurement.profiles import profiles_through
+from psfbridge.measurement.settings import SPOTS
 from psfbridge.options import DistillOptions
 
 __all__ = ["Spot", "Spots", "spot_at", "spot_in_psf", "spots_in_image"]
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | NDArray[np.float64]
-
-_REACH_FWHM = 4.0
-# Photon noise of two counts alone reaches 8 in a large stack.
-_LEAST_SNR = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +119,10 @@ def _words(found: FoundBeads, bead: Bead | None) -> str:
 
 def _check_stands_out(spot: Spot, name: str) -> None:
     height, noise = float(spot.counts[spot.start]), spot.around.noise
-    if height < _LEAST_SNR * noise:
+    if height < SPOTS.least_snr * noise:
         raise NoBeadsError(
             f"no spot found in {name}: the brightest has SNR {height / noise:.1f} (at least "
-            f"{_LEAST_SNR:g} needed). Is this an image of beads or of a PSF?"
+            f"{SPOTS.least_snr:g} needed). Is this an image of beads or of a PSF?"
         )
 
 
@@ -142,12 +139,12 @@ def spot_at(data: NDArray[Any], at: Numbers, scale: BeadScale) -> Spot:
         How wide it may be; a wider spot gets a wider cut-out.
     """
     centre = [round(float(value)) for value in at]
-    reach = _REACH_FWHM * np.maximum(scale.fwhm, 1.0)
+    reach = SPOTS.reach_fwhm * np.maximum(scale.fwhm, 1.0)
     while True:
         spot = _cut(data, centre, reach)
         profiles = profiles_through(spot.counts, (1, 1, 1), spot.start)
         widths = np.array([np.nan if line is None else line.fwhm_um for line in profiles])
-        wide = ~(_REACH_FWHM * widths <= 1.25 * reach)
+        wide = ~(SPOTS.reach_fwhm * widths <= 1.25 * reach)
         wide &= reach < np.array(data.shape)
         if not wide.any():
             return spot

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.statuses import Reason
+from psfbridge.measurement.settings import VERDICT
 
 __all__ = ["GOOD", "POOR", "USABLE", "Evidence", "Verdict", "judge_psf"]
 
@@ -18,18 +19,6 @@ Floats = NDArray[np.float64]
 
 GOOD, USABLE, POOR = "good", "usable", "poor"
 _GRADES = (GOOD, USABLE, POOR)
-
-# Relative error of the PSF, of its widths, and voxels over Nyquist: the limits of good and usable.
-_ERROR = (0.05, 0.15)
-_WIDTH_ERROR = (0.03, 0.1)
-_SAMPLING = (1.6, 2.3)
-# An ideal PSF at Nyquist's limit is so many voxels wide.
-_VOXELS_PER_WIDTH = (1.77, 2.04, 2.04)
-# The stack should hold so many FWHM along z, and a bead's χ² be no more than this.
-_DEPTH = (2.5, 1.5)
-_MISFIT = (1.4, 4.0)
-# A PSF from so few beads has nothing to be checked against.
-_BEADS = (3, 1)
 
 
 @dataclass(frozen=True)
@@ -119,11 +108,11 @@ def _grade(value: float, limits: tuple[float, float]) -> str:
 
 
 def _error(evidence: Evidence) -> tuple[str, str, str]:
-    core = evidence.volume > 0.02 * evidence.volume.max()
+    core = evidence.volume > VERDICT.core * evidence.volume.max()
     power = float((evidence.volume[core] ** 2).sum())
     share = float(np.sqrt((evidence.error[core] ** 2).sum() / power)) if power > 0 else np.inf
     return (
-        _grade(share, _ERROR),
+        _grade(share, VERDICT.error),
         f"Its standard error is {100 * share:.0f} % of its light.",
         "Image more beads, or brighter ones.",
     )
@@ -139,7 +128,7 @@ def _widths(evidence: Evidence) -> tuple[str, str, str]:
     if not np.isfinite(share):
         return USABLE, f"Its width along {worst} cannot be told.", "Image a deeper, wider stack."
     return (
-        _grade(share, _WIDTH_ERROR),
+        _grade(share, VERDICT.width_error),
         f"Its width along {worst} is known to {100 * share:.0f} % only.",
         "Image more beads, or brighter ones.",
     )
@@ -147,7 +136,7 @@ def _widths(evidence: Evidence) -> tuple[str, str, str]:
 
 def _sampling(evidence: Evidence) -> tuple[str, str, str]:
     voxel = np.array(evidence.voxel_um)
-    by_width = voxel * _VOXELS_PER_WIDTH / np.array(evidence.fwhm_um)
+    by_width = voxel * VERDICT.voxels_per_width / np.array(evidence.fwhm_um)
     ratios = np.fmax(voxel / np.array(evidence.nyquist_um), by_width)
     ratios = np.where(np.isfinite(ratios), ratios, 0)
     if evidence.volume.shape[0] == 1:
@@ -155,7 +144,7 @@ def _sampling(evidence: Evidence) -> tuple[str, str, str]:
     axis = int(np.argmax(ratios))
     step = evidence.voxel_um[axis] / max(float(ratios[axis]), 1e-9)
     return (
-        _grade(float(ratios[axis]), _SAMPLING),
+        _grade(float(ratios[axis]), VERDICT.sampling),
         f"Its voxels are {ratios[axis]:.1f} times too large along {'zyx'[axis]}.",
         f"Image with {'a z-step' if axis == 0 else 'pixels'} of {step:.3f} µm or less.",
     )
@@ -167,7 +156,7 @@ def _depth(evidence: Evidence) -> tuple[str, str, str]:
     width = evidence.fwhm_um[0] / evidence.voxel_um[0]
     held = evidence.depth / width if width > 0 else np.inf
     return (
-        _grade(-held, (-_DEPTH[0], -_DEPTH[1])) if np.isfinite(width) else USABLE,
+        _grade(-held, (-VERDICT.depth[0], -VERDICT.depth[1])) if np.isfinite(width) else USABLE,
         f"The stack holds {held:.1f} times its width along z.",
         "Image a deeper stack.",
     )
@@ -175,7 +164,7 @@ def _depth(evidence: Evidence) -> tuple[str, str, str]:
 
 def _misfit(evidence: Evidence) -> tuple[str, str, str]:
     return (
-        _grade(evidence.chi2, _MISFIT),
+        _grade(evidence.chi2, VERDICT.misfit),
         f"The beads differ from it more than noise does (χ² {evidence.chi2:.1f}).",
         "Look for drift, vibration, or a PSF that changes over the field.",
     )
@@ -190,7 +179,7 @@ def _beads(evidence: Evidence) -> tuple[str, str, str]:
         advice = "Image a sparser slide: most beads are too close to each other."
     count = funnel["used"]
     return (
-        _grade(-float(count), (-float(_BEADS[0]), -float(_BEADS[1]))),
+        _grade(-float(count), (-VERDICT.beads[0], -VERDICT.beads[1])),
         f"It comes from {count} bead{'' if count == 1 else 's'}, with little to check it against.",
         advice,
     )

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.optics.polarisation import Transmission
+from psfbridge.optics.settings import INTERFACE
 
 __all__ = [
-    "FOCUS_PER_DEPTH",
     "brightest_um",
     "fresnel",
     "interface_transmission",
@@ -17,15 +17,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
-
-# Radii at which light is followed, before samples of the pupil average over it: near total
-# reflection it changes within less than a sample.
-_RADII = 4096
-_LEAST_COSINE = 0.01
-#: Light is brightest within this share of the depth from the mean focus.
-FOCUS_PER_DEPTH = 0.2
-# How light is looked for on the axis: radii, how far away at least, and steps.
-_AXIS_RADII, _AXIS_UM, _AXIS_STEP_UM = 256, 0.2, 0.005
 
 
 def phase_per_depth(radius: Floats, na: float, index: float, sample: float) -> Complexes:
@@ -44,7 +35,7 @@ def phase_per_depth(radius: Floats, na: float, index: float, sample: float) -> C
     leaving, entering = _along(radius, na, index), _along(radius, na, sample)
     way = entering - leaving
     # Close to total reflection the way bends so much that no focus could follow.
-    weight = radius * (na * radius < 0.97 * sample)
+    weight = radius * (na * radius < INTERFACE.focusable * sample)
     weight /= weight.sum()
     level, focus = weight @ way.real, leaving.real - weight @ leaving.real
     share = (weight @ (focus * way.real)) / (weight @ focus**2)
@@ -62,12 +53,12 @@ def brightest_um(na: float, index: float, sample: float, depth_um: float) -> flo
     na, index, sample, depth_um : float
         As for `interface_transmission`.
     """
-    radii = (np.arange(_AXIS_RADII) + 0.5) / _AXIS_RADII
+    radii = (np.arange(INTERFACE.axis_radii) + 0.5) / INTERFACE.axis_radii
     leaving = _along(radii, na, index)
     across, flat = _waves(radii, na, index, sample, depth_um)
     field = (across + flat) * radii / np.sqrt(leaving / index)
-    reach = FOCUS_PER_DEPTH * abs(depth_um) + _AXIS_UM
-    z_um = np.arange(-reach, reach, _AXIS_STEP_UM)
+    reach = INTERFACE.focus_per_depth * abs(depth_um) + INTERFACE.axis_um
+    z_um = np.arange(-reach, reach, INTERFACE.axis_step_um)
     light = np.abs(field @ np.exp(2j * np.pi * np.multiply.outer(leaving.real, z_um)))
     return float(z_um[light.argmax()])
 
@@ -88,7 +79,7 @@ def interface_transmission(
     depth_um : float
         How deep in the sample the emitter is, in µm; negative where z counts the other way.
     """
-    radii = (np.arange(_RADII) + 0.5) / _RADII
+    radii = (np.arange(INTERFACE.radii) + 0.5) / INTERFACE.radii
     across, flat = _waves(radii, na, index, sample, depth_um)
     entering = _along(radii, na, sample)
     fields = (across, flat, flat * na * radii / entering)
@@ -133,7 +124,7 @@ def fresnel(
 def _along(radius: Floats, na: float, index: float) -> Complexes:
     """Waves along the axis, imaginary beyond total reflection."""
     square = np.asarray(index**2 - (na * radius) ** 2, complex)
-    least = (_LEAST_COSINE * index) ** 2
+    least = (INTERFACE.least_cosine * index) ** 2
     return np.asarray(np.sqrt(np.where(np.abs(square) < least, least, square)))
 
 

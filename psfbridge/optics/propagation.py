@@ -9,18 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.threads import workers
+from psfbridge.optics.settings import PROPAGATION
 
-__all__ = ["MOST_SAMPLES", "Complex", "on_planes", "samples_for", "waves"]
+__all__ = ["Complex", "on_planes", "samples_for", "waves"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex64]
-
-#: The most samples across a pupil.
-MOST_SAMPLES = 128
-# The least; the sine of the steepest light that is given room, and how much of its cone.
-_LEAST_SAMPLES, _STEEPEST, _ROOM = 24, 0.95, 1.5
-# So many values of pupils, times planes, are worth starting threads for.
-_MUCH_WORK = 1_000_000
 
 
 def samples_for(
@@ -28,7 +22,7 @@ def samples_for(
     voxel_um: Sequence[float],
     na_per_um: float,
     index_per_um: float,
-    most: int = MOST_SAMPLES,
+    most: int | None = None,
 ) -> int:
     """Return how many samples across the pupil keep its replicas out of the box.
 
@@ -43,15 +37,16 @@ def samples_for(
         Voxel size in z, y and x, in µm.
     na_per_um, index_per_um : float
         NA and refractive index over the wavelength.
-    most : int
-        More are not taken.
+    most : int, optional
+        More are not taken; by default as the settings say.
     """
     deep, high, wide = (n // 2 * size for n, size in zip(shape, voxel_um, strict=True))
-    sine = min(na_per_um / index_per_um, _STEEPEST)
+    sine = min(na_per_um / index_per_um, PROPAGATION.steepest)
     cone = deep * sine / np.sqrt(1 - sine**2)
     half = max(high, wide)
-    period = half + max(half, _ROOM * cone)
-    return int(np.clip(2 * na_per_um * period, _LEAST_SAMPLES, most))
+    period = half + max(half, PROPAGATION.room * cone)
+    most = most or PROPAGATION.most_samples
+    return int(np.clip(2 * na_per_um * period, PROPAGATION.least_samples, most))
 
 
 def on_planes(
@@ -90,7 +85,7 @@ def on_planes(
             plane(k, count, np.asarray(images, np.complex64))
 
     work = len(z_um) * sum(pupils.size for _, pupils in quick)
-    if work < _MUCH_WORK:
+    if work < PROPAGATION.much_work:
         for k in range(len(z_um)):
             seen(k)
         return

@@ -17,6 +17,7 @@ from psfbridge.optics.index_mismatch import interface_transmission
 from psfbridge.optics.pinhole import airy_um, pinhole_transfer
 from psfbridge.optics.polarisation import Transmission, dipole_fields
 from psfbridge.optics.propagation import Complex, on_planes, waves
+from psfbridge.optics.settings import PUPIL
 from psfbridge.optics.zernike import zernike
 
 __all__ = [
@@ -45,10 +46,6 @@ Floats32 = NDArray[np.float32]
 NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, SAMPLE, DEPTH, FIRST_MODE = range(12)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
 _AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
-
-_STEPS = {NA: 4e-3, INDEX: 4e-3, SAMPLE: 4e-3, DEPTH: 0.02}
-_LEAST_COSINE = 0.01
-_ROUGH_SAMPLES = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +209,9 @@ class PupilModel:
             return np.zeros_like(sharp)
         # The others have no closed form that is shorter than a difference.
         moved = values.copy()
-        moved[one] += _STEPS[one]
-        return np.asarray((self._sharp(moved) - sharp) / _STEPS[one], np.float32)
+        step = PUPIL.depth_step_um if one == DEPTH else PUPIL.index_step
+        moved[one] += step
+        return np.asarray((self._sharp(moved) - sharp) / step, np.float32)
 
     def _sharp(self, values: Floats) -> Floats32:
         """The PSF before any blur."""
@@ -271,7 +269,7 @@ class PupilModel:
         radius, _, inside = self._disc
         na, index, sample = values[[NA, INDEX, SAMPLE]]
         sine = na / index * radius
-        cosine = np.sqrt(np.maximum(1 - sine**2, _LEAST_COSINE**2))
+        cosine = np.sqrt(np.maximum(1 - sine**2, PUPIL.least_cosine**2))
         last = FIRST_MODE + len(self.modes)
         phase = np.tensordot(values[FIRST_MODE:last], self._phases, 1)
         amplitude = 1 + np.tensordot(values[last:], self._amplitudes, 1)
@@ -309,7 +307,7 @@ class PupilModel:
 
     @cached_property
     def _rough(self) -> PupilModel:
-        return replace(self, samples=min(self.samples, max(self.samples // 2, _ROUGH_SAMPLES)))
+        return replace(self, samples=min(self.samples, max(self.samples // 2, PUPIL.rough_samples)))
 
     def _scalar_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
         phase, amplitude, light = self._pupil(values)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import HELD_OUT, REASONS, USED, Bead, Beads
 from psfbridge.imaging.image import Image
-from psfbridge.measurement.profiles import SAMPLES_PER_VOXEL, Profile, profiles_through
+from psfbridge.measurement.profiles import Profile, profiles_through
+from psfbridge.measurement.settings import PROFILES
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.psf.psf import PSF
 from psfbridge.report.layout import (
@@ -309,7 +310,7 @@ def _draw_profile(axes: Axes, name: str, line: Profile) -> None:
     axes.set_ylim(-0.03, 1.06)
 
 
-_DOTS: dict[str, Any] = {"marker": "o", "markersize": 2.6, "markevery": SAMPLES_PER_VOXEL}
+_DOTS: dict[str, Any] = {"marker": "o", "markersize": 2.6, "markevery": PROFILES.samples_per_voxel}
 _ARROW: dict[str, Any] = {"arrowstyle": "<->", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
 
 

@@ -15,15 +15,11 @@ from psfbridge.imaging.image import Volume, VoxelUm
 from psfbridge.numerics.fourier import dirichlet, peak_position
 from psfbridge.optics.bead_sphere import sphere_transform
 from psfbridge.simulation.microscope import Microscope, band_limit, psf_volume
+from psfbridge.simulation.settings import DRAWING
 
 __all__ = ["FinePSF", "fine_psf"]
 
 Floats = NDArray[np.float64]
-
-# Share of the drawn volume's half width that fades to nothing, so that it has no hard edge.
-_FADE = 0.1
-# How far the PSF is drawn at least, in µm from its peak: z, then y and x.
-_REACH_UM = {"widefield": (10.0, 5.0), "confocal": (4.0, 3.6), "lightsheet": (5.0, 5.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,10 +146,10 @@ def _fast_odd(length: int) -> int:
 def _reach(
     microscope: Microscope, voxel_um: VoxelUm, planes: int, psf_shape: tuple[int, int, int]
 ) -> tuple[int, int, int]:
-    axial, lateral = _REACH_UM[microscope.optics.microscope]
+    axial, lateral = DRAWING.reach_um[microscope.optics.microscope]
     wanted = (min(axial, planes * voxel_um[0]), lateral, lateral)
     z, y, x = (
-        int(max(np.ceil(reach / size), np.ceil((length // 2 + 1) / (1 - _FADE))))
+        int(max(np.ceil(reach / size), np.ceil((length // 2 + 1) / (1 - DRAWING.fade))))
         for reach, size, length in zip(wanted, voxel_um, psf_shape, strict=True)
     )
     return (z if planes > 1 else 0), y, x
@@ -183,7 +179,7 @@ def _faded(volume: Floats) -> Volume:
         if length == 1:
             continue
         distance = np.abs(np.linspace(-1, 1, length))
-        beyond = np.clip((distance - (1 - _FADE)) / _FADE, 0, 1)
+        beyond = np.clip((distance - (1 - DRAWING.fade)) / DRAWING.fade, 0, 1)
         fade = (np.cos(np.pi / 2 * beyond) ** 2).astype(np.float32)
         result *= np.moveaxis(fade[:, np.newaxis, np.newaxis], 0, axis)
     return result

@@ -23,6 +23,7 @@ from psfbridge.optics.pinhole import airy_um, pinhole_transfer
 from psfbridge.optics.polarisation import Transmission, dipole_fields
 from psfbridge.optics.zernike import zernike
 from psfbridge.options import Optics
+from psfbridge.simulation.settings import MODEL
 
 __all__ = ["MODELS", "Microscope", "band_limit", "psf_volume"]
 
@@ -30,13 +31,6 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex64]
 
 MODELS = ("vectorial", "scalar", "psfmodels")
-
-# Excitation wavelength over emission wavelength, where none is given: a usual Stokes shift.
-_STOKES = 0.94
-# Samples across the pupil: enough for its rim at the least, and to fit into memory at the most.
-_LEAST_PUPIL_SAMPLES, _MOST_PUPIL_SAMPLES = 80, 400
-# psfmodels interpolates linearly between radii as far apart as its points: ask for finer ones.
-_PSFMODELS_FINER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +90,7 @@ class Microscope:
     @property
     def excitation_um(self) -> float:
         """Wavelength of the excitation in µm."""
-        return self.optics.excitation_um or _STOKES * self.optics.wavelength_um
+        return self.optics.excitation_um or MODEL.stokes * self.optics.wavelength_um
 
 
 def band_limit(microscope: Microscope) -> tuple[float, float, float]:
@@ -220,7 +214,7 @@ class _Pupil:
         cone = np.abs(points.z).max() * tangent
         period = 1.1 * (max(cone, reach) + reach) + 2.0
         edge = self.microscope.optics.na / self.wavelength_um
-        samples = np.clip(2 * edge * period, _LEAST_PUPIL_SAMPLES, _MOST_PUPIL_SAMPLES)
+        samples = np.clip(2 * edge * period, MODEL.least_pupil_samples, MODEL.most_pupil_samples)
         return float(2 * edge / samples)
 
     def waves(self, position_um: Floats) -> Complexes:
@@ -274,7 +268,7 @@ def _psfmodels_intensity(microscope: Microscope, wavelength_um: float, points: _
     n = optics.refractive_index
     indices = dict.fromkeys(("ni", "ni0", "ng", "ng0"), n)
     params = {"NA": optics.na, "ns": microscope.sample_index or n, "sf": 1, **indices}
-    finer, depth = _PSFMODELS_FINER, microscope.depth_um
+    finer, depth = MODEL.psfmodels_finer, microscope.depth_um
     half = max(points.shape[1:]) // 2
     rows, columns = (
         slice((half - length // 2) * finer, (half + length // 2) * finer + 1, finer)

@@ -23,16 +23,11 @@ from psfbridge.psf.psf import PSF
 from psfbridge.simulation.fine_psf import FinePSF, fine_psf
 from psfbridge.simulation.microscope import Microscope
 from psfbridge.simulation.scene import SCENES, Scene, demo_scene, scene
+from psfbridge.simulation.settings import FIELD
 
 __all__ = ["SCENES", "Scene", "Simulation", "demo_scene", "scene", "simulate"]
 
 Floats = NDArray[np.float64]
-
-# Beads lie this far inside the border at least, µm in z, y and x, where the image has the room.
-_MARGIN_UM = (2.4, 1.6, 1.6)
-_DOUBLET_UM = (0.15, 0.4)
-# Chance has no room for another bead after so many tries in a row.
-_MOST_MISSES = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,10 +148,10 @@ def _placed(scene: Scene, random: np.random.Generator) -> tuple[Floats, list[str
 def _apart(scene: Scene, random: np.random.Generator) -> Floats:
     voxel = np.array(scene.voxel_um)
     last = np.array(scene.shape) - 1
-    margin = np.minimum(np.array(_MARGIN_UM) / voxel, last / 4)
+    margin = np.minimum(np.array(FIELD.margin_um) / voxel, last / 4)
     chosen: list[Floats] = []
     misses = 0
-    while len(chosen) < scene.beads and misses < _MOST_MISSES:
+    while len(chosen) < scene.beads and misses < FIELD.most_misses:
         candidate = random.uniform(margin, last - margin)
         steps = (np.reshape(chosen, (-1, 3)) - candidate) * voxel
         if (np.linalg.norm(steps, axis=1) < scene.min_distance_um).any():
@@ -175,7 +170,7 @@ def _apart(scene: Scene, random: np.random.Generator) -> Floats:
 def _partner_offsets(scene: Scene, random: np.random.Generator) -> Floats:
     direction = random.normal(size=(scene.doublets, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    distance = random.uniform(*_DOUBLET_UM, size=(scene.doublets, 1))
+    distance = random.uniform(*FIELD.doublet_um, size=(scene.doublets, 1))
     offsets: Floats = direction * distance / np.array(scene.voxel_um)
     return offsets * (np.array(scene.shape) > 1)
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from opencl import OPENCL
 
-from psfbridge.engines import CpuEngine, Plan, clij2fft_library, open_engine, registry
+from psfbridge.engines import CpuEngine, Plan, clij2fft_library, open_engine, registry, settings
 from psfbridge.engines.base import Engine, Solution
 from psfbridge.engines.clij2fft import Clij2FftEngine
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.opencl_devices import Device, chosen_device, list_devices
-from psfbridge.engines.opencl_engine import COPIES
 from psfbridge.engines.problem import circulant_problem, open_edge_problem
 from psfbridge.engines.selfcheck import check_answers
 from psfbridge.errors import BridgeError, Cancelled, EngineError, OptionError
@@ -129,7 +128,9 @@ def test_refuses_what_does_not_fit_and_names_both_numbers(engine, monkeypatch):
     small = Device(0, "Small", "Test", True, GIB, GIB // 4, engine.chosen.handle)
     monkeypatch.setattr(engine, "chosen", small)
     frame = (105, 512, 512)
-    assert engine.needed_bytes(frame, Plan(iterations=1)) > COPIES * 4 * np.prod(frame)
+    assert engine.needed_bytes(frame, Plan(iterations=1)) > settings.OPENCL.copies * 4 * np.prod(
+        frame
+    )
     problem = circulant_problem(np.ones((105, 512, 512), np.float32), scene()[1])
     with pytest.raises(EngineError, match=r"1\.1 GiB are needed .* 1\.0 GiB are there"):
         engine.solve(problem, Plan(iterations=1))

@@ -10,6 +10,7 @@ import numpy as np
 from psfbridge._util.threads import workers
 from psfbridge.distillation.field.pupil import FieldPupil
 from psfbridge.distillation.field.regions import Region
+from psfbridge.distillation.field.settings import FIELD
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.stack import PARTS
 from psfbridge.numerics.background_plane import plane_columns
@@ -19,17 +20,10 @@ from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEE
 
 __all__ = ["FieldFit", "fitted_field"]
 
-# Phases up to this order change over the field, and the next spherical aberration with depth.
-_VARYING_ORDER, _VARYING_SPHERICAL = 4, (6, 0)
+# The spherical aberration that changes with depth, beyond the varying order.
+_VARYING_SPHERICAL = (6, 0)
 # Places of the two tilts among the amplitude terms: vignetting moves the pupil's edge.
 _TILTS = (3, 4)
-# Expected sizes: of amplitudes, of a change of the blur in units of 1/NA, of the sheet's in itself.
-_AMPLITUDE, _BLUR, _SHEET = 0.2, 0.1, 0.5
-# Most linearisations and trials of each; the share of the cost that a step must still lower.
-_ROUNDS, _TRIALS, _LEAST_GAIN = 5, 4, 3e-5
-_LEAST_DAMPING = 1e-7
-# In voxels; the beads were aligned before.
-_FARTHEST = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +49,7 @@ class FieldFit:
     def without(self, part: int) -> FieldPupil:
         """Return the pupil that the other parts of the beads ask for, to first order."""
         kept = [one for one in range(PARTS) if one != part]
-        step = self._system.step(self.pupil, self._linear, kept, _LEAST_DAMPING)
+        step = self._system.step(self.pupil, self._linear, kept, FIELD.least_damping)
         unknowns = self._system.unknowns(self.pupil) + step.unknowns
         return self._system.with_unknowns(self.pupil, unknowns)
 
@@ -72,7 +66,7 @@ def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
     """
     system = _System(regions, start)
     first = _State(system, system.judged(start, np.zeros((len(regions), 3))))
-    rule = Rule(steps=_ROUNDS, least_gain=_LEAST_GAIN, trials=_TRIALS)
+    rule = Rule(steps=FIELD.steps, least_gain=FIELD.least_gain, trials=FIELD.trials)
     return minimise(lambda at, _: first.moved_to(at[0]), first.at, rule).fit
 
 
@@ -151,7 +145,7 @@ class _System:
 
     def judged(self, pupil: FieldPupil, shifts_um: Floats) -> FieldFit:
         """Linearise all regions at a trial."""
-        most = _FARTHEST * np.array(self.model.voxel_um)
+        most = FIELD.farthest * np.array(self.model.voxel_um)
         shifts_um = np.clip(shifts_um, -most, most)
         values = [pupil.values(basis) for basis in self.bases]
         for one, shift in zip(values, shifts_um, strict=True):
@@ -198,7 +192,7 @@ class _System:
         normal, gradient = linear.normals[parts].sum(axis=0), linear.gradients[parts].sum(axis=0)
         across = normal[:count, count:]
         right = np.concatenate([across.T, gradient[count:, np.newaxis]], axis=1)
-        own = solve_damped(normal[count:, count:], right, _LEAST_DAMPING)
+        own = solve_damped(normal[count:, count:], right, FIELD.least_damping)
         return (
             normal[:count, :count] - across @ own[:, :-1],
             gradient[:count] - across @ own[:, -1],
@@ -239,17 +233,17 @@ def _constant(model: PupilModel) -> dict[int, float]:
     stiffness = dict.fromkeys(range(FIRST_MODE), 0.0)
     stiffness |= {k: (n / 2) ** 2 for k, (n, _) in enumerate(model.modes, FIRST_MODE)}
     last = FIRST_MODE + len(model.modes)
-    return stiffness | dict.fromkeys(range(last, model.size), _AMPLITUDE**-2)
+    return stiffness | dict.fromkeys(range(last, model.size), FIELD.amplitude**-2)
 
 
 def _varying(model: PupilModel, values: Floats) -> dict[int, float]:
     """Which parameters may change over the field, and how stiff these changes are."""
-    blur = (_BLUR / values[NA]) ** 2
+    blur = (FIELD.blur / values[NA]) ** 2
     stiffness = dict.fromkeys((BLUR_Y, BLUR_X, BLUR_YX), blur**-2)
-    stiffness[SHEET] = (_SHEET * max(values[SHEET], 1e-12)) ** -2
+    stiffness[SHEET] = (FIELD.sheet * max(values[SHEET], 1e-12)) ** -2
     for k, (n, m) in enumerate(model.modes, FIRST_MODE):
-        if n <= _VARYING_ORDER or (n, m) == _VARYING_SPHERICAL:
+        if n <= FIELD.varying_order or (n, m) == _VARYING_SPHERICAL:
             stiffness[k] = float(n**2)
     last = FIRST_MODE + len(model.modes)
     tilts = [last + tilt for tilt in _TILTS if tilt < model.amplitudes]
-    return stiffness | dict.fromkeys(tilts, _AMPLITUDE**-2)
+    return stiffness | dict.fromkeys(tilts, FIELD.amplitude**-2)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.distillation.field.settings import FIELD_GRID
 from psfbridge.distillation.field.solver import FieldModel
 from psfbridge.imaging.image import Image
 from psfbridge.progress import Progress, no_progress, tracked
@@ -18,10 +19,6 @@ __all__ = ["gridded"]
 
 Floats = NDArray[np.float64]
 
-# A PSF blended from its neighbours differs from the true one by this share at most, if so many
-# nodes are enough.
-_BLENDED_TO = 0.02
-_NODES = (2, 3, 5)
 _ABERRATIONS = {
     "astigmatism 0°": (2, 2),
     "astigmatism 45°": (2, -2),
@@ -75,11 +72,11 @@ def _nodes(model: FieldModel, axis: int) -> Floats:
         return nodes
     unit = np.eye(3)[axis]
     middle, ends = model.volume(0 * unit), (model.volume(unit), model.volume(-unit))
-    if max(_difference(end, middle) for end in ends) < _BLENDED_TO:
+    if max(_difference(end, middle) for end in ends) < FIELD_GRID.blended_to:
         return nodes
-    for count in _NODES:
+    for count in FIELD_GRID.nodes:
         nodes = np.linspace(-1, 1, count)
-        if _blending_error(model, unit, nodes) < _BLENDED_TO:
+        if _blending_error(model, unit, nodes) < FIELD_GRID.blended_to:
             break
     return nodes
 

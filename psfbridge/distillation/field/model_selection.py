@@ -19,6 +19,7 @@ from psfbridge.distillation.field.regions import (
     samples_of,
     small_box,
 )
+from psfbridge.distillation.field.settings import FIELD_CHOICE
 from psfbridge.distillation.joint.bead_fit import background, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.pupil_fit import PupilFit
@@ -26,9 +27,6 @@ from psfbridge.distillation.joint.stack import PARTS, deal_into_parts
 from psfbridge.numerics.fourier import crop_or_pad
 
 __all__ = ["FieldChoice", "Trial", "chosen_field"]
-
-# A richer PSF must explain beads not used better by so many standard errors.
-_SURE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ class Trial:
     def surely_better_than(self, other: Trial) -> bool:
         """Whether beads not used are explained better, by more than chance."""
         gain, error = self.gain_over(other)
-        return gain > _SURE * error
+        return gain > FIELD_CHOICE.sure * error
 
     def gain_over(self, other: Trial) -> tuple[float, float]:
         """By what share χ² is lower than another's, and the standard error of that.

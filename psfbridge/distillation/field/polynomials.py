@@ -8,16 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.distillation.field.settings import FIELD_CHOICE
+
 __all__ = ["ACROSS", "CONSTANT", "FieldPolynomial", "monomials", "places", "with_depth"]
 
 Floats = NDArray[np.float64]
 Term = tuple[int, int, int]
-
-#: So many beads are needed for each term, the constant one included.
-BEADS_PER_TERM = 4
-
-# Along an axis on which the beads do not spread so far, as a share of the image, nothing is fitted.
-_LEAST_SPREAD = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class FieldPolynomial:
     @property
     def beads(self) -> int:
         """How many beads it needs."""
-        return BEADS_PER_TERM * (1 + len(self.terms))
+        return FIELD_CHOICE.beads_per_term * (1 + len(self.terms))
 
     def lacks(self, where: Floats, deepest: float = 0.0) -> str:
         """Say what the beads lack to carry it, or nothing.
@@ -54,7 +50,8 @@ class FieldPolynomial:
         if len(where) < self.beads:
             return f"{self.name} needs {self.beads} beads, there are {len(where)}"
         spread = (np.percentile(where, 90, axis=0) - np.percentile(where, 10, axis=0)) / 2
-        least = (max(_LEAST_SPREAD, deepest), _LEAST_SPREAD, _LEAST_SPREAD)
+        across = FIELD_CHOICE.least_spread
+        least = (max(across, deepest), across, across)
         for axis, name in enumerate("zyx"):
             if spread[axis] < least[axis] and any(term[axis] for term in self.terms):
                 return f"{self.name} needs beads that spread over more of the image in {name}"

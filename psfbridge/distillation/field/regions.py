@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.distillation.field.polynomials import monomials
+from psfbridge.distillation.field.settings import FIELD
 from psfbridge.distillation.joint.bead_fit import light, refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.stack import PARTS, stack_beads
@@ -22,16 +23,6 @@ __all__ = [
     "samples_of",
     "small_box",
 ]
-
-# The part of a bead's box that tells how the PSF changes, in voxels; and the part of it that is
-# fitted, in samples of the PSF: what is between them keeps the edge of a shifted box out.
-_SEEN, _FITTED, _FITTED_FINER = (33, 45, 45), (25, 35, 35), (33, 45, 45)
-_MOST_REGIONS = 16
-# Beads differ from the PSF that they are aligned with, for that is the question: a voxel is left
-# out only if it is this share of the bead's light there, and noise, off by several times.
-_MAY_DIFFER = 1.0
-# A bead is fitted to another PSF in so many steps.
-_STEPS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +55,7 @@ def _grouped(where: Floats) -> list[NDArray[np.int64]]:
     The largest group is halved along its longest side until there are enough.
     """
     groups = [np.arange(len(where))]
-    while len(groups) < min(_MOST_REGIONS, len(where)):
+    while len(groups) < min(FIELD.most_regions, len(where)):
         largest = groups.pop(int(np.argmax([len(group) for group in groups])))
         axis = int(np.argmax(np.ptp(where[largest], axis=0)))
         order = largest[np.argsort(where[largest, axis])]
@@ -95,14 +86,14 @@ def fitted_afresh(
     those that tell the difference.
     """
     state = state.with_fit(replace(state.fit, intensity_error=float("inf")))
-    for _ in range(_STEPS):
+    for _ in range(FIELD.afresh_steps):
         (state,), (own,) = refit_beads([state], psf, core)
     return state, own
 
 
 def small_box(shape: Sequence[int]) -> list[int]:
     """Return the part of a bead's box that tells how the PSF changes."""
-    return [min(n, m) for n, m in zip(shape, _SEEN, strict=True)]
+    return [min(n, m) for n, m in zip(shape, FIELD.seen, strict=True)]
 
 
 def samples_of(shape: Sequence[int], factor: Sequence[int]) -> list[int]:
@@ -143,11 +134,11 @@ def _region(
 ) -> Region:
     psf = psf_at(where.mean(axis=0))
     finer = max(states[0].seen.factor) > 1
-    largest = _FITTED_FINER if finer else _FITTED
+    largest = FIELD.fitted_finer if finer else FIELD.fitted
     shape = [min(n, m) for n, m in zip(psf.shape, largest, strict=True)]
     middle = [n // 2 for n in psf.shape]
     means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
-    free = [replace(one, model_error=_MAY_DIFFER) for one in states]
+    free = [replace(one, model_error=FIELD.may_differ) for one in states]
     for part in sorted(set(parts.tolist())):
         mine = [one for one, its in zip(free, parts, strict=True) if its == part]
         stack = stack_beads(mine, psf, [light(one, psf) for one in mine])

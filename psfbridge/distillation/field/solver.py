@@ -21,6 +21,7 @@ from psfbridge.distillation.field.regions import (
     samples_of,
     small_box,
 )
+from psfbridge.distillation.field.settings import FIELD
 from psfbridge.distillation.joint.bead_fit import light
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.blending import blend_with_data
@@ -37,7 +38,6 @@ from psfbridge.progress import Progress, no_progress
 __all__ = ["FieldModel", "FieldSolution", "solve_field"]
 
 _STAGE = "fitting the change over the field"
-_STEPS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +111,19 @@ def solve_field(solution: Solution, progress: Progress = no_progress) -> FieldSo
     problem, common = solution.state
     if len(common.contributing) < with_depth(CONSTANT).beads:
         return _too_few(len(common.contributing))
-    progress(_STAGE, 0, _STEPS)
+    progress(_STAGE, 0, FIELD.refits)
     states = _all_fitted(problem, common.start, lambda _: common.psf)
     contributing = [states[k] for k in common.contributing]
     deepest = float(problem.widths[0]) / len(problem.found[0].image.data)
     choice = chosen_field(
         contributing, _where(problem, contributing), common.psf, common.pupil, deepest
     )
-    progress(_STAGE, 1, _STEPS)
+    progress(_STAGE, 1, FIELD.refits)
     model = None
     if choice.best.polynomial != CONSTANT:
         start = replace(common, states=states)
         model = _settled(problem, start, choice.best.fit.pupil, _refined(common.pupil))
-    progress(_STAGE, _STEPS, _STEPS)
+    progress(_STAGE, FIELD.refits, FIELD.refits)
     return FieldSolution(model, _diagnostics(choice), _note(choice))
 
 

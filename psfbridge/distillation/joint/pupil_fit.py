@@ -15,8 +15,8 @@ from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
 from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
-from psfbridge.optics.index_mismatch import FOCUS_PER_DEPTH, brightest_um
-from psfbridge.optics.propagation import MOST_SAMPLES, samples_for
+from psfbridge.optics.index_mismatch import brightest_um
+from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import (
     BLUR_X,
     BLUR_Y,
@@ -31,6 +31,7 @@ from psfbridge.optics.pupil import (
     X,
     Z,
 )
+from psfbridge.optics.settings import INTERFACE, PROPAGATION
 
 __all__ = ["MOST_OVER_NA", "Known", "PupilFit", "central_box", "fit_from", "refined_fit"]
 
@@ -169,16 +170,16 @@ class PupilFit:
         scale = np.float32(self.scale)
         return scale * seen, scale * sharp
 
-    def seen(self, shape: Sequence[int], most_samples: int = MOST_SAMPLES) -> Floats32:
+    def seen(self, shape: Sequence[int], most_samples: int | None = None) -> Floats32:
         """Return what is seen of a bead alone."""
         model = self._model_on(shape, most_samples)
         return np.float32(self.scale) * model.volume(self.values)
 
-    def samples(self, shape: Sequence[int], most: int = MOST_SAMPLES) -> int:
+    def samples(self, shape: Sequence[int], most: int | None = None) -> int:
         """Return how many samples across the pupil a box asks for, up to so many."""
         return _samples(shape, self.model.voxel_um, self.values, most)
 
-    def _model_on(self, shape: Sequence[int], most_samples: int = MOST_SAMPLES) -> PupilModel:
+    def _model_on(self, shape: Sequence[int], most_samples: int | None = None) -> PupilModel:
         z, y, x = (int(n) for n in shape)
         return replace(self.model, shape=(z, y, x), samples=self.samples(shape, most_samples))
 
@@ -206,9 +207,10 @@ def refined_fit(
 
 
 def _samples(
-    shape: Sequence[int], voxel_um: Sequence[float], values: Floats, most: int = MOST_SAMPLES
+    shape: Sequence[int], voxel_um: Sequence[float], values: Floats, most: int | None = None
 ) -> int:
     """Return how many samples across the pupil parameters ask for on a box."""
+    most = most or PROPAGATION.most_samples
     na, index = values[[NA, INDEX]]
     least = samples_for(shape, voxel_um, na, index, most)
     # The edge of total reflection scatters light far out.
@@ -303,7 +305,7 @@ class _State:
 def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     """Keep the parameters possible, and not too far from where they were."""
     most = 2 * np.array(model.voxel_um)
-    most[0] += FOCUS_PER_DEPTH * abs(last[DEPTH])
+    most[0] += INTERFACE.focus_per_depth * abs(last[DEPTH])
     values[Z : X + 1] = np.clip(values[Z : X + 1], -most, most)
     values[NA] = np.clip(values[NA], 0.6 * last[NA], 1.7 * last[NA])
     values[INDEX] = np.clip(values[INDEX], 1.005 * values[NA], 3 * last[INDEX])
