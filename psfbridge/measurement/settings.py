@@ -8,10 +8,12 @@ __all__ = [
     "GAUSSIAN",
     "PROFILES",
     "SPOTS",
+    "THEORY",
     "VERDICT",
     "GaussianSettings",
     "ProfileSettings",
     "SpotSettings",
+    "TheorySettings",
     "VerdictSettings",
 ]
 
@@ -50,6 +52,23 @@ class GaussianSettings:
 
     reach_fwhm: float = 1.25
     line_reach_fwhm: float = 4.0
+
+
+@dataclass(frozen=True)
+class TheorySettings:
+    """Theoretical widths, computed from an ideal pupil.
+
+    Attributes
+    ----------
+    samples_per_width : int
+        Samples in a textbook width: with 6 and with 12 the widths agree to 2e-4 (NA 0.3 to 1.4).
+    reach_widths : tuple of float
+        The volume holds so many textbook widths to each side of the focus in z, y and x: across
+        there must be room for the pinhole.
+    """
+
+    samples_per_width: int = 8
+    reach_widths: tuple[float, float, float] = (1.5, 3.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -113,4 +132,5 @@ class VerdictSettings:
 GAUSSIAN = GaussianSettings()
 PROFILES = ProfileSettings()
 SPOTS = SpotSettings()
+THEORY = TheorySettings()
 VERDICT = VerdictSettings()

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.measurement.profiles import profiles_through
-from psfbridge.optics.propagation import MOST_SAMPLES
+from psfbridge.measurement.settings import THEORY
 from psfbridge.optics.pupil import INDEX, NA, SHEET, PupilModel
+from psfbridge.optics.settings import PROPAGATION
 from psfbridge.options import Optics
 
 __all__ = [
@@ -32,12 +33,6 @@ TEXTBOOK_SOURCE = (
     "a widefield microscope and the excitation wavelength in a confocal one (Wilhelm et al., "
     "Confocal Laser Scanning Microscopy, Zeiss 2003; the formulas of MetroloJ_QC)."
 )
-
-# Samples in a textbook width: with 6 and with 12 of them the widths agree to 2e-4 (NA 0.3 to 1.4).
-_SAMPLES_A_WIDTH = 8
-# The volume holds so many textbook widths to each side of the focus in z, y and x: across there
-# must be room for the pinhole.
-_REACH_WIDTHS = (1.5, 3.0, 3.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +120,13 @@ def _textbook(optics: PupilOptics) -> Zyx:
 
 def _ideal(optics: PupilOptics, about_um: Zyx) -> Zyx:
     """Return the widths of the aberration-free pupil, from a finely sampled volume."""
-    steps = tuple(width / _SAMPLES_A_WIDTH for width in about_um)
-    reach = [int(widths * _SAMPLES_A_WIDTH) for widths in _REACH_WIDTHS]
+    steps = tuple(width / THEORY.samples_per_width for width in about_um)
+    reach = [int(widths * THEORY.samples_per_width) for widths in THEORY.reach_widths]
     shape = (2 * reach[0] + 1, 2 * reach[1] + 1, 2 * reach[2] + 1)
     model = PupilModel(
         shape,
         (steps[0], steps[1], steps[2]),
-        MOST_SAMPLES,
+        PROPAGATION.most_samples,
         order=2,
         amplitudes=0,
         power=2 if optics.microscope == "confocal" else 1,
