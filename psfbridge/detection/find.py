@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Unpack
 
 import numpy as np
@@ -15,13 +16,15 @@ from psfbridge.detection.beads import REJECTED, USED, Beads
 from psfbridge.detection.candidates import Candidates, find_candidates
 from psfbridge.detection.gaussian_fits import fit_gaussians
 from psfbridge.detection.judging import CandidateMeasures, judge
+from psfbridge.detection.plane_levels import plane_levels
+from psfbridge.detection.settings import PLANE_LEVELS
 from psfbridge.detection.statuses import Reason
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
 from psfbridge.imaging.read import given_image
-from psfbridge.numerics.cutouts import cut_out
+from psfbridge.numerics.cutouts import Cutouts, cut_out
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, checked_progress, no_progress
@@ -65,6 +68,24 @@ class FoundBeads:
     saturation: float
     factor: float = 1.0
     min_separation_um: float | None = None
+
+    @cached_property
+    def plane_levels(self) -> NDArray[np.float64]:
+        """By how much the background of each plane differs from that of the stack, in counts."""
+        reach = PLANE_LEVELS.reach_widths * float(np.max(self.scale.fwhm[1:]))
+        return plane_levels(self.image, self.noise, self.beads.positions, reach)
+
+    def cut_out(self, voxel: NDArray[np.int64], half: tuple[int, int, int]) -> Cutouts:
+        """Cut out boxes as `psfbridge.numerics.cutouts.cut_out` does, less `plane_levels`.
+
+        Voxels that are saturated count as outside the image.
+        """
+        boxes = cut_out(self.image.data, voxel, half)
+        inside = boxes.inside & (boxes.counts < self.saturation)
+        planes = boxes.corner[:, :1] + np.arange(boxes.counts.shape[1])
+        levels = self.plane_levels[np.clip(planes, 0, len(self.plane_levels) - 1)]
+        counts = boxes.counts - levels[:, :, None, None].astype(np.float32)
+        return Cutouts(counts, inside, boxes.corner)
 
     def in_input_units(self, beads: Beads) -> Beads:
         """Return `beads` with intensity and background in the units of the input."""

@@ -70,23 +70,23 @@ def residuals(
             options = method_options(method, stack.optics, iterations)
             if options is None:
                 continue
-            psf = _trained(found, places[train], stack, options)
+            psf = trained(found, places[train], options)
             left = np.nan if psf is None else _left(found, places[test], psf)
             table.setdefault(method, []).append(left)
     return table
 
 
-def _trained(found: FoundBeads, train: Floats, stack: Stack, options: dict[str, Any]) -> PSF | None:
+def trained(found: FoundBeads, train: Floats, options: dict[str, Any]) -> PSF | None:
     """Distil from these beads alone; None where the method refuses."""
     image = found.image
-    given: dict[str, Any] = {"size": support_shape([found], DistillOptions())}
+    given: dict[str, Any] = {"size": support_shape([found], DistillOptions()), **options}
     if options["method"] == "reverse-rl":
         image = _blanked(found, train)
     else:
         # Where the bead's size is undone it must be put back before beads are compared.
         given["positions"] = train
     try:
-        psf: PSF = pb.distill(image, **given, **options).psf
+        psf: PSF = pb.distill(image, **given).psf
     except PsfBridgeError as fault:
         print(f"{options['method']}, {len(train)} beads: {fault}")
         return None
@@ -124,15 +124,15 @@ def _left(found: FoundBeads, test: Floats, psf: PSF) -> float:
         states = with_neighbours(fitted, lights, [found.image.data.shape])
     table = found.beads.positions
     shares = [
-        _share(one, psf, _counted(one, found))
+        _share(one, psf, counted(one, found, WINDOW))
         for one in states
         if np.abs(test - table[one.seen.bead]).max(axis=1).min() < 1e-6
     ]
     return float(np.median(shares))
 
 
-def _counted(one: BeadState, found: FoundBeads) -> NDArray[np.bool_]:
-    """The voxels of the window that lie nearer to no other bead, which may have trained."""
+def counted(one: BeadState, found: FoundBeads, most: Sequence[int]) -> NDArray[np.bool_]:
+    """Return a box's middle voxels that lie nearer to no other bead, which may have trained."""
     widths = np.maximum(found.scale.fwhm, 1.0)
     beads = found.beads.positions / widths
     axes = [
@@ -142,8 +142,8 @@ def _counted(one: BeadState, found: FoundBeads) -> NDArray[np.bool_]:
     places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     nearest = cKDTree(beads).query(places)[1]
     far = [
-        np.abs(np.arange(n) - n // 2) <= most // 2
-        for n, most in zip(one.seen.counts.shape, WINDOW, strict=True)
+        np.abs(np.arange(n) - n // 2) <= size // 2
+        for n, size in zip(one.seen.counts.shape, most, strict=True)
     ]
     inside = far[0][:, None, None] & far[1][None, :, None] & far[2][None, None, :]
     return one.seen.usable & inside & (nearest == one.seen.bead)

@@ -12,7 +12,6 @@ from psfbridge.detection.beads import REJECTED, Bead
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.noise import Noise
-from psfbridge.numerics.cutouts import cut_out
 from psfbridge.numerics.fourier import sampling_matrices
 
 __all__ = ["BeadFit", "BeadState", "Observation", "observe"]
@@ -137,9 +136,8 @@ def _of(number: int, found: FoundBeads, shape: Sequence[int]) -> Iterator[BeadSt
         if bead.status == REJECTED and bead.reason not in _MODELLED:
             continue
         position = np.array([bead.z, bead.y, bead.x])
-        box = cut_out(found.image.data, np.round(position).astype(int), half)
-        counts = box.counts[0]
-        usable = box.inside[0] & (counts < found.saturation)
+        box = found.cut_out(np.round(position).astype(int)[np.newaxis], half)
+        counts, usable = box.counts[0], box.inside[0]
         if not usable.any():
             continue
         seen = Observation(number, index, counts, usable, box.corner[0], found.noise)

@@ -23,8 +23,9 @@ Floats32 = NDArray[np.float32]
 _CAUTIONS = (3.0, 2.0, 1.0, 0.0)
 _FEW_CAUTIONS = (2.0, 0.0)
 _CAUTION_UNTESTED = 2.0
-# Shells are this many cycles per box wide. Below that many cycles a residual cannot be told from
-# the out-of-focus background of all the other beads.
+# Shells are this many cycles per box wide. Below that many cycles across, at any frequency along z,
+# a residual cannot be told from what a whole plane shares: its background, and the light of all the
+# other beads. What of it went into the PSF would be subtracted from the neighbours and come back.
 _SHELL, _OUT_OF_FOCUS = 3, 1.5
 _LEAST_TRANSFER = 0.15
 # The core is where a bead is brighter than this share of its peak.
@@ -352,5 +353,5 @@ def _shells(shape: Sequence[int], width: float, out_of_focus: float = -1.0) -> N
     first = np.rint(along / width).astype(np.int64)[:, None, None]
     second = np.rint(across / width).astype(np.int64)[None]
     number = 1 + first * (int(second.max()) + 1) + second
-    low = (along[:, None, None] <= out_of_focus) & (across[None] <= out_of_focus)
+    low = np.broadcast_to(across[None] <= out_of_focus, number.shape)
     return np.where(low, 0, number)
