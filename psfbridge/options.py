@@ -75,7 +75,7 @@ _PINHOLE = Number(help="pinhole diameter; confocal only", group=_OPTICS, unit="A
 class Optics(OptionRecord):
     """Objective, light and kind of microscope.
 
-    {options}
+    Each option is converted and checked; all are listed in docs/options.md.
 
     Raises
     ------
@@ -123,7 +123,7 @@ _OPTICS_NEEDED = ("na", "wavelength_um", "refractive_index")
 class DistillOptions(OptionRecord):
     """Everything that a user may choose for a distillation; all have a default.
 
-    {options}
+    Each option is converted and checked; all are listed in docs/options.md.
 
     Raises
     ------
@@ -250,7 +250,7 @@ def _listed(names: Iterable[str]) -> str:
 class DeconvolveOptions(OptionRecord):
     """Everything that a user may choose for a deconvolution; all have a default.
 
-    {options}
+    Each option is converted and checked; all are listed in docs/options.md.
 
     Raises
     ------

@@ -6,6 +6,7 @@ the tables of the documentation and the types for editors are made of it.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 _KEY = "psfbridge option"
+_SECTION = re.compile(r"^    (Raises|Examples)\n", re.MULTILINE)
 _Record = TypeVar("_Record", bound=type)
 _TRUE, _FALSE = ("true", "yes", "1", ""), ("false", "no", "0")
 
@@ -343,12 +345,15 @@ def options_of(record: type) -> dict[str, Option]:
 
 
 def documented(record: _Record) -> _Record:
-    """Write the options of a record into its docstring, in place of ``{options}``."""
+    """Write the options of a record into its docstring, before the sections that it has."""
     if record.__doc__:  # there is none under python -OO
         lines = ["Parameters", "----------"]
         for name, one in options_of(record).items():
             lines += [f"{name} : {_annotated(one)}", *_wrapped(one)]
-        record.__doc__ = record.__doc__.replace("{options}", "\n    ".join(lines))
+        found = _SECTION.search(record.__doc__)
+        at = found.start() if found else len(record.__doc__)
+        section = "".join(f"    {line}\n" for line in lines)
+        record.__doc__ = f"{record.__doc__[:at]}{section}\n{record.__doc__[at:]}"
     return record
 
 

@@ -17,7 +17,7 @@ _GROUP = "words on the report"
 class About(OptionRecord):
     """Facts of a report that no image holds; those not given are left out.
 
-    {options}
+    Each option is converted and checked as it is kept.
 
     Examples
     --------

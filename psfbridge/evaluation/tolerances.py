@@ -20,7 +20,7 @@ class Tolerances(OptionRecord):
     written with the working groups of QUAREP-LiMi. They set no limit for lateral asymmetry and
     Strehl ratio; 0.8 is the usual one for the latter (Maréchal's criterion, Born & Wolf, ch. 9.3).
 
-    {options}
+    Each option is converted and checked as it is kept.
 
     Examples
     --------

@@ -44,7 +44,7 @@ _IMAGE = "image"
 class Reading(OptionRecord):
     """Choice of what is read from a file, and of what the file does not say.
 
-    {options}
+    Each option is converted and checked; all are listed in docs/options.md.
 
     Raises
     ------

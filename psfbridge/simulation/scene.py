@@ -48,9 +48,7 @@ def _waves(text: str) -> Any:
 class Scene(OptionRecord):
     """A bead field to simulate.
 
-    {options}
-    optics : Optics
-        The microscope.
+    Each option is converted and checked; `optics` is the microscope (`psfbridge.Optics`).
 
     Raises
     ------

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from psfbridge._util.option_kinds import Option, options_of
+from psfbridge._util.option_kinds import Flag, Option, options_of
 from psfbridge.hosts import Host
 from psfbridge.imaging.read import Reading
 from psfbridge.options import DeconvolveOptions, DistillOptions
@@ -64,21 +64,20 @@ def _type(option: Option) -> str:
 
 def documented(text: str) -> str:
     """Return a page with its tables written anew between their marks."""
-    for record in RECORDS.values():
-        mark = f"<!-- options: {record.__name__} -->"
-        text = re.sub(
-            rf"{mark}\n.*?<!-- end -->",
-            lambda _, m=mark, r=record: f"{m}\n{table(r)}<!-- end -->",
-            text,
-            flags=re.DOTALL,
-        )
+    for kind, made in (("options", table), ("keys", key_table)):
+        for record in RECORDS.values():
+            mark = f"<!-- {kind}: {record.__name__} -->"
+            new = f"{mark}\n{made(record)}<!-- end -->"
+            text = re.sub(
+                rf"{mark}\n.*?<!-- end -->", lambda _, new=new: new, text, flags=re.DOTALL
+            )
     return text
 
 
 def pages() -> Iterator[Path]:
     """Yield the pages that have tables of options."""
     for path in sorted((ROOT / "docs").rglob("*.md")):
-        if "<!-- options: " in path.read_text(encoding="utf-8"):
+        if re.search("<!-- (options|keys): ", path.read_text(encoding="utf-8")):
             yield path
 
 
@@ -92,6 +91,27 @@ def table(record: type) -> str:
     return "\n".join(lines) + "\n"
 
 
+def key_table(record: type) -> str:
+    """Return the table of a record's options as the keys of a macro."""
+    rows = [
+        f"| `{Host.MACRO.spelled(option.name)}` | {_default(option)} | {_allowed(option)} | "
+        f"{_meaning(option)} |"
+        for option in options_of(record).values()
+        if option.imagej
+    ]
+    return "\n".join(["| key | default | allowed | what |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _meaning(option: Option) -> str:
+    return f"{option.help} ({option.unit})" if option.unit else option.help
+
+
+def _allowed(option: Option) -> str:
+    if isinstance(option, Flag):
+        return "a flag"
+    return f"`{Host.MACRO.spelled(option.name)}=z,y,x`" if option.words == 3 else option.allowed
+
+
 def _row(option: Option) -> str:
     macro = f"`{Host.MACRO.spelled(option.name)}`" if option.imagej else "–"
     cells = (
@@ -100,7 +120,7 @@ def _row(option: Option) -> str:
         macro,
         _default(option),
         option.allowed.replace("|", "\\|"),
-        f"{option.help} ({option.unit})" if option.unit else option.help,
+        _meaning(option),
     )
     return f"| {' | '.join(cells)} |"
 
