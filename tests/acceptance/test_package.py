@@ -42,18 +42,19 @@ def test_every_name_in_all_exists(path):
     assert all(hasattr(module, name) for name in module.__all__)
 
 
-def test_import_is_light_and_quick():
-    heavy = "matplotlib scipy skimage zarr pandas scyjava jpype imagej pyopencl clij2fft napari"
-    script = (
-        "import time; start = time.perf_counter(); import psfbridge; import sys;"
-        "print(time.perf_counter() - start);"
-        f"print([name for name in {heavy.split()} if name in sys.modules])"
+def test_import_is_light():
+    """What takes long to import is not, so that importing the package is quick."""
+    heavy = (
+        "numpy matplotlib scipy skimage zarr pandas tifffile scyjava jpype imagej pyopencl "
+        "clij2fft napari"
     )
-    seconds, loaded = subprocess.run(
+    script = (
+        f"import psfbridge, sys;print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert loaded == "[]"
-    assert float(seconds) < 0.5
+    ).stdout
+    assert loaded.strip() == "[]"
 
 
 def test_rooms_stay_small():
