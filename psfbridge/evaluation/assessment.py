@@ -12,7 +12,7 @@ from psfbridge._util.jsonable import plain
 from psfbridge.evaluation.acquisition import Evidence, Problem, acquisition_problems
 from psfbridge.evaluation.bead_table import BeadTable, measure_every_bead
 from psfbridge.evaluation.field_trends import FocalPlane, focal_plane
-from psfbridge.evaluation.settings import AcquisitionSettings
+from psfbridge.evaluation.settings import ACQUISITION, AcquisitionSettings
 from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.measurement.aberrations import Wavefront, wavefront_of
 from psfbridge.measurement.theory import PupilOptics, TheoreticalWidths, theoretical_widths
@@ -313,7 +313,7 @@ def assess(
     >>> assess(pb.distill(field.image, bead_diameter_um=0.1)).passed  # doctest: +SKIP
     True
     """
-    settings = settings or AcquisitionSettings()
+    settings = settings or ACQUISITION
     given = result.options.optics
     inferred = result.diagnostics.get("inferred") or {}
     optics = PupilOptics.of(given) if given else _inferred_optics(inferred)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.detection.beads import USED, Bead
-from psfbridge.evaluation.settings import AcquisitionSettings
+from psfbridge.evaluation.settings import ACQUISITION, AcquisitionSettings
 from psfbridge.measurement.measures import Measures, measure_beads
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def measure_every_bead(
     settings : AcquisitionSettings, optional
         Says how many beads at most are measured: used ones first, then the brightest.
     """
-    most = (settings or AcquisitionSettings()).most_beads_measured
+    most = (settings or ACQUISITION).most_beads_measured
     chosen = sorted(result.beads, key=lambda bead: (bead.status != USED, -_finite(bead.snr)))[:most]
     wanted = {(bead.image, bead.bead) for bead in chosen}
     rows = [row for image in result.images for row in _rows(image, result.beads, wanted)]

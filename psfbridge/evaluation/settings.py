@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AcquisitionSettings"]
+__all__ = ["ACQUISITION", "AcquisitionSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,3 +64,6 @@ class AcquisitionSettings:
     most_plane_tilt_mrad: float = 5.0
     most_aberration_waves: float = 0.05
     most_beads_measured: int = 500
+
+
+ACQUISITION = AcquisitionSettings()
