@@ -58,6 +58,7 @@ class ReadingChoices(TypedDict, total=False):
     channel: int | None
     time: int | None
     axes: str | None
+    series: str | None
 
 
 class DistillArguments(ReadingChoices, DistillChoices, total=False):

@@ -81,6 +81,15 @@ class Reading(OptionRecord):
         ),
         default=None,
     )
+    series: str | None = option(
+        Text(
+            help="image of a file that holds several: its number from 0, or its name",
+            group=_IMAGE,
+            usual="0",
+            imagej=False,
+        ),
+        default=None,
+    )
     frames_as_planes: bool = False
     voxel_option: str = "voxel_um"
 
@@ -99,7 +108,7 @@ class Reading(OptionRecord):
         """
         from psfbridge.imaging.formats import open_stored
 
-        return self._image(open_stored(path), os.fspath(path))
+        return self._image(open_stored(path, self.series), os.fspath(path))
 
     def one_channel(self, path: str | os.PathLike[str]) -> Image:
         """Read one channel of a file as an image with axes (z, y, x).

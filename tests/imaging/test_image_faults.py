@@ -73,9 +73,6 @@ def test_neither_file_nor_folder(tmp_path, monkeypatch):
     [
         (b"\xff\xd8\xff\xe0", "is a JPEG"),
         (b"\x89PNG\r\n", "is a PNG"),
-        (b"ZISRAWFILE", "is a Zeiss CZI file"),
-        (b"\x70\x00\x00\x00\x20", "is a Leica LIF file"),
-        (b"\xda\xce\xbe\x0a", "is a Nikon ND2 file"),
         (b"\x89HDF\r\n", "is an HDF5 file"),
         (b"\xd0\xcf\x11\xe0", "is an OLE file"),
         (b"PK\x03\x04", "is a ZIP file"),

@@ -8,7 +8,7 @@ import zarr
 
 from psfbridge.errors import ImageError
 from psfbridge.imaging.image import Image
-from psfbridge.imaging.read import read_image, read_info
+from psfbridge.imaging.read import Reading, read_image, read_info
 from psfbridge.imaging.write import write_image
 
 VOXEL_UM = (0.2, 0.1, 0.065)
@@ -114,7 +114,13 @@ def test_several_images_in_one_folder(tmp_path):
     written(tmp_path / "a.zarr" / "0", STACK[0, 0], axes_of("zyx"), scale=VOXEL_UM)
     image = read_image(tmp_path / "a.zarr")
     np.testing.assert_array_equal(image.data, STACK[0, 0])
-    assert image.notes == ("a.zarr holds several images; the first was taken.",)
+    assert image.notes == ()
+    written(tmp_path / "a.zarr" / "1", STACK[0, 1], axes_of("zyx"), scale=VOXEL_UM)
+    assert "a.zarr holds 2 images: 0, 1; the first was taken." in (
+        read_image(tmp_path / "a.zarr").notes
+    )
+    second = Reading(series="1").image(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(second.data, STACK[0, 1])
 
 
 def test_a_group_without_an_image(tmp_path):

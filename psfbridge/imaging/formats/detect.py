@@ -21,10 +21,11 @@ from psfbridge.imaging.formats.sequence import (
     sibling_note,
 )
 from psfbridge.imaging.formats.stored_image import Stored
+from psfbridge.imaging.formats.vendors import open_vendor_file, vendor_of
 
 __all__ = ["FORMATS", "attachment_of", "dates_of", "info_of", "open_stored", "stored_array"]
 
-FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr and .npy"
+FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr, ND2, LIF, CZI, OIB and .npy"
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NPY = b"\x93NUMPY"
@@ -35,10 +36,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG"),
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP"),
-    (b"ZISRAWFILE", "a Zeiss CZI file"),
-    (b"\x70\x00\x00\x00", "a Leica LIF file"),
-    (b"\xda\xce\xbe\x0a", "a Nikon ND2 file"),
-    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 or ND2 file"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
     (b"\x89HDF", "an HDF5 file (such as Imaris .ims or .h5)"),
     (b"\xd0\xcf\x11\xe0", "an OLE file (such as Olympus .oib or Zeiss .zvi)"),
     (b"PK\x03\x04", "a ZIP file (such as .npz or a zipped folder)"),
@@ -50,8 +48,15 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 _REMEDY = "Open it in Fiji and save it as TIFF."
 
 
-def open_stored(path: str | os.PathLike[str]) -> Stored:
+def open_stored(path: str | os.PathLike[str], series: int | str | None = None) -> Stored:
     """Return what the file or Zarr folder at `path` says of itself.
+
+    Parameters
+    ----------
+    path : path
+        A file, an OME-Zarr folder, a folder of planes, or a pattern that names planes.
+    series : int or str, optional
+        Which image of a file that holds several: a number, counted from 0, or a name.
 
     Raises
     ------
@@ -66,18 +71,21 @@ def open_stored(path: str | os.PathLike[str]) -> Stored:
     path = Path(path)
     mode = _mode(path)
     if stat.S_ISDIR(mode):
-        return _folder(path)
+        return _folder(path, series)
     if not stat.S_ISREG(mode):
         raise ImageError(f"{path} is not a file; allowed are {FORMATS}.")
-    return _file(path)
+    return _file(path, series)
 
 
-def _file(path: Path) -> Stored:
+def _file(path: Path, series: int | str | None) -> Stored:
     head = _head(path)
+    vendor = vendor_of(path, head)
+    if vendor is not None:
+        return open_vendor_file(path, vendor, series)
     if head.startswith(_TIFF):
         from psfbridge.imaging.formats.tiff_read import read_tiff
 
-        stored = grey_of_one_colour(read_tiff(path))
+        stored = grey_of_one_colour(read_tiff(path, series))
         if math.prod(stored.shape[:-2]) == 1:
             stored = replace(stored, notes=(*stored.notes, *sibling_note(path)))
         return stored
@@ -114,8 +122,10 @@ def info_of(path: str | os.PathLike[str]) -> str:
 
 def attachment_of(path: str | os.PathLike[str]) -> bytes:
     """Return the bytes that were attached to a TIFF or OME-Zarr when it was written, or none."""
-    path = Path(path)
+    path = _first_file(path)
     if stat.S_ISDIR(_mode(path)):
+        if not _is_zarr(path):
+            return b""
         from psfbridge.imaging.formats.ome_zarr import attachment_of_zarr
 
         return attachment_of_zarr(path)
@@ -190,12 +200,12 @@ def _is_zarr(path: Path) -> bool:
     return any((path / name).is_file() for name in names)
 
 
-def _folder(path: Path) -> Stored:
+def _folder(path: Path, series: int | str | None) -> Stored:
     if not _is_zarr(path):
         return grey_of_one_colour(open_sequence(sequence_files(path), path.name))
     from psfbridge.imaging.formats.ome_zarr import read_zarr
 
-    return read_zarr(path)
+    return read_zarr(path, series)
 
 
 def _npy(path: Path) -> Stored:

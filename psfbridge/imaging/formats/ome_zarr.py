@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge._util.units import positive_length, unit_um
 from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 
 __all__ = ["attachment_of_zarr", "info_of_zarr", "read_zarr", "write_zarr"]
@@ -24,8 +25,8 @@ _CHUNK_BYTES = 8 * 2**20
 _COUNTED_CHUNKS = 1000
 
 
-def read_zarr(path: Path) -> Stored:
-    """Return what an OME-Zarr folder, or a plain Zarr array, says of itself.
+def read_zarr(path: Path, series: int | str | None = None) -> Stored:
+    """Return what an OME-Zarr folder, or a plain Zarr array, says of itself or of one image.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def read_zarr(path: Path) -> Stored:
         If it is damaged, or holds no image.
     """
     try:
-        return _stored(path, zarr.open(path, mode="r"))
+        return _stored(path, zarr.open(path, mode="r"), series)
     except (ImageError, MemoryError):
         raise
     # A damaged folder makes zarr raise nearly every kind of exception.
@@ -61,11 +62,13 @@ def _damaged(name: str, fault: Exception) -> ImageError:
     return ImageError(f"{name} is damaged, or no OME-Zarr image: {reason[:200]}. Copy it again.")
 
 
-def _stored(path: Path, node: Any) -> Stored:
-    name, notes = path.name, []
+def _stored(path: Path, node: Any, series: int | str | None) -> Stored:
+    name = path.name
+    notes: tuple[str, ...] = ()
     if isinstance(node, zarr.Group) and not _multiscales(node) and "0" in node:
-        notes.append(f"{name} holds several images; the first was taken.")
-        node = node["0"]
+        names = sorted((key for key in node.group_keys() if key.isdecimal()), key=int)
+        number, notes = chosen_series(name, names, series)
+        node = node[names[number]]
     if isinstance(node, zarr.Array):
         return _of_array(name, node, _dimension_names(node), (None, None, None), ())
     multiscales = _multiscales(node)

@@ -41,6 +41,8 @@ class Stored:
         What is wrong with voxel sizes that the file does say.
     notes : tuple of str
         What a user should know of the file, one sentence each.
+    channel_names : tuple of str
+        The names of the channels, where the file has them.
     mapped : bool
         Whether `read` costs no memory until voxels are used.
     """
@@ -54,3 +56,4 @@ class Stored:
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     mapped: bool = False
+    channel_names: tuple[str, ...] = ()

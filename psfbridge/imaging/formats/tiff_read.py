@@ -15,8 +15,14 @@ import tifffile
 from numpy.typing import NDArray
 
 from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Stored
-from psfbridge.imaging.formats.tiff_scale import ome_image, ome_pixels, voxel_size_of
+from psfbridge.imaging.formats.tiff_scale import (
+    ome_channel_names,
+    ome_image,
+    ome_pixels,
+    voxel_size_of,
+)
 from psfbridge.imaging.formats.tiff_write import ATTACHMENT_TAG
 from psfbridge.imaging.formats.value_calibration import calibrated
 
@@ -37,8 +43,15 @@ _DAMAGE = (
 )
 
 
-def read_tiff(path: Path) -> Stored:
+def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
     """Return what a TIFF says of itself; its voxels are mapped where they lie uncompressed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    wanted : int or str, optional
+        Which image of several, by its number from 0 or by its name.
 
     Raises
     ------
@@ -46,22 +59,34 @@ def read_tiff(path: Path) -> Stored:
         If the file is damaged, cut off, or coded in a way that cannot be read.
     """
     with _opened(path) as file:
-        series = file.series[0]
-        _check_whole(path, file, series)
-        voxel_um, faults = voxel_size_of(file)
+        number, said = chosen_series(path.name, [str(one.name) for one in _images(file)], wanted)
+        series = _images(file)[number]
+        _check_whole(path, file, series, number)
+        voxel_um, faults = voxel_size_of(file, number)
         mapped = _mappable(series)
         stored = Stored(
             path.name,
             tuple(series.shape),
             np.dtype(series.dtype),
             series.axes,
-            _mapping(path, file, series) if mapped else _Pages(path),
+            _mapping(path, file, series) if mapped else _Pages(path, number),
             voxel_um,
             faults,
-            _notes(path.name, file, series),
+            (*said, *_notes(path.name, file, series)),
             mapped,
+            ome_channel_names(file, number) if file.is_ome else (),
         )
         return calibrated(stored, file.imagej_metadata or {})
+
+
+#: What scanners call the small pictures that they add.
+_EXTRAS = ("thumbnail", "label", "macro")
+
+
+def _images(file: Any) -> list[Any]:
+    """Return the images of a file, without thumbnails and labels."""
+    alike = [one for one in file.series if one.kind == file.series[0].kind]
+    return [one for one in alike if str(one.name).lower() not in _EXTRAS] or alike
 
 
 def info_of_tiff(path: Path) -> str:
@@ -159,17 +184,17 @@ def _mapping(path: Path, file: Any, series: Any) -> Any:
 class _Pages:
     """Reads the pages that an index needs, decoding nothing else."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, number: int) -> None:
+        self._path, self._number = path, number
 
     def __call__(self, index: Index) -> NDArray[Any]:
         with _opened(self._path) as file:
-            series = file.series[0]
+            series = _images(file)[self._number]
             page_axes = len(series.shape) - _leading(series)
             pages = np.arange(len(series)).reshape(series.shape[: _leading(series)])
             wanted = pages[index[: _leading(series)]]
             shape = wanted.shape + tuple(series.shape[len(series.shape) - page_axes :])
-            data = file.asarray(key=wanted.ravel().tolist(), series=0).reshape(shape)
+            data = file.asarray(key=wanted.ravel().tolist(), series=series).reshape(shape)
             inner = (slice(None),) * wanted.ndim + index[_leading(series) :]
             part: NDArray[Any] = data[inner]
             return part
@@ -183,9 +208,9 @@ def _leading(series: Any) -> int:
     return count
 
 
-def _check_whole(path: Path, file: Any, series: Any) -> None:
+def _check_whole(path: Path, file: Any, series: Any, number: int) -> None:
     """Refuse a file that lacks voxels: what is missing would otherwise be read as zeros."""
-    declared = _declared_planes(file)
+    declared = _declared_planes(file, number)
     planes = math.prod(
         length for length, axis in zip(series.shape, series.axes, strict=True) if axis not in "YX"
     )
@@ -197,10 +222,10 @@ def _check_whole(path: Path, file: Any, series: Any) -> None:
         if needed > size and series.keyframe.is_memmappable:
             raise _damaged(path.name, f"it has {size} bytes, its voxels need {needed}")
         return
-    for number, page in enumerate(series):
+    for plane, page in enumerate(series):
         if page is None:
-            raise _damaged(path.name, f"plane {number} of {len(series)} is missing")
-        _check_segments(path.name, number, page)
+            raise _damaged(path.name, f"plane {plane} of {len(series)} is missing")
+        _check_segments(path.name, plane, page)
 
 
 def _check_segments(name: str, number: int, page: Any) -> None:
@@ -212,18 +237,15 @@ def _check_segments(name: str, number: int, page: Any) -> None:
         raise _damaged(name, f"plane {number} has no data")
 
 
-def _declared_planes(file: Any) -> int:
+def _declared_planes(file: Any, number: int) -> int:
     if file.is_ome:
-        return math.prod(int(ome_pixels(file).get(f"Size{axis}", 1)) for axis in "ZCT")
+        return math.prod(int(ome_pixels(file, number).get(f"Size{axis}", 1)) for axis in "ZCT")
     meta = file.imagej_metadata or {}
     return math.prod(int(meta.get(name, 1)) for name in ("channels", "slices", "frames"))
 
 
 def _notes(name: str, file: Any, series: Any) -> tuple[str, ...]:
     notes = []
-    images = [other for other in file.series if other.kind == series.kind]
-    if len(images) > 1:
-        notes.append(f"{name} holds {len(images)} images; the first was taken.")
     photometric = series.keyframe.photometric
     if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         notes.append(f"{name} says that 0 is white; its values were taken as they are.")

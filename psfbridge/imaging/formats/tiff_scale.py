@@ -11,7 +11,7 @@ from psfbridge._util.validate import voxel_fault
 from psfbridge.imaging.formats.stored_image import Lengths
 from psfbridge.imaging.formats.tiff_dialects import voxel_size_of_dialect
 
-__all__ = ["ome_image", "ome_pixels", "voxel_size_of"]
+__all__ = ["ome_channel_names", "ome_image", "ome_pixels", "voxel_size_of"]
 
 #: TIFF's own units of resolution (tag 296), in µm: 2 is the inch, 3 the centimetre.
 _TAG_UM = {2: 25400.0, 3: 10000.0}
@@ -20,34 +20,42 @@ _TAG_UM = {2: 25400.0, 3: 10000.0}
 _PRINT_UM = 25.0
 
 
-def voxel_size_of(file: Any) -> tuple[Lengths, tuple[str, ...]]:
+def voxel_size_of(file: Any, number: int = 0) -> tuple[Lengths, tuple[str, ...]]:
     """Return the voxel size in z, y and x in µm, and what is wrong with what the file says."""
     own, unread = voxel_size_of_dialect(file)
     if all(own):
         return own, ()
-    (z, y, x), faults = _of_ome(file) if file.is_ome else _of_tags(file)
+    (z, y, x), faults = _of_ome(file, number) if file.is_ome else _of_tags(file)
     return (own[0] or z, own[1] or y, own[2] or x), (*unread, *faults)
 
 
-def ome_image(file: Any) -> dict[str, Any]:
-    """Return what the OME metadata of a TIFF say of its first image."""
-    return _first(tifffile.xml2dict(file.ome_metadata or "<OME/>").get("OME"), "Image")
+def ome_image(file: Any, number: int = 0) -> dict[str, Any]:
+    """Return what the OME metadata of a TIFF say of one of its images."""
+    ome = tifffile.xml2dict(file.ome_metadata or "<OME/>").get("OME")
+    images = _children(ome, "Image")
+    return images[number] if number < len(images) else {}
 
 
-def ome_pixels(file: Any) -> dict[str, Any]:
-    """Return what the OME metadata of a TIFF say of the voxels of its first image."""
-    return _first(ome_image(file), "Pixels")
+def ome_pixels(file: Any, number: int = 0) -> dict[str, Any]:
+    """Return what the OME metadata of a TIFF say of the voxels of one of its images."""
+    return next(iter(_children(ome_image(file, number), "Pixels")), {})
 
 
-def _first(parent: Any, name: str) -> dict[str, Any]:
-    """Give the first child of that name; a file may have none, one or a list of them."""
-    children = parent.get(name, {}) if isinstance(parent, dict) else {}
-    child = children[0] if isinstance(children, list) else children
-    return child if isinstance(child, dict) else {}
+def ome_channel_names(file: Any, number: int = 0) -> tuple[str, ...]:
+    """Return the names of the channels of an image, or nothing where it has none."""
+    names = [str(one.get("Name", "")) for one in _children(ome_pixels(file, number), "Channel")]
+    return tuple(names) if any(names) else ()
 
 
-def _of_ome(file: Any) -> tuple[Lengths, tuple[str, ...]]:
-    pixels = ome_pixels(file)
+def _children(parent: Any, name: str) -> list[dict[str, Any]]:
+    """Return the children of that name; a file may have none, one or a list of them."""
+    found = parent.get(name, ()) if isinstance(parent, dict) else ()
+    children = found if isinstance(found, list | tuple) else [found]
+    return [child for child in children if isinstance(child, dict)]
+
+
+def _of_ome(file: Any, number: int) -> tuple[Lengths, tuple[str, ...]]:
+    pixels = ome_pixels(file, number)
     faults: list[str] = []
     found = []
     for axis in "ZYX":

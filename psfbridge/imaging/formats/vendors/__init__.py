@@ -1,0 +1,7 @@
+"""Files of microscope makers, each read by a well-kept library of its own."""
+
+from __future__ import annotations
+
+from psfbridge.imaging.formats.vendors.detect import open_vendor_file, vendor_of
+
+__all__ = ["open_vendor_file", "vendor_of"]

@@ -1,0 +1,90 @@
+"""Nikon's ND2, read by nd2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nd2
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge._util.units import positive_length
+from psfbridge.imaging.formats.series import chosen_series
+from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
+from psfbridge.imaging.formats.vendors.optics_note import optics_note
+
+__all__ = ["read"]
+
+
+def read(path: Path, series: int | str | None) -> Stored:
+    """Return what an ND2 file says of one of its positions."""
+    with nd2.ND2File(path) as file:
+        sizes = dict(file.sizes)
+        positions = sizes.pop("P", 1)
+        number, notes = chosen_series(path.name, _positions(file, positions), series)
+        channels = list(getattr(file.metadata, "channels", None) or ())
+        return Stored(
+            path.name,
+            tuple(sizes.values()),
+            np.dtype(file.dtype),
+            "".join(sizes),
+            _reader(path, file.sizes, number),
+            _voxel_um(channels),
+            notes=(*notes, *_optics(path.name, channels)),
+            channel_names=tuple(str(one.channel.name) for one in channels),
+        )
+
+
+def _positions(file: Any, count: int) -> list[str]:
+    for loop in file.experiment or ():
+        points = getattr(getattr(loop, "parameters", None), "points", None)
+        if points and len(points) == count:
+            return [str(point.name or "") for point in points]
+    return [""] * count
+
+
+def _reader(path: Path, sizes: Any, number: int) -> Any:
+    order = list(sizes)
+
+    def read(index: Index) -> NDArray[Any]:
+        full: list[int | slice] = list(index)
+        if "P" in order:
+            full.insert(order.index("P"), number)
+        with nd2.ND2File(path) as file:
+            return np.asarray(file.to_dask()[tuple(full)])
+
+    return read
+
+
+def _voxel_um(channels: list[Any]) -> Lengths:
+    """Return the calibration of those axes that are calibrated; the file has 1 for the others."""
+    if not channels:
+        return None, None, None
+    volume = channels[0].volume
+    known = zip(volume.axesCalibration, volume.axesCalibrated, strict=True)
+    x, y, z = (positive_length(length) if there else None for length, there in known)
+    return z, y, x
+
+
+def _optics(name: str, channels: list[Any]) -> tuple[str, ...]:
+    if not channels:
+        return ()
+    microscope = channels[0].microscope
+    objective = {
+        "na": microscope.objectiveNumericalAperture,
+        "index": microscope.immersionRefractiveIndex,
+    }
+    facts = [
+        {
+            "name": one.channel.name,
+            "emission_um": _nm(one.channel.emissionLambdaNm),
+            "excitation_um": _nm(one.channel.excitationLambdaNm),
+        }
+        for one in channels
+    ]
+    return optics_note(name, objective, facts)
+
+
+def _nm(length: float | None) -> float | None:
+    return None if length is None else length / 1e3

@@ -1,0 +1,61 @@
+"""What a maker's file says of the optics, in words and ready to be given as options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psfbridge._util.units import positive_length
+
+__all__ = ["optics_note"]
+
+
+def optics_note(
+    name: str, objective: Mapping[str, Any], channels: Sequence[Mapping[str, Any]] = ()
+) -> tuple[str, ...]:
+    """Say which optics a file names; they are used only where they are given as options.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the file.
+    objective : mapping
+        May hold ``na`` and ``index``.
+    channels : sequence of mapping
+        Of each channel, may hold ``name``, ``emission_um``, ``excitation_um`` and ``pinhole_au``.
+    """
+    said = []
+    if (na := positive_length(objective.get("na"))) is not None:
+        said.append(f"NA {na:g}")
+    if (index := positive_length(objective.get("index"))) is not None:
+        said.append(f"refractive index {index:g}")
+    said += [words for number, one in enumerate(channels) if (words := _of_channel(number, one))]
+    if not said:
+        return ()
+    advice = " Give what is right as options to use it." if any(map(_is_number, said)) else ""
+    return (f"{name} says: {'; '.join(said)}.{advice}",)
+
+
+def _is_number(words: str) -> bool:
+    """Tell whether words state more than the name of a channel."""
+    return not words.startswith("channel ") or ":" in words
+
+
+_LENGTHS = (
+    ("emission_um", "emission {:.3g} µm"),
+    ("excitation_um", "excitation {:.3g} µm"),
+    ("pinhole_au", "pinhole {:.2g} Airy units"),
+)
+
+
+def _of_channel(number: int, channel: Mapping[str, Any]) -> str:
+    lengths = ((words, positive_length(channel.get(key))) for key, words in _LENGTHS)
+    facts = [words.format(length) for words, length in lengths if length is not None]
+    title = str(channel.get("name") or "")
+    if not facts and not title:
+        return ""
+    return (
+        f"channel {number}"
+        + (f" {title}" if title else "")
+        + (f": {', '.join(facts)}" if facts else "")
+    )
