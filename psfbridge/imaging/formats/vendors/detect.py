@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from psfbridge.errors import ImageError, MissingPartError, PsfBridgeError
-from psfbridge.imaging.formats.stored_image import Stored
+from psfbridge.imaging.formats.stored_image import Index, Stored
 
 __all__ = ["Vendor", "open_vendor_file", "vendor_of"]
 
@@ -79,14 +83,26 @@ def open_vendor_file(path: Path, vendor: Vendor, series: int | str | None) -> St
         )
     read: Callable[[Path, int | str | None], Stored]
     read = import_module(f"psfbridge.imaging.formats.vendors.{vendor.reader}").read
+    with _clear_errors(path.name, vendor):
+        stored = read(path, series)
+
+    def read_part(index: Index) -> NDArray[Any]:
+        with _clear_errors(path.name, vendor):
+            return stored.read(index)
+
+    return replace(stored, read=read_part)
+
+
+@contextmanager
+def _clear_errors(name: str, vendor: Vendor) -> Iterator[None]:
+    """Make one line of whatever a library raises on a damaged file: nearly every exception."""
     try:
-        return read(path, series)
+        yield
     except (PsfBridgeError, MemoryError):
         raise
-    # On damaged files the libraries raise nearly every kind of exception.
     except Exception as fault:
         raise ImageError(
-            f"{path.name} is damaged, or of a kind of {vendor.name} that {vendor.package} cannot "
+            f"{name} is damaged, or of a kind of {vendor.name} that {vendor.package} cannot "
             f"read: {str(fault)[:150] or type(fault).__name__}. Copy it again, or open it in Fiji "
             "and save it as TIFF."
         ) from fault
