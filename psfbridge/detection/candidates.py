@@ -17,6 +17,7 @@ from psfbridge.detection.bead_width import BeadScale
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.robust import FWHM_PER_SIGMA
+from psfbridge.numerics.smoothing import gaussian_smooth, mean_smooth
 from psfbridge.progress import Progress, no_progress, tracked
 
 __all__ = ["Candidates", "find_candidates"]
@@ -125,8 +126,8 @@ class _Filter:
         halo = max(int(3 * self.sigma[1] + 1), self.surround[1] // 2) + 2
         low, high = max(first - halo, 0), min(last + halo, data.shape[1])
         counts = np.asarray(data[:, low:high], np.float32)
-        background = ndimage.uniform_filter(counts, self.surround)
-        response = ndimage.gaussian_filter(counts, self.sigma, truncate=3)
+        background = mean_smooth(counts, self.surround)
+        response = gaussian_smooth(counts, self.sigma, 3.0)
         response -= background
         inner = slice(first - low, last - low)
         excess = self._excess(response[:, inner], background[:, inner])

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge._util.threads import workers
 from psfbridge.detection.bead_width import BeadScale
+from psfbridge.detection.gaussian_kernel import settle_fits
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import Cutouts
-from psfbridge.numerics.least_squares import solve_damped
-from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
 
 __all__ = ["GaussianFits", "fit_gaussians"]
 
 Floats = NDArray[np.float64]
 
-_ROUNDS = 25
-# A bead is done when a step lowers its χ², of some hundred voxels, by so small a share: that moves
-# it by a fiftieth of its position's error.
-_LEAST_GAIN = 1e-6
 # Small enough to stay in the processor's cache, or near it.
 _BATCH_NUMBERS = 600_000
 _PARAMETERS = 8
+# A Gaussian this narrow is a single voxel.
+_LEAST_SIGMA = 0.25
 # The core's true shape is no Gaussian: a share of the model counts as error, so that the
 # brightest voxels do not rule the fit.
 _MODEL_ERROR = 0.05
@@ -85,18 +81,9 @@ def fit_gaussians(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianF
     """
     size = max(int(np.prod(cutouts.counts.shape[1:])), 1)
     batch = max(_BATCH_NUMBERS // (size * _PARAMETERS), 1)
-    parts = [
-        _fit_batch(
-            Cutouts(
-                cutouts.counts[i : i + batch],
-                cutouts.inside[i : i + batch],
-                cutouts.corner[i : i + batch],
-            ),
-            noise,
-            scale,
-        )
-        for i in range(0, max(len(cutouts), 1), batch)
-    ]
+    starts = range(0, max(len(cutouts), 1), batch)
+    with workers() as pool:
+        parts = list(pool.map(lambda i: _fit_batch(cutouts[i : i + batch], noise, scale), starts))
     fields = zip(*(vars(part).values() for part in parts), strict=True)
     return GaussianFits(*(np.concatenate(values) for values in fields))
 
@@ -114,11 +101,10 @@ class _Problem:
         self.widest = np.log(np.maximum(np.array(self.shape), 2.0))
         self.start_sigma = np.maximum(scale.sigma, 0.5)
 
-    def only(self, chosen: NDArray[np.intp]) -> _Problem:
-        """Return the problem of some of the beads."""
-        part = copy(self)
-        part.counts, part.inside = self.counts[chosen], self.inside[chosen]
-        return part
+    @property
+    def limits(self) -> Floats:
+        """Half sizes of the box, the least and the largest logarithms of the widths."""
+        return np.concatenate([self.half, np.full(3, np.log(_LEAST_SIGMA)), self.widest])
 
     def start(self) -> Floats:
         values = np.where(self.inside, self.counts, np.nan)
@@ -169,7 +155,7 @@ class _Problem:
         at = at.copy()
         at[:, 1] = np.where(np.abs(at[:, 1]) < 1e-9, 1e-9, at[:, 1])
         at[:, 2:5] = np.clip(at[:, 2:5], -self.half, self.half)
-        at[:, 5:] = np.clip(at[:, 5:], np.log(0.25), self.widest)
+        at[:, 5:] = np.clip(at[:, 5:], np.log(_LEAST_SIGMA), self.widest)
         return at
 
 
@@ -178,40 +164,13 @@ def _fit_batch(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits
         none = np.zeros(0)
         return GaussianFits(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none, none)
     problem = _Problem(cutouts, noise, scale)
-    rule = Rule(steps=_ROUNDS, least_gain=_LEAST_GAIN)
-    fit = minimise(lambda at, which: _State(problem.only(which), at), problem.start(), rule)
-    return _fits(problem, cutouts, fit.at)
+    at = problem.limited(problem.start())
+    settle_fits(cutouts.counts, cutouts.inside, at, problem.limits, _noise_of(noise))
+    return _fits(problem, cutouts, at)
 
 
-class _State:
-    """Gaussians under trial, and where they should go."""
-
-    def __init__(self, problem: _Problem, at: Floats) -> None:
-        self.problem, self.at = problem, problem.limited(at)
-
-    @cached_property
-    def model(self) -> Floats:
-        return self.problem.model(self.at)
-
-    @cached_property
-    def weights(self) -> Floats:
-        return self.problem.weights(self.model, self.at)
-
-    @cached_property
-    def equations(self) -> tuple[Floats, Floats]:
-        slopes = self.problem.slopes(self.at, self.model)
-        rest = self.weights * (self.problem.counts - self.model)
-        return _normal(slopes, self.weights), (slopes @ rest[..., np.newaxis])[..., 0]
-
-    def step(self, damping: Floats) -> Floats:
-        return self.at + solve_damped(*self.equations, damping)
-
-    def cost(self, trial: _State) -> Floats:
-        """The χ² of a trial by the weights that this one has: else a brighter bead would pay."""
-        return np.asarray((self.weights * (self.problem.counts - trial.model) ** 2).sum(axis=1))
-
-    def gain(self, trial: _State) -> Floats:
-        return relative_gain(self.cost(self), self.cost(trial))
+def _noise_of(noise: Noise) -> tuple[float, float, float, float]:
+    return float(noise.offset), float(noise.gain), float(noise.read_noise) ** 2, _MODEL_ERROR
 
 
 def _normal(slopes: Floats, weights: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.light_extent import light_extent
 from psfbridge.distillation.settings import PSF_SIZE
 from psfbridge.errors import OptionError
 from psfbridge.options import DistillOptions
@@ -41,10 +42,12 @@ def support_shape(found: Sequence[FoundBeads], options: DistillOptions) -> tuple
     widths = np.median([one.scale.fwhm for one in found], axis=0)
     # The same across: a square shows an oval PSF better than a frame that follows it.
     across = max(widths[1:])
-    seen = np.array([widths[0], across, across]) * PSF_SIZE.half_widths
-    half = np.maximum(np.ceil(seen).astype(int), PSF_SIZE.least_half)
-    shape = np.minimum(2 * half + 1, limits - 1 + limits % 2)
-    return _triple(np.where(limits == 1, 1, shape))
+    half = np.ceil(np.array([widths[0], across, across]) * PSF_SIZE.half_widths).astype(int)
+    half = np.minimum(np.maximum(half, PSF_SIZE.least_half), (limits - 1) // 2)
+    seen = light_extent(found, _triple(half))
+    if seen is not None:
+        half = np.minimum(half, np.maximum(seen, PSF_SIZE.least_half))
+    return _triple(2 * half + 1)
 
 
 def _asked(

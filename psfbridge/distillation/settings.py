@@ -8,11 +8,13 @@ __all__ = [
     "AVERAGE",
     "CHROMATIC",
     "CROWDING",
+    "EXTENT",
     "ORIGINAL",
     "PSF_SIZE",
     "AverageSettings",
     "ChromaticSettings",
     "CrowdingSettings",
+    "ExtentSettings",
     "OriginalSettings",
     "PsfSizeSettings",
 ]
@@ -54,6 +56,31 @@ class PsfSizeSettings:
 
     half_widths: tuple[float, float, float] = (4.5, 8.0, 8.0)
     least_half: tuple[int, int, int] = (14, 18, 18)
+
+
+@dataclass(frozen=True)
+class ExtentSettings:
+    """What steers the search for the edge of a bead's light.
+
+    Attributes
+    ----------
+    most_beads : int
+        So many of the clearest beads are looked at: their mean is five times as sure as one.
+    least_beads : int
+        Fewer do not tell their own scatter.
+    ring_voxels : int
+        Width of a ring in voxels: fewer, larger rings are surer, and box sizes are even numbers.
+    clear : float
+        Light stands out if it is so many times its standard error over the beads.
+    margin : int
+        Voxels that are added: the light ends between two rings.
+    """
+
+    most_beads: int = 32
+    least_beads: int = 8
+    ring_voxels: int = 2
+    clear: float = 3.0
+    margin: int = 2
 
 
 @dataclass(frozen=True)
@@ -115,3 +142,4 @@ CHROMATIC = ChromaticSettings()
 CROWDING = CrowdingSettings()
 ORIGINAL = OriginalSettings()
 PSF_SIZE = PsfSizeSettings()
+EXTENT = ExtentSettings()

@@ -33,6 +33,9 @@ class Cutouts:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def __getitem__(self, chosen: slice) -> Cutouts:
+        return Cutouts(self.counts[chosen], self.inside[chosen], self.corner[chosen])
+
     @property
     def half(self) -> NDArray[np.int64]:
         """The index of a box's central voxel."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.fourier import sampling_matrices
 
-__all__ = ["BeadFit", "BeadState", "Observation", "observe"]
+__all__ = ["BeadFit", "BeadState", "Observation", "is_modelled", "observe"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -30,6 +30,9 @@ _MODELLED = (
     Reason.TOO_LARGE,
     Reason.NOT_CHOSEN,
 )
+# Voxels so near a candidate that is not modelled are not used, in FWHM: there it is above a
+# hundredth of its height.
+_LEFT_OUT_WIDTHS = 1.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,16 @@ class BeadState:
         return replace(self, fit=fit)
 
 
-def observe(found: Sequence[FoundBeads], shape: Sequence[int]) -> list[BeadState]:
+def is_modelled(bead: Bead) -> bool:
+    """Return whether a candidate is used, could be used, or is in the way of others."""
+    return bead.status != REJECTED or bead.reason in _MODELLED
+
+
+def observe(
+    found: Sequence[FoundBeads],
+    shape: Sequence[int],
+    only: Collection[tuple[int, int]] | None = None,
+) -> list[BeadState]:
     """Cut out every candidate that is used, could be used, or is in the way of others.
 
     Parameters
@@ -126,23 +138,78 @@ def observe(found: Sequence[FoundBeads], shape: Sequence[int]) -> list[BeadState
         The beads of each image.
     shape : sequence of int
         Shape of the boxes, odd in every axis.
+    only : collection of pairs of int, optional
+        The numbers of image and candidate of those to cut out; by default all.
     """
-    return [state for number, one in enumerate(found) for state in _of(number, one, shape)]
+    return [state for number, one in enumerate(found) for state in _of(number, one, shape, only)]
 
 
-def _of(number: int, found: FoundBeads, shape: Sequence[int]) -> Iterator[BeadState]:
+def _of(
+    number: int,
+    found: FoundBeads,
+    shape: Sequence[int],
+    only: Collection[tuple[int, int]] | None,
+) -> Iterator[BeadState]:
     half = (shape[0] // 2, shape[1] // 2, shape[2] // 2)
+    unseen = None if only is None else _Unseen.of(number, found, only)
     for index, bead in enumerate(found.beads):
-        if bead.status == REJECTED and bead.reason not in _MODELLED:
+        if not is_modelled(bead) or (only is not None and (number, index) not in only):
             continue
         position = np.array([bead.z, bead.y, bead.x])
         box = found.cut_out(np.round(position).astype(int)[np.newaxis], half)
         counts, usable = box.counts[0], box.inside[0]
+        if unseen is not None:
+            unseen.leave_out(usable, box.corner[0], position)
         if not usable.any():
             continue
         seen = Observation(number, index, counts, usable, box.corner[0], found.noise)
         contributes = bead.status != REJECTED or bead.reason in _RETAKEN
         yield BeadState(seen, _start(seen, bead, position), np.zeros_like(counts), contributes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Unseen:
+    """Candidates that a solve does not look at: around them voxels are of no use.
+
+    Parameters
+    ----------
+    places : array
+        Their positions in voxels; the array has shape (candidates, 3).
+    reach : array
+        How far around them voxels are left out, and around a bead are not, in z, y and x.
+    """
+
+    places: Floats
+    reach: Floats
+
+    @classmethod
+    def of(cls, number: int, found: FoundBeads, only: Collection[tuple[int, int]]) -> _Unseen:
+        places = [
+            (bead.z, bead.y, bead.x)
+            for k, bead in enumerate(found.beads)
+            if (number, k) not in only
+        ]
+        reach = _LEFT_OUT_WIDTHS * np.maximum(found.scale.fwhm, 1)
+        return cls(np.array(places, float).reshape(-1, 3), reach)
+
+    def leave_out(
+        self, usable: NDArray[np.bool_], corner: NDArray[np.int64], position: Floats
+    ) -> None:
+        """Mark the voxels of a box as useless that lie around candidates, but near its bead."""
+        mine = usable.copy()
+        inside = (self.places > corner - self.reach) & (
+            self.places < corner + usable.shape + self.reach
+        )
+        for place in self.places[inside.all(axis=1)]:
+            usable[_around(place - corner, self.reach, usable.shape)] = False
+        own = _around(position - corner, self.reach, usable.shape)
+        usable[own] = mine[own]
+
+
+def _around(place: Floats, reach: Floats, shape: Sequence[int]) -> tuple[slice, ...]:
+    low = np.clip(np.ceil(place - reach), 0, shape).astype(int)
+    high = np.clip(np.floor(place + reach) + 1, low, shape).astype(int)
+    return tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
 
 
 def _start(seen: Observation, bead: Bead, position: Floats) -> BeadFit:

@@ -14,9 +14,10 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState
+from psfbridge.distillation.joint.growth import held_out
 from psfbridge.distillation.joint.iteration import LEAST_SNR, JointProblem, Round, change, objective
 from psfbridge.distillation.joint.pupil_fit import PupilFit
-from psfbridge.distillation.joint.uncertainty import estimate_uncertainty
+from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.measurement.verdict import Evidence, judge_psf
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
@@ -26,7 +27,12 @@ __all__ = ["bead_tables", "make_solution"]
 Floats = NDArray[np.float64]
 
 
-def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -> Solution:
+def make_solution(
+    best: Round,
+    rounds: Sequence[Round],
+    problem: JointProblem,
+    sure: Uncertainty | None = None,
+) -> Solution:
     """Return the PSF of a round with its error, the beads, and what is to be said of them.
 
     Parameters
@@ -37,10 +43,13 @@ def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -
         All of them.
     problem : JointProblem
         The solve.
+    sure : Uncertainty, optional
+        That of `best`; estimated where it is not known yet.
     """
-    sure = estimate_uncertainty(problem, best)
+    sure = sure or estimate_uncertainty(problem, best)
     volume = problem.on_voxels(best.blend.volume)
-    tables = bead_tables(best.states, best.contributing, problem.found)
+    rest = held_out(problem, best, bead_tables(best.states, best.contributing, problem.found))
+    tables = rest.tables
     evidence = Evidence(
         volume,
         sure.error,
@@ -55,6 +64,7 @@ def make_solution(best: Round, rounds: Sequence[Round], problem: JointProblem) -
     verdict = judge_psf(evidence)
     diagnostics = {
         **_diagnostics(best, rounds, sure.pupil_se),
+        "held_out_beads": rest.to_dict(),
         "fwhm_um": sure.fwhm_um,
         "fwhm_se_um": sure.fwhm_se_um,
         "verdict": verdict.to_dict(),

@@ -32,6 +32,7 @@ __all__ = [
     "Start",
     "change",
     "fit_and_stack",
+    "misfit_limit",
     "next_round",
     "objective",
 ]
@@ -65,6 +66,8 @@ class JointProblem:
         Into how many samples the PSF divides a voxel, along z, y and x.
     near : bool
         Whether boxes hold only the surroundings of each bead's core.
+    observed : frozenset of pairs of int, optional
+        The numbers of image and candidate of those that the solve looks at; by default all.
     """
 
     found: Sequence[FoundBeads]
@@ -72,6 +75,7 @@ class JointProblem:
     bead_diameter_um: float
     factor: tuple[int, int, int] = (1, 1, 1)
     near: bool = False
+    observed: frozenset[tuple[int, int]] | None = None
 
     @property
     def voxel_um(self) -> tuple[float, float, float]:
@@ -210,6 +214,16 @@ class Round:
     def start(self) -> Start:
         """What the next round starts from."""
         return Start(self.states, self.psf, self.pupil, self.unit)
+
+    def without_beads(self) -> Round:
+        """Return the round without what it holds of each bead and voxel, but the PSF."""
+        none = np.zeros((0, 0, 0), np.float32)
+        return replace(
+            self,
+            states=[],
+            stack=Stack(none[np.newaxis], none[np.newaxis]),
+            blend=Blend(none, none, self.blend.choice, ()),
+        )
 
 
 def next_round(
@@ -381,5 +395,13 @@ def _fitting(states: Sequence[BeadState], core: Sequence[int]) -> list[int]:
     able = own if own.any() else able
     if able.sum() < 3:
         return [int(k) for k in np.nonzero(able)[0]]
-    limit = _MISFIT_LIMIT * np.median(misfit[able]) + 5 * noise + 0.02
+    limit = misfit_limit(float(np.median(misfit[able])), noise)
     return [int(k) for k in np.nonzero(able & (misfit <= limit))[0]]
+
+
+def misfit_limit(typical: float, noise: Any) -> Any:
+    """Return the misfit above which a bead is unlike those of a `typical` misfit.
+
+    `noise` is the relative error of the bead's intensity.
+    """
+    return _MISFIT_LIMIT * typical + 5 * noise + 0.02

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ _REACH = 2
 # The most samples across the pupil. Planes that would need more are left out: what left them on one
 # side would come in again from the other.
 _MOST_SAMPLES = 224
+# Light is laid into tiles of this edge, and the boxes that reach over it: 30 MB where beads are
+# 50 voxels wide. The sums of a tile stay near the processor.
+_TILE_VOXELS = 256
 
 
 def far_light(
@@ -67,12 +70,13 @@ def with_neighbours(
         The shape of each image.
     """
     result = list(states)
-    for mine, shape in _by_image(states, image_shapes):
-        scene = _scene(shape, ((states[k].seen.corner, lights[k]) for k in mine))
-        for k in mine:
-            inside, part = _overlap(states[k].seen.corner, lights[k].shape, shape)
+    corners = [one.seen.corner for one in states]
+    for scene in _scenes(states, corners, lights[0].shape, image_shapes):
+        light = scene.filled((corners[k], lights[k]) for k in scene.shining)
+        for k in scene.seen:
+            inside, part = scene.overlap(corners[k], lights[k].shape)
             others = np.zeros_like(lights[k])
-            others[part] = scene[inside] - lights[k][part]
+            others[part] = light[inside] - lights[k][part]
             result[k] = replace(states[k], others=others)
     return result
 
@@ -93,43 +97,77 @@ def with_far_light(
     """
     result = list(states)
     wider = [(n - own) // 2 for n, own in zip(far.shape, states[0].others.shape, strict=True)]
-    for mine, shape in _by_image(states, image_shapes):
-        # So far out it is too smooth for fractions of a voxel.
-        lights = (
-            (states[k].seen.corner - wider, np.float32(states[k].fit.intensity) * far) for k in mine
+    # So far out it is too smooth for fractions of a voxel.
+    corners = [one.seen.corner - wider for one in states]
+    for scene in _scenes(states, corners, far.shape, image_shapes):
+        light = scene.filled(
+            (corners[k], np.float32(states[k].fit.intensity) * far) for k in scene.shining
         )
-        scene = _scene(shape, lights)
-        for k in mine:
+        for k in scene.seen:
             others = states[k].others.copy()
-            inside, part = _overlap(states[k].seen.corner, others.shape, shape)
-            others[part] += scene[inside]
+            inside, part = scene.overlap(states[k].seen.corner, others.shape)
+            others[part] += light[inside]
             result[k] = replace(states[k], others=others)
     return result
 
 
-def _by_image(
-    states: Sequence[BeadState], image_shapes: Sequence[Sequence[int]]
-) -> Iterator[tuple[list[int], Sequence[int]]]:
-    """The numbers of each image's beads, and its shape."""
-    for number, shape in enumerate(image_shapes):
-        yield [k for k, one in enumerate(states) if one.seen.image == number], shape
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """A part of an image around beads that lie near each other.
+
+    Parameters
+    ----------
+    seen : list of int
+        The beads whose boxes it holds.
+    shining : list of int
+        The beads whose light may reach it.
+    low, high : array of int
+        Where it lies in the image.
+    """
+
+    seen: list[int]
+    shining: list[int]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+
+    def filled(self, lights: Iterable[tuple[NDArray[np.int64], Floats32]]) -> Floats32:
+        """Return the sum of lights, each given with its corner in the image."""
+        scene = np.zeros(tuple(self.high - self.low), np.float32)
+        for corner, light in lights:
+            inside, part = self.overlap(corner, light.shape)
+            scene[inside] += light[part]
+        return scene
+
+    def overlap(
+        self, corner: NDArray[np.int64], box: Sequence[int]
+    ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+        """Return the part of the scene that a box covers, and the part of the box in the scene."""
+        low = np.clip(corner, self.low, self.high)
+        high = np.clip(corner + box, low, self.high)
+        inside = _slices(low - self.low, high - self.low)
+        return inside, _slices(low - corner, high - corner)
 
 
-def _scene(shape: Sequence[int], lights: Iterable[tuple[NDArray[np.int64], Floats32]]) -> Floats32:
-    """An image of lights, each with its corner in the image."""
-    scene = np.zeros(tuple(shape), np.float32)
-    for corner, light in lights:
-        inside, part = _overlap(corner, light.shape, shape)
-        scene[inside] += light[part]
-    return scene
+def _slices(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[slice, ...]:
+    return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
-def _overlap(
-    corner: NDArray[np.int64], box: Sequence[int], shape: Sequence[int]
-) -> tuple[tuple[slice, ...], ...]:
-    """The part of an image that a box covers, and the part of the box that is in the image."""
-    low = np.clip(corner, 0, shape)
-    high = np.clip(corner + box, low, shape)
-    inside = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    part = tuple(slice(int(a), int(b)) for a, b in zip(low - corner, high - corner, strict=True))
-    return inside, part
+def _scenes(
+    states: Sequence[BeadState],
+    corners: Sequence[NDArray[np.int64]],
+    reach: Sequence[int],
+    image_shapes: Sequence[Sequence[int]],
+) -> Iterator[_Scene]:
+    """Beads by image and tile of it: the memory is that of a tile, however large the image."""
+    box = np.array(states[0].seen.counts.shape)
+    own = np.array([one.seen.corner for one in states])
+    first, last = np.array(corners), np.array(corners) + reach
+    images = np.array([one.seen.image for one in states])
+    tiles = np.column_stack([images, (own + box // 2) // np.maximum(box, _TILE_VOXELS)])
+    for tile in np.unique(tiles, axis=0):
+        seen = np.nonzero((tiles == tile).all(axis=1))[0]
+        shape = np.array(image_shapes[tile[0]])
+        low = np.clip(own[seen].min(axis=0), 0, shape)
+        high = np.clip((own[seen] + box).max(axis=0), low, shape)
+        near = (images == tile[0]) & (first < high).all(axis=1) & (last > low).all(axis=1)
+        yield _Scene([int(k) for k in seen], [int(k) for k in np.nonzero(near)[0]], low, high)

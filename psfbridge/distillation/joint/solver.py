@@ -14,7 +14,9 @@ from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
+from psfbridge.distillation.joint.budget import SolveBudget
 from psfbridge.distillation.joint.finish import make_solution
+from psfbridge.distillation.joint.growth import grown, with_first_beads
 from psfbridge.distillation.joint.iteration import (
     JointProblem,
     Round,
@@ -28,6 +30,7 @@ from psfbridge.distillation.joint.pupil_fit import PupilFit, refined_fit
 from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
 from psfbridge.distillation.joint.sample_index import with_sample
 from psfbridge.distillation.joint.stack import Stack
+from psfbridge.distillation.joint.uncertainty import Uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import OptionError
 from psfbridge.optics.pupil import INDEX, NA
@@ -95,10 +98,8 @@ def solve_joint(
     NoBeadsError
         If no bead fits a common PSF.
     """
-    problem = JointProblem(found, shape, options.bead_diameter_um)
-    problem, rounds = _rounds(problem, progress)
-    progress(_STAGE, len(rounds), len(rounds))
-    return make_solution(_best(rounds), rounds, problem)
+    problem, rounds, best, sure = _solved(found, shape, options, progress)
+    return make_solution(best, rounds, problem, sure)
 
 
 def solve_with_optics(
@@ -140,10 +141,7 @@ def solve_with_optics(
             option="method",
             remedy="Give {na}, {wavelength_um} and {refractive_index}, or choose {method=joint}.",
         )
-    problem = JointProblem(found, shape, options.bead_diameter_um)
-    problem, rounds = _rounds(problem, progress)
-    last = _best(rounds)
-    rounds = rounds[: rounds.index(last) + 1]
+    problem, rounds, last, _ = _solved(found, shape, options, progress)
     try:
         known = _known_round(problem, last, optics)
     except OptionError as contradiction:
@@ -168,13 +166,35 @@ def solve_with_optics(
     return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
 
 
+def _solved(
+    found: Sequence[FoundBeads],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress,
+) -> tuple[JointProblem, list[Round], Round, Uncertainty]:
+    """Solve with the beads that tell most, then with more of them while that helps.
+
+    Return the problem, all rounds to the best, the best, and its uncertainty.
+    """
+    budget = SolveBudget.of(options)
+    problem = JointProblem(found, shape, options.bead_diameter_um)
+    problem, rounds = _rounds(with_first_beads(problem, budget), progress)
+    best = _best(rounds)
+    rounds = rounds[: rounds.index(best) + 1]
+    problem, last, sure = grown(problem, best, budget, partial(_pupil, problem, rounds))
+    progress(_STAGE, len(rounds), len(rounds))
+    return problem, rounds if last is best else [*rounds, last], last, sure
+
+
 def _rounds(problem: JointProblem, progress: Progress) -> tuple[JointProblem, list[Round]]:
     """Rounds until the PSF does not change: near the cores, then on whole boxes.
 
     From then on the PSF has samples that are fine enough for the optics.
     """
     near = replace(problem, near=True)
-    start = Start(_sure(observe(problem.found, near.box), problem.found), near.gaussian())
+    start = Start(
+        _sure(observe(problem.found, near.box, near.observed), problem.found), near.gaussian()
+    )
     rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
     problem = replace(problem, factor=_factor(problem, rounds[-1]))
     return problem, _continued(
@@ -207,6 +227,7 @@ def _continued(
         progress(_STAGE, number, max(_ROUNDS, number + 1))
         explained = partial(_pupil, problem, rounds)
         rounds.append(next_round(problem, start, explained, _choice(rounds)))
+        rounds = _lean(rounds)
         start = rounds[-1].start
         if number == _NOISE_ROUND:
             # Beads must fit this PSF before what is left of them can be noise.
@@ -217,6 +238,12 @@ def _continued(
         if number > _NOISE_ROUND and _settled(rounds, problem):
             break
     return rounds
+
+
+def _lean(rounds: Sequence[Round]) -> list[Round]:
+    """Keep the beads of the last round and of the best so far only: no other can become it."""
+    kept = [rounds[-1], *([_best(rounds)] if len(rounds) > _NOISE_ROUND + 1 else [])]
+    return [one if one in kept else one.without_beads() for one in rounds]
 
 
 def _choice(rounds: Sequence[Round]) -> BlendChoice | None:
@@ -250,7 +277,7 @@ def _widened(problem: JointProblem, near: Round) -> Start:
             seen=replace(one.seen, factor=problem.factor),
             fit=fits.get((one.seen.image, one.seen.bead), one.fit),
         )
-        for one in observe(problem.found, problem.box)
+        for one in observe(problem.found, problem.box, problem.observed)
     ]
     return Start(states, psf, pupil, unit)
 

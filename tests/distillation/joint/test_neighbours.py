@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from psfbridge.distillation.joint import neighbours
 from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Observation
 from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
@@ -36,7 +37,9 @@ def state(number, place, intensity):
     return BeadState(seen, BeadFit(np.array(place, float), intensity, 0.0, np.zeros(4)), none, True)
 
 
-def test_each_bead_gets_what_the_others_shine_into_its_box(whole, middle):
+@pytest.mark.parametrize("tile", [8, 256])
+def test_each_bead_gets_what_the_others_shine_into_its_box(whole, middle, tile, monkeypatch):
+    monkeypatch.setattr(neighbours, "_TILE_VOXELS", tile)
     beads = [state(k, *bead) for k, bead in enumerate(BEADS)]
     own = [np.float32(one.fit.intensity) * whole[middle] for one in beads]
     far = whole.copy()
