@@ -15,7 +15,7 @@
     └── Cancelled          the user or the host asked to stop
 
 Each message is one line: what failed, what was found, what is allowed, what to do. Options in it
-are spelled for Python by ``str(error)``, for another host by ``error.worded(host)``.
+are spelled for the host that runs; ``error.worded(host)`` spells them for another.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ class PsfBridgeError(Exception):
         self.allowed = allowed
         self.remedy = remedy
 
-    def worded(self, host: Host) -> str:
-        """Return the message with its options spelled for `host`."""
+    def worded(self, host: Host | None = None) -> str:
+        """Return the message with its options spelled for `host`; by default the one that runs."""
+        host = host or Host.current()
         return " ".join(f"{self._failure(host)} {self.advice(host)}".split())
 
     def advice(self, host: Host) -> str:
@@ -100,7 +101,7 @@ class PsfBridgeError(Exception):
         return self.failed
 
     def __str__(self) -> str:
-        return self.worded(Host.PYTHON)
+        return self.worded()
 
 
 class OptionError(PsfBridgeError, ValueError):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 
 __all__ = ["Host"]
@@ -32,6 +35,20 @@ class Host(StrEnum):
     COMMAND_LINE = "command line"
     MACRO = "macro"
 
+    @classmethod
+    def current(cls) -> Host:
+        """Return the host that runs now: Python, unless another one is `active`."""
+        return _current.get(cls.PYTHON)
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Spell the options in messages for this host while the block runs."""
+        before = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(before)
+
     @property
     def first(self) -> int:
         """The number of the first channel: ImageJ counts from 1."""
@@ -59,3 +76,6 @@ class Host(StrEnum):
         return _PLACE.sub(
             lambda at: self.spelled(at[1]) if at[2] is None else self.set(at[1], at[2]), text
         )
+
+
+_current: ContextVar[Host] = ContextVar("psfbridge host")

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 import psfbridge as pb
+from psfbridge._util.option_kinds import options_of
 from psfbridge.errors import ImageError, OptionError, PSFError
 from psfbridge.hosts import Host
 
 PACKAGE = Path(pb.__file__).parent
+HOSTS = PACKAGE / "hosts.py"
 
 
 def test_an_error_carries_what_it_is_about():
@@ -52,14 +54,29 @@ def test_an_error_goes_through_processes_whole():
 
 
 def test_no_flag_of_the_command_line_is_written_into_the_package():
-    flag = re.compile(r"[A-Za-z,;(] ?--[a-z][a-z-]+")
-    own = re.compile(r"^\s*['\[(]|>>>|pip install")  # examples, and pip's own flag
-    elsewhere = [path for path in PACKAGE.rglob("*.py") if "cli" not in path.parts]
-    flags = {
+    """Options in messages are named by ``{option}``, which each host spells its own way."""
+    records = (pb.DistillOptions, pb.DeconvolveOptions, pb.Reading)
+    names = {Host.COMMAND_LINE.spelled(name) for one in records for name in options_of(one)}
+    flag = re.compile(rf"({'|'.join(sorted(names))})[ ,.;)]")
+    elsewhere = [
+        path for path in PACKAGE.rglob("*.py") if "cli" not in path.parts and path != HOSTS
+    ]
+    found = {
         f"{path.relative_to(PACKAGE)}:{number}"
         for path in elsewhere
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if flag.search(line) and not own.search(line)
+        if flag.search(line) and ">>>" not in line and not line.strip().startswith("'")
     }
-    allowed = {"bridge/imagej/run_macro.py"}  # of psfbridge macro, said for that host alone
-    assert {one for one in flags if one.rpartition(":")[0] not in allowed} == set()
+    assert found == set()
+
+
+def test_str_is_spelled_for_the_host_that_runs():
+    fault = ImageError("a.tif has 2 channels.", remedy="Choose one: {channel=N}.")
+    assert str(fault) == "a.tif has 2 channels. Choose one: channel=N."
+    with Host.COMMAND_LINE.active():
+        assert Host.current() is Host.COMMAND_LINE
+        assert str(fault) == "a.tif has 2 channels. Choose one: --channel N."
+        with Host.MACRO.active():
+            assert str(fault) == "a.tif has 2 channels. Choose one: channel=N."
+        assert str(fault.of("b")) == "b: a.tif has 2 channels. Choose one: --channel N."
+    assert Host.current() is Host.PYTHON

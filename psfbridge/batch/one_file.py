@@ -16,6 +16,7 @@ from psfbridge._version import __version__
 from psfbridge.detection.beads import USED
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import Cancelled, ImageError, PsfBridgeError
+from psfbridge.hosts import Host
 from psfbridge.imaging.dates import taken
 from psfbridge.imaging.formats import image_files
 from psfbridge.imaging.read import Reading
@@ -45,6 +46,8 @@ class Task:
         How the file is to be read.
     options : DistillOptions
         What was chosen.
+    host : Host
+        Who reads the messages.
     """
 
     path: str
@@ -52,6 +55,7 @@ class Task:
     folder: str
     reading: Reading = field(default_factory=Reading)
     options: DistillOptions = field(default_factory=DistillOptions)
+    host: Host = Host.PYTHON
 
     @property
     def psf(self) -> Path:
@@ -138,12 +142,12 @@ def work(task: Task, progress: Progress = no_progress) -> Outcome:
         raise
     # Whatever is wrong with one file of thousands, the others are still to be done.
     except Exception as fault:
-        return replace(outcome, error=_line(fault))
+        return replace(outcome, error=_line(fault, task.host))
 
 
-def _line(fault: Exception) -> str:
+def _line(fault: Exception, host: Host) -> str:
     if isinstance(fault, PsfBridgeError):
-        return f"{type(fault).__name__}: {fault}"
+        return f"{type(fault).__name__}: {fault.worded(host)}"
     if isinstance(fault, MemoryError):
         return "MemoryError: out of memory. Use fewer jobs, or a smaller image."
     words = " ".join(str(fault).split())

@@ -21,6 +21,7 @@ from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import Outcome, Task, work
 from psfbridge.batch.summary import Row, rows_of, to_csv
 from psfbridge.errors import ImageError, OptionError
+from psfbridge.hosts import Host
 from psfbridge.imaging.formats import join_planes
 from psfbridge.imaging.read import Reading, split_choices
 from psfbridge.option_types import DistillArguments
@@ -134,6 +135,7 @@ def distill_batch(
             folder=str(folder),
             reading=Reading.of(**reading),
             options=chosen,
+            host=Host.current(),
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
     ]

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Ctrl-C, 143 where the system or a batch system asked it to end.
     """
     try:
-        with prepared():
+        with prepared(), Host.COMMAND_LINE.active():
             whole = parser()
             chosen = whole.parse_args(arguments)
             if chosen.command is None:

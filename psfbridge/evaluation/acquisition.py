@@ -13,6 +13,7 @@ from scipy import stats
 from psfbridge.evaluation.bead_table import BeadTable
 from psfbridge.evaluation.field_trends import FieldTrend, focal_plane, width_trends
 from psfbridge.evaluation.settings import AcquisitionSettings
+from psfbridge.hosts import Host
 from psfbridge.imaging.noise import saturation_level
 from psfbridge.numerics.robust import robust_sd
 
@@ -235,7 +236,8 @@ def _field(evidence: Evidence) -> Iterator[Problem]:
             "PSF changes over the field",
             _trend_words(trend),
             (
-                "Distil with --field for a PSF at every place; check the correction collar, the "
+                f"Distil with {Host.current().set('field', 'True')} for a PSF at every place; check "
+                "the correction collar, the "
                 "tube lens and the slide's tilt."
             ),
         )

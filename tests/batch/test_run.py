@@ -70,7 +70,7 @@ def test_a_bad_file_is_a_row_and_stops_no_other(capsys, files, tmp_path):
     assert "Joint PSF of all 3 files: 12 beads" in said
     rows = {Path(row["file"]).name: row for row in table(out)}
     assert rows["bad.tif"]["error"].startswith("ImageError: bad.tif is not a TIFF")
-    assert rows["dark.tif"]["error"].startswith("NoBeadsError: no bead in dark.tif")
+    assert rows["dark.tif"]["error"].startswith("NoBeadsError: no bead found in dark.tif")
     assert [row["status"] for row in rows.values()].count("done") == 3
     # The oldest first, as the widths were made: 1.25, 1.3, 1.35 voxels of sigma.
     good = [row for row in table(out) if row["status"] == "done"]
@@ -154,7 +154,7 @@ def test_its_own_psfs_are_no_images(files):
     assert len(again.rows) == 5
     assert len(first.rows) == 2
     assert any("were not taken as images" in note for note in again.notes)
-    with pytest.raises(ImageError, match="Name images of beads"):
+    with pytest.raises(ImageError, match="Give images of beads"):
         distill_batch([files / "*_psf.tif"], files, **OPTIONS)
 
 

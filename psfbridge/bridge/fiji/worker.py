@@ -145,7 +145,8 @@ def _told(task: Callable[..., Record]) -> Callable[..., Record]:
     @wraps(task)
     def told(*args: Any) -> Record:
         try:
-            record: Record = plain(task(*args))
+            with Host.MACRO.active():
+                record: Record = plain(task(*args))
         except Exception as fault:
             ours = ours_of_python(fault)
             line = f"{type(ours).__name__}: {ours.worded(Host.MACRO)}"

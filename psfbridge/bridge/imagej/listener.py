@@ -16,6 +16,7 @@ from psfbridge.bridge.imagej.status import ImageJProgress
 from psfbridge.bridge.java.find import implemented, java_class
 from psfbridge.bridge.java.session import session
 from psfbridge.errors import Cancelled
+from psfbridge.hosts import Host
 
 __all__ = ["make_listener", "run_and_remember", "run_guarded"]
 
@@ -99,9 +100,10 @@ def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
     """
     progress = ImageJProgress(session.alive)
     try:
-        options, texts = read_options(name, _with_values(text))
-        call = Call(options, texts, open_image(imp), progress, OpenImages())
-        outcome = COMMANDS[name].run(call)
+        with Host.MACRO.active():
+            options, texts = read_options(name, _with_values(text))
+            call = Call(options, texts, open_image(imp), progress, OpenImages())
+            outcome = COMMANDS[name].run(call)
         show(call.imp, outcome)
     finally:
         progress.close()
