@@ -236,9 +236,8 @@ def _field(evidence: Evidence) -> Iterator[Problem]:
             "PSF changes over the field",
             _trend_words(trend),
             (
-                f"Distil with {Host.current().set('field', 'True')} for a PSF at every place; check "
-                "the correction collar, the "
-                "tube lens and the slide's tilt."
+                f"Distil with {Host.current().set('field', 'True')} for a PSF at every place; "
+                "check the correction collar, the tube lens and the slide's tilt."
             ),
         )
     plane = focal_plane(evidence.table.used, evidence.settings)
