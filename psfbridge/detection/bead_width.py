@@ -80,7 +80,9 @@ def estimate_scale(image: Image, noise: Noise) -> BeadScale:
     """
     projection = _projected(image.data)
     spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, _SURROUND)))
-    sigma, spots = _spots(_without_lone_pixels(np.asarray(projection / spread, np.float32)))
+    sigma, spots = _spots(
+        _without_lone_pixels(np.asarray((projection - noise.offset) / spread, np.float32))
+    )
     widths = [_widths(image.data, y, x, sigma) for y, x in spots]
     usable = np.array([width for width in widths if np.isfinite(width).all()]).reshape(-1, 3)
     if len(usable) == 0:

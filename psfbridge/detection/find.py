@@ -20,21 +20,20 @@ from psfbridge.detection.plane_levels import plane_levels
 from psfbridge.detection.settings import PLANE_LEVELS
 from psfbridge.detection.statuses import Reason
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
-from psfbridge.errors import ImageError, NoBeadsError, OptionError
+from psfbridge.errors import NoBeadsError, OptionError
+from psfbridge.imaging.counts import UNSCALED, Counts, Scale, in_counts
+from psfbridge.imaging.findings import Finding
 from psfbridge.imaging.image import Image
-from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
+from psfbridge.imaging.noise import Noise, saturation_level
 from psfbridge.imaging.read import given_image
 from psfbridge.numerics.cutouts import Cutouts, cut_out
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, checked_progress, no_progress
 
-__all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads"]
+__all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads", "with_known_beads"]
 
 _FIT_WIDTHS = 1.2
-# Floating images that span less or more than this are brought to a range like that of counts.
-_COUNT_SPANS = (100.0, 1e9)
-_COUNT_RANGE = 1e4
 # A sphere looks no narrower than 0.87 of its diameter; the width of a bead is told less well.
 _MOST_DIAMETER = 2.0
 
@@ -55,8 +54,10 @@ class FoundBeads:
         The width of a typical bead.
     saturation : float
         Counts at which the image is clipped, or infinity.
-    factor : float
-        What the voxels of the input were multiplied by to give `image`, see `in_counts`.
+    values : Scale
+        How the values of the input became the counts of `image`.
+    findings : tuple of Finding
+        What is wrong with the image.
     min_separation_um : float, optional
         The least distance of two beads that was asked for.
     """
@@ -66,7 +67,8 @@ class FoundBeads:
     noise: Noise
     scale: BeadScale
     saturation: float
-    factor: float = 1.0
+    values: Scale = UNSCALED
+    findings: tuple[Finding, ...] = ()
     min_separation_um: float | None = None
 
     @cached_property
@@ -80,25 +82,64 @@ class FoundBeads:
 
         Voxels that are saturated count as outside the image.
         """
-        boxes = cut_out(self.image.data, voxel, half)
+        boxes = cut_out(self.image.data, voxel, half, self.image.valid)
         inside = boxes.inside & (boxes.counts < self.saturation)
         planes = boxes.corner[:, :1] + np.arange(boxes.counts.shape[1])
         levels = self.plane_levels[np.clip(planes, 0, len(self.plane_levels) - 1)]
         counts = boxes.counts - levels[:, :, None, None].astype(np.float32)
         return Cutouts(counts, inside, boxes.corner)
 
+    @property
+    def voxels(self) -> NDArray[Any]:
+        """The voxels in the units of the input, what is missing filled; axes (z, y, x)."""
+        if self.values == UNSCALED:
+            return self.image.data
+        return np.asarray(self.image.data / self.values.factor + self.values.offset)
+
     def in_input_units(self, beads: Beads) -> Beads:
         """Return `beads` with intensity and background in the units of the input."""
-        if self.factor == 1:
+        factor, offset = self.values.factor, self.values.offset
+        if self.values == UNSCALED:
             return beads
         return Beads(
             replace(
                 bead,
-                intensity=bead.intensity / self.factor,
-                background=bead.background / self.factor,
+                intensity=bead.intensity / factor,
+                background=bead.background / factor + offset,
             )
             for bead in beads
         )
+
+
+def with_known_beads(image: Image, beads: Beads) -> FoundBeads:
+    """Return what `find` learns of an image, with beads that are known already.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x).
+    beads : Beads
+        In the units of the image.
+    """
+    counts = in_counts(image)
+    factor, offset = counts.scale.factor, counts.scale.offset
+    scaled = Beads(
+        replace(
+            bead,
+            intensity=bead.intensity * factor,
+            background=(bead.background - offset) * factor,
+        )
+        for bead in beads
+    )
+    return FoundBeads(
+        counts.image,
+        scaled,
+        counts.noise,
+        estimate_scale(counts.image, counts.noise),
+        saturation_level(counts.image.data),
+        counts.scale,
+        counts.findings,
+    )
 
 
 def find_beads(
@@ -134,7 +175,7 @@ def find_beads(
     Raises
     ------
     ImageError
-        If the image holds NaN or infinite voxels, or nothing but one value.
+        If the image holds nothing but one value, or no data at all.
     OptionError
         If a position lies outside the image.
 
@@ -152,19 +193,6 @@ def find_beads(
     image = as_image(image, **reading)
     found = find(image, options, progress, positions)
     return found.in_input_units(found.beads)
-
-
-def in_counts(image: Image) -> tuple[Image, float]:
-    """Return an image whose voxels are of the size of counts, and the factor that made them so.
-
-    Integers are counts. Floating images may be normalised to 0...1, or hold 1e30: they are
-    multiplied to a range of 10,000, so that nothing later must know of such scales.
-    """
-    span = float(image.data.max()) - float(image.data.min())
-    if image.data.dtype.kind != "f" or _COUNT_SPANS[0] <= span <= _COUNT_SPANS[1]:
-        return image, 1.0
-    factor = _COUNT_RANGE / span
-    return replace(image, data=np.asarray(image.data * factor, np.float32)), factor
 
 
 def as_image(
@@ -196,33 +224,48 @@ def find(
     Raises
     ------
     ImageError
-        If the image holds NaN or infinite voxels, or nothing but one value.
+        If the image holds nothing but one value, or no data at all.
     OptionError
         If a position lies outside the image.
     """
     spots = None if positions is None else checked_positions(positions, image)
-    _check_counts(image)
-    counts, factor = in_counts(image)
-    noise = estimate_noise(counts)
-    scale = estimate_scale(counts, noise)
-    candidates = find_candidates(counts, noise, scale, progress)
+    counts = in_counts(image)
+    scale = estimate_scale(counts.image, counts.noise)
+    candidates = _with_data(
+        find_candidates(counts.image, counts.noise, scale, progress), counts.image.valid
+    )
     if spots is None:
-        return replace(_judged(counts, noise, scale, candidates, options), factor=factor)
-    candidates, chosen = with_chosen(candidates, counts, scale, spots)
-    found = _judged(counts, noise, scale, candidates, options)
-    return replace(found, beads=only_chosen(found.beads, chosen), factor=factor)
+        return _judged(counts, scale, candidates, options)
+    candidates, chosen = with_chosen(candidates, counts.image, scale, spots)
+    found = _judged(counts, scale, candidates, options)
+    return replace(found, beads=only_chosen(found.beads, chosen))
+
+
+def _with_data(candidates: Candidates, valid: NDArray[np.bool_] | None) -> Candidates:
+    """Leave out candidates where there is no data: they stand in what was filled in."""
+    return candidates if valid is None else candidates[valid[tuple(candidates.voxel.T)]]
 
 
 def _judged(
-    image: Image, noise: Noise, scale: BeadScale, candidates: Candidates, options: DistillOptions
+    counts: Counts, scale: BeadScale, candidates: Candidates, options: DistillOptions
 ) -> FoundBeads:
+    image = counts.image
     half = scale.half_extent(_FIT_WIDTHS, len(image.data))
-    boxes = cut_out(image.data, candidates.voxel, half)
-    fits = fit_gaussians(boxes, noise, scale)
+    boxes = cut_out(image.data, candidates.voxel, half, image.valid)
+    fits = fit_gaussians(boxes, counts.noise, scale)
     level = saturation_level(image.data)
     least = options.min_separation_um
     measures = CandidateMeasures(image, candidates, fits, boxes, scale, level, least)
-    return FoundBeads(image, judge(measures), noise, scale, level, min_separation_um=least)
+    return FoundBeads(
+        image,
+        judge(measures),
+        counts.noise,
+        scale,
+        level,
+        counts.scale,
+        counts.findings,
+        min_separation_um=least,
+    )
 
 
 def need_beads(beads: Beads, name: str) -> Beads:
@@ -268,21 +311,3 @@ def _advice(beads: Beads) -> str:
     counts = Counter(Reason(bead.reason) for bead in beads if bead.status == REJECTED)
     chosen = Counter({why: n for why, n in counts.items() if why != Reason.NOT_CHOSEN}) or counts
     return chosen.most_common(1)[0][0].advice
-
-
-def _check_counts(image: Image) -> None:
-    data = image.data
-    if data.dtype.kind == "f":
-        bad = sum(int(np.count_nonzero(~np.isfinite(plane))) for plane in data)
-        if bad:
-            raise ImageError(
-                f"{image.name} holds {bad} NaN or infinite voxels of {data.size}; allowed are "
-                "finite counts. Replace them, in ImageJ by Process > Math > NaN Background or "
-                "Process > Noise > Remove NaNs."
-            )
-    low, high = data.min(), data.max()
-    if low == high:
-        raise ImageError(
-            f"{image.name} holds nothing but the value {low:g}: there is no bead to find. "
-            "Is this the right file and channel?"
-        )

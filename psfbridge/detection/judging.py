@@ -16,7 +16,7 @@ from psfbridge.detection.candidates import Candidates
 from psfbridge.detection.gaussian_fits import GaussianFits
 from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.image import Image
-from psfbridge.numerics.cutouts import Cutouts
+from psfbridge.numerics.cutouts import Cutouts, cut_out
 from psfbridge.numerics.robust import robust_sd
 
 __all__ = ["CandidateMeasures", "judge"]
@@ -26,6 +26,8 @@ Mask = NDArray[np.bool_]
 
 # The least margins to the image's edge, in FWHM along z and across: with less, the peak is cut.
 _BORDER_Z, _BORDER_XY = 1.0, 1.5
+# Near a region without data more of the surroundings is missing than single pixels take.
+_MOST_MISSING = 0.05
 # Two beads closer than so many FWHM along z and across disturb each other.
 _SEPARATION_Z, _SEPARATION_XY = 3.0, 4.0
 # A neighbour below this share of a bead's height does not count.
@@ -143,7 +145,18 @@ def _border(measures: CandidateMeasures) -> Mask:
     margin = np.array([_BORDER_Z, _BORDER_XY, _BORDER_XY]) * measures.widths
     margin[shape == 1] = 0
     at = measures.candidates.voxel
-    return np.asarray(((at < margin) | (at > shape - 1 - margin)).any(axis=1))
+    outside = ((at < margin) | (at > shape - 1 - margin)).any(axis=1)
+    return np.asarray(outside | _beside_no_data(measures, margin))
+
+
+def _beside_no_data(measures: CandidateMeasures, margin: Floats) -> Mask:
+    """Whether part of the image is missing as near as its edge may not be; a pixel may be."""
+    valid = measures.image.valid
+    if valid is None:
+        return np.zeros(len(measures.candidates), bool)
+    z, y, x = (int(n) for n in np.ceil(margin))
+    inside = cut_out(valid, measures.candidates.voxel, (z, y, x)).counts
+    return np.asarray(1 - inside.mean(axis=(1, 2, 3)) > _MOST_MISSING)
 
 
 def _too_close(measures: CandidateMeasures) -> Mask:

@@ -22,7 +22,7 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.average import average
 from psfbridge.distillation.field.grid import gridded
 from psfbridge.distillation.field.solver import solve_field
-from psfbridge.distillation.inputs import prepare, search
+from psfbridge.distillation.inputs import Search, prepare, search
 from psfbridge.distillation.methods import Solution
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.distillation.result import Distillation
@@ -113,6 +113,9 @@ def _distilled(
     # The methods share the cores among beads; threads below that only wait for each other.
     with log.stage(method), threadpool_limits(1):
         solution = _METHODS[method](job)
+    if solution.method and solution.method != method:
+        # Its own notes say why.
+        method, note = solution.method, ""
     beads = seen.table(solution.beads)
     with log.stage("measure"):
         psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
@@ -123,7 +126,14 @@ def _distilled(
             told = solve_field(solution, progress)
             field = gridded(told.model, psf, images[0], progress)
     read = (note for image in images for note in image.notes)
-    notes = [*read, *seen.notes, *solution.notes, note, _unused(options, method)]
+    notes = [
+        *read,
+        *_said_of_images(seen, solution),
+        *seen.notes,
+        *solution.notes,
+        note,
+        _unused(options, method),
+    ]
     notes += [told.note] if told else []
     return Distillation(
         psf=psf,
@@ -137,6 +147,15 @@ def _distilled(
         diagnostics={**solution.diagnostics, **({"field": told.diagnostics} if told else {})},
         field=field,
     )
+
+
+def _said_of_images(seen: Search, solution: Solution) -> Iterator[str]:
+    """What is wrong with the images, but for what the verdict says of them."""
+    judged = "verdict" in solution.diagnostics
+    for one in seen.found:
+        for finding in one.findings:
+            if finding.at_best == "good" or not judged:
+                yield finding.sentence
 
 
 @dataclass(frozen=True)
@@ -195,16 +214,17 @@ def _by_average(job: _Job) -> Solution:
 
 
 def _by_reverse_rl(job: _Job) -> Solution:
-    from psfbridge.distillation.reverse_rl import reverse_richardson_lucy
+    from psfbridge.distillation.reverse_rl import in_whole_counts, reverse_richardson_lucy
     from psfbridge.engines import open_engine
 
     options = job.options
     engine = open_engine(options.engine)
+    image, background = in_whole_counts(job.images[0], options.background)
     volume = reverse_richardson_lucy(
-        job.images[0],
+        image,
         engine,
         iterations=options.iterations,
-        background=options.background,
+        background=background,
         progress=job.progress,
     )
     note = f"Richardson-Lucy ran {options.iterations} iterations by {engine}."

@@ -84,7 +84,7 @@ def _with_background(
     states: Sequence[BeadState], found: Sequence[FoundBeads], background: str | float
 ) -> list[BeadState]:
     """Return the beads with the background that the user gave, if any."""
-    given = [given_background(one.image.data, background, one.factor) for one in found]
+    given = [given_background(one.image.data, background, one.values) for one in found]
     return [
         replace(one, seen=replace(one.seen, background=given[one.seen.image])) for one in states
     ]

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.distillation.settings import ORIGINAL
+from psfbridge.imaging.counts import UNSCALED, Scale
 
 __all__ = ["given_background"]
 
 
 def given_background(
-    data: NDArray[Any], background: str | float, factor: float = 1.0
+    data: NDArray[Any], background: str | float, values: Scale = UNSCALED
 ) -> float | None:
     """Return the background in counts that an option names, or None for ``auto``.
 
@@ -23,8 +24,8 @@ def given_background(
         The array has axes (z, y, x). The units are counts.
     background : 'auto', 'mean' or float
         ``mean`` is 1.25 times the mean of the image.
-    factor : float
-        What the voxels that the user knows were multiplied by to give `data`.
+    values : Scale
+        How the values that the user knows became `data`.
 
     Examples
     --------
@@ -35,5 +36,6 @@ def given_background(
     if background == "auto":
         return None
     if background == "mean":
-        return ORIGINAL.mean_factor * float(np.mean(data, dtype=float))
-    return float(background) * factor
+        mean = float(np.mean(data, dtype=float)) / values.factor + values.offset
+        return values.factor * (ORIGINAL.mean_factor * mean - values.offset)
+    return values.factor * (float(background) - values.offset)

@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from psfbridge.detection.bead_width import estimate_scale
 from psfbridge.detection.beads import USED, Beads
-from psfbridge.detection.find import FoundBeads
+from psfbridge.detection.find import with_known_beads
 from psfbridge.distillation.joint.bead_fit import background, light
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.distillation.result import Distillation
 from psfbridge.distillation.settings import CHROMATIC
 from psfbridge.errors import NoBeadsError
-from psfbridge.imaging.noise import estimate_noise, saturation_level
 from psfbridge.numerics.fourier import peak_position, shift_volume
 from psfbridge.numerics.robust import MEDIAN_SQUARE, robust_sd
 from psfbridge.psf.psf import PSF
@@ -149,11 +147,8 @@ def _places(result: Distillation, number: int) -> _Places:
     beads = Beads(bead for bead in result.beads if bead.image == image.name)
     if not len(beads.with_status(USED)):
         return _Places(np.zeros((0, 3)), np.zeros((0, 3)))
-    noise = estimate_noise(image)
-    scale = estimate_scale(image, noise)
-    found = FoundBeads(image, beads, noise, scale, saturation_level(image.data))
     try:
-        states = fitted_beads(found, psf)
+        states = fitted_beads(with_known_beads(image, beads), psf)
     except NoBeadsError:
         return _Places(np.zeros((0, 3)), np.zeros((0, 3)))
     middle = [length // 2 for length in psf.data.shape]

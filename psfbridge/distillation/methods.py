@@ -35,6 +35,8 @@ class Solution:
         What the method says of its own fit, ready for JSON.
     notes : tuple of str
         What a user should know, one sentence each.
+    method : str
+        The method that the volume is of, where that is not the one that was called.
     state : tuple of JointProblem and Round, optional
         Where the solve ended, for those who go on from there.
     """
@@ -44,4 +46,5 @@ class Solution:
     error: Floats | None = None
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    method: str = ""
     state: tuple[JointProblem, Round] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,35 @@ from psfbridge.distillation.background import given_background
 from psfbridge.distillation.settings import ORIGINAL
 from psfbridge.engines import Engine
 from psfbridge.errors import NoBeadsError
+from psfbridge.imaging.counts import value_scale
 from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.no_data import filled
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["point_image", "reverse_richardson_lucy", "without_background"]
+__all__ = ["in_whole_counts", "point_image", "reverse_richardson_lucy", "without_background"]
+
+
+def in_whole_counts(image: Image, background: str | float) -> tuple[Image, str | float]:
+    """Return an image of floats from 0 to 1, or of another scale, as counts; others as they are.
+
+    The original's floor of 0.1 is in counts: on an image that was normalised it would be most of
+    the light. The offset is the camera's, and stays.
+
+    Parameters
+    ----------
+    image : Image
+        The array has axes (z, y, x).
+    background : 'auto', 'mean' or float
+        In the units of the image; a number is returned in counts.
+    """
+    valid = np.isfinite(image.data) if image.data.dtype.kind == "f" else None
+    whole = valid is None or bool(valid.all())
+    data = image.data if whole or valid is None else filled(image.data, valid)
+    factor = value_scale(data).factor
+    if factor != 1:
+        data = np.asarray(data * factor, np.float32)
+        background = background if isinstance(background, str) else background * factor
+    return replace(image, data=data), background
 
 
 def without_background(data: NDArray[Any], background: str | float = "auto") -> Volume:

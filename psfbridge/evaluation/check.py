@@ -184,11 +184,12 @@ def check(
     check_diameter(found, bead_diameter_um)
     shown = _of_beads(matched, bead_diameter_um)
     states = fitted_beads(found, shown)
-    dark = _without_background(beads, states)
+    dark = _without_background(found.image, states)
     restored = deconvolve(dark, matched, options=options, progress=progress)
     checked = tuple(_checked(one, shown, found, dark, restored) for one in states)
     model = _model(states, shown, beads.data.shape)
-    notes = [*beads.notes, *notes, *restored.notes]
+    said = [finding.sentence for finding in found.findings]
+    notes = [*beads.notes, *said, *notes, *restored.notes]
     return Check(dark, restored, model, checked, _reach(found), tuple(notes))
 
 
@@ -228,7 +229,7 @@ def _checked(
         z=z,
         y=y,
         x=x,
-        intensity=one.fit.intensity,
+        intensity=one.fit.intensity / found.values.factor,
         residual=float(left.sum(dtype=float)) / energy,
         noise=float(expected[seen.usable].sum()) / energy,
         chi2=float(np.mean(left / expected[seen.usable])),

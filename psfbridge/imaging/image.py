@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -39,6 +39,8 @@ class Image:
         Where it came from: a path, or empty.
     notes : tuple of str
         What was assumed while reading it, one sentence each; hosts show them.
+    valid : array of bool, optional
+        Which voxels hold data; the axes of `data`, or of one plane for all. By default all.
 
     Raises
     ------
@@ -59,9 +61,11 @@ class Image:
     name: str = "array"
     source: str = ""
     notes: tuple[str, ...] = ()
+    valid: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _volume(self.data, self.name))
+        object.__setattr__(self, "valid", _valid(self.valid, self.data.shape, self.name))
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
 
     @classmethod
@@ -146,7 +150,8 @@ class Image:
             raise ImageError(
                 f"{self.name} has no channel {number}; allowed are 0 to {self.channels - 1}."
             )
-        return Image(self.data[number], self.voxel_um, self.name, self.source, self.notes)
+        valid = None if self.valid is None else self.valid[number]
+        return replace(self, data=self.data[number], valid=valid)
 
 
 def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
@@ -156,7 +161,7 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
         masked = int(np.count_nonzero(np.asarray(getattr(array, "mask", False))))
         raise ImageError(
             f"{name} has {masked} masked voxels; allowed are counts everywhere. "
-            "Give them a value first: array.filled(value)."
+            "Give them a value first, array.filled(value), and say which hold data by valid."
         )
     check_type(name, array.dtype)
     if array.ndim == 2:
@@ -169,6 +174,19 @@ def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
     if array.size == 0:
         raise ImageError(f"{name} is empty: its shape is {array.shape}.")
     return array
+
+
+def _valid(valid: ArrayLike | None, shape: tuple[int, ...], name: str) -> NDArray[np.bool_] | None:
+    """Bring a mask to the axes of an image; one of a plane holds for every plane."""
+    if valid is None:
+        return None
+    try:
+        return np.broadcast_to(np.asarray(valid, bool), shape)
+    except ValueError:
+        raise ImageError(
+            f"the mask of {name} has the shape {np.shape(valid)}; allowed is that of the image, "
+            f"{shape}, or of one plane."
+        ) from None
 
 
 def _check_named_axes(data: Any, name: str) -> None:

@@ -17,9 +17,10 @@ __all__ = ["Noise", "estimate_noise", "saturation_level"]
 _MOST_VOXELS = 4_000_000
 _BINS = 24
 _LEAST_IN_BIN = 60
-# Below this variance the rounding to whole counts is a good part of it; its own is 1/12.
-_ROUNDING_RULES = 0.3
-_LEAST_ROUNDED_LIGHT = 4.0
+# Below so many times the variance of the rounding itself, rounding is a good part of the noise.
+# Then light must rise above the background by so many of its standard deviations.
+_ROUNDING_RULES = 3.6
+_LEAST_ROUNDED_LIGHT = 14.0
 # The second difference along y and x has the weights 1 -2 1 by 1 -2 1: their squares sum to 36
 # (Immerkær 1996, "Fast noise variance estimation").
 _SECOND_DIFFERENCE_POWER = 36.0
@@ -40,6 +41,9 @@ class Noise:
         Counts for each detected photon.
     read_noise : float
         Standard deviation at the offset, in counts.
+    rounding : float
+        Variance of the rounding to the values that the image can hold, in counts²: a twelfth of
+        the square of their step.
 
     Examples
     --------
@@ -50,6 +54,7 @@ class Noise:
     offset: float
     gain: float
     read_noise: float
+    rounding: float = 1 / 12
 
     def variance(self, counts: Any) -> NDArray[Any]:
         """Return the variance of a voxel that is expected to hold `counts`."""
@@ -75,15 +80,30 @@ def estimate_noise(image: Image) -> Noise:
     Returns
     -------
     Noise
-        With a read noise of at least the rounding of integer counts.
+        With a read noise of at least the rounding to the values that the image can hold.
     """
     planes = _some_planes(image.data)
+    rounding = _step(image.data) ** 2 / 12
     mean = ndimage.uniform_filter(planes, (0, 5, 5))
     rough = _second_difference(planes)
     inner = (slice(None), slice(1, -1), slice(1, -1))
     if min(planes.shape[1:]) < 5:
         inner = (slice(None),) * 3
-    return _line(mean[inner].ravel(), rough[inner].ravel() ** 2 / _SECOND_DIFFERENCE_POWER)
+    whole = (
+        ndimage.minimum_filter(_some_planes(image.valid), (1, 5, 5))[inner].astype(bool)
+        if image.valid is not None
+        else np.ones(mean[inner].shape, bool)
+    )
+    if not whole.any():
+        whole[:] = True
+    square = rough[inner][whole] ** 2 / _SECOND_DIFFERENCE_POWER
+    return _line(mean[inner][whole], square, rounding)
+
+
+def _step(data: NDArray[Any]) -> float:
+    """The least step between the values of an image, from a sample of them."""
+    values = np.unique(np.asarray(data[:: max(len(data) // 8, 1)]).ravel()[::7])
+    return float(np.diff(values.astype(float)).min()) if len(values) > 1 else 1.0
 
 
 def _some_planes(data: NDArray[Any]) -> NDArray[np.float32]:
@@ -102,16 +122,18 @@ def _second_difference(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     return result
 
 
-def _line(mean: NDArray[np.float32], square: NDArray[np.float32]) -> Noise:
+def _line(mean: NDArray[np.float32], square: NDArray[np.float32], rounding: float) -> Noise:
     """Variance at the background, and its growth with the light above it."""
     quarter = mean <= np.quantile(mean, 0.25)
     offset = float(mean[quarter].mean())
-    floor = max(trimmed_variance(square[quarter]), 1 / 12)
+    floor = max(trimmed_variance(square[quarter]), rounding)
     light = mean - offset
-    return Noise(offset, _gain(light, square, floor), float(np.sqrt(floor)))
+    return Noise(offset, _gain(light, square, floor, rounding), float(np.sqrt(floor)), rounding)
 
 
-def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float) -> float:
+def _gain(
+    light: NDArray[np.float32], square: NDArray[np.float32], floor: float, rounding: float
+) -> float:
     """Growth of the variance with the light: a low quantile over bins of equal ratio.
 
     What is left of the beads' own curvature can only add to the square, so the bins of smooth
@@ -119,9 +141,9 @@ def _gain(light: NDArray[np.float32], square: NDArray[np.float32], floor: float)
     """
     top = float(light.max())
     least = top / 500
-    if floor < _ROUNDING_RULES:
+    if floor < _ROUNDING_RULES * rounding:
         # Rounding hides the noise of a level that hardly varies, and shows it between two levels.
-        least = max(least, _LEAST_ROUNDED_LIGHT)
+        least = max(least, _LEAST_ROUNDED_LIGHT * float(np.sqrt(rounding)))
     if top <= least:
         return 0.0
     edges = np.geomspace(least, top, _BINS)

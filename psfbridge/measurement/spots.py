@@ -77,15 +77,15 @@ def spots_in_image(image: Image) -> Spots:
         If nothing stands out from the background.
     """
     found = find(image, DistillOptions())
-    used = found.beads.with_status(USED)
+    used, voxels = found.beads.with_status(USED), found.voxels
     if len(used) > 1:
-        spots = tuple(spot_at(image.data, at, found.scale) for at in used.positions)
+        spots = tuple(spot_at(voxels, at, found.scale) for at in used.positions)
         return Spots(
             spots, f"median of {len(used)} beads in {image.name} ({found.beads.sentence()})"
         )
     bead = _strongest(found)
-    at = _brightest_voxel(image.data) if bead is None else np.array([bead.z, bead.y, bead.x])
-    spot = spot_at(image.data, at, found.scale)
+    at = _brightest_voxel(voxels) if bead is None else np.array([bead.z, bead.y, bead.x])
+    spot = spot_at(voxels, at, found.scale)
     if bead is None:
         _check_stands_out(spot, image.name)
     return Spots((spot,), _words(found, bead))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.statuses import Reason
+from psfbridge.imaging.findings import Finding
 from psfbridge.measurement.settings import VERDICT
 
 __all__ = ["GOOD", "POOR", "USABLE", "Evidence", "Verdict", "judge_psf"]
@@ -73,6 +74,8 @@ class Evidence:
         All candidates.
     chi2 : float
         Median χ² of the beads, by the noise of the image.
+    findings : sequence of Finding
+        What is wrong with the images, the optics or the field.
     """
 
     volume: Floats
@@ -84,6 +87,7 @@ class Evidence:
     depth: int
     beads: Beads
     chi2: float
+    findings: Sequence[Finding] = ()
 
 
 def judge_psf(evidence: Evidence) -> Verdict:
@@ -95,6 +99,7 @@ def judge_psf(evidence: Evidence) -> Verdict:
         What is known of it.
     """
     found = [rule(evidence) for rule in _RULES]
+    found += [(one.at_best, one.text, one.advice) for one in evidence.findings]
     bad = [(grade, reason, advice) for grade, reason, advice in found if grade != GOOD]
     grade = max((grade for grade, _, _ in bad), key=_GRADES.index, default=GOOD)
     advice = dict.fromkeys(advice for _, _, advice in bad if advice)

@@ -21,7 +21,7 @@ class Cutouts:
     counts : array of float32
         The array has axes (bead, z, y, x). The units are counts; 0 outside the image.
     inside : array of bool
-        Which voxels lie in the image; the same axes.
+        Which voxels lie in the image and hold data; the same axes.
     corner : array of int
         The image's voxel at the first voxel of each box; the array has shape (beads, 3).
     """
@@ -42,7 +42,12 @@ class Cutouts:
         return np.array(self.counts.shape[1:]) // 2
 
 
-def cut_out(data: NDArray[Any], voxel: NDArray[np.int64], half: tuple[int, int, int]) -> Cutouts:
+def cut_out(
+    data: NDArray[Any],
+    voxel: NDArray[np.int64],
+    half: tuple[int, int, int],
+    valid: NDArray[np.bool_] | None = None,
+) -> Cutouts:
     """Cut a box of ``2 * half + 1`` voxels around each of `voxel`.
 
     Parameters
@@ -53,6 +58,8 @@ def cut_out(data: NDArray[Any], voxel: NDArray[np.int64], half: tuple[int, int, 
         Central voxels; the array has shape (beads, 3).
     half : tuple of int
         Half the size of a box, less the central voxel, in z, y and x.
+    valid : array of bool, optional
+        Which voxels hold data; the same axes as `data`.
 
     Examples
     --------
@@ -71,7 +78,7 @@ def cut_out(data: NDArray[Any], voxel: NDArray[np.int64], half: tuple[int, int, 
         source = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         target = tuple(slice(a, b) for a, b in zip(low - first, high - first, strict=True))
         box[target] = data[source]
-        mask[target] = True
+        mask[target] = True if valid is None else valid[source]
     return Cutouts(counts, inside, corner)
 
 

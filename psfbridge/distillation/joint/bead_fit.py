@@ -17,7 +17,7 @@ from psfbridge.numerics.fourier import apply_per_axis, apply_with_slopes
 from psfbridge.numerics.least_squares import solve_normal_equations
 from psfbridge.numerics.robust import MEDIAN_SQUARE
 
-__all__ = ["background", "light", "misfit_scale", "refit_beads", "variance"]
+__all__ = ["background", "design_columns", "light", "misfit_scale", "refit_beads", "variance"]
 
 # This share of the light of a bead's neighbours is forgiven as an error of the model.
 NEIGHBOUR_ERROR = 0.1
@@ -130,7 +130,7 @@ def _core_step(state: BeadState, psf: Floats32, core: Sequence[int], *, robust: 
 def _core(state: BeadState, psf: Floats32, core: Sequence[int]) -> _Core:
     seen, fit = state.seen, state.fit
     inner = central(seen.counts.shape, core)
-    design = _design(psf, state, inner)
+    design = design_columns(psf, state, inner)
     own = fit.intensity * design[0]
     middle = replace(
         state,
@@ -146,8 +146,18 @@ def _core(state: BeadState, psf: Floats32, core: Sequence[int]) -> _Core:
     return _Core(design.reshape(len(design), -1), data.ravel(), weight.ravel(), level)
 
 
-def _design(psf: Floats32, state: BeadState, inner: tuple[slice, ...]) -> NDArray[Any]:
-    """The moved PSF, its derivatives by the shift, and a constant, in the inner part."""
+def design_columns(psf: Floats32, state: BeadState, inner: tuple[slice, ...]) -> NDArray[Any]:
+    """Return the moved PSF, its derivatives by the shift, and a constant, in part of a box.
+
+    Parameters
+    ----------
+    psf : array of float32
+        The array has axes (z, y, x), the shape of the boxes, and its peak at ``n // 2``.
+    state : BeadState
+        The bead, whose position counts.
+    inner : tuple of slice
+        The part of the box.
+    """
     seen, position = state.seen, state.fit.position
     still, slope = (
         [part[rows] for part, rows in zip(matrices, inner, strict=True)]

@@ -14,11 +14,14 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState
+from psfbridge.distillation.joint.checks.field_change import field_findings
+from psfbridge.distillation.joint.checks.physics import physics_findings
 from psfbridge.distillation.joint.growth import held_out
 from psfbridge.distillation.joint.iteration import LEAST_SNR, JointProblem, Round, change, objective
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncertainty
 from psfbridge.distillation.methods import Solution
+from psfbridge.imaging.findings import Finding
 from psfbridge.measurement.verdict import Evidence, judge_psf
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
 
@@ -60,6 +63,7 @@ def make_solution(
         min(len(one.image.data) for one in problem.found),
         Beads(bead for table in tables for bead in table),
         _misfit(best, problem),
+        [*_said_of_images(problem), *physics_findings(best.pupil), *field_findings(problem, best)],
     )
     verdict = judge_psf(evidence)
     diagnostics = {
@@ -69,7 +73,12 @@ def make_solution(
         "fwhm_se_um": sure.fwhm_se_um,
         "verdict": verdict.to_dict(),
     }
-    return Solution(volume, tables, sure.error, diagnostics, (verdict.sentence,), (problem, best))
+    notes = (verdict.sentence,)
+    return Solution(volume, tables, sure.error, diagnostics, notes, state=(problem, best))
+
+
+def _said_of_images(problem: JointProblem) -> list[Finding]:
+    return [finding for one in problem.found for finding in one.findings]
 
 
 def _misfit(best: Round, problem: JointProblem) -> float:

@@ -66,9 +66,9 @@ def _measured(states: Sequence[BeadState], psf: Floats32) -> tuple[Noise, float]
     answer, _ = optimize.nnls(design * weight[:, None], variance * weight)
     # Few of these voxels are as dark as the darkest, which the image has told of. Without any noise
     # they would outweigh all others.
-    floor = max(float(answer[0]), _LEAST_FLOOR * first.read_noise**2, 1 / 12)
+    floor = max(float(answer[0]), _LEAST_FLOOR * first.read_noise**2, first.rounding)
     error = float(np.clip(np.sqrt(answer[2]), 0.01, 0.05))
-    return Noise(offset, float(answer[1]), float(np.sqrt(floor))), error
+    return Noise(offset, float(answer[1]), float(np.sqrt(floor)), first.rounding), error
 
 
 def _pairs(state: BeadState, psf: Floats32) -> tuple[Floats, Floats, Floats]:

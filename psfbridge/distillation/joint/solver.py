@@ -15,6 +15,7 @@ from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
 from psfbridge.distillation.joint.budget import SolveBudget
+from psfbridge.distillation.joint.checks.physics import z_step_factor
 from psfbridge.distillation.joint.finish import make_solution
 from psfbridge.distillation.joint.growth import grown, with_first_beads
 from psfbridge.distillation.joint.iteration import (
@@ -149,7 +150,7 @@ def solve_with_optics(
             raise
         solution = make_solution(last, rounds, problem)
         note = f"The optics were not used: {contradiction}"
-        return replace(solution, notes=(*solution.notes, note))
+        return replace(solution, notes=(*solution.notes, note), method="joint")
     # Both are judged from the same start.
     blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
@@ -163,7 +164,9 @@ def solve_with_optics(
         f"({pair[1]:.3%}); the optics were {'used' if better else 'not used'}."
     )
     diagnostics = {**solution.diagnostics, "held_out_by_method": scores}
-    return replace(solution, diagnostics=diagnostics, notes=(*solution.notes, note))
+    taken = "pupil" if better else "joint"
+    notes = (*solution.notes, note)
+    return replace(solution, diagnostics=diagnostics, notes=notes, method=taken)
 
 
 def _solved(
@@ -344,9 +347,16 @@ def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics:
     told = off[:1] if optics.microscope == "lightsheet" else off
     if gain < _EXPLAINED or told.max() < _TOLERATED:
         return
+    seen = asked * optics.wavelength_um
+    words = []
+    if off[0] >= _TOLERATED:
+        words.append(f"the beads look like NA {seen[0]:.2f}, you gave {optics.na:g}")
+    if len(told) > 1 and off[1] >= _TOLERATED:
+        index = f"refractive index {seen[1]:.2f}, you gave {optics.refractive_index:g}"
+        step = z_step_factor(free, given)
+        words.append(f"the beads look like {index} (or the z step is {step})")
     raise OptionError(
-        f"the optics contradict the beads: NA/wavelength is {given[0]:.2f} per µm and "
-        f"index/wavelength {given[1]:.2f}, the beads show {asked[0]:.2f} and {asked[1]:.2f}.",
+        f"the optics contradict the beads: {'; '.join(words)} (at {optics.wavelength_um:g} µm).",
         option="na",
         remedy="Check {na}, {wavelength_um}, {refractive_index} and the voxel size, or leave the "
         "optics out.",

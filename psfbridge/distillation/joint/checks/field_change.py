@@ -1,0 +1,203 @@
+"""A cheap test whether the PSF changes over the field: aberrations of each bead, and their trend.
+
+Each bead is fitted with the PSF and with how it would change by low aberrations; coefficients that
+follow the position beyond their errors show a PSF that is not the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from psfbridge._util.threads import workers
+from psfbridge.distillation.joint.bead_fit import background, design_columns, light, variance
+from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
+from psfbridge.distillation.joint.checks.settings import FIELD_CHANGE
+from psfbridge.distillation.joint.iteration import JointProblem, Round
+from psfbridge.imaging.findings import Finding
+from psfbridge.numerics.cutouts import central
+from psfbridge.numerics.fourier import apply_per_axis, crop_or_pad
+from psfbridge.numerics.robust import robust_sd
+from psfbridge.optics.pupil import FIRST_MODE
+
+__all__ = ["Trend", "field_findings", "field_trends"]
+
+# Radial order and azimuthal frequency of the aberrations that fields have.
+_NAMES = {
+    (2, -2): "Astigmatism",
+    (2, 2): "Astigmatism",
+    (3, -1): "Coma",
+    (3, 1): "Coma",
+    (3, -3): "Trefoil",
+    (3, 3): "Trefoil",
+    (4, 0): "Spherical aberration",
+}
+_AXES = ("z", "y", "x")
+# Unknowns of a trend: a mean and a slope along each axis.
+_UNKNOWNS = 4
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How an aberration changes along an axis.
+
+    Parameters
+    ----------
+    name : str
+        The aberration.
+    axis : {'z', 'y', 'x'}
+        Along which it changes.
+    waves : float
+        By how much, from one end of the image to the other, in waves rms.
+    p_value : float
+        How likely chance would show as much.
+    effect : float
+        How far the PSF at either end is from that of the middle, over its norm.
+    """
+
+    name: str
+    axis: str
+    waves: float
+    p_value: float
+    effect: float
+
+
+def field_findings(problem: JointProblem, best: Round) -> list[Finding]:
+    """Return what a user should know of a PSF that changes over the field; mostly nothing.
+
+    Parameters
+    ----------
+    problem : JointProblem
+        The solve.
+    best : Round
+        Where it ended.
+    """
+    findings = []
+    trends = field_trends(problem, best)
+    for axis in _AXES:
+        along = [one for one in trends if one.axis == axis]
+        if not along:
+            continue
+        effect = float(np.sqrt(sum(one.effect**2 for one in along)))
+        if effect < FIELD_CHANGE.least_effect:
+            continue
+        most = max(along, key=lambda one: one.effect)
+        where = "with depth" if axis == "z" else f"across {axis}"
+        findings.append(
+            Finding(
+                f"{most.name} changes {where} by {most.waves:.2f} waves: at the ends of the image "
+                f"the PSF is {effect:.0%} off this one.",
+                "Use --field for a PSF at every place, or beads of one part of the image.",
+                at_best="usable",
+            )
+        )
+    return findings
+
+
+def field_trends(problem: JointProblem, best: Round) -> list[Trend]:
+    """Return the trends of aberrations that chance does not explain.
+
+    Parameters
+    ----------
+    problem : JointProblem
+        The solve.
+    best : Round
+        Where it ended; its beads were fitted to the PSF of the round before.
+    """
+    modes = {m: k for k, m in enumerate(best.pupil.model.modes) if m in _NAMES}
+    states = _brightest(best)
+    if len(states) < FIELD_CHANGE.least_beads or best.pupil.model.shape[0] == 1:
+        return []
+    templates = _templates(problem, best, list(modes.values()))
+    with workers() as pool:
+        answers = list(
+            pool.map(lambda one: _aberrations(one, best.psf, templates, problem), states)
+        )
+    coefficients, errors = (np.array(part) for part in zip(*answers, strict=True))
+    places = _places(problem, states)
+    strength = np.linalg.norm(templates.reshape(len(templates), -1), axis=1)
+    strength /= np.linalg.norm(best.psf)
+    found = []
+    for row, mode in enumerate(modes):
+        slopes, p_values = _slopes(places, coefficients[:, row], errors[:, row])
+        found += list(
+            _significant(_NAMES[mode], slopes, p_values, float(strength[row]), len(modes))
+        )
+    return found
+
+
+def _significant(
+    name: str, slopes: Floats, p_values: Floats, strength: float, modes: int
+) -> Iterator[Trend]:
+    for axis, slope, p_value in zip(_AXES, slopes, p_values, strict=True):
+        if p_value * modes * len(_AXES) < FIELD_CHANGE.chance:
+            waves = float(2 * abs(slope) / (2 * np.pi))
+            yield Trend(name, axis, waves, float(p_value), abs(float(slope)) * strength)
+
+
+def _brightest(best: Round) -> list[BeadState]:
+    """The beads that tell the most, not more than are needed."""
+    states = [best.states[k] for k in best.contributing]
+    states.sort(key=lambda one: one.fit.intensity_error / one.fit.intensity)
+    return states[: FIELD_CHANGE.most_beads]
+
+
+def _templates(problem: JointProblem, best: Round, chosen: Sequence[int]) -> Floats32:
+    """How the PSF of a bead of intensity 1 changes by each aberration; axes (mode, z, y, x)."""
+    pupil = best.pupil.centred()
+    _, slopes = pupil.model.derivatives(pupil.values, [FIRST_MODE + k for k in chosen])
+    unit = np.float32(pupil.scale / best.unit)
+    middle = [n // 2 for n in pupil.model.shape]
+    padded = [crop_or_pad(unit * slope, problem.psf_shape, middle) for slope in slopes]
+    return np.asarray(padded, np.float32)
+
+
+def _aberrations(
+    state: BeadState, psf: Floats32, templates: Floats32, problem: JointProblem
+) -> tuple[Floats, Floats]:
+    """The aberrations of one bead beyond the PSF's, in radians rms, and their errors."""
+    seen, fit = state.seen, state.fit
+    inner = central(seen.counts.shape, problem.core)
+    matrices = zip(seen.matrices(psf.shape, fit.position), inner, strict=True)
+    still = [matrix[rows] for matrix, rows in matrices]
+    changes = np.stack([apply_per_axis(template, still) for template in templates])
+    design = np.concatenate([changes, design_columns(psf, state, inner)])
+    design = design.reshape(len(design), -1).astype(float)
+    own = light(state, psf)
+    rest = (seen.counts - state.others - background(state) - own)[inner].ravel()
+    weight = np.where(seen.usable[inner], 1 / variance(state, own)[inner], 0).ravel()
+    weighted = design * weight
+    covariance = np.linalg.pinv(weighted @ design.T, hermitian=True)
+    answer = covariance @ (weighted @ rest)
+    count = len(templates)
+    error = np.sqrt(np.diagonal(covariance)[:count])
+    return answer[:count] / fit.intensity, error / fit.intensity
+
+
+def _places(problem: JointProblem, states: Sequence[BeadState]) -> Floats:
+    """Positions from the middle of each bead's image, over half its size; axes (bead, zyx)."""
+    sizes = np.array([problem.found[one.seen.image].image.data.shape for one in states]) - 1
+    half = np.maximum(sizes / 2, 0.5)
+    return np.asarray((np.array([one.fit.position for one in states]) - half) / half)
+
+
+def _slopes(places: Floats, values: Floats, errors: Floats) -> tuple[Floats, Floats]:
+    """The slope of values along z, y and x, each with its p-value; a few beads may be odd."""
+    design = np.column_stack([np.ones(len(places)), places])
+    kept = np.ones(len(values), bool)
+    answer = np.zeros(_UNKNOWNS)
+    for _ in range(3):
+        scatter = robust_sd(values[kept] - design[kept] @ answer)
+        weight = kept / (errors**2 + scatter**2)
+        covariance = np.linalg.pinv((design.T * weight) @ design, hermitian=True)
+        answer = covariance @ ((design.T * weight) @ values)
+        rest = values - design @ answer
+        kept = np.abs(rest) <= FIELD_CHANGE.odd * max(float(robust_sd(rest)), 1e-12)
+    freedom = max(int(kept.sum()) - _UNKNOWNS, 1)
+    excess = max(float((weight * rest**2)[kept].sum()) / freedom, 1.0)
+    errors = np.sqrt(np.diagonal(covariance) * excess)
+    t = np.abs(answer) / np.maximum(errors, 1e-300)
+    return answer[1:], np.asarray(2 * special.stdtr(freedom, -t))[1:]

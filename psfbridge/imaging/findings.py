@@ -1,0 +1,36 @@
+"""What was found of an image that a user should know, and how far it can be trusted for that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Finding"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a user should know.
+
+    Parameters
+    ----------
+    text : str
+        What was found, one sentence.
+    advice : str
+        What to do about it; empty where nothing need be done.
+    at_best : {'good', 'usable', 'poor'}
+        The best grade that a PSF made in spite of it can have.
+
+    Examples
+    --------
+    >>> Finding("41 faulty pixels were left out.").sentence
+    '41 faulty pixels were left out.'
+    """
+
+    text: str
+    advice: str = ""
+    at_best: str = "good"
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and what to do about it."""
+        return f"{self.text} {self.advice}".strip()

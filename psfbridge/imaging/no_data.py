@@ -1,0 +1,144 @@
+"""Voxels that hold no data: NaN, and the zeros that deskewing, fusing and registering leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from psfbridge.imaging.settings import NO_DATA
+
+__all__ = ["filled", "missing_voxels"]
+
+Mask = NDArray[np.bool_]
+
+# Voxels sampled to tell how the values are spread.
+_SAMPLED = 2_000_000
+_SAMPLED_PLANES = 3
+# Standard deviation in voxels across a plane, by which gaps are filled from around them.
+_FILLED_FROM = 6.0
+
+
+def missing_voxels(data: NDArray[Any]) -> Mask | None:
+    """Find the voxels that hold no data; None where all do.
+
+    Voxels that are not finite hold none, nor does a plane of one value. Of the voxels of the
+    lowest value it is those that the camera cannot have seen: far below its darkest counts, or in
+    regions without a trace of noise.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x). The units are counts.
+
+    Returns
+    -------
+    array of bool or None
+        True where there is no data; the same axes.
+
+    Examples
+    --------
+    >>> stack = np.random.default_rng(0).poisson(100.0, (4, 32, 32))
+    >>> stack[:, :3] = 0
+    >>> np.count_nonzero(missing_voxels(stack)) >= 4 * 3 * 32
+    True
+    >>> missing_voxels(stack[:, 8:]) is None
+    True
+    """
+    missing = ~np.isfinite(data) if data.dtype.kind == "f" else np.zeros(data.shape, bool)
+    if len(data) > 1 and data[0].size >= NO_DATA.patch**2:
+        missing[[bool(plane.min() == plane.max()) for plane in data]] = True
+    if missing.all():
+        return missing
+    lowest = _lowest(data, missing)
+    at_lowest = (data == lowest) & ~missing
+    share = np.count_nonzero(at_lowest) / data.size
+    if share >= NO_DATA.least_share:
+        if _is_far(data, lowest):
+            missing |= _widened(at_lowest)
+        else:
+            missing |= _solid(at_lowest)
+    return missing if missing.any() else None
+
+
+def _lowest(data: NDArray[Any], missing: Mask) -> float:
+    if not missing.any():
+        return float(data.min())
+    return min(float(p[~m].min()) for p, m in zip(data, missing, strict=True) if not m.all())
+
+
+def _is_far(data: NDArray[Any], lowest: float) -> bool:
+    """Whether the lowest value is far below what the camera gives."""
+    step = max(int(np.ceil((data.size / _SAMPLED) ** (1 / 2))), 1)
+    some = np.asarray(data[:, ::step, ::step], float).ravel()
+    some = some[np.isfinite(some) & (some > lowest)]
+    if not len(some):
+        return False
+    darkest, median = np.quantile(some, (0.001, 0.5))
+    return bool(darkest - lowest > NO_DATA.gap * (median - darkest) and median > darkest)
+
+
+def _solid(at_lowest: Mask) -> Mask:
+    """The regions of the lowest value that hold nothing else, not so much as a voxel of noise."""
+    none = np.zeros(at_lowest.shape, bool)
+    some = at_lowest[:: max(len(at_lowest) // _SAMPLED_PLANES, 1)]
+    if np.count_nonzero(_patches(some)) < NO_DATA.least_solid * np.count_nonzero(some):
+        return none
+    region = _patches(at_lowest)
+    inside = 0
+    for plane, found in zip(at_lowest, region, strict=True):
+        grain = ndimage.binary_opening(plane, np.ones((NO_DATA.grain,) * 2))
+        found[:] = ndimage.binary_propagation(found, mask=grain | found)
+        inside += int(np.count_nonzero(ndimage.binary_fill_holes(found) & ~plane))
+    return _widened(region) if inside <= NO_DATA.most_inside * region.sum() else none
+
+
+def _patches(at_lowest: Mask) -> Mask:
+    """What squares without a gap cover."""
+    size = (1, NO_DATA.patch, NO_DATA.patch)
+    inner = ndimage.minimum_filter(at_lowest, size, mode="nearest")
+    return np.asarray(ndimage.maximum_filter(inner, size, mode="nearest"))
+
+
+def _widened(region: Mask) -> Mask:
+    """A region and the voxels beside it, which interpolation may have mixed with it."""
+    cross = ndimage.generate_binary_structure(3, 1)
+    return np.asarray(ndimage.binary_dilation(region, cross))
+
+
+def filled(data: NDArray[Any], valid: Mask) -> NDArray[Any]:
+    """Return a copy with the voxels that are not valid filled smoothly from around them.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x). The units are counts.
+    valid : array of bool
+        Which voxels hold data; the same axes, or one plane for all.
+
+    Examples
+    --------
+    >>> data = np.full((1, 5, 5), 7.0)
+    >>> data[0, 2, 2] = np.nan
+    >>> float(filled(data, np.isfinite(data)).min())
+    7.0
+    """
+    result = np.array(data)
+    whole = float(
+        np.median(data[np.broadcast_to(valid, data.shape)][:: max(data.size // 10**6, 1)])
+    )
+    for plane, seen in zip(result, np.broadcast_to(valid, data.shape), strict=True):
+        if not seen.all():
+            plane[~seen] = _from_around(plane, seen, whole)[~seen].astype(data.dtype)
+    return result
+
+
+def _from_around(plane: NDArray[Any], seen: Mask, whole: float) -> NDArray[np.float64]:
+    """The mean of what is seen near each voxel; far from all of it the plane's median."""
+    level = float(np.median(plane[seen])) if seen.any() else whole
+    above = np.where(seen, plane - level, 0).astype(float)
+    weight = ndimage.gaussian_filter(seen.astype(float), _FILLED_FROM)
+    near = ndimage.gaussian_filter(above, _FILLED_FROM) / np.maximum(weight, 1e-6)
+    return np.asarray(level + near)

@@ -1,0 +1,135 @@
+"""The numbers that steer what is believed of a camera, each with its unit, reason and evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CLIPPING", "NO_DATA", "VALUES", "WARM_PIXELS", "Clipping", "NoData", "Values", "Warm"]
+
+
+@dataclass(frozen=True)
+class Values:
+    """How the values of an image are brought to counts.
+
+    Attributes
+    ----------
+    range : float
+        Counts from the lowest to the highest value of a floating image without a step.
+    most_sampled : int
+        Voxels looked at for the step between neighbouring values.
+    most_values : int
+        More different values than this among them, and there is no step: 16 bits have fewer.
+    step_tolerance : float
+        Differences of values must be whole steps to so much of one: single precision stores a
+        value of 1 to 6e-8, 0.004 of the step of 16 bits.
+    """
+
+    range: float = 1e4
+    most_sampled: int = 1_000_000
+    most_values: int = 65_536
+    step_tolerance: float = 0.1
+
+
+@dataclass(frozen=True)
+class NoData:
+    """When voxels of the lowest value hold no data, and are not just dark.
+
+    Attributes
+    ----------
+    least_share : float
+        Share of all voxels at the lowest value below which nothing is looked for: a few voxels
+        are the tail of the noise.
+    gap : float
+        Counts of a camera reach down to a darkest value; where the lowest value is so many times
+        farther from it than it is from the median, it is none of the camera's. Normal noise:
+        the darkest thousandth is 3 standard deviations below the median, so the gap is 6.
+    patch : int
+        Side in voxels of a square within a plane that clipped noise does not fill: with 65 % of
+        the voxels clipped one square in 10^15 would be.
+    grain : int
+        The same for the ragged rim of a region that holds such a square.
+    least_solid : float
+        Share of the voxels of the lowest value that lie in such squares. 0.01 of the real 8-bit
+        fields' do (60 to 73 % of their voxels are at the lowest value), and 0.5 or more where
+        zeros stand for no data.
+    most_inside : float
+        Voxels of another value that a region may enclose, over its own: a trace of noise shows
+        that the camera was there.
+    """
+
+    least_share: float = 1e-3
+    gap: float = 2.0
+    patch: int = 9
+    grain: int = 3
+    least_solid: float = 0.3
+    most_inside: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Warm:
+    """When a camera pixel stands out in every plane.
+
+    Attributes
+    ----------
+    segments : int
+        Parts of the stack along z; the pixel must stand out in each of them, which a bead does in
+        one or two.
+    least_planes : int
+        Planes below which a bead may reach through the whole stack.
+    planes : int
+        Planes of which each part's median is taken.
+    limit : float
+        Standard deviations of the pattern of all pixels, by which the parts together stand out.
+    least_each : float
+        The same for each part alone.
+    least_excess : float
+        Standard deviations of a voxel's noise below which a faulty pixel does no harm: over a
+        bead's few planes its light stays below half of what makes a candidate.
+    most_change : float
+        How much a pixel may differ from part to part, over its mean: a bead is in focus in one.
+    most_share : float
+        Share of pixels above which they are no faults but the sample's or the camera's texture.
+    """
+
+    segments: int = 3
+    least_planes: int = 9
+    planes: int = 15
+    limit: float = 5.0
+    least_each: float = 2.0
+    least_excess: float = 1.0
+    most_change: float = 0.5
+    most_share: float = 0.03
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """When noise is cut off at the lowest value.
+
+    Attributes
+    ----------
+    told_share : float
+        Share of the voxels that stand at the lowest value, from which it is told.
+    least_share : float
+        Share of the background's distribution that would lie below the lowest value, from which
+        the values there are replaced by what was cut off.
+    block : tuple of int
+        Voxels of a block in which the background is level.
+    between : tuple of float
+        Shares of a block's voxels at the lowest value that tell its noise.
+    quantile : float
+        The quantile of the blocks' noise that is taken. The light within a block is never quite
+        level, which adds to the noise: on a widefield scene with noise of 4.6 the median is 5.2 to
+        5.6 and this quantile 4.8 to 5.1, whatever the share cut off.
+    smooth : tuple of float
+        Standard deviations in voxels of the Gaussian by which the local light is told.
+    """
+
+    told_share: float = 0.2
+    least_share: float = 0.05
+    block: tuple[int, int, int] = (3, 8, 8)
+    between: tuple[float, float] = (0.2, 0.9)
+    quantile: float = 0.25
+    smooth: tuple[float, float, float] = (1.0, 1.5, 1.5)
+
+
+VALUES, NO_DATA, WARM_PIXELS, CLIPPING = Values(), NoData(), Warm(), Clipping()
