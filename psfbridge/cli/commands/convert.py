@@ -1,4 +1,4 @@
-"""``psfbridge convert``: a PSF of any program in, a PSF in form out."""
+"""``psfbridge convert``: a PSF of any program in, a PSF in the form of any program out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("convert", help="bring the PSF of any program into form")
+    parser = subparsers.add_parser("convert", help="the PSF of one program in the form of another")
     parser.add_argument("psf", metavar="PSF", help="of any program: TIFF, OME-TIFF, OME-Zarr, .npy")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
     parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
+    parser.add_argument(
+        "--form",
+        default="odd,float32,sum",
+        metavar="WORDS",
+        help="odd or even, float32, uint16 or uint8, sum or peak: even,uint16,peak for cudaDecon; "
+        "default odd,float32,sum, psfbridge's own",
+    )
     add_psf_options(parser)
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
@@ -23,9 +30,13 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, bring into form, and write."""
+    from psfbridge._util.jsonable import json_text
     from psfbridge.cli._outputs import check_outputs
+    from psfbridge.imaging.write import write_image
+    from psfbridge.psf.forms import Form
     from psfbridge.psf.psf import PSF
 
+    form = Form.of(args.form)
     check_outputs([args.psf], images=[args.output])
     psf = PSF.load(
         args.psf,
@@ -34,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
         voxel_um=args.psf_voxel_um,
         background=args.psf_background or "none",
     )
-    psf.save(args.output)
+    if form == Form():
+        psf.save(args.output)
+    else:
+        write_image(args.output, form.image(psf), info=json_text(psf.provenance))
     for note in psf.notes:
         say(note, args.quiet)
     say(f"wrote {args.output}", args.quiet)
