@@ -55,8 +55,8 @@ class ReadingChoices(TypedDict, total=False):
     """Options of `psfbridge.imaging.read.Reading`."""
 
     voxel_um: Sequence[float] | None
-    channel: int | None
-    time: int | None
+    channel: int | str | None
+    time: int | str | None
     axes: str | None
     series: str | None
 

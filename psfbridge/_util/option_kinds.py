@@ -29,6 +29,7 @@ __all__ = [
     "Choice",
     "Flag",
     "Integer",
+    "IntegerOrWord",
     "Number",
     "NumberOrWord",
     "Option",
@@ -219,6 +220,35 @@ class NumberOrWord(Option):
     def metavar(self) -> str:
         """The words, or a number."""
         return "|".join((*self.words_too, "N"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegerOrWord(Option):
+    """A whole number of at least 0, or a word: one of `words_too`, or any where there are none."""
+
+    words_too: tuple[str, ...] = ()
+    annotation: ClassVar[str] = "int | str"
+
+    def converted(self, value: Any) -> int | str:
+        """Return `value` as one of the words or as an int."""
+        text = value.strip() if isinstance(value, str) else ""
+        number_like = text.lstrip("+-").replace(".", "", 1).isdecimal()
+        if text and not number_like and (text in self.words_too or not self.words_too):
+            return text
+        try:
+            return integer(self.name, text if text else value, least=0)
+        except OptionError:
+            raise OptionError(option=self.name, found=repr(value), allowed=self.allowed) from None
+
+    @property
+    def allowed(self) -> str:
+        """A whole number, or the words."""
+        return f"a whole number of at least 0, or {', '.join(self.words_too) or 'a name'}"
+
+    @property
+    def metavar(self) -> str:
+        """A number, or the words."""
+        return "|".join(("N", *(self.words_too or ("NAME",))))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,10 +24,9 @@ from psfbridge.deconvolution.matching import Target, matched_psfs
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.deconvolution.tiles import Part
 from psfbridge.errors import ImageError, OutputError
-from psfbridge.imaging.formats import Stored, open_stored
-from psfbridge.imaging.formats.axes import named_axes
+from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import VoxelUm, check_type
-from psfbridge.imaging.read import Reading, chosen_voxel_um
+from psfbridge.imaging.read import Reading
 from psfbridge.imaging.write import check_image_output, write_volumes
 from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress, no_progress
@@ -136,23 +135,19 @@ class _Series:
 
 
 def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
-    stored = open_stored(path)
-    check_type(stored.name, stored.dtype)
-    letters, notes = named_axes(stored, reading.axes)
-    lengths = dict(zip(letters, stored.shape, strict=True))
+    opened = reading.opened(path)
+    check_type(opened.stored.name, opened.stored.dtype)
     picked = {}
     for letter, name in (("T", "time"), ("C", "channel")):
-        number = getattr(reading, name)
+        number, count = getattr(opened, name), opened.lengths.get(letter, 1)
         if number is None:
             continue
-        if not 0 <= number < lengths.get(letter, 1):
+        if number >= count:
             raise ImageError(
-                f"{stored.name} has no {name} {number}; allowed are 0 to "
-                f"{lengths.get(letter, 1) - 1}."
+                f"{opened.stored.name} has no {name} {number}; allowed are 0 to {count - 1}."
             )
         picked[letter] = number
-    voxel_um = chosen_voxel_um(stored, reading.voxel_um, lengths.get("Z", 1))
-    return _Series(stored, letters, picked, voxel_um, (*stored.notes, *notes))
+    return _Series(opened.stored, opened.letters, picked, opened.voxel_um, opened.notes)
 
 
 @contextmanager

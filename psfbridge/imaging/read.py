@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from psfbridge._util.option_kinds import (
     ZYX,
-    Integer,
+    IntegerOrWord,
     OptionRecord,
     Text,
     documented,
@@ -66,12 +66,17 @@ class Reading(OptionRecord):
         ),
         default=None,
     )
-    channel: int | None = option(
-        Integer(help="channel, counted from 0; by default all", group=_IMAGE, least=0),
+    channel: int | str | None = option(
+        IntegerOrWord(help="channel, counted from 0, or its name; by default all", group=_IMAGE),
         default=None,
     )
-    time: int | None = option(
-        Integer(help="time point, counted from 0", group=_IMAGE, least=0), default=None
+    time: int | str | None = option(
+        IntegerOrWord(
+            help="time point, counted from 0, or what is made of all of them",
+            group=_IMAGE,
+            words_too=("mean", "sum", "median", "all"),
+        ),
+        default=None,
     )
     axes: str | None = option(
         Text(
@@ -106,9 +111,24 @@ class Reading(OptionRecord):
         ImageError
             If there is no such image, or it leaves open what was not chosen.
         """
-        from psfbridge.imaging.formats import open_stored
+        return self._image(self.opened(path), os.fspath(path))
 
-        return self._image(open_stored(path, self.series), os.fspath(path))
+    def images(self, path: str | os.PathLike[str]) -> list[Image]:
+        """Read one channel of a file; where all time points are chosen, an image of each.
+
+        Raises
+        ------
+        ImageError
+            If there is no such image, or it leaves open what was not chosen.
+        """
+        if self.time != "all":
+            return [self.one_channel(path)]
+        frames = replace(self, time=None).opened(path).lengths.get("T", 1)
+        return [
+            replace(one, name=f"{one.name} time {number}")
+            for number in range(frames)
+            for one in [replace(self, time=number).one_channel(path)]
+        ]
 
     def one_channel(self, path: str | os.PathLike[str]) -> Image:
         """Read one channel of a file as an image with axes (z, y, x).
@@ -120,18 +140,94 @@ class Reading(OptionRecord):
         """
         return self.image(path).channel(None if self.channel is None else 0)
 
-    def _image(self, stored: Stored, source: str) -> Image:
-        from psfbridge.imaging.formats.axes import chosen_part, frames_as_planes, named_axes
+    def opened(self, path: str | os.PathLike[str]) -> Opened:
+        """Open a file and settle what it leaves open, before any voxel is read.
+
+        Raises
+        ------
+        ImageError
+            If there is no such image, channel or time point, or its axes or voxel size are open.
+        """
+        from psfbridge.imaging.formats import open_stored
+
+        return self._settled(open_stored(path, self.series))
+
+    def _settled(self, stored: Stored) -> Opened:
+        from psfbridge.imaging.formats.axes import frames_as_planes, named_axes
+        from psfbridge.imaging.formats.repeats import WAYS, combine_times
 
         letters, assumed = named_axes(stored, self.axes)
         if self.frames_as_planes:
             letters, said = frames_as_planes(stored, letters)
             assumed = (*assumed, *said)
-        notes = assumed if self.axes is not None else (*stored.notes, *assumed)
+        if self.axes is not None:
+            stored = replace(stored, notes=())
+        if self.time in WAYS:
+            stored, letters = combine_times(stored, letters, str(self.time))
         planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
         size = chosen_voxel_um(stored, self.voxel_um, planes, self.voxel_option)
-        data = chosen_part(stored, letters, self.channel, self.time)
-        return Image(data, size, stored.name, source, notes)
+        channel = _channel_number(stored, self.channel)
+        time = self.time if isinstance(self.time, int) else None
+        return Opened(stored, letters, size, channel, time, (*stored.notes, *assumed))
+
+    def _image(self, opened: Opened, source: str) -> Image:
+        from psfbridge.imaging.formats.axes import chosen_part
+
+        if self.time == "all" and opened.lengths.get("T", 1) > 1:
+            raise OptionError(
+                "{time} is all, which distils each time point as an image of its own; allowed here "
+                "is one, or mean, sum or median.",
+                option="time",
+            )
+        data = chosen_part(opened.stored, opened.letters, opened.channel, opened.time)
+        return Image(data, opened.voxel_um, opened.stored.name, source, opened.notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """An opened file whose axes, voxel size and choices are settled, no voxel read yet.
+
+    Parameters
+    ----------
+    stored : Stored
+        The image as it lies in its file.
+    letters : str
+        T, C, Z, Y or X for every axis; another letter where it has one place.
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    channel, time : int or None
+        Which is read; None is all.
+    notes : tuple of str
+        What was assumed, one sentence each.
+    """
+
+    stored: Stored
+    letters: str
+    voxel_um: VoxelUm
+    channel: int | None
+    time: int | None
+    notes: tuple[str, ...]
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The length of every axis, by its letter."""
+        return dict(zip(self.letters, self.stored.shape, strict=True))
+
+
+def _channel_number(stored: Stored, wanted: int | str | None) -> int | None:
+    """Return the number of a channel that is given by its number or its name."""
+    if wanted is None or isinstance(wanted, int):
+        return wanted
+    names = [name.casefold() for name in stored.channel_names]
+    if names.count(wanted.casefold()) == 1:
+        return names.index(wanted.casefold())
+    known = f"it has {', '.join(stored.channel_names)}" if any(names) else "it names none"
+    raise ImageError(
+        f"{stored.name} has no channel of the name {wanted!r}; {known}.",
+        option="channel",
+        found=wanted,
+        remedy="Give its number, counted from 0: {channel=0}.",
+    )
 
 
 def split_choices(
@@ -174,10 +270,10 @@ def given_image(
         return chosen.image(image)
     _check_for_array(chosen)
     if not isinstance(image, Image):
-        return _of_array(image, chosen).part(chosen.channel)
+        return _of_array(image, chosen).part(_number_in_memory(chosen))
     if chosen.voxel_um is not None:
         image = replace(image, voxel_um=chosen.voxel_um)
-    return image.part(chosen.channel)
+    return image.part(_number_in_memory(chosen))
 
 
 def _of_array(array: ArrayLike, chosen: Reading) -> Image:
@@ -195,6 +291,17 @@ def _of_array(array: ArrayLike, chosen: Reading) -> Image:
             remedy="Give it in µm: {voxel_um=z y x}.",
         )
     return Image(np.asanyarray(array), chosen.voxel_um)
+
+
+def _number_in_memory(chosen: Reading) -> int | None:
+    """Return the channel of an image in memory, which has no names."""
+    if isinstance(chosen.channel, str):
+        raise OptionError(
+            option="channel",
+            found=repr(chosen.channel),
+            allowed="a whole number of at least 0 for an image in memory",
+        )
+    return chosen.channel
 
 
 def _check_for_array(chosen: Reading) -> None:
@@ -258,7 +365,7 @@ def read_image(
 
     reading = Reading.of(channel=channel, time=time, axes=axes, voxel_um=voxel_um)
     if isinstance(path, np.ndarray):
-        return reading._image(stored_array(path), "")
+        return reading._image(reading._settled(stored_array(path)), "")
     return reading.image(path)
 
 

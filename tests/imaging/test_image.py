@@ -200,7 +200,9 @@ def test_a_choice_that_is_missing_or_not_there(tmp_path, options, words):
 @pytest.mark.parametrize("value", [-1, 1.5, "first", True])
 def test_impossible_choices(tmp_path, option, value):
     path = write_like_imagej(tmp_path / "a.tif", counting(3, 4, 2, 5, 6), "TZCYX")
-    with pytest.raises(OptionError, match=option):
+    # A word may be the name of a channel: the file is asked, and has none.
+    error = ImageError if (option, value) == ("channel", "first") else OptionError
+    with pytest.raises(error, match=option):
         read_image(path, **{"time": 0, option: value})
 
 

@@ -17,15 +17,8 @@ ALL = "all"
 
 
 def channel_or_all(text: str) -> int | str:
-    """Return a channel's number, or `ALL`."""
-    if text == ALL:
-        return ALL
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a number nor {ALL}; channels are counted from 0"
-        ) from None
+    """Return a channel's number, its name, or `ALL`."""
+    return int(text) if text.lstrip("+-").isdecimal() else text
 
 
 def check_reports_folder(folder: str) -> None:

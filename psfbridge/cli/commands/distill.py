@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli._common import add_image_options, chosen_reading, progress_for, say
 from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.cli._reporting import (
     add_report_options,
@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     _check_outputs(args)
     if args.channel == ALL:
         return distill_all(args, options)
-    images = [read_input(path, args) for path in join_planes(args.images)]
+    reading = chosen_reading(args)
+    images = [one for path in join_planes(args.images) for one in reading.images(path)]
     result = distill(images, progress=progress_for(args.quiet), **options)
     assessment = assessed(result, args)
     _write(result, args)

@@ -168,7 +168,7 @@ def _check_time(name: str, lengths: dict[str, int], time: int | None) -> None:
         f"{name} has {frames} time points.",
         option="time",
         allowed=f"0 to {frames - 1}",
-        remedy=f"Choose one: {{time=0}} to {frames - 1}.",
+        remedy=f"Choose one: {{time=0}} to {frames - 1}; or all: {{time=mean}}.",
     )
 
 
