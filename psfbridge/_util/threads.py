@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from psfbridge._util.control_groups import GROUPS, MEMBERSHIP, group_folders
 
-__all__ = ["cores", "group_cores", "shared_pool", "workers"]
+__all__ = ["cores", "group_cores", "keep_to_cores", "shared_pool", "workers"]
 
 
 @cache
@@ -28,7 +28,17 @@ def cores() -> int:
         bound = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         bound = os.cpu_count() or 1
-    return max(min([bound, *group_cores()]), 1)
+    return max(min([bound, *group_cores(), *_kept_to]), 1)
+
+
+_kept_to: list[int] = []
+
+
+def keep_to_cores(most: int) -> None:
+    """Let this process use no more than `most` cores: others of its kind work beside it."""
+    _kept_to[:] = [most]
+    cores.cache_clear()
+    shared_pool.cache_clear()
 
 
 def group_cores(groups: Path = GROUPS, membership: Path = MEMBERSHIP) -> Iterator[int]:
@@ -70,7 +80,12 @@ def workers(most: int | None = None) -> Iterator[ThreadPoolExecutor]:
     [1, 2]
     """
     with threadpool_limits(1), ThreadPoolExecutor(min(most or cores(), cores())) as pool:
-        yield pool
+        try:
+            yield pool
+        except BaseException:
+            # Whoever ends the work waits for what is being done, not for all that was asked.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 @cache

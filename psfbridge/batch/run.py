@@ -5,13 +5,9 @@ from __future__ import annotations
 import glob
 import os
 import re
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Unpack
 
@@ -19,6 +15,7 @@ from psfbridge._util.atomic_files import made_folder, whole_file, write_text
 from psfbridge._util.validate import integer
 from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import Outcome, Task, work
+from psfbridge.batch.processes import side_by_side
 from psfbridge.batch.summary import Row, rows_of, to_csv
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.hosts import Host
@@ -93,8 +90,8 @@ def distill_batch(
     jobs : int
         How many files are worked on at a time, each by a process of its own.
     progress : Progress, optional
-        Called often; may raise `psfbridge.errors.Cancelled`. What was finished stays, and the same
-        call goes on from there.
+        Called often; may raise `psfbridge.errors.Cancelled`. What was finished stays, with its
+        ``summary.csv``, and the same call goes on from there.
     told : callable, optional
         Called with the row of each file as soon as it is done.
     **choices
@@ -139,7 +136,15 @@ def distill_batch(
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
     ]
-    outcomes = _outcomes(tasks, jobs, progress, told)
+    done: dict[str, Outcome] = {}
+    try:
+        _work_through(tasks, jobs, done, progress, told)
+    except BaseException:
+        # Ended before its time, the batch still says what it has done.
+        finished = [done[task.stem] for task in tasks if task.stem in done]
+        write_text(folder / "summary.csv", to_csv(tuple(rows_of(finished))))
+        raise
+    outcomes = [done[task.stem] for task in tasks]
     joint, said = joint_psf(outcomes, progress)
     batch = Batch(
         tuple(rows_of(outcomes)), folder, Row.of(joint) if joint else None, (*notes, said)
@@ -218,68 +223,26 @@ def _without_ending(name: str) -> str:
     return name[: len(name) - len(ending)] or name
 
 
-def _outcomes(
+def _work_through(
     tasks: Sequence[Task],
     jobs: int,
+    done: dict[str, Outcome],
     progress: Progress,
     told: Callable[[Row], None] | None,
-) -> list[Outcome]:
-    """Work on every file; the outcomes come in the order of the tasks."""
-    done: dict[str, Outcome] = {}
-    run = _one_by_one(tasks, progress) if jobs == 1 else _side_by_side(tasks, jobs)
+) -> None:
+    """Work on every file, and keep what came of it in `done`."""
+    run = _one_by_one(tasks, progress) if jobs == 1 else side_by_side(tasks, jobs)
     for outcome in run:
         done[outcome.task.stem] = outcome
         if told is not None:
             told(Row.of(outcome))
         progress("distilling files", len(done), len(tasks))
-    return [done[task.stem] for task in tasks]
 
 
 def _one_by_one(tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
     for number, task in enumerate(tasks):
         # A file's own stages only serve to cancel; the bar counts files.
         yield work(task, lambda *_, at=number: progress("distilling files", at, len(tasks)))
-
-
-def _side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
-    """Work in processes of their own; a file that kills its process is tried once more alone."""
-    with _pool(jobs) as pool:
-        waiting = {pool.submit(work, task): task for task in tasks}
-        broken = []
-        try:
-            for future in as_completed(waiting):
-                if isinstance(future.exception(), BrokenProcessPool):
-                    broken.append(waiting[future])
-                else:
-                    yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    for task in broken:
-        yield _alone(task)
-
-
-def _alone(task: Task) -> Outcome:
-    with _pool(1) as pool:
-        try:
-            return pool.submit(work, task).result()
-        except BrokenProcessPool:
-            return Outcome(
-                task=task,
-                status="failed",
-                error="MemoryError: its process was ended from outside, most likely for want of "
-                "memory. Use a smaller image, or a larger computer.",
-            )
-
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    # A fresh process takes nothing of this one's threads with it, on any system.
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_unstopped)
-
-
-def _unstopped() -> None:
-    """Leave Ctrl-C to the parent: it sends no more files, and prints the one line."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _save_summary(batch: Batch) -> None:

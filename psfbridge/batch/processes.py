@@ -1,0 +1,115 @@
+"""Processes that work on files side by side, share the cores, and end when they are told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
+from typing import NoReturn
+
+from psfbridge._util.threads import cores, keep_to_cores
+from psfbridge.batch.one_file import Outcome, Task, work
+
+__all__ = ["side_by_side"]
+
+# A process that was told to end has so long to take away what it had half written, in seconds.
+_GRACE_S = 0.8
+
+
+def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
+    """Work on files in processes of their own; one that kills its process is tried again alone.
+
+    Whatever ends the loop early (Ctrl-C, SIGTERM, `psfbridge.errors.Cancelled`) ends the
+    processes too.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The files.
+    jobs : int
+        How many processes; they share the cores of this one.
+    """
+    broken = []
+    with _pool(min(jobs, len(tasks))) as pool:
+        waiting = {pool.submit(_work, task): task for task in tasks}
+        for future in as_completed(waiting):
+            if isinstance(future.exception(), BrokenProcessPool):
+                broken.append(waiting[future])
+            else:
+                yield future.result()
+    for task in broken:
+        yield _alone(task)
+
+
+def _alone(task: Task) -> Outcome:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(_work, task).result()
+        except BrokenProcessPool:
+            return Outcome(
+                task=task,
+                status="failed",
+                error="MemoryError: its process was ended from outside, most likely for want of "
+                "memory. Use a smaller image, or a larger computer.",
+            )
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    others = active_children()
+    # A fresh process takes nothing of this one's threads with it, on any system.
+    pool = ProcessPoolExecutor(
+        jobs,
+        mp_context=get_context("spawn"),
+        initializer=_prepare,
+        initargs=(max(cores() // jobs, 1),),
+    )
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        _end([one for one in active_children() if one not in others])
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _end(processes: Iterable[BaseProcess]) -> None:
+    """Ask processes to end, and end those that do not."""
+    processes = list(processes)
+    for one in processes:
+        one.terminate()
+    deadline = time.monotonic() + _GRACE_S
+    for one in processes:
+        one.join(max(deadline - time.monotonic(), 0))
+        if one.is_alive():
+            one.kill()
+
+
+class _Ended(BaseException):
+    """The parent wants no more of this process."""
+
+
+def _prepare(threads: int) -> None:
+    """Take a share of the cores, and leave Ctrl-C to the parent, which prints the one line."""
+    keep_to_cores(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _ended)
+
+
+def _ended(*_: object) -> NoReturn:
+    raise _Ended
+
+
+def _work(task: Task) -> Outcome:
+    """Work on a file; when asked to end, leave nothing half written and end."""
+    try:
+        return work(task)
+    except _Ended:
+        os._exit(1)
