@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Floats32
+from psfbridge.distillation.joint.settings import BEAD_FIT
 from psfbridge.numerics.background_plane import plane, plane_normal, plane_values
 from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.fourier import apply_per_axis, apply_with_slopes
@@ -18,10 +19,6 @@ from psfbridge.numerics.least_squares import solve_normal_equations
 from psfbridge.numerics.robust import MEDIAN_SQUARE
 
 __all__ = ["background", "design_columns", "light", "misfit_scale", "refit_beads", "variance"]
-
-# This share of the light of a bead's neighbours is forgiven as an error of the model.
-NEIGHBOUR_ERROR = 0.1
-_CLIP = 6.0
 
 
 def light(state: BeadState, psf: Floats32) -> Floats32:
@@ -39,7 +36,7 @@ def variance(state: BeadState, own: Floats32, *, forgiving: bool = True) -> Floa
     """Return the variance expected of each voxel, with the errors of the model or without."""
     bright = np.maximum(own, 0)
     noise = state.seen.noise.variance(state.fit.background + bright + np.maximum(state.others, 0))
-    noise += (NEIGHBOUR_ERROR * state.others) ** 2
+    noise += (BEAD_FIT.neighbour_error * state.others) ** 2
     if forgiving:
         noise += (state.model_error * bright) ** 2
     return np.asarray(np.maximum(noise, 1e-9))
@@ -99,7 +96,7 @@ def _core_step(state: BeadState, psf: Floats32, core: Sequence[int], *, robust: 
     if robust:
         first = middle.data - fit.intensity * middle.design[0] - middle.level
         squares = first**2 * weight
-        limit = _CLIP**2 * misfit_scale(squares, middle.design[0], weight > 0)
+        limit = BEAD_FIT.clip**2 * misfit_scale(squares, middle.design[0], weight > 0)
         weight = np.where(squares > limit, 0, weight)
     weighted = middle.design * weight
     covariance = np.linalg.pinv((weighted @ middle.design.T).astype(float), hermitian=True)
@@ -188,7 +185,7 @@ def misfit_scale(squares: NDArray[Any], own: NDArray[Any], usable: NDArray[np.bo
 
 
 def _bright(own: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray(own > 0.1 * own.max())
+    return np.asarray(own > BEAD_FIT.bright * own.max())
 
 
 def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
@@ -204,7 +201,7 @@ def _background_step(state: BeadState, own: Floats32) -> BeadFit:
         return replace(state.fit, background=state.seen.background, slope=np.zeros(4))
     rest = state.seen.counts - state.others - own
     weight = np.where(state.seen.usable, 1 / variance(state, own), 0)
-    off = np.abs(rest - background(state)) * np.sqrt(weight) > _CLIP
+    off = np.abs(rest - background(state)) * np.sqrt(weight) > BEAD_FIT.clip
     weight[off] = 0
     answer = solve_normal_equations(plane_normal(weight), plane_values(weight * rest))
     return replace(state.fit, background=float(answer[0]), slope=answer[1:])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psfbridge.detection.beads import REJECTED, Bead
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
+from psfbridge.distillation.joint.settings import BEAD_FIT
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.fourier import sampling_matrices
 
@@ -113,7 +114,7 @@ class BeadState:
     fit: BeadFit
     others: Floats32
     contributes: bool
-    model_error: float = 0.05
+    model_error: float = BEAD_FIT.model_error
 
     def with_fit(self, fit: BeadFit) -> BeadState:
         """Return the bead with other values of its unknowns."""

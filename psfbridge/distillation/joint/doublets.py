@@ -12,6 +12,7 @@ from scipy import fft
 
 from psfbridge._util.threads import cores
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
+from psfbridge.distillation.joint.settings import DOUBLETS
 from psfbridge.distillation.joint.stack import Aligned
 from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.fourier import slope_factors
@@ -21,11 +22,6 @@ __all__ = ["Spread", "Widening"]
 
 # The spreads that are looked for: along z, y and x, and across y and x.
 _SPREADS = ((0, 0), (1, 1), (2, 2), (1, 2))
-# A bead is another thing than the others where its spread is so unlikely: χ² of four unknowns.
-_UNLIKELY = 18.0
-# Beads' spreads may differ by this share of the PSF's own; optics are not the same everywhere.
-_TOLERATED = 0.02
-_LEAST_BEADS = 5
 
 #: The spread of a bead's light beyond the PSF, in samples², and its covariance.
 Spread = tuple[Floats, Floats]
@@ -67,7 +63,7 @@ class Widening:
 
     def odd(self, spreads: Sequence[Spread]) -> NDArray[np.bool_]:
         """Return which of some beads are of another width; fewer than five cannot tell."""
-        if len(spreads) < _LEAST_BEADS:
+        if len(spreads) < DOUBLETS.least_beads:
             return np.zeros(len(spreads), bool)
         found = np.array([spread for spread, _ in spreads])
         noise = np.array([covariance for _, covariance in spreads])
@@ -75,10 +71,10 @@ class Widening:
         usual = robust_sd(off, axis=0) ** 2
         usual -= np.median(np.diagonal(noise, axis1=1, axis2=2), axis=0)
         sigma = self.fwhm / FWHM_PER_SIGMA
-        tolerated = np.array([_TOLERATED * sigma[i] * sigma[j] for i, j in _SPREADS])
+        tolerated = np.array([DOUBLETS.tolerated * sigma[i] * sigma[j] for i, j in _SPREADS])
         noise += np.diag(np.maximum(usual, tolerated**2))
         chi2 = np.einsum("ki,kij,kj->k", off, np.linalg.inv(noise), off)
-        return np.asarray(chi2 > _UNLIKELY)
+        return np.asarray(chi2 > DOUBLETS.unlikely)
 
     @cached_property
     def _inner(self) -> tuple[slice, ...]:

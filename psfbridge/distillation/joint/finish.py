@@ -17,8 +17,9 @@ from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.checks.field_change import field_findings
 from psfbridge.distillation.joint.checks.physics import physics_findings
 from psfbridge.distillation.joint.growth import held_out
-from psfbridge.distillation.joint.iteration import LEAST_SNR, JointProblem, Round, change, objective
+from psfbridge.distillation.joint.iteration import JointProblem, Round, change, objective
 from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.settings import ROUND
 from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.imaging.findings import Finding
@@ -160,7 +161,7 @@ def _judged(bead: Bead, state: BeadState, *, used: bool) -> Bead:
     if bead.status == REJECTED and not used:
         return replace(bead, **figures) if np.isfinite(fit.intensity_error) else bead
     z, y, x = (float(value) for value in fit.position)
-    dim = fit.intensity < LEAST_SNR * fit.intensity_error
+    dim = fit.intensity < ROUND.least_snr * fit.intensity_error
     return replace(
         bead,
         z=z,

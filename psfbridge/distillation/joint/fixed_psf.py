@@ -11,16 +11,11 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.neighbours import with_neighbours
+from psfbridge.distillation.joint.settings import FIXED_PSF
 from psfbridge.errors import NoBeadsError
 from psfbridge.psf.psf import PSF
 
 __all__ = ["fitted_beads"]
-
-#: Rounds of fitting the beads while their neighbours are subtracted.
-_ROUNDS = 3
-
-#: The part of the PSF that tells a bead's place, in FWHM of the beads.
-_CORE_WIDTHS = 1.5
 
 
 def fitted_beads(found: FoundBeads, psf: PSF) -> list[BeadState]:
@@ -39,9 +34,9 @@ def fitted_beads(found: FoundBeads, psf: PSF) -> list[BeadState]:
         If none can be fitted.
     """
     states: Sequence[BeadState] = observe([found], psf.data.shape)
-    widths = np.ceil(_CORE_WIDTHS * np.asarray(found.scale.fwhm)).astype(int)
+    widths = np.ceil(FIXED_PSF.core_widths * np.asarray(found.scale.fwhm)).astype(int)
     core = [min(n, 2 * int(w) + 1) for n, w in zip(psf.data.shape, widths, strict=True)]
-    for _ in range(_ROUNDS):
+    for _ in range(FIXED_PSF.rounds):
         fitted, lights = refit_beads(states, psf.data, core)
         states = with_neighbours(fitted, lights, [found.image.data.shape])
     used = [

@@ -18,6 +18,7 @@ from psfbridge.distillation.joint.blending import Blend, BlendChoice, blend_with
 from psfbridge.distillation.joint.doublets import Widening
 from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.settings import ROUND
 from psfbridge.distillation.joint.stack import Stack, stack_and_measure, stack_beads
 from psfbridge.errors import NoBeadsError
 from psfbridge.numerics.cutouts import central
@@ -25,7 +26,6 @@ from psfbridge.numerics.fourier import apply_per_axis, shift_matrices
 from psfbridge.optics.bead_sphere import sphere_transfer
 
 __all__ = [
-    "LEAST_SNR",
     "FittedBeads",
     "JointProblem",
     "Round",
@@ -36,18 +36,6 @@ __all__ = [
     "next_round",
     "objective",
 ]
-
-_MARGIN = 2
-_CORE_WIDTHS = (2.0, 3.0, 3.0)
-# A bead is left out if its misfit is this many times the median; noise is no fault.
-_MISFIT_LIMIT = 3.0
-# With so many times its own light around a bead, what is common to all is out-of-focus background.
-_CROWDED = 1.5
-# In the core of a bead others may have so many times its light: more, and a ring or lobe of theirs
-# passes for a bead.
-_OUTSHONE = 3.0
-#: A bead whose intensity is not this many times its error takes no part.
-LEAST_SNR = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +97,7 @@ class JointProblem:
     def box(self) -> list[int]:
         """Shape of the boxes around beads: the PSF's and a margin, quick to transform."""
         sizes = self.core if self.near else self.shape
-        return [n if n == 1 else _quick_odd(n + 2 * _MARGIN) for n in sizes]
+        return [n if n == 1 else _quick_odd(n + 2 * ROUND.margin) for n in sizes]
 
     @cached_property
     def widths(self) -> Floats:
@@ -120,7 +108,7 @@ class JointProblem:
     @cached_property
     def core(self) -> list[int]:
         """Size of the part of a box that tells a bead's position and intensity."""
-        sizes = zip(self.shape, self.widths, _CORE_WIDTHS, strict=True)
+        sizes = zip(self.shape, self.widths, ROUND.core_widths, strict=True)
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
 
     @cached_property
@@ -326,7 +314,7 @@ def fit_and_stack(problem: JointProblem, start: Start) -> FittedBeads:
             "Check the voxel size, or image brighter or sparser beads."
         )
     # What is far is smooth: it passes for no bead, nor for out-of-focus background.
-    crowded = _crowding([fitted[k] for k in contributing]) >= _CROWDED
+    crowded = _crowding([fitted[k] for k in contributing]) >= ROUND.crowded
     fitted = start.with_far_light(problem, fitted)
     contributing, stack = _stacked(problem, fitted, start.psf, lights, contributing)
     return FittedBeads(fitted, contributing, stack, crowded)
@@ -381,7 +369,7 @@ def _centred(blend: Blend, pupil: PupilFit, problem: JointProblem) -> Blend:
 def _outshone(state: BeadState, core: Sequence[int]) -> bool:
     """Whether a bead's core is so full of others' light that it may be no bead at all."""
     inner = central(state.others.shape, core)
-    return bool(state.others[inner].sum() > _OUTSHONE * state.fit.intensity)
+    return bool(state.others[inner].sum() > ROUND.outshone * state.fit.intensity)
 
 
 def _fitting(states: Sequence[BeadState], core: Sequence[int]) -> list[int]:
@@ -389,7 +377,7 @@ def _fitting(states: Sequence[BeadState], core: Sequence[int]) -> list[int]:
     misfit = np.array([one.fit.misfit for one in states], float)
     noise = np.array([one.fit.intensity_error / one.fit.intensity for one in states], float)
     able = np.array([one.contributes for one in states], bool) & np.isfinite(misfit)
-    seen = able & (noise < 1 / LEAST_SNR)
+    seen = able & (noise < 1 / ROUND.least_snr)
     able = seen if seen.any() else able
     own = able & ~np.array([_outshone(one, core) for one in states], bool)
     able = own if own.any() else able
@@ -404,4 +392,4 @@ def misfit_limit(typical: float, noise: Any) -> Any:
 
     `noise` is the relative error of the bead's intensity.
     """
-    return _MISFIT_LIMIT * typical + 5 * noise + 0.02
+    return ROUND.misfit_limit * typical + ROUND.misfit_noise * noise + ROUND.misfit_floor

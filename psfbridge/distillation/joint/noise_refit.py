@@ -11,16 +11,11 @@ from scipy import optimize
 
 from psfbridge.distillation.joint.bead_fit import background, light
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
+from psfbridge.distillation.joint.settings import NOISE_REFIT
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.robust import trimmed_variance
 
 __all__ = ["with_measured_noise"]
-
-_MOST_BEADS = 12
-_BINS = 20
-_LEAST_IN_BIN = 50
-# The variance of the darkest voxels is no less than this part of what was measured at first.
-_LEAST_FLOOR = 0.8
 
 
 def with_measured_noise(states: Sequence[BeadState], psf: Floats32) -> list[BeadState]:
@@ -41,7 +36,7 @@ def with_measured_noise(states: Sequence[BeadState], psf: Floats32) -> list[Bead
         mine = [k for k, one in enumerate(states) if one.seen.image == number]
         able = [k for k in mine if states[k].contributes and np.isfinite(states[k].fit.misfit)]
         able.sort(key=lambda k: -states[k].fit.intensity)
-        chosen = [states[k] for k in able[:: max(-(-len(able) // _MOST_BEADS), 1)]]
+        chosen = [states[k] for k in able[:: max(-(-len(able) // NOISE_REFIT.most_beads), 1)]]
         measured = _measured(chosen, psf) if chosen else None
         if measured is None:
             continue
@@ -66,8 +61,8 @@ def _measured(states: Sequence[BeadState], psf: Floats32) -> tuple[Noise, float]
     answer, _ = optimize.nnls(design * weight[:, None], variance * weight)
     # Few of these voxels are as dark as the darkest, which the image has told of. Without any noise
     # they would outweigh all others.
-    floor = max(float(answer[0]), _LEAST_FLOOR * first.read_noise**2, first.rounding)
-    error = float(np.clip(np.sqrt(answer[2]), 0.01, 0.05))
+    floor = max(float(answer[0]), NOISE_REFIT.least_floor * first.read_noise**2, first.rounding)
+    error = float(np.clip(np.sqrt(answer[2]), *NOISE_REFIT.model_error))
     return Noise(offset, float(answer[1]), float(np.sqrt(floor)), first.rounding), error
 
 
@@ -76,7 +71,7 @@ def _pairs(state: BeadState, psf: Floats32) -> tuple[Floats, Floats, Floats]:
     own = light(state, psf)
     expected = own + background(state)
     rest = state.seen.counts - state.others - expected
-    usable = state.seen.usable & (np.abs(state.others) < 0.05 * np.abs(own).max())
+    usable = state.seen.usable & (np.abs(state.others) < NOISE_REFIT.overlap * np.abs(own).max())
     return expected[usable], np.maximum(own[usable], 0), rest[usable] ** 2
 
 
@@ -85,12 +80,12 @@ def _binned(above: Floats, own: Floats, squares: Floats) -> NDArray[np.float64]:
     top = float(own.max()) if own.size else 0.0
     if top <= 0:
         return np.empty((0, 4))
-    bins = np.digitize(own, np.geomspace(top / 1000, top, _BINS))
+    bins = np.digitize(own, np.geomspace(top / 1000, top, NOISE_REFIT.bins))
     rows = []
-    for number in range(_BINS + 1):
+    for number in range(NOISE_REFIT.bins + 1):
         members = bins == number
         count = int(np.count_nonzero(members))
-        if count < _LEAST_IN_BIN:
+        if count < NOISE_REFIT.least_in_bin:
             continue
         trimmed = trimmed_variance(squares[members])
         light_of = float(np.sqrt((own[members] ** 2).mean()))

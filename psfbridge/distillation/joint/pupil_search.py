@@ -18,6 +18,7 @@ from psfbridge.distillation.joint.pupil_fit import (
     refined_fit,
 )
 from psfbridge.distillation.joint.sample_index import with_sample
+from psfbridge.distillation.joint.settings import SEARCH
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel
@@ -27,17 +28,10 @@ __all__ = ["blind_fit", "known_fit", "known_optics"]
 
 Floats = NDArray[np.float64]
 
-# The central part that is fitted at first, and with how many terms.
-_FIRST = (21, 25, 25)
-_START_ORDER, _START_TERMS = 4, 11
+# Phase and amplitude terms of the first fit.
+_START_TERMS = 11
 # The power of the field; a light sheet is a widefield with a sheet.
 _POWERS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
-# By how much another kind of microscope must lower the χ², and by what share of that beyond noise.
-_LEAST_GAIN, _LEAST_SHARE = 30.0, 0.03
-# Optics are known to so much of themselves: an objective's NA is a nominal one.
-_KNOWN_TO = 0.015
-# Excitation over emission wavelength, and a sheet's FWHM, where they are not given.
-_STOKES, _SHEET_UM = 0.94, 2.0
 
 
 def blind_fit(
@@ -81,7 +75,7 @@ def blind_fit(
 def _clear_gain(fit: PupilFit) -> float:
     """By how much another kind must lower the χ²: more, if there is more than noise."""
     excess = fit.cost - prod(fit.model.shape)
-    return _LEAST_GAIN + _LEAST_SHARE * max(excess, 0)
+    return SEARCH.least_gain + SEARCH.least_share * max(excess, 0)
 
 
 def _kind_fit(
@@ -100,7 +94,7 @@ def _kind_fit(
     first = min(fits, key=lambda fit: fit.cost)
     fit = refined_fit(first, stack, order=4, rounds=5)
     if power == 2:
-        usual = replace(fit.model, excitation_ratio=1 / _STOKES, pinhole_au=1.0)
+        usual = replace(fit.model, excitation_ratio=1 / SEARCH.stokes, pinhole_au=1.0)
         pinhole = refined_fit(replace(fit, model=usual), stack, order=4, rounds=5)
         fit = min(fit, pinhole, key=lambda one: one.cost)
     return fit
@@ -127,7 +121,7 @@ def known_fit(
     power = _POWERS[optics.microscope]
     model = _model(stack, voxel_um, np.array([na, index]), power, bead_diameter_um)
     if power == 2:
-        excitation_um = optics.excitation_um or _STOKES * optics.wavelength_um
+        excitation_um = optics.excitation_um or SEARCH.stokes * optics.wavelength_um
         model = replace(
             model,
             excitation_ratio=optics.wavelength_um / excitation_um,
@@ -136,7 +130,7 @@ def known_fit(
     values = np.zeros(model.size)
     values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, index, *(v**2 / 12 for v in voxel_um[1:])
     if optics.microscope == "lightsheet":
-        values[SHEET] = 4 * np.log(2) / _SHEET_UM**2
+        values[SHEET] = 4 * np.log(2) / SEARCH.sheet_um**2
     first = fit_from(model, values, stack, 8, known)
     first = refined_fit(first, stack, order=6, rounds=8, known=known)
     first = refined_fit(first.polarised(), stack, order=6, rounds=4, known=known)
@@ -146,7 +140,7 @@ def known_fit(
 def known_optics(optics: Optics) -> Known:
     """Return NA and refractive index over the wavelength, with how well they are known."""
     na, index = optics.na / optics.wavelength_um, optics.refractive_index / optics.wavelength_um
-    return {NA: (na, _KNOWN_TO * na), INDEX: (index, _KNOWN_TO * index)}
+    return {NA: (na, SEARCH.known_to * na), INDEX: (index, SEARCH.known_to * index)}
 
 
 def _starts(fwhm: Floats, voxel_um: Sequence[float], kind: str) -> Iterator[Floats]:
@@ -175,12 +169,12 @@ def _model(
     power: int,
     bead_diameter_um: float,
 ) -> PupilModel:
-    shape = central_box(stack, _FIRST)
+    shape = central_box(stack, SEARCH.first)
     return PupilModel(
         shape,
         voxel_um,
         samples_for(shape, voxel_um, *na_and_index),
-        order=_START_ORDER,
+        order=SEARCH.start_order,
         amplitudes=0,
         power=power,
         bead_diameter_um=bead_diameter_um,

@@ -14,6 +14,7 @@ from scipy import fft
 from psfbridge._util.threads import cores, workers
 from psfbridge.distillation.joint.bead_fit import background, light, misfit_scale, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32, Observation
+from psfbridge.distillation.joint.settings import STACK
 from psfbridge.numerics.background_plane import plane_normal, plane_values
 from psfbridge.numerics.fourier import apply_per_axis, shift_matrices, slope_factors
 
@@ -29,9 +30,6 @@ __all__ = [
 
 #: Into how many parts the beads are dealt.
 PARTS = 4
-_CLIP = 5.0
-# A position that is less certain than this, in samples² and halved, is no small error any more.
-_MOST_POSITION_VARIANCE = 0.1
 
 _T = TypeVar("_T")
 
@@ -172,7 +170,7 @@ def _position_noise_bias(state: BeadState) -> Floats32:
     takes away twice as much.
     """
     share = 0.5 * np.array(state.fit.position_variance) * np.square(state.seen.factor)
-    return np.asarray(np.minimum(share, _MOST_POSITION_VARIANCE), np.float32)
+    return np.asarray(np.minimum(share, STACK.most_position_variance), np.float32)
 
 
 def _curvatures(psf: Floats32) -> Floats32:
@@ -243,7 +241,7 @@ def _aligned(state: BeadState, psf: Floats32, own: Floats32) -> Aligned:
     seen, fit = state.seen, state.fit
     beyond = seen.counts - state.others - background(state) - own
     squares = beyond**2 / variance(state, own)
-    usable = seen.usable & (squares <= _CLIP**2 * misfit_scale(squares, own, seen.usable))
+    usable = seen.usable & (squares <= STACK.clip**2 * misfit_scale(squares, own, seen.usable))
     weight = np.where(usable, fit.intensity**2 / variance(state, own, forgiving=False), 0)
     shift = seen.offset(fit.position)
     # Along a finely sampled axis each voxel goes to the nearest sample; it must not be moved.

@@ -12,6 +12,7 @@ from scipy import fft, ndimage
 from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.settings import ERROR
 from psfbridge.distillation.joint.stack import bootstrap_means
 from psfbridge.measurement.profiles import profiles_through
 from psfbridge.numerics.fourier import crop_or_pad, peak_position
@@ -20,14 +21,6 @@ __all__ = ["Uncertainty", "estimate_uncertainty"]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-
-_TIMES = 16
-# A model is never better than this share of the light and of a width, however many beads agree;
-# light sheets and confocal microscopes hide what it misses far out.
-_MODEL_FLOOR = {"widefield": 0.003, "lightsheet": 0.0015, "confocal": 0.001}
-# A plane does not tell how steep the light is, nor NA from blur.
-_PLANE_FLOOR = 0.007
-_SMOOTH_VOXELS = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,20 +59,20 @@ def estimate_uncertainty(problem: JointProblem, best: Round, seed: int = 0) -> U
     seed : int
         Of the draws: the same input gives the same errors.
     """
-    first, *streams = np.random.default_rng(seed).spawn(1 + _TIMES)
+    first, *streams = np.random.default_rng(seed).spawn(1 + ERROR.draws)
     means = _means(best, first)
     answer = _Answer(problem, best)
     centre = best.blend.volume
     with workers() as pool:
         changes, steps = zip(*pool.map(answer, means, streams), strict=True)
     moved = [_scaled_to(centre + change, centre) for change in changes]
-    scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (_TIMES - 1)
+    scatter = np.sum([(one - centre) ** 2 for one in moved], axis=0) / (ERROR.draws - 1)
     smooth = [
-        _SMOOTH_VOXELS * times if n > 1 else 0
+        ERROR.smooth_voxels * times if n > 1 else 0
         for n, times in zip(problem.box, problem.factor, strict=True)
     ]
     scatter = ndimage.gaussian_filter(scatter, smooth)
-    floor = _PLANE_FLOOR if problem.box[0] == 1 else _MODEL_FLOOR[best.pupil.microscope]
+    floor = ERROR.plane_floor if problem.box[0] == 1 else ERROR.model_floor[best.pupil.microscope]
     variance = scatter + (floor * centre) ** 2
     error = problem.on_voxels(np.sqrt(variance))
     widths = _widths(centre, problem.sample_um)
@@ -99,7 +92,7 @@ def _pupil_se(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:
 def _means(best: Round, random: np.random.Generator) -> Floats32:
     """How the means of beads drawn again differ from their own mean, in the stack's units."""
     contributing = [best.states[k] for k in best.contributing]
-    means = bootstrap_means(contributing, best.psf, _TIMES, random)
+    means = bootstrap_means(contributing, best.psf, ERROR.draws, random)
     # The beads' intensities are in units of the PSF by now; the stack was made before.
     psf = best.psf.ravel().astype(float)
     units = float(best.stack.mean.ravel() @ psf) / float(psf @ psf)
