@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +114,7 @@ class BeadState:
     fit: BeadFit
     others: Floats32
     contributes: bool
-    model_error: float = BEAD_FIT.model_error
+    model_error: float = field(default_factory=lambda: BEAD_FIT.model_error)
 
     def with_fit(self, fit: BeadFit) -> BeadState:
         """Return the bead with other values of its unknowns."""

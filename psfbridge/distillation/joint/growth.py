@@ -14,7 +14,6 @@ from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.budget import SolveBudget
 from psfbridge.distillation.joint.iteration import (
-    LEAST_SNR,
     JointProblem,
     Round,
     Start,
@@ -23,6 +22,7 @@ from psfbridge.distillation.joint.iteration import (
 )
 from psfbridge.distillation.joint.neighbours import with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.settings import ROUND
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncertainty
 from psfbridge.numerics.cutouts import central
@@ -203,7 +203,7 @@ def _judged(bead: Bead, state: BeadState, typical: float) -> Bead:
         chi2=fit.chi2,
     )
     noise = fit.intensity_error / fit.intensity
-    if noise > 1 / LEAST_SNR:
+    if noise > 1 / ROUND.least_snr:
         return replace(seen, status=REJECTED, reason=Reason.TOO_DIM)
     if not fit.misfit <= misfit_limit(typical, noise):
         return replace(seen, status=REJECTED, reason=Reason.POOR_FIT)
