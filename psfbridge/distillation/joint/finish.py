@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
+from psfbridge.distillation.joint.bead_budget.growth import held_out
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.checks.field_change import field_findings
 from psfbridge.distillation.joint.checks.physics import physics_findings
-from psfbridge.distillation.joint.growth import held_out
 from psfbridge.distillation.joint.iteration import JointProblem, Round, change, objective
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.settings import ROUND

@@ -11,13 +11,13 @@ import numpy as np
 
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
+from psfbridge.distillation.joint.bead_budget.budget import SolveBudget
+from psfbridge.distillation.joint.bead_budget.growth import grown, with_first_beads
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
-from psfbridge.distillation.joint.budget import SolveBudget
 from psfbridge.distillation.joint.checks.physics import z_step_factor
 from psfbridge.distillation.joint.finish import make_solution
-from psfbridge.distillation.joint.growth import grown, with_first_beads
 from psfbridge.distillation.joint.iteration import (
     JointProblem,
     Round,

@@ -7,7 +7,7 @@ import pytest
 
 from psfbridge.detection.beads import HELD_OUT, USED
 from psfbridge.detection.find import find
-from psfbridge.distillation.joint.budget import SolveBudget
+from psfbridge.distillation.joint.bead_budget.budget import SolveBudget
 from psfbridge.distillation.joint.solver import solve_joint
 from psfbridge.evaluation.psf_error import psf_error
 from psfbridge.options import DistillOptions

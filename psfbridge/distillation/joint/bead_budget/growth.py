@@ -9,10 +9,10 @@ import numpy as np
 
 from psfbridge.detection.beads import HELD_OUT, REJECTED, USED, Bead, Beads
 from psfbridge.detection.statuses import Reason
-from psfbridge.distillation.joint.bead_choice import choose_beads
+from psfbridge.distillation.joint.bead_budget.budget import SolveBudget
+from psfbridge.distillation.joint.bead_budget.choice import choose_beads
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
-from psfbridge.distillation.joint.budget import SolveBudget
 from psfbridge.distillation.joint.iteration import (
     JointProblem,
     Round,

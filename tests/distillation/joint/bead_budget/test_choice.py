@@ -8,7 +8,7 @@ import pytest
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import Bead, Beads
 from psfbridge.detection.find import FoundBeads
-from psfbridge.distillation.joint.bead_choice import choose_beads
+from psfbridge.distillation.joint.bead_budget.choice import choose_beads
 from psfbridge.distillation.joint.bead_state import observe
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise

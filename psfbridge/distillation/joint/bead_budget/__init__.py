@@ -1,0 +1,1 @@
+"""Which beads, and how many, the joint solve uses: as many as lower the error, within a memory."""
