@@ -21,6 +21,7 @@ from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
 from psfbridge.errors import OptionError
+from psfbridge.evaluation.misfit import CORE, MOST_ERROR, MeanBead, Misfit, measure_misfit
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.read import split_choices
@@ -44,7 +45,8 @@ _PICTURE_WIDTHS = 3.0, 6.0
 class BeadCheck:
     """One bead: what the PSF leaves of it, and what deconvolution gathers of its light.
 
-    `residual` and `noise` are shares of the bead's energy (its squared counts); `gathered` and
+    `residual` and `noise` are shares of the bead's energy (its squared counts), `core_residual` and
+    `core_noise` the same where the model is above a fiftieth of its peak; `gathered` and
     `gathered_before` are the shares of its light within one voxel of its place, in the
     deconvolved image and in the image.
     """
@@ -59,6 +61,8 @@ class BeadCheck:
     chi2: float
     gathered: float
     gathered_before: float
+    core_residual: float
+    core_noise: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,6 +79,8 @@ class Check:
         Every usable bead.
     reach : tuple of int
         How far a bead's picture reaches from its middle, in voxels of z, y and x.
+    misfit : Misfit
+        What the PSF leaves beyond noise, and how it differs.
     notes : tuple of str
         What a user should know, one sentence each.
     """
@@ -84,18 +90,35 @@ class Check:
     model: Volume
     beads: tuple[BeadCheck, ...]
     reach: Shape
+    misfit: Misfit
     notes: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
-        return "<Check: {}\n {}\n {}>".format(*self.sentences())
+        return "<Check: {}>".format("\n ".join([self.answer(), *self.sentences()]))
 
     def _repr_html_(self) -> str:
-        facts = dict(line.split(": ", 1) for line in self.sentences())
+        facts = {"answer": self.answer()}
+        facts |= dict(line.split(": ", 1) for line in self.sentences())
         return card("Check", facts, self.image.data)
 
     def plot(self) -> Any:
         """Return a figure (`matplotlib.figure.Figure`) of beads, model and deconvolved beads."""
         return draw("check", self)
+
+    def explains(self, most_error: float = MOST_ERROR) -> bool:
+        """Whether the PSF explains the beads: its error beyond noise is at most `most_error`."""
+        return self.misfit.error <= most_error
+
+    def answer(self, most_error: float = MOST_ERROR) -> str:
+        """Return the answer in a sentence: yes or no, by how much, and what differs."""
+        error = f"error {self.misfit.error:.1%} ± {self.misfit.error_se:.1%} beyond noise"
+        differs = f": {', '.join(self.misfit.kinds)}" if self.misfit.kinds else ""
+        if self.explains(most_error):
+            return f"Yes, this PSF explains these beads ({error}, at most {most_error:.0%})."
+        return (
+            f"No, this PSF does not explain these beads ({error}, at most {most_error:.0%})"
+            f"{differs}."
+        )
 
     def median(self, name: str) -> float:
         """Return the median of a figure of `BeadCheck` over all beads."""
@@ -115,7 +138,8 @@ class Check:
         """Return the figures, ready for JSON."""
         names = ("gathered", "gathered_before", "residual", "noise", "chi2")
         medians = {name: self.median(name) for name in names}
-        return medians | {"beads": self.beads, "notes": self.notes}
+        answer = {"answer": self.answer(), "explains": self.explains(), "misfit": self.misfit}
+        return answer | medians | {"beads": self.beads, "notes": self.notes}
 
 
 def _check_order(psf: Any, image: Any) -> None:
@@ -190,7 +214,20 @@ def check(
     model = _model(states, shown, beads.data.shape)
     said = [finding.sentence for finding in found.findings]
     notes = [*beads.notes, *said, *notes, *restored.notes]
-    return Check(dark, restored, model, checked, _reach(found), tuple(notes))
+    misfit = measure_misfit(
+        np.array([one.core_residual for one in checked]),
+        np.array([one.core_noise for one in checked]),
+        MeanBead.of(_light_and_model(one, shown) for one in states),
+    )
+    return Check(dark, restored, model, checked, _reach(found), misfit, tuple(notes))
+
+
+def _light_and_model(one: BeadState, psf: PSF) -> tuple[Volume, Volume]:
+    """Return a bead's light and its model over its intensity; where it is not seen, the model."""
+    own, seen = light(one, psf.data), one.seen
+    data = np.where(seen.usable, seen.counts - one.others - background(one), own)
+    scale = np.float32(1 / one.fit.intensity)
+    return np.asarray(data * scale, np.float32), np.asarray(own * scale, np.float32)
 
 
 def _of_beads(psf: PSF, diameter_um: float) -> PSF:
@@ -222,6 +259,7 @@ def _checked(
     data = seen.counts - one.others - background(one)
     expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
     left = (data - own)[seen.usable] ** 2
+    core = own[seen.usable] > CORE * own.max()
     energy = float((data[seen.usable] ** 2).sum(dtype=float))
     z, y, x = (float(value) for value in one.fit.position)
     return BeadCheck(
@@ -235,6 +273,8 @@ def _checked(
         chi2=float(np.mean(left / expected[seen.usable])),
         gathered=_gathered(restored.data, one),
         gathered_before=_gathered(dark.data, one),
+        core_residual=float(left[core].sum(dtype=float)) / energy,
+        core_noise=float(expected[seen.usable][core].sum()) / energy,
     )
 
 

@@ -55,7 +55,7 @@ def plot_check(checked: Check) -> Figure:
     height = high + field.size[1] + _TITLE_IN + _TOP_IN
     figure = Figure(figsize=(width, height), facecolor=PAPER, dpi=110)
     sentences = checked.sentences()
-    add_titles(figure, f"Does the PSF explain {image.name}?", "; ".join(sentences[1:]))
+    add_titles(figure, f"{image.name}: {checked.answer()}", "; ".join(sentences[1:]))
     _draw_row(figure, field, high, _field_views(checked))
     _draw_row(figure, close, low, _bead_views(checked, bead, part))
     add_scale_bar(figure, field, (_MARGIN_IN, high - 0.2))

@@ -1,6 +1,7 @@
 """The check: the true PSF passes it, a wrong one does not, and both are shown."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,6 +44,23 @@ def test_a_wrong_psf_leaves_far_more_than_noise(field, right):
     wrong = check(wider(field.psf), field.image)
     assert wrong.median("residual") > 5 * right.median("residual")
     assert wrong.median("chi2") > 2 * right.median("chi2")
+
+
+def test_the_answer_is_yes_for_the_true_psf_and_no_for_a_wrong_one(field, right):
+    assert right.explains()
+    assert right.answer().startswith("Yes, this PSF explains these beads (error ")
+    wrong = check(wider(field.psf), field.image)
+    assert not wrong.explains()
+    assert wrong.answer().startswith("No, this PSF does not explain these beads (error ")
+    assert "the PSF is too wide laterally" in wrong.answer()
+    assert wrong.figures()["explains"] is False
+
+
+def test_a_coma_of_an_eighth_of_a_wave_in_an_otherwise_good_pair_is_a_no(field):
+    scene = replace(field.scene, coma=0.12, noise=False)
+    found = check(simulate(scene).psf, field.image)
+    assert not found.explains()
+    assert "coma" in found.answer()
 
 
 def test_finds_the_beads_where_they_are(field, right):

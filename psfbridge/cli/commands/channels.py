@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import chosen_reading, progress_for, say
+from psfbridge.cli._options import chosen_options
+from psfbridge.cli._reporting import assessed, check_quality, opened
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from psfbridge.distillation.channels import ChannelDistillation
+    from psfbridge.evaluation.assessment import Assessment
 
 __all__ = ["ALL", "channel_or_all", "check_reports_folder", "distill_all"]
 
@@ -39,22 +45,35 @@ def distill_all(args: argparse.Namespace, options: Any) -> int:
     images = [chosen_reading(args).image(path) for path in args.images]
     found = distill_channels(images, progress=progress_for(args.quiet), **options)
     _write(found, args)
+    assessments = _assessed(found, args)
     for line in _lines(found):
         say(line, args.quiet)
     paths = (args.output, args.registered, args.beads, args.json, args.report)
     say(f"wrote {', '.join(path for path in paths if path)}", args.quiet)
+    if page := opened(args):
+        say(page, args.quiet)
+    for assessment in assessments:
+        check_quality(assessment, args)
     return 0
 
 
+def _assessed(found: ChannelDistillation, args: argparse.Namespace) -> Sequence[Assessment]:
+    """Assess every channel where a report or the exit status asks for it; write the reports."""
+    if not args.report:
+        return [one for result in found.results if (one := assessed(result, args))]
+    from psfbridge.report.channels import write_channel_reports
+
+    return write_channel_reports(
+        found,
+        args.report,
+        tolerances=Tolerances(**chosen_options(args, Tolerances)),
+        about=About(**chosen_options(args, About)),
+    )
+
+
 def _write(found: ChannelDistillation, args: argparse.Namespace) -> None:
-    from pathlib import Path
+    from psfbridge._util.atomic_files import write_text
 
-    from psfbridge._util.atomic_files import made_folder, write_text
-
-    if args.report:
-        made_folder(args.report)
-        for number, result in enumerate(found.results):
-            result.report(Path(args.report) / f"channel_{number}")
     if args.beads:
         found.beads.save(args.beads)
     if args.json:

@@ -30,6 +30,13 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--picture", metavar="OUT.png", help="beads, model, deconvolved beads")
     parser.add_argument("--json", metavar="OUT.json", help="the figures of every bead")
     add_options(parser, DeconvolveOptions, names=(*_CHECKED, *PSF_OPTIONS), defaults=_CHECKED)
+    parser.add_argument(
+        "--fail-over",
+        type=float,
+        metavar="PERCENT",
+        help="exit status 1 where the PSF's error beyond noise is larger; the answer is no from "
+        "there on (10 for the answer alone)",
+    )
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
@@ -37,7 +44,14 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check, draw, and say what was found."""
     from psfbridge.cli._outputs import check_outputs
+    from psfbridge.errors import OptionError, QualityError
     from psfbridge.evaluation.check import check
+    from psfbridge.evaluation.misfit import MOST_ERROR
+
+    if args.fail_over is not None and not 0 < args.fail_over <= 100:
+        raise OptionError(
+            option="fail_over", found=f"{args.fail_over:g}", allowed="a percentage above 0"
+        )
 
     check_outputs([args.psf, args.image], files=[args.json], pictures=[args.picture])
     found = check(
@@ -48,8 +62,11 @@ def run(args: argparse.Namespace) -> int:
         **chosen_options(args, DeconvolveOptions),
     )
     _write(found, args)
-    for line in (*found.notes, *found.sentences()):
+    limit = MOST_ERROR if args.fail_over is None else args.fail_over / 100
+    for line in (found.answer(limit), *found.notes, *found.sentences()):
         say(line, args.quiet)
+    if args.fail_over is not None and not found.explains(limit):
+        raise QualityError(found.answer(limit), remedy="This is more than --fail-over allows.")
     return 0
 
 

@@ -33,21 +33,24 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Distil into a folder and say how good the PSF is."""
     from psfbridge.distillation.api import distill
-    from psfbridge.report.write import check_report_folder
+    from psfbridge.evaluation.assessment import assess
+    from psfbridge.report.write import check_report_folder, write_report
 
     folder = _folder(args.output)
     check_report_folder(folder / "report")
     truth = None if args.image else _simulated(args.seed, folder)
-    image = truth.image if truth else read_input(args.image, args)
+    image = _named(truth.image, folder) if truth else read_input(args.image, args)
     result = distill(image, progress=progress_for(False), bead_diameter_um=_diameter(args, truth))
     result.psf.save(folder / "psf.tif")
     result.beads.save(folder / "beads.csv")
-    result.report(folder / "report")
-    say(summary(result))
+    assessment = assess(result)
+    write_report(assessment, folder / "report")
+    say(summary(result, assessment))
     if truth:
         say(_compared(result, truth))
         say(_in_imagej(folder / "beads.tif", result))
-    say(f"wrote psf.tif, beads.csv and report/index.html into {folder}")
+    say(f"wrote psf.tif, beads.csv and the report into {folder}")
+    say(f"open {folder / 'report' / 'index.html'}")
     return 0
 
 
@@ -76,15 +79,16 @@ def _simulated(seed: int, folder: Path) -> Simulation:
 
     say("no file was named: simulating a field of beads")
     truth = simulate(demo_scene(seed))
-    write_image(folder / "beads.tif", _named(truth.image))
+    write_image(folder / "beads.tif", _named(truth.image, folder))
     truth.psf.save(folder / "truth.tif")
     return truth
 
 
-def _named(image: Image) -> Image:
+def _named(image: Image, folder: Path) -> Image:
+    """Return the simulated image under the name of its file, as a report shall call it."""
     from dataclasses import replace
 
-    return replace(image, name="beads.tif")
+    return replace(image, name="beads.tif", source=str(folder / "beads.tif"))
 
 
 def _in_imagej(path: Path, result: Distillation) -> str:

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if assessment:
         write_reports(assessment, args)
     say(summary(result, assessment), args.quiet)
-    say(f"wrote {', '.join(_outputs(args))}", args.quiet)
+    say(f"wrote {', '.join(_outputs(args, field=has_field(result)))}", args.quiet)
     if page := opened(args):
         say(page, args.quiet)
     if args.view:
@@ -92,8 +92,9 @@ def _check_channel(args: argparse.Namespace) -> None:
         raise OptionError("--registered is for several channels. Give --channel all too.")
     if args.view and args.channel == ALL:
         raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
-    if args.error and args.channel == ALL:
-        raise OptionError("--error is for one PSF. Give --channel N.")
+    for name in ("error", "pdf"):
+        if getattr(args, name) and args.channel == ALL:
+            raise OptionError(f"--{name} is for one PSF. Give --channel N.")
     if args.error and args.method in ("average", "reverse-rl"):
         raise OptionError(
             f"--error is given and --method is {args.method}, which has no error volume; allowed "
@@ -101,10 +102,22 @@ def _check_channel(args: argparse.Namespace) -> None:
         )
 
 
-def _outputs(args: argparse.Namespace) -> list[str]:
-    field = field_path(args.output) if args.field else None
-    paths = (args.output, field, args.error, args.beads, args.json, args.report, args.pdf)
+def _outputs(args: argparse.Namespace, *, field: bool) -> list[str]:
+    paths = (
+        args.output,
+        field_path(args.output) if field else None,
+        args.error,
+        args.beads,
+        args.json,
+        args.report,
+        args.pdf,
+    )
     return [path for path in paths if path]
+
+
+def has_field(result: Distillation) -> bool:
+    """Return whether the PSF was found to change over the field."""
+    return result.field is not None and len(result.field.psfs) > 1
 
 
 def field_path(path: str) -> str:
@@ -147,7 +160,7 @@ def _write(result: Distillation, args: argparse.Namespace) -> None:
     result.psf.save(args.output)
     if args.error:
         write_image(args.error, result.psf.error_image)
-    if result.field is not None:
+    if result.field is not None and has_field(result):
         result.field.save(field_path(args.output))
     if args.beads:
         result.beads.save(args.beads)

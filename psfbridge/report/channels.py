@@ -1,0 +1,94 @@
+"""Reports of several channels: one each, and a page that leads to them with the shifts."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psfbridge._util.atomic_files import made_folder, write_text
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.assessment import Assessment, assess
+from psfbridge.evaluation.coregistration import Coregistration, coregistrations
+from psfbridge.evaluation.tolerances import Tolerances
+from psfbridge.report.contents import verdict_block
+from psfbridge.report.document import Block, Cell, Document, Heading, Links, Paragraph, Table
+from psfbridge.report.html import html_page
+from psfbridge.report.write import PAGE, write_report
+
+if TYPE_CHECKING:
+    from psfbridge.distillation.channels import ChannelDistillation
+
+__all__ = ["write_channel_reports"]
+
+
+def write_channel_reports(
+    found: ChannelDistillation,
+    folder: str | os.PathLike[str],
+    *,
+    tolerances: Tolerances | None = None,
+    about: About | None = None,
+) -> tuple[Assessment, ...]:
+    """Write a report for each channel and a page with all answers and the shifts between them.
+
+    Parameters
+    ----------
+    found : ChannelDistillation
+        Channels distilled together.
+    folder : path
+        It receives ``index.html`` and a folder ``channel_N`` for each channel.
+    tolerances : Tolerances, optional
+        Limits between pass and fail.
+    about : About, optional
+        Who imaged what, and where.
+
+    Returns
+    -------
+    tuple of Assessment
+        Of each channel.
+    """
+    home = made_folder(folder)
+    assessments = tuple(assess(result, tolerances=tolerances) for result in found.results)
+    for number, assessment in enumerate(assessments):
+        write_report(assessment, home / f"channel_{number}", about=about)
+    shifts = list(coregistrations(found, tolerances))
+    blocks = tuple(_blocks(assessments, shifts))
+    write_text(home / PAGE, html_page(Document("PSFs of all channels", blocks)))
+    return assessments
+
+
+def _blocks(assessments: Sequence[Assessment], shifts: Sequence[Coregistration]) -> Iterator[Block]:
+    for number, assessment in enumerate(assessments):
+        yield Heading(f"Channel {number}")
+        yield verdict_block(assessment)
+        page = Path(f"channel_{number}") / PAGE
+        yield Links(((page.as_posix(), "the report of this channel"),))
+    yield Heading("Co-registration")
+    if not shifts:
+        yield Paragraph("There is one channel: nothing to compare.")
+        return
+    yield Table(
+        "Shift of each channel",
+        ("channel", "against", "z, nm", "y, nm", "x, nm", "shift / resolution", "outcome"),
+        [_row(one) for one in shifts],
+        "The same bead lies so far towards higher indices in the channel. Shift / resolution: its "
+        "length in units of the FWHM of the wider PSF; at 1 the channels are just apart.",
+    )
+
+
+def _row(one: Coregistration) -> list[Cell]:
+    outcome = {True: ("pass", "good"), False: ("fail", "bad"), None: ("not known", "")}[one.passed]
+    shifts = [
+        Cell(f"{shift:.0f} ± {se:.0f}" if math.isfinite(shift) else "–", number=True)
+        for shift, se in zip(one.shift_nm, one.se_nm, strict=True)
+    ]
+    ratio = f"{one.ratio:.2f} (limit {one.limit:g})" if math.isfinite(one.ratio) else "–"
+    return [
+        Cell(str(one.channel)),
+        Cell(str(one.reference)),
+        *shifts,
+        Cell(ratio, number=True),
+        Cell(*outcome),
+    ]
