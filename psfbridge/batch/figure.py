@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_widths"]
 
 _AXES = ("z", "y", "x")
+_MARKERS = "osD^v<>*"
 _COLOURS = ("#0072b2", "#b35900", "#00775a")
 
 
@@ -42,8 +43,12 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
     )
     dated = [row for row in rows if row.taken]
     good = [row for row in dated if row.status != "failed"]
-    for number, axes in enumerate((above, below, below)):
-        _draw(axes, good, number)
+    groups = list(dict.fromkeys(row.group for row in good))
+    for marker, group in zip(_MARKERS * len(groups), groups, strict=False):
+        same = [row for row in good if row.group == group]
+        words = f" ({group})" if len(groups) > 1 else ""
+        for number, axes in enumerate((above, below, below)):
+            _draw(axes, same, number, (marker, words))
     failed = np.array([row.taken for row in dated if row.status == "failed"], "datetime64[s]")
     for axes in (above, below):
         _dress(axes, failed)
@@ -77,13 +82,13 @@ def _dress(axes: Axes, failed: NDArray[np.datetime64]) -> None:
         axes.legend(facecolor=PAPER, edgecolor=FAINT, labelcolor=INK, fontsize=8, ncols=4)
 
 
-def _draw(axes: Axes, rows: Sequence[Row], number: int) -> None:
-    if not rows:
-        return
+def _draw(axes: Axes, rows: Sequence[Row], number: int, style: tuple[str, str]) -> None:
+    """Draw one axis of one group, by its marker and the words behind its name."""
+    marker, words = style
     dates = np.array([row.taken for row in rows], "datetime64[s]")
     widths = np.array([row.fwhm_um[number] for row in rows])
     errors = np.nan_to_num(np.array([row.se_um[number] for row in rows]))
     axes.errorbar(
-        dates, widths, errors, fmt="o-", ms=4, lw=1, capsize=2,
-        color=_COLOURS[number], label=_AXES[number],
+        dates, widths, errors, fmt=f"{marker}-", ms=4, lw=1, capsize=2,
+        color=_COLOURS[number], label=_AXES[number] + words,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from psfbridge._util.memory import free_bytes
 from psfbridge._util.units import zyx_um
 from psfbridge.batch.one_file import Outcome, Task, earlier, file_state, save
+from psfbridge.batch.summary import group_of
 from psfbridge.errors import Cancelled, PsfBridgeError
 from psfbridge.imaging.image import Image
 from psfbridge.progress import Progress
@@ -50,10 +51,10 @@ def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome 
     able = [one for one in outcomes if one.status != "failed"]
     if len(able) < 2:
         return None, "No joint PSF: it takes two files with a PSF."
-    unlike = _unlike(able)
-    if unlike:
-        return None, f"No joint PSF: {unlike}"
-    chosen = _within_memory(able)
+    alike = _largest_group(able)
+    if len(alike) < 2:
+        return None, f"No joint PSF: {_unlike(able)}"
+    chosen = _within_memory(alike)
     task = replace(able[0].task, path="", stem=JOINT)
     try:
         outcome = _outcome(task, chosen, progress)
@@ -63,12 +64,24 @@ def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome 
         return None, f"No joint PSF: {fault}"
     beads = outcome.record["beads"]["used"]
     of = (
-        f"{len(chosen)} of {len(able)} files, those with the most beads"
-        if len(chosen) < len(able)
+        f"{len(chosen)} of {len(alike)} files, those with the most beads"
+        if len(chosen) < len(alike)
         else ""
     )
+    if len(alike) < len(able):
+        group = group_of(alike[0].record)
+        of = of or f"the {len(alike)} of {len(able)} files with voxels of {group}"
     kept = ", kept from before" if outcome.status == "kept" else ""
     return outcome, f"Joint PSF of {of or f'all {len(able)} files'}: {beads} beads{kept}."
+
+
+def _largest_group(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the files of one voxel size that are most: one of another zoom spoils nothing."""
+    groups: dict[tuple[str, bool], list[Outcome]] = {}
+    for one in outcomes:
+        key = group_of(one.record), one.record["psf"]["shape"][0] == 1
+        groups.setdefault(key, []).append(one)
+    return max(groups.values(), key=len)
 
 
 def _unlike(outcomes: Sequence[Outcome]) -> str:

@@ -48,6 +48,8 @@ class Task:
         What was chosen.
     host : Host
         Who reads the messages.
+    reports : bool
+        Whether a report is wanted too, in ``<stem>_report``.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Task:
     reading: Reading = field(default_factory=Reading)
     options: DistillOptions = field(default_factory=DistillOptions)
     host: Host = Host.PYTHON
+    reports: bool = False
 
     @property
     def psf(self) -> Path:
@@ -66,6 +69,17 @@ class Task:
     def beads(self) -> Path:
         """Where the table of beads goes."""
         return Path(self.folder) / f"{self.stem}_beads.csv"
+
+    @property
+    def report(self) -> Path:
+        """Where the report goes, if one is wanted."""
+        return Path(self.folder) / f"{self.stem}_report"
+
+    @property
+    def report_link(self) -> str:
+        """The page of the report as the summary links it; empty where none is there."""
+        page = self.report / "index.html"
+        return f"{self.report.name}/index.html" if page.is_file() else ""
 
     @property
     def record(self) -> Path:
@@ -181,6 +195,8 @@ def save(task: Task, result: Distillation, states: list[dict[str, Any]]) -> dict
     task.record.unlink(missing_ok=True)
     result.psf.save(task.psf)
     result.beads.save(task.beads)
+    if task.reports:
+        result.report(task.report)
     write_text(task.record, json_text(record))
     return record
 
@@ -196,6 +212,8 @@ def _kept(task: Task) -> dict[str, Any] | None:
 def earlier(task: Task) -> dict[str, Any] | None:
     """Return the record that is there, if all outputs are and the options were the same."""
     if not all(path.is_file() for path in (task.psf, task.beads, task.record)):
+        return None
+    if task.reports and not task.report_link:
         return None
     try:
         record = json.loads(task.record.read_text(encoding="utf-8"))

@@ -67,7 +67,7 @@ def _line(row: Row, name: str) -> list[Cell]:
     numbers = [Cell(text, number=True) for text in (*widths, *counts)]
     failed = "bad" if row.status == "failed" else ""
     return [
-        Cell(name),
+        Cell(name, link=row.report or row.psf),
         Cell(taken),
         *numbers,
         Cell(row.verdict, _TONES.get(row.verdict, "")),

@@ -63,12 +63,13 @@ class Batch:
         return tuple(row for row in self.rows if row.status == "kept")
 
 
-def distill_batch(
+def distill_batch(  # noqa: PLR0913 - each is a choice of its own
     images: Sequence[str | os.PathLike[str]],
     folder: str | os.PathLike[str],
     *,
     options: DistillOptions | None = None,
     jobs: int = 1,
+    reports: bool = False,
     progress: Progress | None = None,
     told: Callable[[Row], None] | None = None,
     **choices: Unpack[DistillArguments],
@@ -89,6 +90,8 @@ def distill_batch(
         Options as a record; keywords go before it.
     jobs : int
         How many files are worked on at a time, each by a process of its own.
+    reports : bool
+        Also write the report of each file, into ``<name>_report``.
     progress : Progress, optional
         Called often; may raise `psfbridge.errors.Cancelled`. What was finished stays, with its
         ``summary.csv``, and the same call goes on from there.
@@ -133,6 +136,7 @@ def distill_batch(
             reading=Reading.of(**reading),
             options=chosen,
             host=Host.current(),
+            reports=reports,
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
     ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from psfbridge.batch.one_file import Outcome
 from psfbridge.measurement.table import fwhm_text
 
-__all__ = ["Row", "rows_of", "to_csv"]
+__all__ = ["Row", "group_of", "rows_of", "to_csv"]
 
 NAN = float("nan")
 
@@ -39,8 +39,12 @@ class Row:
         How it was computed.
     verdict : str
         What was judged of the PSF, where the method judges.
+    group : str
+        What may be compared: files of one voxel size.
     psf : str
         The PSF's file.
+    report : str
+        The page of its report, where reports were asked for.
     error : str
         After a failure, the one line that says why.
     """
@@ -59,7 +63,9 @@ class Row:
     beads_used: int = 0
     method: str = ""
     verdict: str = ""
+    group: str = ""
     psf: str = ""
+    report: str = ""
     error: str = ""
 
     @classmethod
@@ -83,7 +89,9 @@ class Row:
             beads_used=record["beads"]["used"],
             method=record["method"],
             verdict=str(record["diagnostics"].get("verdict", {}).get("grade", "")),
+            group=group_of(record),
             psf=outcome.task.psf.name,
+            report=outcome.task.report_link,
         )
 
     @property
@@ -102,6 +110,19 @@ class Row:
             return f"{self.file}: failed: {self.error}"
         widths = fwhm_text(self.fwhm_um, self.se_um)
         return f"{self.file}: {self.status}, {widths}, {self.beads_used} beads"
+
+
+def group_of(record: Mapping[str, Any]) -> str:
+    """Return the name of the group that a record belongs to: its voxel size.
+
+    Stacks of another zoom or z step would spoil a common curve and a common PSF.
+
+    Examples
+    --------
+    >>> group_of({"psf": {"voxel_um": [0.2, 0.1, 0.1]}})
+    '0.2 × 0.1 × 0.1 µm'
+    """
+    return " × ".join(f"{step:.3g}" for step in record["psf"]["voxel_um"]) + " µm"
 
 
 def _lengths(name: str, values: Sequence[float | None]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "simulate",
     "demo",
     "batch",
+    "trend",
     "macro",
     "fiji",
     "install_fiji",

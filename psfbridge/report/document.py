@@ -51,11 +51,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: its text, its tone, and whether it is a number."""
+    """One cell of a table: its text, its tone, whether it is a number, and where it leads."""
 
     text: str
     tone: str = ""
     number: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ def _cells(row: Sequence[Cell]) -> Iterator[str]:
         kinds = " ".join(kind for kind in (cell.tone, "number" if cell.number else "") if kind)
         kind = f' class="{kinds}"' if kinds else ""
         text = escape(cell.text)
+        if cell.link:
+            text = f'<a href="{escape(cell.link)}">{text}</a>'
         yield f"<th scope=row{kind}>{text}</th>" if number == 0 else f"<td{kind}>{text}</td>"
 
 

@@ -13,6 +13,7 @@ from command_line import refused, run
 
 import psfbridge as pb
 from psfbridge.batch.figure import plot_widths
+from psfbridge.batch.one_file import Outcome, Task
 from psfbridge.batch.page import page
 from psfbridge.batch.run import distill_batch, expanded
 from psfbridge.batch.summary import Row, rows_of
@@ -274,3 +275,29 @@ def test_records_are_json_with_what_was_wanted(files, tmp_path):
 
 def test_one_path_is_one_file(files):
     assert expanded(str(files / "b.tif")) == [str(files / "b.tif")]
+
+
+def test_the_verdict_and_the_group_stand_in_the_summary_and_on_the_page(tmp_path):
+    record = {
+        "measures": {"fwhm_um": [0.8, 0.25, 0.25]}, "fwhm_se_um": [0.01, 0.002, None],
+        "beads": {"found": 9, "used": 7}, "method": "joint",
+        "diagnostics": {"verdict": {"grade": "usable", "reasons": [], "advice": []}},
+        "psf": {"voxel_um": [0.2, 0.1, 0.1]},
+    }  # fmt: skip
+    task = Task(path="a.tif", stem="a", folder=str(tmp_path))
+    row = Row.of(Outcome(task=task, status="done", record=record))
+    assert row.verdict == "usable"
+    assert row.group == "0.2 × 0.1 × 0.1 µm"
+    picture = tmp_path / "widths.png"
+    plot_widths([row]).savefig(picture)
+    text = page([row], None, [], picture)
+    assert '<td class="care">usable</td>' in text
+    assert '<a href="a_psf.tif">a.tif</a>' in text
+
+
+def test_reports_are_written_beside_the_psfs_and_linked(files, tmp_path):
+    out = tmp_path / "out"
+    found = distill_batch([files / "a.tif"], out, reports=True, **OPTIONS)
+    assert (out / "a_report" / "index.html").is_file()
+    assert found.rows[0].report == "a_report/index.html"
+    assert 'href="a_report/index.html"' in (out / "summary.html").read_text(encoding="utf-8")

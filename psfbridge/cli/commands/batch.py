@@ -32,6 +32,10 @@ def add(subparsers: Any) -> None:
     add_image_options(parser)
     add_options(parser, DistillOptions)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
+    parser.add_argument("--reports", action="store_true", help="a report of each file too")
+    parser.add_argument(
+        "--history", metavar="FILE", help="append the summary to this SQLite file; see trend"
+    )
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
@@ -45,11 +49,17 @@ def run(args: argparse.Namespace) -> int:
         args.images,
         args.output,
         jobs=args.jobs,
+        reports=args.reports,
         progress=progress_for(args.quiet),
         told=lambda row: say(row.sentence(), args.quiet),
         **chosen_options(args, Reading),
         **chosen_options(args, DistillOptions),
     )
+    if args.history:
+        from psfbridge.batch.history import append_history
+
+        count = append_history(args.history, batch.rows)
+        say(f"{args.history}: {count} stacks by now", args.quiet)
     for line in _lines(batch):
         say(line, args.quiet)
     if batch.failed:

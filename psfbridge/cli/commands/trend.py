@@ -1,0 +1,64 @@
+"""``psfbridge trend``: figures over time, from the history that batches append to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from psfbridge.cli._common import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psfbridge.batch.summary import Row
+
+__all__ = ["add", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "trend",
+        help="figures over time, from the history of batches",
+        description="Show how the widths of the PSF change over time, one line and one curve for "
+        "each group of stacks that can be compared.",
+    )
+    parser.add_argument("history", metavar="HISTORY", help="written by psfbridge batch --history")
+    parser.add_argument("--picture", metavar="OUT.png", help="the curves, with standard errors")
+    parser.add_argument("--csv", metavar="OUT.csv", help="every row of the history")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read the history, draw it, and say how each group changed."""
+    from psfbridge._util.atomic_files import whole_file, write_text
+    from psfbridge.batch.figure import plot_widths
+    from psfbridge.batch.history import read_history
+    from psfbridge.batch.summary import to_csv
+    from psfbridge.cli._outputs import check_outputs
+
+    check_outputs([args.history], files=[args.csv], pictures=[args.picture])
+    rows = read_history(args.history)
+    for line in _lines(rows):
+        say(line)
+    if args.csv:
+        write_text(args.csv, to_csv(rows))
+    if args.picture:
+        with whole_file(args.picture) as path:
+            plot_widths(rows).savefig(path)
+    return 0
+
+
+def _lines(rows: Sequence[Row]) -> list[str]:
+    """Return a line for each group: its first and last widths, and how many stacks it has."""
+    lines = []
+    for group in dict.fromkeys(row.group for row in rows):
+        same = [row for row in rows if row.group == group]
+        first, last = same[0], same[-1]
+        changes = ", ".join(
+            f"{axis} {before:.3f} to {after:.3f} µm ({100 * (after / before - 1):+.0f} %)"
+            for axis, before, after in zip("zyx", first.fwhm_um, last.fwhm_um, strict=True)
+        )
+        span = f"{first.taken[:10]} to {last.taken[:10]}"
+        lines.append(f"{group}: {len(same)} stacks, {span}: FWHM {changes}; last {last.verdict}")
+    return lines
