@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from psfbridge.detection.find import FoundBeads
+from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.background import given_background
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32, observe
 from psfbridge.distillation.joint.finish import bead_tables
@@ -22,6 +24,9 @@ __all__ = ["average"]
 
 _STAGE = "averaging beads"
 
+# A candidate this near is the bead itself: one plane's width, or its fitted position.
+_SAME_BEAD_VOXELS = 0.5
+
 
 def average(
     found: Sequence[FoundBeads],
@@ -33,6 +38,8 @@ def average(
 
     Rounds of: fit each bead to the average (intensity, background, position), subtract the beads
     from each other, bring them to one centre, and average them with inverse-variance weights.
+    Each voxel counts for the bead that it is nearest to: without a model of the optics, light
+    between two beads could be passed from one to the other without end.
     Voxels far off the mean are clipped; beads that fit much worse than the others are rejected.
 
     Parameters
@@ -58,6 +65,7 @@ def average(
     """
     problem = JointProblem(found, shape, bead_diameter_um=0.0)
     states = _with_background(observe(found, problem.box), found, background)
+    states = [_nearest_only(one, found[one.seen.image]) for one in states]
     start = Start(states, problem.gaussian())
     for done in range(AVERAGE.rounds):
         progress(_STAGE, done, AVERAGE.rounds)
@@ -90,11 +98,43 @@ def _with_background(
     ]
 
 
+def _nearest_only(state: BeadState, found: FoundBeads) -> BeadState:
+    """Leave out the voxels that are nearer to another candidate, in FWHM."""
+    widths = np.maximum(found.scale.fwhm, 1.0)
+    candidates = found.beads.positions[found.beads.column("reason") != Reason.HOT_PIXEL]
+    others = candidates[np.abs(candidates - state.fit.position).max(axis=1) > _SAME_BEAD_VOXELS]
+    seen = state.seen
+    axes = [corner + np.arange(n) for corner, n in zip(seen.corner, seen.counts.shape, strict=True)]
+    own = _distance(axes, state.fit.position, widths)
+    nearest = seen.usable.copy()
+    for other in others[_in_reach(others, axes, state.fit.position)]:
+        nearest &= own <= _distance(axes, other, widths)
+    return replace(state, seen=replace(seen, usable=nearest))
+
+
+def _in_reach(others: Floats, axes: Sequence[Floats], position: Floats) -> NDArray[np.bool_]:
+    """Tell which positions are near enough for some voxel of the box to be nearest to them."""
+    reach = np.array(
+        [max(abs(axis - at).max(), 1.0) for axis, at in zip(axes, position, strict=True)]
+    )
+    return np.asarray((np.abs(others - position) < 2 * reach).all(axis=1))
+
+
+def _distance(axes: Sequence[Floats], position: Floats, widths: Floats) -> Floats32:
+    """Return the squared distance of every voxel of a box from a position, in FWHM."""
+    z, y, x = (
+        np.asarray(((axis - at) / width) ** 2, np.float32)
+        for axis, at, width in zip(axes, position, widths, strict=True)
+    )
+    return z[:, None, None] + y[None, :, None] + x[None, None, :]
+
+
 def _error(used: Sequence[BeadState], psf: Floats32, noise: Floats) -> Floats:
     """Return the standard error of the mean, by the scatter of the beads or the noise model."""
     drawn = bootstrap_means(used, psf, AVERAGE.draws, np.random.default_rng(0))
     scatter = _smooth(drawn.var(axis=0, ddof=1, dtype=float))
-    known = np.where(np.isfinite(noise), noise, 0)
+    # Where no bead, or hardly one, is seen nothing is known: an error as large as the PSF says so.
+    known = np.minimum(noise, float(np.abs(psf).max()))
     return np.asarray(np.sqrt(np.maximum(scatter, known**2)))
 
 

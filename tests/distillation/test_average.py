@@ -78,3 +78,20 @@ def test_a_given_background_is_used(small_field):
     result = pb.distill(small_field.image, method="average", background=120)
     used = result.beads.with_status("used")
     assert set(used.column("background")) == {120.0}
+
+
+def test_light_between_near_beads_is_not_passed_to_and_fro():
+    """Boxes far larger than the beads are apart: rounds once grew without end."""
+    rng = np.random.default_rng(3)
+    z, y, x = np.ogrid[:17, :96, :96]
+    expected = np.full((17, 96, 96), 20.0)
+    for y0 in (20, 48, 76):
+        for x0 in (20, 48, 76):
+            at = np.array((8, y0, x0)) + rng.uniform(-0.5, 0.5, 3)
+            squares = ((z - at[0]) / 1.6) ** 2 + (((y - at[1]) ** 2 + (x - at[2]) ** 2) / 1.3**2)
+            expected += 4000 * np.exp(-squares / 2)
+    image = Image(rng.poisson(expected).astype(np.uint16), (0.2, 0.1, 0.1))
+    result = pb.distill(image, method="average")
+    assert result.beads.funnel()["used"] == 9
+    true = 2.3548 * np.array((1.6 * 0.2, 1.3 * 0.1, 1.3 * 0.1))
+    assert result.measures.fwhm_um == pytest.approx(true, rel=0.02)
