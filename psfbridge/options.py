@@ -55,8 +55,12 @@ _METHOD = "method"
 _PSF_SIZE = "size of the PSF"
 _FOREIGN = "PSFs of other programs"
 
-_NA = Number(help="numerical aperture", group=_OPTICS, above=0)
+_CONFOCAL = {"microscope": ("confocal",)}
+_REVERSE_RL = {"method": ("reverse-rl",)}
+
+_NA = Number(label="Numerical aperture", help="numerical aperture", group=_OPTICS, above=0)
 _WAVELENGTH = Number(
+    label="Emission wavelength",
     help="emission wavelength in vacuum",
     group=_OPTICS,
     unit="µm",
@@ -66,8 +70,22 @@ _WAVELENGTH = Number(
 )
 _INDEX = Number(help="refractive index of the immersion medium", group=_OPTICS, least=1)
 _MICROSCOPE = Choice(help="kind of microscope", group=_OPTICS, of=MICROSCOPES)
-_EXCITATION = Number(help="excitation wavelength; confocal only", group=_OPTICS, unit="µm", above=0)
-_PINHOLE = Number(help="pinhole diameter; confocal only", group=_OPTICS, unit="Airy units", above=0)
+_EXCITATION = Number(
+    label="Excitation wavelength",
+    only_if=_CONFOCAL,
+    help="excitation wavelength; confocal only",
+    group=_OPTICS,
+    unit="µm",
+    above=0,
+)
+_PINHOLE = Number(
+    label="Pinhole diameter",
+    only_if=_CONFOCAL,
+    help="pinhole diameter; confocal only",
+    group=_OPTICS,
+    unit="Airy units",
+    above=0,
+)
 
 
 @documented
@@ -144,6 +162,7 @@ class DistillOptions(OptionRecord):
     )
     min_separation_um: float | None = option(
         Number(
+            label="Least distance between beads",
             help="beads closer than this to each other are rejected; by default as far as the "
             "PSF reaches",
             group=_BEADS,
@@ -176,11 +195,19 @@ class DistillOptions(OptionRecord):
         default="auto",
     )
     engine: str = option(
-        Choice(help="where Richardson-Lucy runs, for reverse-rl", group=_METHOD, of=ENGINES),
+        Choice(
+            only_if=_REVERSE_RL,
+            help="where Richardson-Lucy runs, for reverse-rl",
+            group=_METHOD,
+            of=ENGINES,
+        ),
         default="auto",
     )
     iterations: int = option(
-        Integer(help="Richardson-Lucy iterations, for reverse-rl", group=_METHOD), default=200
+        Integer(
+            only_if=_REVERSE_RL, help="Richardson-Lucy iterations, for reverse-rl", group=_METHOD
+        ),
+        default=200,
     )
     field: bool = option(
         Flag(
@@ -192,7 +219,14 @@ class DistillOptions(OptionRecord):
         default=False,
     )
     size_um: tuple[float, float, float] | None = option(
-        ZYX(help="size of the PSF", group=_PSF_SIZE, unit="µm", usual="6 3 3"), default=None
+        ZYX(
+            label="Size",
+            help="size of the PSF",
+            group=_PSF_SIZE,
+            unit="µm",
+            usual="6 3 3",
+        ),
+        default=None,
     )
     # A macro's key leaves the unit out: there "size" is the length in µm.
     size: tuple[int, int, int] | None = option(
@@ -267,6 +301,7 @@ class DeconvolveOptions(OptionRecord):
     # Above the limit the total variation's denominator may come near to 0.
     tv: float = option(
         Number(
+            label="Total variation",
             help="strength of the total variation regularisation (Dey et al. 2006); 0 is none",
             least=0,
             most=0.1,
@@ -280,6 +315,7 @@ class DeconvolveOptions(OptionRecord):
     )
     stop: str = option(
         Choice(
+            label="When to stop",
             help="when to stop; discrepancy: where the residual is down to the noise of the image",
             of=STOPS,
         ),
@@ -287,10 +323,15 @@ class DeconvolveOptions(OptionRecord):
     )
     engine: str = option(Choice(help="where Richardson-Lucy runs", of=ENGINES), default="auto")
     device: str | None = option(
-        Text(help="number or part of the name of an OpenCL device"), default=None
+        Text(
+            label="OpenCL device",
+            help="number or part of the name of an OpenCL device",
+        ),
+        default=None,
     )
     tile_um: tuple[float, float, float] | None = option(
         ZYX(
+            label="Size of the tiles",
             help="size of the tiles; by default as large as memory allows",
             unit="µm",
             usual="10 50 50",
@@ -299,6 +340,7 @@ class DeconvolveOptions(OptionRecord):
     )
     psf_voxel_um: tuple[float, float, float] | None = option(
         ZYX(
+            label="Voxel size of the PSF",
             help="voxel size of the PSF; overrides its file's",
             group=_FOREIGN,
             unit="µm",
@@ -308,6 +350,7 @@ class DeconvolveOptions(OptionRecord):
     )
     psf_background: str | float = option(
         NumberOrWord(
+            label="Background of the PSF",
             help="what is subtracted from a PSF of another program; auto is the level on which "
             "it stands",
             group=_FOREIGN,

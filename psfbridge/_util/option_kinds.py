@@ -64,6 +64,11 @@ class Option:
         A usual value, for messages.
     imagej : bool
         Whether macros and dialogs offer it.
+    label : str
+        What a dialog calls it, without the unit; by default its name in words.
+    only_if : mapping
+        Values of other options, by name, with which alone it means anything: a dialog hides it
+        otherwise.
     name, default
         Filled in by `options_of`, from the record.
     """
@@ -73,6 +78,8 @@ class Option:
     unit: str = ""
     usual: str = ""
     imagej: bool = True
+    label: str = ""
+    only_if: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: str = ""
     default: Any = None
 

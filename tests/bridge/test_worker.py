@@ -9,11 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from remote_images import Room, facts
 
 import psfbridge as pb
 from psfbridge.bridge.convert.imageplus import from_imageplus
@@ -22,21 +22,6 @@ from psfbridge.bridge.fiji import worker
 from psfbridge.bridge.fiji.line_stdout import Lines
 from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.imaging.image import Image
-
-
-class Room:
-    """Stands in for Appose's shared array."""
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-        self.closed = False
-        self.shm = SimpleNamespace(close=self.close)
-
-    def ndarray(self) -> Any:
-        return self.array
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class Task:
@@ -49,33 +34,6 @@ class Task:
     def update(self, message: str, current: int, maximum: int) -> None:
         assert 0 <= current <= maximum
         self.told.append(message)
-
-
-def facts(image: Image, **others: Any) -> dict[str, Any]:
-    channels = image.channels
-    slices, height, width = image.data.shape[-3:]
-    kinds = {"uint8": 0, "uint16": 1, "float32": 2}
-    return {
-        "getTitle": "beads.tif",
-        "getType": kinds[image.data.dtype.name],
-        "open": True,
-        "free": True,
-        "getWidth": width,
-        "getHeight": height,
-        "getNChannels": channels,
-        "getNSlices": slices,
-        "getNFrames": 1,
-        "getC": 1,
-        "getT": 1,
-        "calibration": {
-            "sizes": list(image.voxel_um),
-            "units": ["micron", "µm", "um"],
-            "signed": False,
-            "table": None,
-        },
-        "roi": None,
-        **others,
-    }
 
 
 def sent(image: Image, channels: list[int], **others: Any) -> dict[str, Any]:
@@ -216,7 +174,7 @@ def test_the_rows_of_a_dialog_are_the_keys(image):
     chosen = {"report": "a b", "error": ""}
     assert worker.check("Distill PSF...", chosen) == {"text": "report=[a b] error"}
     wrong = worker.check("Distill PSF...", {"na": "wide"})["fault"]
-    assert wrong.startswith("OptionError: na is 'wide'")
+    assert wrong.startswith("OptionError: Numerical aperture is 'wide'")
     assert worker.find_text({"min_separation": "1", "method": "average"}) == {
         "text": "min_separation=1"
     }

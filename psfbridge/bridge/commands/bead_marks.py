@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.detection.beads import HELD_OUT, REJECTED, USED, Bead, Beads
 from psfbridge.imaging.image import Volume
 
-__all__ = ["COLOURS", "NAME", "RADIUS", "Mark", "marks_of"]
+__all__ = ["COLOURS", "LETTERS", "NAME", "RADIUS", "Mark", "marks_of", "on_one_slice"]
 
 #: Colours that people with any colour vision can tell apart (Okabe and Ito 2008).
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -26,6 +26,9 @@ NAME = "PSF Bridge"
 
 #: Radius of a mark in voxels.
 RADIUS = 4.0
+
+#: Height of the numbers in voxels.
+LETTERS = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Mark:
         Its centre in voxels.
     colour : tuple of int
         Red, green and blue, to 255.
+    bead : int
+        Its number in the table.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Mark:
     y: float
     x: float
     colour: tuple[int, int, int]
+    bead: int
 
 
 def marks_of(data: Volume, beads: Beads) -> Iterator[Mark]:
@@ -65,7 +71,16 @@ def marks_of(data: Volume, beads: Beads) -> Iterator[Mark]:
         reason = f": {bead.reason}" if bead.reason else ""
         name = f"{NAME} {bead.bead} {bead.status}{reason}"
         for z in _slices_of(data, bead):
-            yield Mark(name, z, bead.y, bead.x, COLOURS[bead.status])
+            yield Mark(name, z, bead.y, bead.x, COLOURS[bead.status], bead.bead)
+
+
+def on_one_slice(marks: Iterable[Mark]) -> Iterator[Mark]:
+    """Yield one mark of each bead."""
+    seen: set[int] = set()
+    for mark in marks:
+        if mark.bead not in seen:
+            seen.add(mark.bead)
+            yield mark
 
 
 def _slices_of(data: NDArray[Any], bead: Bead) -> Iterable[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any, Protocol
 
 from psfbridge.bridge.commands.command_result import Outcome
@@ -69,13 +70,40 @@ class Call:
     progress: Progress = no_progress
     desk: Desk = field(default_factory=_EmptyDesk)
 
+    def free_title(self, title: str) -> str:
+        """Return a title, with a number where an open image has it already."""
+        taken = set(self.desk.titles())
+        others = (f"{title}-{number}" for number in count(1))
+        return next(each for each in chain([title], others) if each not in taken)
+
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its work, the keys that it takes, and whether its dialog shows the beads."""
+    """A command: its work, the keys that it takes, and how its dialog asks for them.
+
+    Parameters
+    ----------
+    run : callable
+        The work.
+    options : callable
+        Returns its options by key.
+    keys, flags : tuple of str
+        Keys of the host, with a value and without.
+    previews : bool
+        Whether its dialog shows the beads.
+    needs_image : bool
+        Whether it works on the active image.
+    choices : mapping
+        What alone may be chosen for a key.
+    asks : mapping
+        Keys of the host for which the dialog has a field, with its label.
+    """
 
     run: Callable[[Call], Outcome]
     options: Callable[[], Options]
     keys: tuple[str, ...] = HOST_KEYS
     flags: tuple[str, ...] = ()
     previews: bool = False
+    needs_image: bool = True
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asks: Mapping[str, str] = field(default_factory=dict)

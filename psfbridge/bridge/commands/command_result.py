@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from psfbridge.bridge.commands.inputs import Input
 from psfbridge.detection.beads import Beads
 from psfbridge.imaging.image import Image
 
-__all__ = ["Figures", "Found", "Outcome", "Picture"]
+__all__ = ["Figures", "Found", "Outcome", "Picture", "Profiles"]
 
 #: What ``Ext.psfGet`` gives to macros.
 Figures = Mapping[str, float | str]
+
+#: A table of its own: title and rows.
+Table = tuple[str, Sequence[Mapping[str, Any]]]
+
+#: Lines to draw, by axis.
+Profiles = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +65,12 @@ class Outcome:
         Beads to mark and to list; of several channels of one image.
     measured : mapping
         A row for ImageJ's Results.
+    table : tuple
+        The title and the rows of a table of its own.
+    opens : str
+        The address of a page for the browser.
+    profiles : mapping
+        Profiles of a PSF by axis, to be drawn: distance in µm, and share of the maximum.
     """
 
     figures: Figures
@@ -65,3 +78,6 @@ class Outcome:
     pictures: Sequence[Picture] = ()
     found: Sequence[Found] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
+    profiles: Profiles = field(default_factory=dict)
+    table: Table = ("", ())
+    opens: str = ""

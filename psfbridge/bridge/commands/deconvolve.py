@@ -23,14 +23,14 @@ from psfbridge.options import DeconvolveOptions
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF, read_psf_image
 
-__all__ = ["DECONVOLVE"]
+__all__ = ["DECONVOLVE", "AimedPSF", "psfs_of"]
 
 #: A PSF's sum may be so far from one.
 _SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class _Aimed:
+class AimedPSF:
     """A PSF, centred, and how far in µm (z, y, x) it lay from the common origin of a composite."""
 
     psf: PSF | FieldPSF
@@ -38,7 +38,7 @@ class _Aimed:
 
 
 def _deconvolve(call: Call) -> Outcome:
-    aimed = _aimed(call)
+    aimed = psfs_of(call)
     sources = inputs(call.imp, call.texts)
     if len(sources) == 1 and sources[0].channel <= len(aimed):
         aimed = aimed[sources[0].channel - 1 :][:1]
@@ -47,7 +47,7 @@ def _deconvolve(call: Call) -> Outcome:
     image = _joined([source.image for source in sources])
     result: Image = pb.deconvolve(image, psf, progress=call.progress, **call.options)
     result = _registered(result, aimed)
-    title = f"Deconvolved {call.imp.getTitle()}"
+    title = call.free_title(f"Deconvolved {call.imp.getTitle()}")
     line = f"Deconvolve with PSF: {call.imp.getTitle()} with {call.texts['psf']} → {title}"
     lines = [line, *(f"  {note}" for note in result.notes)]
     figures = {"image": title, "notes": " ".join(result.notes)}
@@ -63,7 +63,7 @@ def _joined(channels: Sequence[Image]) -> Image:
     return Image(data, first.voxel_um, first.name, first.source, first.notes)
 
 
-def _aimed(call: Call) -> list[_Aimed]:
+def psfs_of(call: Call) -> list[AimedPSF]:
     """Return the PSF of each channel, from an open image of this title or a file."""
     text = call.texts.get("psf")
     if not text:
@@ -75,7 +75,7 @@ def _aimed(call: Call) -> list[_Aimed]:
     image = _open_psf(call, text, size)
     if image is None and path.is_file():
         if field_record(path):
-            return [_Aimed(FieldPSF.load(path), np.zeros(3))]
+            return [AimedPSF(FieldPSF.load(path), np.zeros(3))]
         image = read_psf_image(path, size)
     if image is None:
         raise OptionError(
@@ -98,19 +98,19 @@ def _open_psf(call: Call, title: str, voxel_um: Any) -> Image | None:
         raise ImageError(fault.failed, option="psf_voxel_um", remedy=remedy) from None
 
 
-def _with_offset(image: Image, background: str | float, *, composite: bool) -> _Aimed:
+def _with_offset(image: Image, background: str | float, *, composite: bool) -> AimedPSF:
     """Bring one PSF into form; of a composite with one origin, keep how far it was from there."""
     psf = PSF.of(image, background=background)
     data = np.asarray(image.data, float)
     if not (composite and psf.notes and abs(data.sum() - 1) <= _SUM_TOLERANCE):
-        return _Aimed(psf, np.zeros(3))
+        return AimedPSF(psf, np.zeros(3))
     centre = np.array(data.shape) // 2
     peak = np.unravel_index(int(np.argmax(data)), data.shape)
     offset = peak_position(data, start=[int(at) for at in peak]) - centre
-    return _Aimed(replace(psf, notes=()), offset * np.array(image.voxel_um))
+    return AimedPSF(replace(psf, notes=()), offset * np.array(image.voxel_um))
 
 
-def _registered(image: Image, aimed: Sequence[_Aimed]) -> Image:
+def _registered(image: Image, aimed: Sequence[AimedPSF]) -> Image:
     """Take the shifts between the channels' PSFs out of the image that they were centred for."""
     if not any(one.offset_um.any() for one in aimed):
         return image

@@ -1,25 +1,51 @@
-"""The rows of a command's dialog: its labels are the keys of the macro.
-
-So what is recorded can be read off the dialog.
-"""
+"""The rows of a command's dialog, in words and with units, made of the options' descriptions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from psfbridge._util.option_kinds import Flag, Option
 from psfbridge.bridge.commands.call import Command
 from psfbridge.bridge.commands.distill import psf_title
-from psfbridge.errors import ImageError
+from psfbridge.errors import ImageError, PsfBridgeError
+from psfbridge.hosts import Host
 
-__all__ = ["Row", "rows_of"]
+__all__ = ["AUTOMATIC", "Row", "in_words", "manual", "rows_of"]
+
+#: What a dialog says below its fields.
+AUTOMATIC = "What is left empty is found automatically."
+
+_OUTPUT = "Output"
+_IMAGE = "Image"
+
+#: What is asked once where the field was left as it is.
+_CONFIRM = {
+    "bead_diameter_um": "The bead diameter is 0: the beads are taken for points. With beads of a "
+    "third of the width of the PSF or more, the PSF comes out too wide. Go on?"
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a dialog: a text, a choice where there are choices, or a box to tick."""
+    """One row of a dialog: a text, a choice where there are choices, or a box to tick.
+
+    Parameters
+    ----------
+    key : str
+        The key that the macro recorder writes.
+    label : str
+        What the dialog calls it.
+    group : str
+        The heading that it stands under.
+    only_if : mapping
+        Values of other rows, by key, with which alone it is shown.
+    confirm : str
+        What is asked once where the default stays.
+    """
 
     key: str
     label: str
@@ -27,28 +53,61 @@ class Row:
     choices: Sequence[str] = ()
     flag: bool = False
     start: str = ""
+    group: str = ""
+    only_if: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    confirm: str = ""
 
 
 def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[Row]:
     """Return the rows of a command's dialog; none where there is nothing to choose."""
-    rows = [_row(key, option) for key, option in command.options().items()]
-    rows += [Row(flag, flag, flag=True) for flag in command.flags]
+    rows = [
+        _row(key, option, command.choices.get(key, option.choices))
+        for key, option in command.options().items()
+    ]
+    rows[:0] = [
+        Row(key, label, choices=command.choices.get(key, ()))
+        for key, label in command.asks.items()
+        if not command.needs_image
+    ]
     if "psf" in command.keys:
         rows.insert(0, _psf_row([title for title in titles if title != str(imp.getTitle())]))
-    for key, count in (("channel", imp.getNChannels()), ("frame", imp.getNFrames())):
-        if int(count) > 1:
-            rows.append(Row(key, f"{key} (1 to {count})"))
+    if command.needs_image:
+        rows += _rows_of_image(command, imp)
     return rows
 
 
-def _row(key: str, option: Option) -> Row:
+def _rows_of_image(command: Command, imp: Any) -> Iterator[Row]:
+    for key, count in (("channel", imp.getNChannels()), ("frame", imp.getNFrames())):
+        if int(count) > 1:
+            yield Row(key, f"{key.capitalize()} (1 to {count})", group=_IMAGE)
+    for key, label in command.asks.items():
+        yield Row(key, label, flag=key in command.flags, group=_OUTPUT)
+
+
+def _row(key: str, option: Option, choices: Sequence[str]) -> Row:
+    # A choice that need not be made has an empty line to leave it open.
+    open_ = ("",) if choices and option.default is None else ()
+    return Row(
+        key,
+        _label(option),
+        _default(option),
+        (*open_, *choices),
+        flag=isinstance(option, Flag),
+        group=_capital(option.group),
+        only_if={Host.MACRO.spelled(name): values for name, values in option.only_if.items()},
+        confirm=_CONFIRM.get(option.name, ""),
+    )
+
+
+def _label(option: Option) -> str:
+    words = option.label or _capital(Host.MACRO.spelled(option.name).replace("_", " "))
     order = "z,y,x" if option.words > 1 else ""
     hint = " ".join(part for part in (order, option.unit) if part)
-    label = f"{key} ({hint})" if hint else key
-    # A choice that need not be made has an empty line to leave it open.
-    open_ = ("",) if option.choices and option.default is None else ()
-    choices = (*open_, *option.choices)
-    return Row(key, label, _default(option), choices, flag=isinstance(option, Flag))
+    return f"{words} ({hint})" if hint else words
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _psf_row(others: Sequence[str]) -> Row:
@@ -56,7 +115,7 @@ def _psf_row(others: Sequence[str]) -> Row:
     if not others:
         raise ImageError("no PSF is open. Distil one first, or open its file.")
     psfs = [other for other in others if other.startswith(psf_title(""))]
-    return Row("psf", "psf", "", others, start=(psfs or others)[-1])
+    return Row("psf", "PSF", "", others, start=(psfs or others)[-1])
 
 
 def _default(option: Option) -> str:
@@ -64,3 +123,35 @@ def _default(option: Option) -> str:
     if value is None:
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def in_words(fault: PsfBridgeError, command: Command) -> str:
+    """Return the message of an error with options called as the command's dialog calls them.
+
+    Examples
+    --------
+    >>> from psfbridge.bridge.commands.registry import COMMANDS
+    >>> from psfbridge.errors import OptionError
+    >>> fault = OptionError(option="na", found="2", allowed="less than 1.518")
+    >>> in_words(fault, COMMANDS["Distill PSF..."])
+    'Numerical aperture is 2; allowed is less than 1.518.'
+    """
+    text = fault.worded(Host.MACRO)
+    for key, option in command.options().items():
+        # A key of several words means nothing else; a short one may be a word of the sentence.
+        end = "" if "_" in key else r"(?==| is\b)"
+        text = re.sub(rf"(?<!\w){key}\b{end}", _label(option).replace("\\", ""), text)
+    return text
+
+
+def manual(command: Command) -> str:
+    """Return what the dialog's Help button shows: every field with its meaning, as HTML."""
+    lines = [
+        f"<dt><b>{html.escape(_label(option))}</b></dt><dd>{html.escape(option.help)}</dd>"
+        for option in command.options().values()
+    ]
+    keys = ", ".join([*command.options(), *command.keys, *command.flags])
+    return (
+        f"<html><dl>{''.join(lines)}</dl><p>{AUTOMATIC} Lengths are in µm.</p>"
+        f"<p>In macros: {html.escape(keys)}.</p></html>"
+    )

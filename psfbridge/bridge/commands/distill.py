@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from psfbridge.bridge.commands.figures import (
     bead_figures,
     distill_figures,
     distill_lines,
+    profiles_of,
+    psf_row,
     shift_figures,
     shift_lines,
 )
@@ -33,7 +36,15 @@ from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
 from psfbridge.report.write import check_report_folder
 
-__all__ = ["DISTILL", "FIND", "beads_in", "distilled", "psf_title"]
+__all__ = [
+    "DISTILL",
+    "FIND",
+    "beads_in",
+    "distilled",
+    "last_report",
+    "psf_title",
+    "remember_report",
+]
 
 #: What can be written beside the images, and how each is checked before long work.
 _FILES: dict[str, Callable[[str], Path]] = {
@@ -75,8 +86,9 @@ def _distill_one(source: Input, call: Call) -> Outcome:
     files = {key: check(call.texts[key]) for key, check in _FILES.items() if key in call.texts}
     result, beads = distilled(source, call)
     _write_files(result, files)
+    remember_report(result)
     title = str(source.imp.getTitle())
-    psf = Picture(psf_title(title), result.psf.image, _origin(result.psf))
+    psf = Picture(call.free_title(psf_title(title)), result.psf.image, _origin(result.psf))
     lines = distill_lines(title, psf.title, result)
     pictures = [psf]
     if "error" in call.texts:
@@ -85,7 +97,38 @@ def _distill_one(source: Input, call: Call) -> Outcome:
         else:
             pictures.insert(0, _error_picture(psf.title, result.psf))
     figures = {"psf": psf.title, **distill_figures(result)}
-    return Outcome(figures, lines, pictures, [Found(source, beads)])
+    return Outcome(
+        figures,
+        lines,
+        pictures,
+        [Found(source, beads)],
+        psf_row(result.psf.image),
+        profiles_of(result.psf),
+    )
+
+
+#: The result of the last distillation, for its report: one, as one window shows one.
+_last: list[Distillation] = []
+
+
+def remember_report(result: Distillation) -> None:
+    """Keep a result, so that `last_report` can write its report."""
+    _last[:] = [result]
+
+
+def last_report() -> Path:
+    """Return the page of the report of the last distillation, written now.
+
+    Raises
+    ------
+    OptionError
+        If nothing was distilled since ImageJ was started.
+    """
+    if not _last:
+        raise OptionError("no PSF was distilled yet: Distill PSF... first, then Open Report.")
+    folder = Path(tempfile.mkdtemp(prefix="psfbridge-")) / "report"
+    _last[0].report(folder)
+    return folder / "index.html"
 
 
 def _distill_all(sources: Sequence[Input], call: Call) -> Outcome:
@@ -96,7 +139,9 @@ def _distill_all(sources: Sequence[Input], call: Call) -> Outcome:
     together = ChannelDistillation.of(results)
     title = str(sources[0].imp.getTitle())
     image, origin = _composite(together)
-    psf = Picture(psf_title(title), image, together.to_info(registered=origin == "common"))
+    psf = Picture(
+        call.free_title(psf_title(title)), image, together.to_info(registered=origin == "common")
+    )
     lines = []
     for source, result in zip(sources, results, strict=True):
         lines += distill_lines(f"{title}, channel {source.channel}", psf.title, result)
@@ -195,4 +240,8 @@ DISTILL = Command(
     (*HOST_KEYS, *_FILES),
     ("error",),
     previews=True,
+    asks={
+        "report": "Folder for a report (nothing: no report)",
+        "error": "Show the standard error of the PSF too",
+    },
 )

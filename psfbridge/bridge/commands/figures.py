@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from psfbridge.bridge.commands.command_result import Figures, Found
-from psfbridge.detection.beads import Beads
+from psfbridge.bridge.commands.command_result import Figures, Found, Profiles
+from psfbridge.detection.beads import Bead, Beads
 from psfbridge.distillation.channels import ChannelDistillation
 from psfbridge.distillation.chromatic_shift import ChromaticShift
 from psfbridge.distillation.result import Distillation
-from psfbridge.measurement.measures import Measures
+from psfbridge.imaging.image import Image
+from psfbridge.measurement.measures import Measures, measure
+from psfbridge.measurement.profiles import profiles_through
+from psfbridge.psf.psf import PSF
 
 __all__ = [
     "bead_figures",
@@ -20,6 +23,8 @@ __all__ = [
     "distill_figures",
     "distill_lines",
     "measure_figures",
+    "profiles_of",
+    "psf_row",
     "shift_figures",
     "shift_lines",
     "widths",
@@ -57,6 +62,22 @@ def _with_axis(name: str, axis: str) -> str:
     return f"{stem}_{axis}{unit}"
 
 
+def psf_row(psf: Image) -> dict[str, float]:
+    """Return the widths of a PSF, for a row of ImageJ's Results."""
+    z, y, x = measure(psf).fwhm_um
+    return {"fwhm_x_um": x, "fwhm_y_um": y, "fwhm_z_um": z}
+
+
+def profiles_of(psf: PSF) -> Profiles:
+    """Return the profiles through the middle of a PSF, as shares of the maximum."""
+    lines = profiles_through(psf.data, psf.voxel_um, [n // 2 for n in psf.data.shape])
+    return {
+        axis: (line.offset_um.tolist(), (line.counts / line.peak).tolist())
+        for axis, line in zip(_AXES, lines, strict=True)
+        if line is not None
+    }
+
+
 def bead_figures(beads: Beads) -> dict[str, float]:
     """Return how many beads were found, used, held out and rejected."""
     funnel = beads.funnel()
@@ -76,7 +97,16 @@ def bead_rows(found: Iterable[Found]) -> Iterator[dict[str, float | str]]:
                 name: value if isinstance(value, str) else float(value)
                 for name, value in asdict(bead).items()
             }
-            yield {**row, "channel": float(one.source.channel)}
+            yield {**row, "channel": float(one.source.channel), **_place(bead, one)}
+
+
+def _place(bead: Bead, one: Found) -> dict[str, float]:
+    """Where a person finds a bead: in µm, and the slice as ImageJ counts them."""
+    z, y, x = (
+        at * length
+        for at, length in zip((bead.z, bead.y, bead.x), one.source.image.voxel_um, strict=True)
+    )
+    return {"x_um": x, "y_um": y, "z_um": z, "slice": float(round(bead.z) + 1)}
 
 
 def distill_figures(result: Distillation) -> Figures:

@@ -8,21 +8,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from psfbridge.bridge.commands.batch_folder import BATCH
 from psfbridge.bridge.commands.call import Command
+from psfbridge.bridge.commands.check import CHECK
+from psfbridge.bridge.commands.convert_psf import CONVERT, RESAMPLE
 from psfbridge.bridge.commands.deconvolve import DECONVOLVE
 from psfbridge.bridge.commands.distill import DISTILL, FIND
+from psfbridge.bridge.commands.distill_field import DISTILL_FIELD
 from psfbridge.bridge.commands.measure import MEASURE
 from psfbridge.bridge.commands.option_strings import parse, read
+from psfbridge.bridge.commands.reading_matter import ABOUT, OPEN_REPORT, help_command
+from psfbridge.bridge.commands.simulate_beads import SIMULATE
 
 __all__ = ["COMMANDS", "only_known", "read_options"]
 
 #: Every command by the name that macros and menus call it.
 COMMANDS: dict[str, Command] = {
-    "Find Beads...": FIND,
     "Distill PSF...": DISTILL,
+    "Find Beads...": FIND,
     "Measure PSF...": MEASURE,
+    "Check PSF...": CHECK,
     "Deconvolve with PSF...": DECONVOLVE,
+    "Distill Field...": DISTILL_FIELD,
+    "Batch Folder...": BATCH,
+    "Resample PSF...": RESAMPLE,
+    "Convert PSF...": CONVERT,
+    "Simulate Beads...": SIMULATE,
+    "Open Report": OPEN_REPORT,
 }
+COMMANDS["PSF Bridge Help"] = help_command(dict(COMMANDS))
+COMMANDS["About PSF Bridge"] = ABOUT
 
 
 def read_options(name: str, text: str | None) -> tuple[dict[str, Any], dict[str, str]]:

@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from psfbridge._util.jsonable import plain
 from psfbridge._version import __version__
-from psfbridge.bridge.commands.bead_marks import NAME, RADIUS, marks_of
+from psfbridge.bridge.commands.bead_marks import LETTERS, NAME, RADIUS, marks_of
 from psfbridge.bridge.commands.call import Call
 from psfbridge.bridge.commands.command_result import Outcome, Picture
-from psfbridge.bridge.commands.dialog_fields import rows_of
+from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, in_words, manual, rows_of
 from psfbridge.bridge.commands.figures import bead_rows
 from psfbridge.bridge.commands.inputs import need_image, parts
 from psfbridge.bridge.commands.option_strings import written
@@ -42,7 +42,7 @@ from psfbridge.bridge.fiji.line_stdout import Lines
 from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.bridge.imagej.errors import ours_of_python
 from psfbridge.bridge.imagej.ext_functions import EXTENSIONS, figure_text
-from psfbridge.errors import Cancelled
+from psfbridge.errors import Cancelled, OptionError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
 
@@ -174,15 +174,24 @@ def describe() -> Record:
 @_told
 def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
     """Return the rows of a command's dialog for an image, beside open images of these titles."""
-    imp, chosen = need_image(_remote(facts)), COMMANDS[command]
-    return {"rows": rows_of(chosen, imp, titles), "preview": chosen.previews}
+    chosen = COMMANDS[command]
+    imp = need_image(_remote(facts)) if chosen.needs_image else None
+    return {
+        "rows": rows_of(chosen, imp, titles),
+        "preview": chosen.previews,
+        "help": manual(chosen),
+        "footer": AUTOMATIC,
+    }
 
 
 @_told
 def check(command: str, values: Mapping[str, str]) -> Record:
     """Check what was chosen in a dialog, and return its option string."""
     text = written(values)
-    read_options(command, text)
+    try:
+        read_options(command, text)
+    except OptionError as fault:
+        raise OptionError(in_words(fault, COMMANDS[command])) from fault
     return {"text": text}
 
 
@@ -204,6 +213,8 @@ def needs(command: str, text: str, facts: Facts | None) -> Record:
         What `RemoteImage` tells of, where an image is open.
     """
     _, texts = read_options(command, text)
+    if not COMMANDS[command].needs_image:
+        return {"channels": [], "frame": 1, "psf": ""}
     wanted = parts(need_image(_remote(facts)), texts)
     channels = [part.channels[0] for part in wanted]
     return {"channels": channels, "frame": wanted[0].frame, "psf": texts.get("psf", "")}
@@ -270,14 +281,16 @@ class _Shared:
 
 
 class _Sent(_Shared):
-    """An image whose planes are in shared memory."""
+    """An image whose planes are in shared memory; None where there is no image."""
 
-    def __init__(self, sent: Mapping[str, Any]) -> None:
-        super().__init__(sent["planes"])
-        self._sent = sent
+    def __init__(self, sent: Mapping[str, Any] | None) -> None:
+        self._sent = sent or {"planes": None, "facts": None}
+        super().__init__(self._sent["planes"])
 
     def __enter__(self) -> Any:
         facts = self._sent["facts"]
+        if facts is None:  # a command that works on no image
+            return None
         if self._room is None:  # the image was locked, and the command will say so
             return RemoteImage(facts)
         return RemoteImage(facts, super().__enter__(), self._sent["channels"])
@@ -330,8 +343,13 @@ def _record(outcome: Outcome) -> Record:
         ],
         "mark_name": NAME,
         "mark_radius": RADIUS,
+        "mark_letters": LETTERS,
         "found": bool(outcome.found),
         "table": table,
+        "profiles": outcome.profiles,
+        "own_title": outcome.table[0],
+        "own_table": outcome.table[1],
+        "opens": outcome.opens,
         "measured": {n: v for n, v in outcome.measured.items() if math.isfinite(v)},
     }
 

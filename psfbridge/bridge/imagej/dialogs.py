@@ -5,55 +5,74 @@ ImageJ's own dialog, filled with the rows that `rows_of` gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from psfbridge.bridge.commands.dialog_fields import Row, rows_of
+from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, Row, in_words, manual, rows_of
 from psfbridge.bridge.commands.option_strings import written
 from psfbridge.bridge.commands.registry import COMMANDS
-from psfbridge.bridge.imagej.errors import as_ours, tell
+from psfbridge.bridge.imagej.errors import as_ours, folded, tell
 from psfbridge.bridge.imagej.listener import run_and_remember
 from psfbridge.bridge.imagej.open_images import OpenImages, open_image
 from psfbridge.bridge.imagej.preview import Preview
 from psfbridge.bridge.java.find import implemented, java_class
 from psfbridge.bridge.java.session import session
-from psfbridge.errors import Cancelled
+from psfbridge.errors import Cancelled, NoBeadsError, OptionError
 
 __all__ = ["ask_and_run"]
 
-_PREVIEW = "Preview_beads"
+_PREVIEW = "Preview of the beads"
 _COLUMNS = 12
 
 
 def ask_and_run(name: str, imp: Any) -> None:
     """Ask for the options, record them, and run the command; faults go into a dialog.
 
-    Everything is caught here: nobody waits for the thread that this runs on.
+    Everything is caught here: nobody waits for the thread that this runs on. Where other options
+    may help, the dialog comes again with what was chosen.
     """
+    while not _asked_and_run(name, imp):
+        pass
+
+
+def _asked_and_run(name: str, imp: Any) -> bool:
+    """Return whether it is done: it was run, or cancelled, or other options would not help."""
     try:
-        imp = open_image(imp)
+        imp = open_image(imp) if COMMANDS[name].needs_image else None
         texts = _asked(name, imp)
         if texts is not None:
+            run_and_remember(name, written(texts), imp, person=True)
             _record(name, texts)
-            run_and_remember(name, written(texts), imp)
+    except (OptionError, NoBeadsError) as fault:
+        tell(type(fault)(in_words(fault, COMMANDS[name])))
+        return not rows_of(COMMANDS[name], imp, OpenImages().titles())
     except Exception as fault:
         ours = as_ours(fault)
         if isinstance(ours, Cancelled):
             java_class("ij.IJ").resetEscape()
         tell(ours)
+    return True
 
 
 def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
     """Return the options that differ from the defaults, or None after Cancel."""
-    command = COMMANDS[name]
-    rows = rows_of(command, imp, OpenImages().titles())
-    if not rows:
-        return {}
+    rows = rows_of(COMMANDS[name], imp, OpenImages().titles())
     remembered = session.kept.setdefault(f"dialog of {name}", {})
+    chosen: Mapping[str, str] | None = _shown(name, imp, rows, remembered) if rows else {}
+    while chosen is not None and not _confirmed(rows, chosen):
+        chosen = _shown(name, imp, rows, remembered)
+    return chosen
+
+
+def _shown(
+    name: str, imp: Any, rows: list[Row], remembered: dict[str, str]
+) -> Mapping[str, str] | None:
     form = _Form(name, rows, remembered)
-    preview = Preview(imp) if command.previews else None
+    preview = Preview(imp) if COMMANDS[name].previews else None
     if preview is not None:
         form.add_preview(preview)
+    form.add_help(manual(COMMANDS[name]))
     chosen = form.show()
     if preview is not None:
         preview.end(keep=False)
@@ -63,6 +82,50 @@ def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
     return chosen
 
 
+def _confirmed(rows: Sequence[Row], chosen: Mapping[str, str]) -> bool:
+    """Ask once about what was left as it was and had better be given."""
+    asked = session.kept.setdefault("confirmed", set())
+    for row in rows:
+        if row.confirm and row.key not in chosen and row.key not in asked:
+            asked.add(row.key)
+            if not java_class("ij.IJ").showMessageWithCancel("PSF Bridge", folded(row.confirm)):
+                return False
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Field:
+    """A field of the dialog, and the label before it."""
+
+    row: Row
+    control: Any
+    label: Any
+
+    @property
+    def text(self) -> str:
+        if self.row.flag:
+            return self.row.key if self.control.getState() else ""
+        text = self.control.getSelectedItem() if self.row.choices else self.control.getText()
+        return str(text).strip()
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.control.isVisible()) and self.text not in ("", self.row.default)
+
+    def show_if(self, chosen: Mapping[str, str]) -> bool:
+        """Show or hide it; return whether that is a change."""
+        show = all(chosen.get(key) in values for key, values in self.row.only_if.items())
+        changes = show != bool(self.control.isVisible())
+        self.label.setVisible(show)
+        self.control.setVisible(show)
+        return changes
+
+
+def _bold() -> Any:
+    font = java_class("java.awt.Font")
+    return font(font.SANS_SERIF, font.BOLD, 12)
+
+
 class _Form:
     """A dialog with one row for each key: a text, a choice, or a box to tick."""
 
@@ -70,7 +133,12 @@ class _Form:
         self._rows = rows
         # People move through the slices to see the preview: the dialog must not hold ImageJ.
         self._dialog = java_class("ij.gui.NonBlockingGenericDialog")(name.rstrip("."))
+        self._fields: dict[str, _Field] = {}
+        group = ""
         for row in rows:
+            if row.group != group:
+                group = row.group
+                self._dialog.addMessage(group, _bold())
             value = before.get(row.key, row.start or row.default)
             if row.flag:
                 self._dialog.addCheckbox(row.label, row.key in before)
@@ -78,30 +146,43 @@ class _Form:
                 self._dialog.addChoice(row.label, list(row.choices), value)
             else:
                 self._dialog.addStringField(row.label, value, _COLUMNS)
+            self._fields[row.key] = self._last(row)
+        self._dialog.addMessage(AUTOMATIC)
+        self._listeners = [_listener(self._adapt)]
+        self._dialog.addDialogListener(self._listeners[0])
+        self._adapt()
+
+    def _last(self, row: Row) -> _Field:
+        """Return the field that was added last, and its label."""
+        if row.flag:
+            control = self._dialog.getCheckboxes().lastElement()
+            return _Field(row, control, control)
+        fields = self._dialog.getChoices() if row.choices else self._dialog.getStringFields()
+        return _Field(row, fields.lastElement(), self._dialog.getLabel())
+
+    def _adapt(self) -> None:
+        """Show the fields that the others ask for."""
+        chosen = {key: field.text for key, field in self._fields.items()}
+        changes = [field.show_if(chosen) for field in self._fields.values()]
+        if any(changes) and self._dialog.isShowing():
+            self._dialog.pack()
+
+    def add_help(self, text: str) -> None:
+        """Add a button that shows what each field means."""
+        self._dialog.addHelp(text)
 
     def add_preview(self, preview: Preview) -> None:
         """Add a box that shows the beads while it is ticked."""
         self._dialog.addCheckbox(_PREVIEW, False)
         box = self._dialog.getCheckboxes().lastElement()
-        self._listener = _listener(lambda: preview.show(self.values() if box.getState() else None))
-        self._dialog.addDialogListener(self._listener)
+        shown = _listener(lambda: preview.show(self.values() if box.getState() else None))
+        self._listeners.append(shown)
+        self._dialog.addDialogListener(shown)
 
     def values(self) -> dict[str, str]:
         """Return the values that differ from the defaults, as the keys of a macro."""
-        texts = iter(self._dialog.getStringFields() or ())
-        lists = iter(self._dialog.getChoices() or ())
-        boxes = iter(self._dialog.getCheckboxes() or ())
-        values: dict[str, str] = {}
-        for row in self._rows:
-            if row.flag:
-                if next(boxes).getState():
-                    values[row.key] = ""
-                continue
-            shown = next(lists).getSelectedItem() if row.choices else next(texts).getText()
-            text = str(shown).strip()
-            if text not in ("", row.default):
-                values[row.key] = text
-        return values
+        differ = {key: field for key, field in self._fields.items() if field.differs}
+        return {key: "" if field.row.flag else field.text for key, field in differ.items()}
 
     def show(self) -> dict[str, str] | None:
         """Wait for OK or Cancel; return the values, or None after Cancel."""

@@ -13,7 +13,7 @@ from psfbridge.bridge.java.session import session
 from psfbridge.errors import BridgeError, Cancelled, PsfBridgeError
 from psfbridge.hosts import Host
 
-__all__ = ["as_ours", "ours_of_python", "stop", "tell"]
+__all__ = ["as_ours", "folded", "ours_of_python", "stop", "tell"]
 
 _MORE_MEMORY = {
     Host.MACRO: "Close images, or give it more: Edit > Options > Memory & Threads...",
@@ -71,7 +71,7 @@ def tell(fault: PsfBridgeError) -> None:
     else:
         # Escape closes the dialog by stopping whatever macro there is.
         with _stopped_macros_are_done():
-            java_class("ij.IJ").showMessage("PSF Bridge", _folded(line))
+            java_class("ij.IJ").showMessage("PSF Bridge", folded(line))
 
 
 def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
@@ -80,7 +80,7 @@ def _stop_macro(interpreter: Any, line: str, fault: PsfBridgeError) -> None:
         if interpreter.done():
             return  # Escape stopped the macro already
     with _stopped_macros_are_done():
-        interpreter.abort(_folded(line) if _has_window() else line)
+        interpreter.abort(folded(line) if _has_window() else line)
 
 
 def _stop_caller() -> None:
@@ -101,7 +101,7 @@ def _stopped_macros_are_done() -> Iterator[None]:
             raise
 
 
-def _folded(line: str) -> str:
+def folded(line: str) -> str:
     """ImageJ's dialogs are as wide as the longest line."""
     return "\n".join(textwrap.wrap(line, _DIALOG_COLUMNS))
 

@@ -52,6 +52,12 @@ EXTENSIONS: dict[str, Extension] = {
     "psfFindBeads": Extension("Find Beads...", ("beads_used", "beads_found")),
     "psfMeasure": Extension("Measure PSF...", ("fwhm_x_um", "fwhm_y_um", "fwhm_z_um")),
     "psfDeconvolve": Extension("Deconvolve with PSF...", ("image",), text=True),
+    "psfCheck": Extension("Check PSF...", ("gathered", "residual", "noise")),
+    "psfDistillField": Extension("Distill Field...", ("file",), text=True),
+    "psfBatch": Extension("Batch Folder...", ("files_done", "files_failed")),
+    "psfResample": Extension("Resample PSF...", ("psf",), text=True),
+    "psfConvert": Extension("Convert PSF...", ("psf",), text=True),
+    "psfSimulate": Extension("Simulate Beads...", ("image", "psf"), text=True),
 }
 _GET = "psfGet"
 

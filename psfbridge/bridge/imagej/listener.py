@@ -90,7 +90,7 @@ def run_guarded(work: Callable[[], Any]) -> None:
         stop(session.fault)
 
 
-def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
+def run_and_remember(name: str, text: str, imp: Any = None, *, person: bool = False) -> Figures:
     """Run a command, show its progress and what it gave, keep its figures for ``Ext.psfGet``.
 
     Raises
@@ -102,9 +102,10 @@ def run_and_remember(name: str, text: str, imp: Any = None) -> Figures:
     try:
         with Host.MACRO.active():
             options, texts = read_options(name, _with_values(text))
-            call = Call(options, texts, open_image(imp), progress, OpenImages())
+            imp = open_image(imp) if COMMANDS[name].needs_image else None
+            call = Call(options, texts, imp, progress, OpenImages())
             outcome = COMMANDS[name].run(call)
-        show(call.imp, outcome)
+        show(call.imp, outcome, person=person)
     finally:
         progress.close()
     session.figures = {**session.figures, **outcome.figures}

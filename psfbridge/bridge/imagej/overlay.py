@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from psfbridge.bridge.commands.bead_marks import NAME, RADIUS, Mark, marks_of
+from psfbridge.bridge.commands.bead_marks import LETTERS, NAME, RADIUS, Mark, marks_of, on_one_slice
 from psfbridge.bridge.commands.inputs import Input
 from psfbridge.bridge.java.find import java_class
 from psfbridge.detection.beads import Beads
@@ -12,7 +12,7 @@ from psfbridge.detection.beads import Beads
 __all__ = ["mark_beads", "unmark_beads"]
 
 
-def mark_beads(source: Input, beads: Beads) -> None:
+def mark_beads(source: Input, beads: Beads, *, every_slice: bool = False) -> None:
     """Mark the beads of one channel in the image's Overlay; other elements stay.
 
     Parameters
@@ -21,10 +21,18 @@ def mark_beads(source: Input, beads: Beads) -> None:
         Where the beads were found.
     beads : Beads
         Positions in voxels of that image.
+    every_slice : bool
+        Show each bead in all slices, once, as while a person is choosing.
     """
     overlay = source.imp.getOverlay() or java_class("ij.gui.Overlay")()
-    for mark in marks_of(source.image.data, beads):
-        overlay.add(_roi(source, mark))
+    marks = marks_of(source.image.data, beads)
+    for mark in on_one_slice(marks) if every_slice else marks:
+        for roi in (_circle(mark), _number(mark)):
+            roi.setName(mark.name)
+            roi.setStrokeColor(java_class("java.awt.Color")(*mark.colour))
+            if not every_slice:
+                _place(source, roi, mark.z + 1)
+            overlay.add(roi)
     source.imp.setOverlay(overlay)
 
 
@@ -39,15 +47,19 @@ def unmark_beads(imp: Any) -> None:
     imp.setOverlay(overlay if overlay.size() else None)
 
 
-def _roi(source: Input, mark: Mark) -> Any:
+def _circle(mark: Mark) -> Any:
     # Index 0 is the centre of the first voxel; ImageJ's 0.0 is that voxel's corner.
-    roi = java_class("ij.gui.OvalRoi")(
+    return java_class("ij.gui.OvalRoi")(
         mark.x + 0.5 - RADIUS, mark.y + 0.5 - RADIUS, 2 * RADIUS, 2 * RADIUS
     )
-    roi.setName(mark.name)
-    roi.setStrokeColor(java_class("java.awt.Color")(*mark.colour))
-    _place(source, roi, mark.z + 1)
-    return roi
+
+
+def _number(mark: Mark) -> Any:
+    """The number of the bead in the table, at the upper right of its circle."""
+    font = java_class("java.awt.Font")
+    x, y = int(mark.x + RADIUS), int(mark.y - 2 * RADIUS)
+    letters = font(font.SANS_SERIF, font.PLAIN, LETTERS)
+    return java_class("ij.gui.TextRoi")(x, y, str(mark.bead), letters)
 
 
 def _place(source: Input, roi: Any, z: int) -> None:

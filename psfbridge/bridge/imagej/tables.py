@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from psfbridge.bridge.commands.command_result import Found
 from psfbridge.bridge.commands.figures import bead_rows
 from psfbridge.bridge.java.find import java_class
 
-__all__ = ["add_measures", "show_beads"]
+__all__ = ["add_measures", "show_beads", "show_rows"]
 
 
 def show_beads(title: str, found: Iterable[Found]) -> Any:
-    """Show every candidate in a table called `title`, and return it.
+    """Show every candidate in a table called `title`, and return it."""
+    return show_rows(title, list(bead_rows(found)))
 
-    Headless ImageJ has no table but Results, so there the beads are what Results holds.
+
+def show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Show rows in a table called `title`, and return it.
+
+    Headless ImageJ has no table but Results, so there that is what holds them.
     """
     table = java_class("ij.measure.ResultsTable")()
-    for row in bead_rows(found):
+    for row in rows:
         table.addRow()
         for name, value in row.items():
-            table.addValue(name, value)
+            table.addValue(name, value if isinstance(value, str) else float(value))
     if _headless():
         java_class("ij.plugin.filter.Analyzer").setResultsTable(table)
     table.show(title)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import scyjava
 from fiji_folder import filled
-from inside_window import dialog, press, screenshot, tick, type_into, wait_for
+from inside_window import dialog, post, press, screenshot, tick, type_into, wait_for
 
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
@@ -42,24 +42,141 @@ def choose(name: str, imp: Any) -> Any:
     return dialog(name.removesuffix("..."))
 
 
+def labels(form: Any) -> list[str]:
+    """Return the words that are shown in a dialog, in order."""
+    parts = [form.getComponent(i) for i in range(form.getComponentCount())]
+    shown = [part for part in parts if part.isVisible()]
+    words = [part.getLabel() if hasattr(part, "getLabel") else "" for part in shown]
+    words = [
+        part.getText() if isinstance(part, java_class("java.awt.Label")) else word
+        for part, word in zip(shown, words, strict=True)
+    ]
+    return [str(word).strip().rstrip(":") for word in words if word]
+
+
+def choose_from(form: Any, number: int, word: str) -> None:
+    """Choose from a list as a click does."""
+    choice = form.getChoices().get(number)
+    choice.select(word)
+    event = java_class("java.awt.event.ItemEvent")
+    post(event(choice, event.ITEM_STATE_CHANGED, word, event.SELECTED))
+
+
 def test_a_person_distils(fiji, stack):
     recorder = java_class("ij.plugin.frame.Recorder")()
     form = choose("Distill PSF...", stack)
     tick(form.getCheckboxes().lastElement())
     marks = wait_for(stack.getOverlay, "the preview")
     assert str(marks.get(0).getName()).startswith("PSF Bridge")
+    assert {marks.get(i).getPosition() for i in range(marks.size())} == {0}, "seen in every slice"
     type_into(form.getStringFields().get(0), "0.1")
-    form.getChoices().get(1).select("average")
-    screenshot("fiji-dialog.png")
+    form.getChoices().get(1).select("joint")
+    screenshot("fiji-distill.png", form)
     press(form, "OK")
     psf = wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
     assert psf.getBitDepth() == 32
-    recorded = 'run("Distill PSF...", "bead_diameter=0.1 method=average");'
-    assert recorded in str(recorder.getText())
+    middle = psf.getNSlices() // 2 + 1
+    wait_for(lambda: slider(psf) == middle, "the slider at the slice that is shown")
+    recorded = 'run("Distill PSF...", "bead_diameter=0.1 method=joint");'
+    wait_for(lambda: recorded in str(recorder.getText()), "the recorded command")
     recorder.close()
-    wait_for(stack.getOverlay, "the marks")
+    wait_for(lambda: window("Profiles of PSF of beads.tif"), "the profiles")
+    results = java_class("ij.measure.ResultsTable").getResultsTable()
+    assert 0.28 < results.getValue("fwhm_x_um", 0) < 0.36
+    assert str(java_class("ij.WindowManager").getCurrentImage().getTitle()) == "PSF of beads.tif"
+    arrange(stack, psf)
+    screenshot("fiji-result.png")
+
+
+def arrange(stack: Any, psf: Any) -> None:
+    """Lay the windows beside each other, as a person would."""
+    for imp, zoom, place in ((stack, 400, (10, 110)), (psf, 500, (430, 110))):
+        java_class("ij.IJ").run(imp, "Set... ", f"zoom={zoom}")
+        imp.getWindow().setLocation(*place)
+    window("Profiles of PSF of beads.tif").setLocation(725, 110)
+    window("Beads of beads.tif").setBounds(10, 580, 900, 250)
+    window("Results").setBounds(925, 640, 460, 150)
+    window("Log").setBounds(10, 840, 1375, 110)
+    stack.setSlice(9)
+
+
+def slider(imp: Any) -> int:
+    parts = [imp.getWindow().getComponent(i) for i in range(imp.getWindow().getComponentCount())]
+    bars = [part for part in parts if hasattr(part, "getValue")]
+    return int(bars[0].getValue()) if bars else 0
+
+
+def window(title: str) -> Any:
+    return java_class("ij.WindowManager").getWindow(title)
+
+
+def test_the_table_shows_a_bead_on_its_image(fiji, stack):
+    java_class("ij.IJ").run(stack, "Find Beads...", "")
     table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
     assert table.size() >= 9
+    row = 3
+    assert table.getValue("x_um", row) == pytest.approx(table.getValue("x", row) * 0.1, abs=1e-6)
+    panel = window("Beads of beads.tif").getTextPanel()
+    panel.setSelection(row, row)
+    canvas, mouse = panel.getComponent(0), java_class("java.awt.event.MouseEvent")
+    post(mouse(canvas, mouse.MOUSE_RELEASED, 0, 0, 5, 5, 1, False))
+    overlay = stack.getOverlay()
+    wait_for(lambda: overlay.get("PSF Bridge chosen"), "the circle around the bead")
+    assert stack.getSlice() == table.getValue("slice", row)
+    chosen = overlay.get("PSF Bridge chosen").getBounds().getCenterX()
+    assert chosen == pytest.approx(table.getValue("x", row) + 0.5, abs=1)
+    numbers = {
+        str(overlay.get(i).getText()).strip()
+        for i in range(overlay.size())
+        if isinstance(overlay.get(i), java_class("ij.gui.TextRoi"))
+    }
+    assert numbers >= {str(number) for number in range(9)}
+
+
+def test_the_dialog_is_in_words_and_asks_what_is_needed(fiji, stack):
+    form = choose("Distill PSF...", stack)
+    words = labels(form)
+    assert "Bead diameter (µm)" in words
+    assert "Optics: all of the first three, or none" in words
+    assert "Pinhole diameter (Airy units)" not in words
+    assert "Iterations" not in words
+    choose_from(form, 0, "confocal")
+    choose_from(form, 1, "reverse-rl")
+    wait_for(lambda: "Pinhole diameter (Airy units)" in labels(form), "the fields of a confocal")
+    assert "Iterations" in labels(form)
+    screenshot("fiji-confocal.png", form)
+    press(form, "Cancel")
+
+
+def test_a_bead_diameter_of_nothing_is_asked_about_once(fiji, stack):
+    form = choose("Distill PSF...", stack)
+    type_into(form.getStringFields().get(0), "0")
+    form.getChoices().get(1).select("average")
+    press(form, "OK")
+    question = dialog("PSF Bridge")
+    press_in(question, "No")
+    form = dialog("Distill PSF")
+    press(form, "OK")
+    wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
+    # A second PSF of the same image has a title of its own.
+    press(choose("Distill PSF...", stack), "OK")
+    wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif-1"), "another PSF")
+
+
+def press_in(question: Any, label: str) -> None:
+    """Press a button of one of ImageJ's plain questions."""
+
+    def buttons(part: Any) -> Iterator[Any]:
+        for i in range(part.getComponentCount()):
+            inner = part.getComponent(i)
+            if isinstance(inner, java_class("java.awt.Container")):
+                yield from buttons(inner)
+            elif isinstance(inner, java_class("java.awt.Button")):
+                yield inner
+
+    button = next(each for each in buttons(question) if str(each.getLabel()).strip() == label)
+    event = java_class("java.awt.event.ActionEvent")
+    post(event(button, event.ACTION_PERFORMED, button.getLabel()))
 
 
 def test_ok_right_after_the_preview_was_ticked(fiji, stack):
@@ -83,13 +200,16 @@ def test_cancel_leaves_everything_as_it_was(fiji, stack):
     wait_for(lambda: stack.getOverlay() is None and not stack.isLocked(), "the image as before")
 
 
-def test_a_fault_is_a_dialog(fiji, stack):
+def test_a_fault_is_told_in_the_words_of_the_dialog_which_stays(fiji, stack):
     form = choose("Distill PSF...", stack)
     type_into(form.getStringFields().get(0), "wide")
     press(form, "OK")
     message = dialog("PSF Bridge")
-    screenshot("fiji-fault.png")
+    screenshot("fiji-fault.png", message)
     message.dispose()
+    form = dialog("Distill PSF")
+    assert str(form.getStringFields().get(0).getText()) == "wide"
+    press(form, "Cancel")
     assert java_class("ij.WindowManager").getImageTitles().length == 1
 
 

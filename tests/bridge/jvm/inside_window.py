@@ -38,6 +38,7 @@ def window() -> Any:
 def stack(window, beads) -> Iterator[Any]:
     for name in COMMANDS:
         session.kept.pop(f"dialog of {name}", None)  # what an earlier test typed
+    session.kept["confirmed"] = {"bead_diameter"}
     imp = bridge.to_imageplus(beads)
     imp.show()
     yield imp
@@ -112,11 +113,15 @@ def press(form: Any, label: str) -> None:
     wait_for(lambda: not form.isShowing(), f"the end of the dialog after {label}")
 
 
-def screenshot(name: str) -> None:
+def screenshot(name: str, of: Any = None) -> None:
+    """Keep a picture of the whole display, or of the part that a window covers."""
     folder = os.environ.get("PSFBRIDGE_SCREENSHOTS")
     if folder and shutil.which("import"):
         time.sleep(0.5)
-        subprocess.run(["import", "-window", "root", str(Path(folder) / name)], check=True)
+        box = None if of is None else of.getBounds()
+        part = [] if box is None else ["-crop", f"{box.width}x{box.height}+{box.x}+{box.y}"]
+        words = ["import", "-window", "root", *part, "+repage", str(Path(folder) / name)]
+        subprocess.run(words, check=True)
 
 
 def test_the_menu_has_every_command(window):
@@ -139,8 +144,11 @@ def test_a_person_distils(window, stack):
     screenshot("dialog.png")
     press(form, "OK")
     psf = wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
-    recorded = wait_for(lambda: str(recorder.getText()), "the record")
-    assert 'run("Distill PSF...", "bead_diameter=0.1 method=average");' in recorded
+    recorded = 'run("Distill PSF...", "bead_diameter=0.1 method=average");'
+    wait_for(lambda: recorded in str(recorder.getText()), "the record")
+    assert java_class("ij.WindowManager").getWindow("Profiles of PSF of beads.tif") is not None
+    results = java_class("ij.measure.ResultsTable").getResultsTable()
+    assert results.columnExists("fwhm_x_um")
     assert psf.getBitDepth() == 32
     table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
     assert table.size() >= 9
@@ -177,6 +185,9 @@ def test_a_fault_after_the_menu_is_a_dialog(window, stack):
     message = dialog("PSF Bridge")
     screenshot("fault.png")
     message.dispose()
+    form = dialog("Distill PSF")
+    assert str(form.getStringFields().get(0).getText()) == "wide", "the dialog stays"
+    press(form, "Cancel")
     assert java_class("ij.WindowManager").getImage("PSF of beads.tif") is None
 
 

@@ -3,6 +3,7 @@ package psfbridge;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.gui.NonBlockingGenericDialog;
+import ij.gui.YesNoCancelDialog;
 import ij.plugin.frame.Recorder;
 import java.awt.Checkbox;
 import java.awt.Choice;
@@ -11,9 +12,11 @@ import java.awt.Font;
 import java.awt.TextField;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The dialog of a command; its fields come from Python. */
 final class Form {
@@ -21,6 +24,8 @@ final class Form {
     private static final String PREVIEW = "Preview of the beads";
     /** What was last chosen, by command. */
     private static final Map<String, Map<String, String>> BEFORE = new HashMap<>();
+    /** What was asked and need not be asked again. */
+    private static final Set<String> CONFIRMED = new HashSet<>();
     private final Session session;
     private final String command;
     private final ImagePlus imp;
@@ -43,6 +48,8 @@ final class Form {
             if (values == null)
                 return;
             BEFORE.put(command, values);
+            if (!confirmed(values))
+                continue;
             try {
                 run(values);
                 return;
@@ -54,10 +61,24 @@ final class Form {
         }
     }
 
+    /** Ask once about what was left as it was and had better be given. */
+    private boolean confirmed(Map<String, String> values) {
+        for (Map<String, Object> row : Records.records(form, "rows")) {
+            String question = Records.text(row, "confirm");
+            if (question.isEmpty() || values.containsKey(Records.text(row, "key"))
+                    || !CONFIRMED.add(question))
+                continue;
+            String lines = Command.folded(question);
+            if (!new YesNoCancelDialog(IJ.getInstance(), "PSF Bridge", lines).yesPressed())
+                return false;
+        }
+        return true;
+    }
+
     private void run(Map<String, String> values) throws Fault {
         Object[] arguments = {command, values};
         String options = Records.text(session.python.ask("check", arguments, null), "text");
-        session.run(command, options, imp);
+        session.run(command, options, imp, true);
         if (Recorder.record)
             values.forEach(Form::record);
     }
@@ -86,8 +107,8 @@ final class Form {
             adapt(dialog);
             return true;
         });
-        if (!Records.text(form, "help").isEmpty())
-            dialog.addHelp(Records.text(form, "help"));
+        dialog.addMessage(Records.text(form, "footer"));
+        dialog.addHelp(Records.text(form, "help"));
         adapt(dialog);
         dialog.showDialog();
         if (preview != null)

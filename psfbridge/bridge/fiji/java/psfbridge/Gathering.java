@@ -28,16 +28,13 @@ final class Gathering {
         call.put("command", command);
         call.put("text", options);
         call.put("titles", Session.titles());
-        call.put("image", imp == null ? null
-                : image(imp, facts, Records.wholes(needs, "channels"), frame(needs), free));
+        int[] wanted = Records.wholes(needs, "channels");
+        call.put("image", imp == null || wanted.length == 0 ? null
+                : image(imp, facts, wanted, Records.whole(needs, "frame"), free));
         ImagePlus psf = named(Records.text(needs, "psf"));
         call.put("psf", psf == null ? null
                 : image(psf, Pixels.facts(psf, true), channels(psf), psf.getT(), true));
         return call;
-    }
-
-    private static int frame(Map<String, Object> needs) {
-        return Records.whole(needs, "frame");
     }
 
     private static int[] channels(ImagePlus imp) {

@@ -35,7 +35,7 @@ final class Preview {
             Map<String, Object> record = session.find(values, imp);
             synchronized (this) {
                 if (number == latest)
-                    Outcome.mark(imp, record);
+                    Outcome.mark(imp, record, true);
             }
             IJ.showStatus(Records.list(record, "log").get(0).toString());
         } catch (Fault fault) {

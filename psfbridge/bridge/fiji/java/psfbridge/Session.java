@@ -51,10 +51,16 @@ public final class Session {
 
     /** Run a command on an image and show what it gives; return its figures. */
     Map<String, Object> run(String command, String options, ImagePlus imp) throws Fault {
+        return run(command, options, imp, false);
+    }
+
+    /** As above; more is shown where a person asked. */
+    Map<String, Object> run(String command, String options, ImagePlus imp, boolean person)
+            throws Fault {
         IJ.showStatus("PSF Bridge: " + command);
         try {
             return work(command, options, imp, Session::report, (record, images) -> {
-                Outcome.show(imp, record, images);
+                Outcome.show(imp, record, images, person);
                 Map<String, Object> own = Records.record(record.get("figures"));
                 figures.putAll(own);
                 return own;
