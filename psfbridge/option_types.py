@@ -59,6 +59,7 @@ class ReadingChoices(TypedDict, total=False):
     time: int | str | None
     axes: str | None
     series: str | None
+    mask: str | None
 
 
 class DistillArguments(ReadingChoices, DistillChoices, total=False):

@@ -6,6 +6,7 @@ the tables of the documentation and the types for editors are made of it.
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from collections.abc import Mapping
@@ -159,7 +160,9 @@ class Text(Option):
     annotation: ClassVar[str] = "str"
 
     def converted(self, value: Any) -> str:
-        """Return `value` as a str; an int is a text too (the number of a device)."""
+        """Return `value` as a str; a path is a text too, and an int (the number of a device)."""
+        if isinstance(value, os.PathLike):
+            return str(value)
         if isinstance(value, str | int) and not isinstance(value, bool):
             return str(value)
         raise OptionError(option=self.name, found=repr(value), allowed=self.allowed)

@@ -95,6 +95,16 @@ class Reading(OptionRecord):
         ),
         default=None,
     )
+    mask: str | None = option(
+        Text(
+            help="image of the same size, or of one plane, that is 0 where the image holds no "
+            "data; such voxels are left out of noise, beads and fits",
+            group=_IMAGE,
+            usual="mask.tif",
+            imagej=False,
+        ),
+        default=None,
+    )
     frames_as_planes: bool = False
     voxel_option: str = "voxel_um"
 
@@ -180,7 +190,24 @@ class Reading(OptionRecord):
                 option="time",
             )
         data = chosen_part(opened.stored, opened.letters, opened.channel, opened.time)
-        return Image(data, opened.voxel_um, opened.stored.name, source, opened.notes)
+        voxel_um, name, notes = opened.voxel_um, opened.stored.name, opened.notes
+        return Image(data, voxel_um, name, source, notes, self.valid())
+
+    def valid(self) -> NDArray[np.bool_] | None:
+        """Return where the mask has data; None without a mask.
+
+        Raises
+        ------
+        ImageError
+            If there is no such mask.
+        """
+        if self.mask is None:
+            return None
+        from psfbridge.imaging.formats import open_stored
+        from psfbridge.imaging.formats.axes import chosen_part, named_axes
+
+        stored = open_stored(self.mask)
+        return np.asarray(chosen_part(stored, named_axes(stored, None)[0], None, None), bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,7 +297,9 @@ def given_image(
         return chosen.image(image)
     _check_for_array(chosen)
     if not isinstance(image, Image):
-        return _of_array(image, chosen).part(_number_in_memory(chosen))
+        image = _of_array(image, chosen)
+    if chosen.mask is not None:
+        image = replace(image, valid=chosen.valid())
     if chosen.voxel_um is not None:
         image = replace(image, voxel_um=chosen.voxel_um)
     return image.part(_number_in_memory(chosen))

@@ -77,7 +77,9 @@ def spots_in_image(image: Image) -> Spots:
         If nothing stands out from the background.
     """
     found = find(image, DistillOptions())
-    used, voxels = found.beads.with_status(USED), found.voxels
+    used = found.beads.with_status(USED)
+    # The image itself is measured, but for what is missing of it.
+    voxels = image.data if found.image.valid is None else found.voxels
     if len(used) > 1:
         spots = tuple(spot_at(voxels, at, found.scale) for at in used.positions)
         return Spots(

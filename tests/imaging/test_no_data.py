@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import tifffile
+from command_line import run
 
 import psfbridge as pb
 from psfbridge.errors import ImageError
@@ -92,3 +94,25 @@ def test_a_mask_of_the_user_leaves_voxels_out():
 def test_a_mask_of_another_shape_is_refused():
     with pytest.raises(ImageError, match=r"mask of array has the shape \(3, 3\)"):
         pb.Image(camera(), VOXEL, valid=np.ones((3, 3), bool))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_option_mask_names_a_file(tmp_path, capsys, whole):
+    counts = camera(shape=(20, 64, 64))
+    counts[8:12, 20:23, 20:23] += 300
+    counts[8:12, 44:47, 44:47] += 300
+    mask = np.ones(counts.shape if whole else counts.shape[1:], np.uint8)
+    mask[..., 40:50, 40:50] = 0
+    image, path = tmp_path / "beads.tif", tmp_path / "mask.tif"
+    tifffile.imwrite(image, counts, photometric="minisblack")
+    tifffile.imwrite(path, mask, photometric="minisblack")
+    assert len(pb.find_beads(image, voxel_um=VOXEL, mask=path)) == 1
+    assert len(pb.find_beads(counts, voxel_um=VOXEL, mask=path)) == 1
+    status, out, err = run(capsys, "beads", image, "--voxel-um", *VOXEL, "--mask", path)
+    assert (status, err) == (0, "")
+    assert "1 found" in out
+
+
+def test_a_mask_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ImageError, match=r"nowhere\.tif"):
+        pb.find_beads(camera(), voxel_um=VOXEL, mask=str(tmp_path / "nowhere.tif"))
