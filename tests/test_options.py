@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import option_tables
 import pytest
 
 import psfbridge as pb
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_kinds import Number, Range, documented, option, options_of
+from psfbridge.bridge.commands.dialog_fields import _row
+from psfbridge.bridge.commands.option_strings import keys_of, read
+from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.errors import OptionError
 from psfbridge.hosts import Host
 from psfbridge.options import DeconvolveOptions, DistillOptions, Optics
@@ -88,10 +93,10 @@ def test_every_host_spells_an_option_in_its_own_way():
 
 @pytest.mark.parametrize("record", [DistillOptions, DeconvolveOptions, Optics])
 def test_every_option_is_described(record):
-    for name, option in options_of(record).items():
-        assert option.help
-        assert not option.help.endswith(".")
-        assert (option.unit == "µm") == name.endswith("_um")
+    for name, one in options_of(record).items():
+        assert one.help
+        assert not one.help.endswith(".")
+        assert (one.unit == "µm") == name.endswith("_um")
         assert f"{name} : " in record.__doc__
 
 
@@ -119,3 +124,45 @@ def test_what_is_made_of_the_records_is_up_to_date():
 def test_the_records_are_public():
     assert pb.DistillOptions is DistillOptions
     assert pb.DeconvolveOptions is DeconvolveOptions
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class More(DistillOptions):
+    """Options with one more.
+
+    Examples
+    --------
+    None.
+    """
+
+    most_counts: float = option(
+        Number(help="beads with more are rejected", group="beads", unit="counts", above=0),
+        default=5e4,
+    )
+    photons: tuple[float, float] | None = option(
+        Range(help="least and most", above=0), default=None
+    )
+
+
+def test_one_entry_reaches_every_host():
+    parser = argparse.ArgumentParser()
+    add_options(parser, More)
+    args = parser.parse_args(["--most-counts", "3e4", "--photons", "10", "20"])
+    given = {"most_counts": 3e4, "photons": (10.0, 20.0)}
+    assert chosen_options(args, More) == given
+    assert "beads with more are rejected (counts, default 50000)" in " ".join(
+        parser.format_help().split()
+    )
+    keys = keys_of(More)
+    assert read({"most_counts": "3e4", "photons": "10,20"}, keys)[0] == given
+    row = _row("most_counts", keys["most_counts"])
+    assert (row.label, row.default) == ("most_counts (counts)", "50000")
+    assert "| `most_counts` | `--most-counts` | `most_counts` | 50000 | " in option_tables.table(
+        More
+    )
+    assert "most_counts : float, default: 50000.0" in More.__doc__
+    with pytest.raises(OptionError, match="most_counts is 0; allowed is a number above 0"):
+        More(most_counts=0)
+    with pytest.raises(OptionError, match="photons is 3 2; allowed are two numbers above 0"):
+        More(photons=(3, 2))
