@@ -22,6 +22,7 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.average import average
 from psfbridge.distillation.field.grid import gridded
 from psfbridge.distillation.field.solver import solve_field
+from psfbridge.distillation.fitted_optics import FittedOptics
 from psfbridge.distillation.inputs import Search, prepare, search
 from psfbridge.distillation.methods import Solution
 from psfbridge.distillation.psf_size import support_shape
@@ -109,7 +110,7 @@ def _distilled(
     with log.stage("find"):
         seen = search(images, options, positions, progress)
     job = _Job(images, seen.found, support_shape(seen.found, options), options, progress)
-    method, note = _method(options)
+    method = _method(options)
     # The methods share the cores among beads; threads below that only wait for each other.
     with log.stage(method), threadpool_limits(1):
         solution = _METHODS[method](job)
@@ -131,7 +132,7 @@ def _distilled(
         *_said_of_images(seen, solution),
         *seen.notes,
         *solution.notes,
-        note,
+        _chosen(options, method, solution),
         _unused(options, method),
     ]
     notes += [told.note] if told else []
@@ -171,13 +172,22 @@ class _Log:
         self.seconds[name] = time.perf_counter() - start
 
 
-def _method(options: DistillOptions) -> tuple[str, str]:
-    """Return the method to use, and what to say if it was chosen for the user."""
+def _method(options: DistillOptions) -> str:
+    """Return the method to use."""
     if options.method != "auto":
-        return options.method, ""
-    if options.optics is None:
-        return "joint", "Method auto took joint: the beads tell what is to be known of the optics."
-    return "pupil", "Method auto took pupil, because the optics are given."
+        return options.method
+    return "joint" if options.optics is None else "pupil"
+
+
+def _chosen(options: DistillOptions, method: str, solution: Solution) -> str:
+    """Say which method was chosen for the user, and why."""
+    if options.method != "auto":
+        return ""
+    if method == "pupil":
+        return "Method: pupil (the optics were given)."
+    inferred = solution.diagnostics.get("inferred")
+    seen = f": {FittedOptics.of(inferred, None).sentence}" if inferred else ""
+    return f"Method: {method} (no optics were given; they were inferred from the beads{seen})."
 
 
 #: Iterations and engine where nothing was said of them.
@@ -189,11 +199,11 @@ def _unused(options: DistillOptions, method: str) -> str:
     fitted, reverse = method in ("joint", "pupil"), method == "reverse-rl"
     said = []
     if fitted and options.background != "auto":
-        said.append(f"{method} fits the background of every bead; the one given is not used.")
+        said.append(f"{method} fits the background of every bead; the one given was not used.")
     if not fitted and options.bead_diameter_um:
-        said.append(f"{method} leaves the beads' size in the PSF; the diameter is not used.")
+        said.append(f"{method} leaves the beads' size in the PSF; the diameter was not used.")
     if not reverse and (options.iterations, options.engine) != _REVERSE_RL:
-        said.append(f"iterations and engine are for reverse-rl; {method} does not use them.")
+        said.append(f"Iterations and engine are for reverse-rl; {method} did not use them.")
     return " ".join(said)
 
 

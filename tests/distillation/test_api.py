@@ -153,7 +153,7 @@ def test_the_psf_has_a_standard_error_in_its_own_units(small_field, result):
 
 def test_a_background_that_is_not_used_is_said(small_field):
     noted = pb.distill(small_field.image, background=20).notes
-    assert any("the one given is not used" in note for note in noted)
+    assert any("the one given was not used" in note for note in noted)
 
 
 def test_a_voxel_size_in_nanometres_is_refused():
