@@ -8,11 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import tifffile
 from command_line import refused, run
@@ -320,8 +320,11 @@ def test_a_command_that_is_ended_leaves_nothing_half_written(field, tmp_path, nu
         stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
-    threading.Timer(8, work.send_signal, [number]).start()
-    _, err = work.communicate(timeout=60)
+    # Importing takes about a second of the processor: after three the work is under way.
+    while psutil.Process(work.pid).cpu_times().user < 3:
+        time.sleep(0.1)
+    work.send_signal(number)
+    _, err = work.communicate(timeout=250)
     assert work.returncode == status
     assert err.startswith("Cancelled: ")
     assert err.count("\n") == 1
