@@ -114,9 +114,7 @@ def _distilled(
     # The methods share the cores among beads; threads below that only wait for each other.
     with log.stage(method), threadpool_limits(1):
         solution = _METHODS[method](job)
-    if solution.method and solution.method != method:
-        # Its own notes say why.
-        method, note = solution.method, ""
+    method = solution.method or method
     beads = seen.table(solution.beads)
     with log.stage("measure"):
         psf = _psf(solution, job.shape, images, _provenance(images, options, method, beads))
@@ -181,8 +179,8 @@ def _method(options: DistillOptions) -> str:
 
 def _chosen(options: DistillOptions, method: str, solution: Solution) -> str:
     """Say which method was chosen for the user, and why."""
-    if options.method != "auto":
-        return ""
+    if options.method != "auto" or method != _method(options):
+        return ""  # of another method than was begun with, the solution's own notes say why
     if method == "pupil":
         return "Method: pupil (the optics were given)."
     inferred = solution.diagnostics.get("inferred")
