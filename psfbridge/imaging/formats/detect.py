@@ -211,6 +211,9 @@ def _folder(path: Path, series: int | str | None) -> Stored:
 def _npy(path: Path) -> Stored:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as fault:
+    except MemoryError:
+        raise
+    # NumPy evaluates the header: damaged ones raise nearly every kind of exception.
+    except Exception as fault:
         raise ImageError(f"{path.name} is damaged, or no array of numbers: {fault}.") from None
     return stored_array(array, path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ def read(path: Path, series: int | str | None) -> Stored:
     with czi.open_czi(str(path)) as file:
         box = dict(file.total_bounding_box)
         _check_axes(path.name, box)
+        _check_planes(path, box)
         scenes = dict(file.scenes_bounding_rectangle)
         number, notes = chosen_series(path.name, [""] * max(len(scenes), 1), series)
         scene = sorted(scenes)[number] if scenes else None
@@ -63,6 +65,20 @@ def _check_axes(name: str, box: dict[str, Any]) -> None:
         raise ImageError(
             f"{name} has the axes {', '.join(others)} besides t, c, z, y and x. Save one part of "
             "it with Zeiss's software, or in Fiji."
+        )
+
+
+#: Each plane of a file takes at least so many bytes, for its header alone.
+_PLANE_BYTES = 32
+
+
+def _check_planes(path: Path, box: dict[str, Any]) -> None:
+    """Refuse a file that claims more planes than it has room for: asking for each has no end."""
+    planes = math.prod(last - first for axis, (first, last) in box.items() if axis in _AXES)
+    if planes * _PLANE_BYTES > path.stat().st_size:
+        raise ImageError(
+            f"{path.name} is damaged: it says that it has {planes} planes, for which it is too "
+            "small. Copy it again."
         )
 
 

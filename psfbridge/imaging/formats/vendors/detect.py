@@ -102,7 +102,7 @@ def _clear_errors(name: str, vendor: Vendor) -> Iterator[None]:
         raise
     except Exception as fault:
         raise ImageError(
-            f"{name} is damaged, or of a kind of {vendor.name} that {vendor.package} cannot "
+            f"{name} is damaged, or {vendor.name} of a kind that {vendor.package} cannot "
             f"read: {str(fault)[:150] or type(fault).__name__}. Copy it again, or open it in Fiji "
             "and save it as TIFF."
         ) from fault
