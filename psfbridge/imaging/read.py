@@ -23,6 +23,7 @@ from psfbridge._util.validate import known_names, voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import Image, VoxelUm
+from psfbridge.imaging.labelled import in_order, spacing_um
 from psfbridge.option_types import ReadingChoices
 
 __all__ = [
@@ -313,13 +314,15 @@ def _of_array(array: ArrayLike, chosen: Reading) -> Image:
             option="image",
             found=found,
         )
-    if chosen.voxel_um is None:
+    array = in_order(array)
+    voxel_um = chosen.voxel_um or spacing_um(array)
+    if voxel_um is None:
         raise ImageError(
             "an array has no voxel size.",
             option="voxel_um",
             remedy="Give it in µm: {voxel_um=z y x}.",
         )
-    return Image(np.asanyarray(array), chosen.voxel_um)
+    return Image(np.asanyarray(array), voxel_um)
 
 
 def _number_in_memory(chosen: Reading) -> int | None:

@@ -187,5 +187,5 @@ def test_damaged_files_are_refused_in_one_line_each(tmp_path):
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited by Linux's means")
 def test_a_thousand_damaged_files_are_refused_in_one_line_each(tmp_path):
-    # One of these files claims two thousand million channels.
+    # One of these files claims two hundred million planes.
     check(tmp_path, 1000, seed=4)

@@ -1,0 +1,66 @@
+"""Arrays that name their axes, such as xarray's: any order, voxel sizes from coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from psfbridge._util.units import positive_length, unit_um
+from psfbridge.imaging.image import VoxelUm
+
+__all__ = ["in_order", "spacing_um"]
+
+
+def in_order(array: Any) -> Any:
+    """Return an array with its axes in the order c, z, y, x, if it names them so.
+
+    Axes of one place with another name are left out. An array that names no axes, or others, is
+    returned as it is.
+
+    Parameters
+    ----------
+    array : array
+        Any array; ``dims`` are the names of its axes.
+    """
+    names = [str(name) for name in getattr(array, "dims", None) or ()]
+    if not {"y", "x"} <= {name.lower() for name in names}:
+        return array
+    for name, length in zip(names, array.shape, strict=True):
+        if name.lower() not in "czyx" and length == 1:
+            array = array.isel({name: 0})
+    kept = [str(name) for name in array.dims]
+    if not {name.lower() for name in kept} <= set("czyx"):
+        return array
+    return array.transpose(*sorted(kept, key=lambda name: "czyx".index(name.lower())))
+
+
+def spacing_um(array: Any) -> VoxelUm | None:
+    """Return the voxel size that the coordinates of an array tell, in µm; None where they do not.
+
+    Each of z, y and x needs even coordinates with a unit of length; a single plane needs no z.
+
+    Parameters
+    ----------
+    array : array
+        As `in_order` returns it.
+    """
+    found: dict[str, float | None] = {"z": 1.0 if "z" not in _names(array) else None}
+    for name in _names(array).values():
+        coordinate = getattr(array, "coords", {}).get(name)
+        if coordinate is not None and name.lower() in "zyx":
+            found[name.lower()] = _step_um(coordinate)
+    z, y, x = (found.get(axis) for axis in "zyx")
+    return (z, y, x) if z and y and x else None
+
+
+def _names(array: Any) -> dict[str, str]:
+    return {str(name).lower(): str(name) for name in getattr(array, "dims", None) or ()}
+
+
+def _step_um(coordinate: Any) -> float | None:
+    unit = coordinate.attrs.get("units", coordinate.attrs.get("unit"))
+    steps = np.diff(np.asarray(coordinate, float))
+    if not steps.size or np.ptp(steps) > 1e-3 * abs(steps[0]):
+        return None
+    return positive_length(abs(steps[0]), unit_um(unit))
