@@ -11,24 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from psfbridge.detection.settings import WIDTH
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.robust import FWHM_PER_SIGMA, robust_sd
 
 __all__ = ["BeadScale", "estimate_scale"]
-
-_TRIAL_SIGMAS = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
-_MOST_SPOTS, _FEW_SPOTS = 40, 3
-# A spot has at least this share of the strongest, and so many standard deviations of the noise.
-_LEAST_SHARE, _CLEAR = 0.05, 7.0
-_SURROUND = 31
-# Profiles reach so many standard deviations from a spot: to its foot and a little more.
-_REACH = 6.0
-# Wide spots are looked at through so much of their own width: a voxel's noise would end them early.
-_BLURRED, _WIDE_SIGMA = 0.5, 2.0
-# In standard deviations of the noise, and over the second brightest of its neighbours: no bead of
-# more than one voxel and a half is so lone.
-_STANDS_OUT, _LONE = 6.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +67,7 @@ def estimate_scale(image: Image, noise: Noise) -> BeadScale:
         The median over the spots.
     """
     projection = _projected(image.data)
-    spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, _SURROUND)))
+    spread = np.sqrt(noise.variance(ndimage.uniform_filter(projection, WIDTH.surround)))
     sigma, spots = _spots(
         _without_lone_pixels(np.asarray((projection - noise.offset) / spread, np.float32))
     )
@@ -101,17 +89,18 @@ def _without_lone_pixels(flat: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take away pixels that light up alone: hot ones, which must not tell a bead's width."""
     around = ndimage.median_filter(flat, 3)
     second = ndimage.rank_filter(flat, -2, 3)
-    lone = flat - around > np.maximum(_STANDS_OUT, _LONE * (second - around))
+    lone = flat - around > np.maximum(WIDTH.stands_out, WIDTH.lone * (second - around))
     return np.where(lone, around, flat)
 
 
 def _spots(projection: NDArray[np.float32]) -> tuple[float, list[tuple[int, int]]]:
     """The brightest maxima and the smoothing at which they stand out most."""
     room = min(projection.shape)
-    trials = [(sigma, _blobs(projection, sigma)) for sigma in _TRIAL_SIGMAS if 6 * sigma < room]
+    sigmas = [sigma for sigma in WIDTH.trial_sigmas if 6 * sigma < room]
+    trials = [(sigma, _blobs(projection, sigma)) for sigma in sigmas]
     trials = [(sigma, found) for sigma, found in trials if found]
     if not trials:
-        return _TRIAL_SIGMAS[0], []
+        return WIDTH.trial_sigmas[0], []
     # The right smoothing gives the strongest normalised response for the typical spot.
     strengths = [float(np.median([strength for strength, _, _ in found])) for _, found in trials]
     sigma, chosen = trials[int(np.argmax(strengths))]
@@ -126,13 +115,13 @@ def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, in
     ys, xs = np.nonzero(peaks & (response > 0))
     # A hot pixel has no width: smoothing must leave something of its neighbours.
     strengths = response[ys, xs]
-    order = np.argsort(strengths)[::-1][:_MOST_SPOTS]
+    order = np.argsort(strengths)[::-1][: WIDTH.most_spots]
     if len(order) == 0:
         return []
     # Among few beads most maxima are noise; where all may be, the strongest are the best guess.
     noise = float(robust_sd(response))
-    floor = max(_LEAST_SHARE * strengths[order[0]], _CLEAR * noise)
-    clear = [i for i in order if strengths[i] > floor] or order[:_FEW_SPOTS]
+    floor = max(WIDTH.least_share * strengths[order[0]], WIDTH.clear * noise)
+    clear = [i for i in order if strengths[i] > floor] or order[: WIDTH.few_spots]
     return [(float(strengths[i]), int(ys[i]), int(xs[i])) for i in clear]
 
 
@@ -141,8 +130,8 @@ def _widths(data: NDArray[Any], y: int, x: int, sigma: float) -> NDArray[np.floa
 
     Across, profiles end a few `sigma` away: a background that rises elsewhere has no say.
     """
-    reach = int(np.ceil(_REACH * sigma))
-    blur = _BLURRED * sigma if sigma > _WIDE_SIGMA else 0.0
+    reach = int(np.ceil(WIDTH.reach * sigma))
+    blur = WIDTH.blurred * sigma if sigma > WIDTH.wide_sigma else 0.0
     beside = int(blur)
     z, y, x = _brightest(data, y, x, 2 + beside)
     near_z = slice(max(z - 1, 0), z + 2)

@@ -14,6 +14,7 @@ from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.candidates import Candidates
 from psfbridge.detection.gaussian_fits import GaussianFits
+from psfbridge.detection.settings import JUDGING
 from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.image import Image
 from psfbridge.numerics.cutouts import Cutouts, cut_out
@@ -23,18 +24,6 @@ __all__ = ["CandidateMeasures", "judge"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-# The least margins to the image's edge, in FWHM along z and across: with less, the peak is cut.
-_BORDER_Z, _BORDER_XY = 1.0, 1.5
-# Near a region without data more of the surroundings is missing than single pixels take.
-_MOST_MISSING = 0.05
-# Two beads closer than so many FWHM along z and across disturb each other.
-_SEPARATION_Z, _SEPARATION_XY = 3.0, 4.0
-# A neighbour below this share of a bead's height does not count.
-_FAINT_NEIGHBOUR = 0.1
-_LEAST_SNR = 6.0
-# Below this share of the typical height a candidate is dust or a lobe, not a bead like the others.
-_LEAST_HEIGHT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +120,9 @@ def _position(measures: CandidateMeasures, index: int) -> tuple[float, float, fl
 def _hot(measures: CandidateMeasures) -> Mask:
     """One voxel towers, or the fitted width is far below what optics can make."""
     sigma = measures.fits.sigma
-    narrow = sigma[:, 1:] < 0.45 * np.array(measures.scale.sigma[1:])
-    tiny = np.asarray(narrow.all(axis=1)) & np.asarray((sigma[:, 1:] < 0.5).all(axis=1))
-    return measures.candidates.hot | (tiny & (measures.snr > _LEAST_SNR))
+    narrow = sigma[:, 1:] < JUDGING.hot_sigma_share * np.array(measures.scale.sigma[1:])
+    tiny = (narrow & (sigma[:, 1:] < JUDGING.hot_sigma)).all(axis=1)
+    return np.asarray(measures.candidates.hot | (tiny & (measures.snr > JUDGING.least_snr)))
 
 
 def _saturated(measures: CandidateMeasures) -> Mask:
@@ -142,7 +131,7 @@ def _saturated(measures: CandidateMeasures) -> Mask:
 
 def _border(measures: CandidateMeasures) -> Mask:
     shape = np.array(measures.image.data.shape)
-    margin = np.array([_BORDER_Z, _BORDER_XY, _BORDER_XY]) * measures.widths
+    margin = np.array([JUDGING.border_z, JUDGING.border_xy, JUDGING.border_xy]) * measures.widths
     margin[shape == 1] = 0
     at = measures.candidates.voxel
     outside = ((at < margin) | (at > shape - 1 - margin)).any(axis=1)
@@ -156,13 +145,13 @@ def _beside_no_data(measures: CandidateMeasures, margin: Floats) -> Mask:
         return np.zeros(len(measures.candidates), bool)
     z, y, x = (int(n) for n in np.ceil(margin))
     inside = cut_out(valid, measures.candidates.voxel, (z, y, x)).counts
-    return np.asarray(1 - inside.mean(axis=(1, 2, 3)) > _MOST_MISSING)
+    return np.asarray(1 - inside.mean(axis=(1, 2, 3)) > JUDGING.most_missing)
 
 
 def _too_close(measures: CandidateMeasures) -> Mask:
     """A bead with another, not much fainter, within the least separation."""
     candidates = measures.candidates
-    metric = measures.widths * (_SEPARATION_Z, _SEPARATION_XY, _SEPARATION_XY)
+    metric = measures.widths * (JUDGING.separation_z, JUDGING.separation_xy, JUDGING.separation_xy)
     if measures.min_separation_um is not None:
         metric = max(measures.min_separation_um, 1e-9) / np.array(measures.image.voxel_um)
     spots = candidates.voxel / metric
@@ -172,14 +161,14 @@ def _too_close(measures: CandidateMeasures) -> Mask:
     for i, j in cKDTree(spots).query_pairs(1.0):
         for one, other in ((i, j), (j, i)):
             share = candidates.response[other] / candidates.response[one]
-            close[one] |= bool(share > _FAINT_NEIGHBOUR and not candidates.hot[other])
+            close[one] |= bool(share > JUDGING.faint_neighbour and not candidates.hot[other])
     return close
 
 
 def _too_dim(measures: CandidateMeasures) -> Mask:
     response = measures.candidates.response
-    typical = np.percentile(response, 90) if len(response) else 0.0
-    dim: Mask = (measures.snr < _LEAST_SNR) | (response < _LEAST_HEIGHT * typical)
+    typical = np.percentile(response, JUDGING.typical_percentile) if len(response) else 0.0
+    dim: Mask = (measures.snr < JUDGING.least_snr) | (response < JUDGING.least_height * typical)
     return dim
 
 
@@ -209,21 +198,16 @@ def _unlike_the_others(measures: CandidateMeasures, reasons: NDArray[Any]) -> ND
     elongated = np.maximum(relative[:, 1], relative[:, 2]) / np.minimum(
         relative[:, 1], relative[:, 2]
     )
-    odd = fits.misfit > 2 * np.median(fits.misfit[sample]) + 0.03
+    rule = JUDGING
+    odd = fits.misfit > rule.misfit * np.median(fits.misfit[sample]) + rule.misfit_floor
+    larger = max(rule.larger, rule.spread * float(robust_sd(across[sample])))
+    narrow = (across < rule.narrow) | (relative[:, 0] < rule.narrow_z)
     verdicts = (
-        (Reason.DOUBLET, (elongated > 1.3) & (across > 1.05)),
-        (
-            Reason.TOO_LARGE,
-            (across > 1 + max(0.12, _spread(across[sample]))) | (relative[:, 0] > 1.5),
-        ),
-        (Reason.SHAPE, (across < 0.75) | (relative[:, 0] < 0.65) | (elongated > 1.4)),
+        (Reason.DOUBLET, (elongated > rule.doublet_elongated) & (across > rule.doublet_wider)),
+        (Reason.TOO_LARGE, (across > 1 + larger) | (relative[:, 0] > rule.larger_z)),
+        (Reason.SHAPE, narrow | (elongated > rule.elongated)),
         (Reason.POOR_FIT, odd),
     )
     for reason, applies in verdicts:
         reasons[applies & (reasons == "")] = reason
     return reasons
-
-
-def _spread(values: Floats) -> float:
-    """Five robust standard deviations; noise widens and narrows honest beads too."""
-    return 5 * float(robust_sd(values))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PLANE_LEVELS", "PlaneLevelSettings"]
+__all__ = [
+    "JUDGING",
+    "PLANE_LEVELS",
+    "POSITIONS",
+    "WIDTH",
+    "JudgingSettings",
+    "PlaneLevelSettings",
+    "PositionSettings",
+    "WidthSettings",
+]
 
 
 @dataclass(frozen=True)
@@ -39,4 +48,125 @@ class PlaneLevelSettings:
     clip: float = 6.0
 
 
+@dataclass(frozen=True)
+class WidthSettings:
+    """The width of a typical bead, before any is found.
+
+    Attributes
+    ----------
+    trial_sigmas : tuple of float
+        Standard deviations in voxels at which spots are looked for, each half as large again.
+    most_spots, few_spots : int
+        The strongest maxima that are looked at, and how many of them where none is clear.
+    least_share : float
+        A spot has at least this share of the strongest one's response.
+    clear : float
+        And so many standard deviations of the response's noise.
+    surround : int
+        Pixels of the square whose median is taken as background.
+    reach : float
+        Profiles reach so many standard deviations from a spot: to its foot and a little more.
+    blurred, wide_sigma : float
+        Spots wider than `wide_sigma` are looked at through so much of their own width: a
+        voxel's noise would end them early.
+    stands_out, lone : float
+        A hot pixel stands out by so many standard deviations of the noise, and by so many times
+        the second brightest of its neighbours: no bead of more than a voxel and a half is so lone.
+    """
+
+    trial_sigmas: tuple[float, ...] = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
+    most_spots: int = 40
+    few_spots: int = 3
+    least_share: float = 0.05
+    clear: float = 7.0
+    surround: int = 31
+    reach: float = 6.0
+    blurred: float = 0.5
+    wide_sigma: float = 2.0
+    stands_out: float = 6.0
+    lone: float = 4.0
+
+
+@dataclass(frozen=True)
+class JudgingSettings:
+    """Which candidates are rejected, and why.
+
+    Attributes
+    ----------
+    border_z, border_xy : float
+        Least margins to the image's edge, in FWHM: with less, the peak is cut.
+    most_missing : float
+        Share of such surroundings without data: single pixels take less.
+    separation_z, separation_xy : float
+        Two beads closer than so many FWHM disturb each other.
+    faint_neighbour : float
+        A neighbour below this share of a bead's height does not count.
+    least_snr : float
+        Height over its standard error.
+    typical_percentile, least_height : float
+        Below this share of the typical height (this percentile of all) a candidate is dust or a
+        lobe, not a bead like the others.
+    hot_sigma_share, hot_sigma : float
+        Narrower than this share of the typical standard deviation, and than so many voxels, is
+        a hot pixel: no optics can make it.
+    doublet_elongated, doublet_wider : float
+        Longer than wide by this factor, and wider than the median by that, is a doublet.
+    larger : float
+        Wider than the median by this share, or by `spread` robust standard deviations if that is
+        more, is too large: noise widens and narrows honest beads too.
+    larger_z : float
+        The same along z, as a factor.
+    spread : float
+        In robust standard deviations of the widths.
+    narrow, narrow_z, elongated : float
+        Narrower than these factors of the median, or longer than wide by the last, is no bead's
+        shape.
+    misfit, misfit_floor : float
+        A bead fits poorly if it is off its Gaussian by so many times the median, plus this share
+        of its height.
+    """
+
+    border_z: float = 1.0
+    border_xy: float = 1.5
+    most_missing: float = 0.05
+    separation_z: float = 3.0
+    separation_xy: float = 4.0
+    faint_neighbour: float = 0.1
+    least_snr: float = 6.0
+    typical_percentile: float = 90.0
+    least_height: float = 0.05
+    hot_sigma_share: float = 0.45
+    hot_sigma: float = 0.5
+    doublet_elongated: float = 1.3
+    doublet_wider: float = 1.05
+    larger: float = 0.12
+    larger_z: float = 1.5
+    spread: float = 5.0
+    narrow: float = 0.75
+    narrow_z: float = 0.65
+    elongated: float = 1.4
+    misfit: float = 2.0
+    misfit_floor: float = 0.03
+
+
+@dataclass(frozen=True)
+class PositionSettings:
+    """Positions that the user chose.
+
+    Attributes
+    ----------
+    reach_fwhm : float
+        A chosen position means the nearest candidate, if that is this near in FWHM; where there
+        is none it is a candidate of its own.
+    least_snr : float
+        As in judging: below it a chosen bead is too dim to be refined.
+    """
+
+    reach_fwhm: float = 1.0
+    least_snr: float = 6.0
+
+
+JUDGING = JudgingSettings()
 PLANE_LEVELS = PlaneLevelSettings()
+POSITIONS = PositionSettings()
+WIDTH = WidthSettings()

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.beads import REJECTED, USED, Bead, Beads
 from psfbridge.detection.candidates import Candidates
+from psfbridge.detection.settings import POSITIONS
 from psfbridge.detection.statuses import Reason
 from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image
@@ -21,12 +22,8 @@ __all__ = ["checked_positions", "only_chosen", "with_chosen"]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# A chosen position means the nearest candidate, if that is this near in FWHM; where there is none
-# it is a candidate of its own.
-_REACH_FWHM = 1.0
 # What no choice can mend; crowding, borders and looks are the user's own judgement.
 _FINAL = (Reason.HOT_PIXEL, Reason.SATURATED)
-_LEAST_SNR = 6.0
 
 
 def checked_positions(positions: Any, image: Image) -> Floats:
@@ -96,8 +93,8 @@ def with_chosen(
     lost = positions
     if len(found):
         distance, nearest = cKDTree(found.voxel / widths).query(positions / widths)
-        chosen[nearest[distance <= _REACH_FWHM]] = True
-        lost = positions[distance > _REACH_FWHM]
+        chosen[nearest[distance <= POSITIONS.reach_fwhm]] = True
+        lost = positions[distance > POSITIONS.reach_fwhm]
     new = _at(_apart(lost, widths), image)
     parts = zip(vars(found).values(), vars(new).values(), strict=True)
     every = Candidates(*(np.concatenate(pair) for pair in parts))
@@ -140,5 +137,5 @@ def _judged(bead: Bead, mine: bool) -> Bead:
     if bead.reason in _FINAL:
         return bead
     # A fit that failed has no signal-to-noise ratio, and no bead either.
-    reason = "" if bead.snr >= _LEAST_SNR else Reason.TOO_DIM
+    reason = "" if bead.snr >= POSITIONS.least_snr else Reason.TOO_DIM
     return replace(bead, status=REJECTED if reason else USED, reason=reason)

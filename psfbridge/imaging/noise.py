@@ -10,17 +10,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from psfbridge.imaging.image import Image
+from psfbridge.imaging.settings import NOISE
 from psfbridge.numerics.robust import trimmed_variance
 
 __all__ = ["Noise", "estimate_noise", "saturation_level"]
 
-_MOST_VOXELS = 4_000_000
-_BINS = 24
-_LEAST_IN_BIN = 60
-# Below so many times the variance of the rounding itself, rounding is a good part of the noise.
-# Then light must rise above the background by so many of its standard deviations.
-_ROUNDING_RULES = 3.6
-_LEAST_ROUNDED_LIGHT = 14.0
 # The second difference along y and x has the weights 1 -2 1 by 1 -2 1: their squares sum to 36
 # (Immerkær 1996, "Fast noise variance estimation").
 _SECOND_DIFFERENCE_POWER = 36.0
@@ -109,9 +103,9 @@ def _step(data: NDArray[Any]) -> float:
 def _some_planes(data: NDArray[Any]) -> NDArray[np.float32]:
     """Planes spread over the stack, enough of them and not more."""
     plane = data.shape[1] * data.shape[2]
-    count = int(np.clip(_MOST_VOXELS // plane, 1, len(data)))
+    count = int(np.clip(NOISE.most_voxels // plane, 1, len(data)))
     chosen = np.unique(np.linspace(0, len(data) - 1, count).astype(int))
-    rows = slice(0, max(_MOST_VOXELS // data.shape[2], 16)) if count == 1 else slice(None)
+    rows = slice(0, max(NOISE.most_voxels // data.shape[2], 16)) if count == 1 else slice(None)
     return np.asarray(data[chosen][:, rows], np.float32)
 
 
@@ -124,7 +118,7 @@ def _second_difference(planes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _line(mean: NDArray[np.float32], square: NDArray[np.float32], rounding: float) -> Noise:
     """Variance at the background, and its growth with the light above it."""
-    quarter = mean <= np.quantile(mean, 0.25)
+    quarter = mean <= np.quantile(mean, NOISE.darkest)
     offset = float(mean[quarter].mean())
     floor = max(trimmed_variance(square[quarter]), rounding)
     light = mean - offset
@@ -140,22 +134,22 @@ def _gain(
     light tell the gain, and they are the low ones.
     """
     top = float(light.max())
-    least = top / 500
-    if floor < _ROUNDING_RULES * rounding:
+    least = NOISE.faintest * top
+    if floor < NOISE.rounding_rules * rounding:
         # Rounding hides the noise of a level that hardly varies, and shows it between two levels.
-        least = max(least, _LEAST_ROUNDED_LIGHT * float(np.sqrt(rounding)))
+        least = max(least, NOISE.least_rounded_light * float(np.sqrt(rounding)))
     if top <= least:
         return 0.0
-    edges = np.geomspace(least, top, _BINS)
+    edges = np.geomspace(least, top, NOISE.bins)
     # Most voxels hold too little light to tell anything.
     bright = light >= edges[0]
     light, square = light[bright], square[bright]
     bins = np.digitize(light, edges)
     slopes, weights = [], []
-    for number in range(1, _BINS):
+    for number in range(1, NOISE.bins):
         members = bins == number
         count = int(np.count_nonzero(members))
-        if count < _LEAST_IN_BIN:
+        if count < NOISE.least_in_bin:
             continue
         level = float(light[members].mean())
         variance = trimmed_variance(square[members])
@@ -164,7 +158,7 @@ def _gain(
         weights.append(count * level**2 / max(variance, floor) ** 2)
     if not slopes:
         return 0.0
-    return max(_weighted_quantile(np.array(slopes), np.array(weights), 0.3), 0.0)
+    return max(_weighted_quantile(np.array(slopes), np.array(weights), NOISE.low_quantile), 0.0)
 
 
 def _weighted_quantile(

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CLIPPING", "NO_DATA", "VALUES", "WARM_PIXELS", "Clipping", "NoData", "Values", "Warm"]
+__all__ = [
+    "CLIPPING",
+    "NOISE",
+    "NO_DATA",
+    "VALUES",
+    "WARM_PIXELS",
+    "Clipping",
+    "NoData",
+    "NoiseEstimate",
+    "Values",
+    "Warm",
+]
 
 
 @dataclass(frozen=True)
@@ -132,4 +143,38 @@ class Clipping:
     smooth: tuple[float, float, float] = (1.0, 1.5, 1.5)
 
 
+@dataclass(frozen=True)
+class NoiseEstimate:
+    """How noise and gain are told from an image.
+
+    Attributes
+    ----------
+    most_voxels : int
+        Voxels that are looked at, in planes spread over the stack.
+    darkest : float
+        Share of the voxels, the darkest, that tell the background and its noise.
+    faintest : float
+        Light fainter than this share of the brightest tells no gain.
+    bins, least_in_bin : int
+        Bins of the light, of equal ratio, and voxels that each must have.
+    low_quantile : float
+        Of the bins' slopes: what is left of the beads' own curvature can only add.
+    rounding_rules : float
+        Below so many times the variance of the rounding itself, rounding is a good part of the
+        noise.
+    least_rounded_light : float
+        Then light must rise above the background by so many of its standard deviations.
+    """
+
+    most_voxels: int = 4_000_000
+    darkest: float = 0.25
+    faintest: float = 0.002
+    bins: int = 24
+    least_in_bin: int = 60
+    low_quantile: float = 0.3
+    rounding_rules: float = 3.6
+    least_rounded_light: float = 14.0
+
+
 VALUES, NO_DATA, WARM_PIXELS, CLIPPING = Values(), NoData(), Warm(), Clipping()
+NOISE = NoiseEstimate()

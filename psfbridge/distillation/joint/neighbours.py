@@ -10,18 +10,10 @@ from numpy.typing import NDArray
 
 from psfbridge.distillation.joint.bead_state import BeadState, Floats32
 from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.settings import NEIGHBOURS
 from psfbridge.numerics.cutouts import central
 
 __all__ = ["far_light", "with_far_light", "with_neighbours"]
-
-# How far a bead is seen, in sizes of its box: farther out its light is hardly more than a level.
-_REACH = 2
-# The most samples across the pupil. Planes that would need more are left out: what left them on one
-# side would come in again from the other.
-_MOST_SAMPLES = 224
-# Light is laid into tiles of this edge, and the boxes that reach over it: 30 MB where beads are
-# 50 voxels wide. The sums of a tile stay near the processor.
-_TILE_VOXELS = 256
 
 
 def far_light(
@@ -45,10 +37,13 @@ def far_light(
     # Far out neither polarisation nor the bead's size is seen.
     model = replace(centred.model, voxel_um=voxel_um, vectorial=False, bead_diameter_um=0.0)
     coarse = replace(centred, model=model)
-    shape = [_REACH * n - 1 for n in box]
-    while shape[0] > box[0] and coarse.samples(shape, _MOST_SAMPLES + 1) > _MOST_SAMPLES:
+    shape = [NEIGHBOURS.reach * n - 1 for n in box]
+    while (
+        shape[0] > box[0]
+        and coarse.samples(shape, NEIGHBOURS.most_samples + 1) > NEIGHBOURS.most_samples
+    ):
         shape[0] -= 2
-    seen = coarse.seen(shape, _MOST_SAMPLES)
+    seen = coarse.seen(shape, NEIGHBOURS.most_samples)
     seen[central(shape, box)] = 0
     return seen
 
@@ -163,7 +158,7 @@ def _scenes(
     own = np.array([one.seen.corner for one in states])
     first, last = np.array(corners), np.array(corners) + reach
     images = np.array([one.seen.image for one in states])
-    tiles = np.column_stack([images, (own + box // 2) // np.maximum(box, _TILE_VOXELS)])
+    tiles = np.column_stack([images, (own + box // 2) // np.maximum(box, NEIGHBOURS.tile_voxels)])
     for tile in np.unique(tiles, axis=0):
         seen = np.nonzero((tiles == tile).all(axis=1))[0]
         shape = np.array(image_shapes[tile[0]])

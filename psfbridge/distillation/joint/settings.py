@@ -13,6 +13,7 @@ __all__ = [
     "ERROR",
     "FIXED_PSF",
     "MEDIUM",
+    "NEIGHBOURS",
     "NOISE_REFIT",
     "ROUND",
     "SEARCH",
@@ -22,6 +23,7 @@ __all__ = [
     "ErrorSettings",
     "FixedPsfSettings",
     "MediumSettings",
+    "NeighbourSettings",
     "NoiseRefitSettings",
     "RoundSettings",
     "SearchSettings",
@@ -106,6 +108,28 @@ class RoundSettings:
     crowded: float = 1.5
     outshone: float = 3.0
     least_snr: float = 5.0
+
+
+@dataclass(frozen=True)
+class NeighbourSettings:
+    """The light of beads in the boxes of others.
+
+    Attributes
+    ----------
+    reach : int
+        How far a bead is seen, in sizes of its box: farther out its light is hardly more than a
+        level.
+    most_samples : int
+        Across the pupil. Planes that would need more are left out: what left them on one side
+        would come in again from the other.
+    tile_voxels : int
+        Light is laid into tiles of this edge, and the boxes that reach over it: 30 MB where beads
+        are 50 voxels wide. The sums of a tile stay near the processor.
+    """
+
+    reach: int = 2
+    most_samples: int = 224
+    tile_voxels: int = 256
 
 
 @dataclass(frozen=True)
@@ -279,5 +303,6 @@ FIXED_PSF = FixedPsfSettings()
 NOISE_REFIT = NoiseRefitSettings()
 ROUND = RoundSettings()
 MEDIUM = MediumSettings()
+NEIGHBOURS = NeighbourSettings()
 SEARCH = SearchSettings()
 STACK = StackSettings()
