@@ -53,6 +53,7 @@ _BEADS = "beads"
 _OPTICS = "optics: all of the first three, or none"
 _METHOD = "method"
 _PSF_SIZE = "size of the PSF"
+_COST = "what it may cost: memory and time"
 _FOREIGN = "PSFs of other programs"
 
 _CONFOCAL = {"microscope": ("confocal",)}
@@ -234,8 +235,28 @@ class DistillOptions(OptionRecord):
         default=None,
     )
 
+    memory_gib: float | None = option(
+        Number(
+            help="memory that the joint solve may take beyond the image; by default 1.5, with "
+            "thorough 4",
+            group=_COST,
+            unit="GiB",
+            above=0.5,
+        ),
+        default=None,
+    )
+    quick: bool = option(
+        Flag(help="use the 32 beads that tell most, and no more", group=_COST),
+        default=False,
+    )
+    thorough: bool = option(
+        Flag(help="use every bead that fits into the memory", group=_COST), default=False
+    )
+
     def check(self) -> None:
         """Refuse values that contradict one another."""
+        if self.quick and self.thorough:
+            raise OptionError("{quick} and {thorough} are both given; allowed is one of them.")
         if self.size_um is not None and self.size is not None:
             raise OptionError("{size_um} and {size} are both given; allowed is one of them.")
         if self.field and self.method not in _FIELD_METHODS:

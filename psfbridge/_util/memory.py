@@ -9,7 +9,7 @@ from pathlib import Path
 
 from psfbridge._util.control_groups import GROUPS, MEMBERSHIP, group_folders
 
-__all__ = ["free_bytes", "group_rooms", "readable_bytes"]
+__all__ = ["free_bytes", "group_rooms", "peak_bytes", "readable_bytes"]
 
 #: Limit and usage of a control group, in Linux's second and first version of them.
 _GROUP_FILES = (
@@ -28,6 +28,18 @@ def free_bytes() -> int:
 
     system = int(psutil.virtual_memory().available)
     return max(min([system, *_shell_rooms(), *group_rooms()]), 0)
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process has taken so far, in bytes."""
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def _shell_rooms() -> Iterator[int]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from psfbridge._util.memory import peak_bytes
 from psfbridge._version import __version__
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.find import FoundBeads
@@ -143,6 +144,7 @@ def _distilled(
         images=images,
         notes=tuple(note for note in notes if note),
         timings_s=log.seconds,
+        peak_memory_mib=log.peak_mib,
         diagnostics={**solution.diagnostics, **({"field": told.diagnostics} if told else {})},
         field=field,
     )
@@ -159,15 +161,17 @@ def _said_of_images(seen: Search, solution: Solution) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Log:
-    """Seconds by stage."""
+    """Seconds by stage, and the most memory that the process had taken at its end, in MiB."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    peak_mib: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
+        self.peak_mib[name] = peak_bytes() / 2**20
 
 
 def _method(options: DistillOptions) -> str:

@@ -50,6 +50,8 @@ class Distillation:
         What a user should know: assumptions made, choices taken; one sentence each.
     timings_s : mapping
         Seconds by stage.
+    peak_memory_mib : mapping
+        The most memory that the process had taken at the end of each stage, in MiB.
     diagnostics : mapping
         What the method says of its own fit, ready for JSON.
     field : FieldPSF, optional
@@ -65,6 +67,7 @@ class Distillation:
     images: tuple[Image, ...]
     notes: tuple[str, ...] = ()
     timings_s: Mapping[str, float] = dataclass_field(default_factory=dict)
+    peak_memory_mib: Mapping[str, float] = dataclass_field(default_factory=dict)
     diagnostics: Mapping[str, Any] = dataclass_field(default_factory=dict)
     field: FieldPSF | None = None
 
@@ -117,6 +120,7 @@ class Distillation:
                 "psf": {"shape": self.psf.data.shape, "voxel_um": self.psf.voxel_um},
                 "notes": self.notes,
                 "timings_s": self.timings_s,
+                "peak_memory_mib": self.peak_memory_mib,
                 "diagnostics": self.diagnostics,
                 "versions": self.psf.provenance.get("versions", {}),
                 "provenance": self.psf.provenance,

@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import psutil
 import pytest
 
-from psfbridge._util.memory import free_bytes, group_rooms
+from psfbridge._util.memory import free_bytes, group_rooms, peak_bytes
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,11 @@ def test_the_shells_limit_counts():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert 2**27 < int(found.stdout) <= 2**28
+
+
+def test_the_peak_is_at_least_what_was_held_at_a_time():
+    before = peak_bytes()
+    held = np.ones(2**25)
+    assert peak_bytes() >= held.nbytes
+    del held
+    assert peak_bytes() >= before

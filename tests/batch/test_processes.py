@@ -49,9 +49,8 @@ def test_a_signal_ends_the_batch_with_what_is_done(files, tmp_path, jobs, number
     command = [sys.executable, "-m", "psfbridge.cli", "batch", *files, "-o", str(out)]
     command += ["--jobs", str(jobs), "--method", "average", "--size", "11", "15", "15"]
     batch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while not finished(out):
-        assert batch.poll() is None, batch.stderr.read()
-        time.sleep(0.05)
+    # A line for each file, as soon as the batch knows that it is done.
+    assert batch.stdout.readline(), batch.stderr.read()
     before = finished(out)
     children = psutil.Process(batch.pid).children(recursive=True)
     batch.send_signal(number)

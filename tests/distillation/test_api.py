@@ -63,6 +63,9 @@ def test_everything_is_ready_for_json(result):
     text = json.loads(result.to_json())
     assert text["beads"]["found"] == len(result.beads)
     assert {"options", "versions", "timings_s", "measures"} <= set(text)
+    # Peaks of the process so far cannot fall from stage to stage.
+    assert list(text["peak_memory_mib"]) == list(text["timings_s"])
+    assert sorted(text["peak_memory_mib"].values()) == list(text["peak_memory_mib"].values())
 
 
 def test_the_beads_are_a_table_for_pandas(result):

@@ -28,6 +28,10 @@ class SolveBudget:
         that much itself.
     memory_gib : float
         Memory that the process may take beyond the image, in GiB.
+    thorough_gib : float
+        The same where the user wants every bead that helps, in GiB.
+    quick_beads : int
+        So many beads where the user is in a hurry: 0.024 of error in the same field.
     base_gib : float
         What of it the process needs in any case, in GiB: Python with SciPy 0.25, detection's
         blocks 0.15.
@@ -41,16 +45,22 @@ class SolveBudget:
     growth: int = 4
     least_gain: float = 0.05
     memory_gib: float = 1.5
+    thorough_gib: float = 4.0
+    quick_beads: int = 32
     base_gib: float = 0.4
     voxel_bytes: float = 40.0
 
     @classmethod
     def of(cls, options: DistillOptions) -> SolveBudget:
         """Return the budget that a user's options allow."""
-        if options.field:
+        if options.quick:
+            first, growth, memory = cls.quick_beads, 1, cls.memory_gib
+        elif options.thorough or options.field:
             # How a PSF changes is told by every bead.
-            return cls(first_beads=sys.maxsize)
-        return cls()
+            first, growth, memory = sys.maxsize, 1, cls.thorough_gib
+        else:
+            first, growth, memory = cls.first_beads, cls.growth, cls.memory_gib
+        return cls(first_beads=first, growth=growth, memory_gib=options.memory_gib or memory)
 
     @property
     def most_voxels(self) -> float:

@@ -66,7 +66,7 @@ def grown(
     """
     sure, count = estimate_uncertainty(problem, best), budget.first_beads
     share = _share(problem, best, sure)
-    while problem.observed is not None:
+    while problem.observed is not None and budget.growth > 1:
         count *= budget.growth
         observed = choose_beads(problem.found, problem.box, count, budget.most_voxels)
         if observed is not None and observed <= problem.observed:
