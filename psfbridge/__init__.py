@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from psfbridge.evaluation.about import About
     from psfbridge.evaluation.assessment import Assessment, assess
     from psfbridge.evaluation.check import BeadCheck, Check, check
+    from psfbridge.evaluation.presets import load_preset
     from psfbridge.evaluation.psf_error import psf_error
     from psfbridge.evaluation.tolerances import Tolerances
     from psfbridge.imaging.image import Image
@@ -83,6 +84,7 @@ _HOMES: dict[str, str] = {
     "distill_batch": "batch.run",
     "distill_channels": "distillation.channels",
     "find_beads": "detection.find",
+    "load_preset": "evaluation.presets",
     "measure": "measurement.measures",
     "psf_error": "evaluation.psf_error",
     "read_image": "imaging.read",
@@ -128,6 +130,7 @@ __all__ = [
     "distill_channels",
     "errors",
     "find_beads",
+    "load_preset",
     "measure",
     "psf_error",
     "read_image",

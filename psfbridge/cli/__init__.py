@@ -28,6 +28,7 @@ COMMANDS: tuple[str, ...] = (
     "demo",
     "batch",
     "trend",
+    "preset",
     "macro",
     "fiji",
     "install_fiji",

@@ -30,6 +30,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="made if need be")
     add_image_options(parser)
+    parser.add_argument("--preset", metavar="NAME", help="optics and more by name; see preset")
     add_options(parser, DistillOptions)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
     parser.add_argument("--reports", action="store_true", help="a report of each file too")

@@ -18,6 +18,7 @@ from psfbridge.cli._reporting import (
     write_reports,
 )
 from psfbridge.cli.commands.channels import ALL, channel_or_all, check_reports_folder, distill_all
+from psfbridge.cli.commands.preset import apply_preset
 from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
     parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
     add_image_options(parser, channel_or_all)
+    parser.add_argument("--preset", metavar="NAME", help="optics and more by name; see preset")
     add_options(parser, DistillOptions)
     _add_outputs(parser)
     parser.set_defaults(run=run)
@@ -60,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge.distillation.api import distill
     from psfbridge.imaging.formats import join_planes
 
+    apply_preset(args)
     options = chosen_options(args, DistillOptions)
     DistillOptions.of(**options)
     _check_channel(args)

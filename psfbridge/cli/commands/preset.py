@@ -1,0 +1,65 @@
+"""``psfbridge preset``: microscopes and objectives that are used again and again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from psfbridge.cli._common import say
+from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.tolerances import Tolerances
+from psfbridge.options import DistillOptions, Optics
+
+__all__ = ["add", "apply_preset", "run"]
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "preset",
+        help="list, show or save presets of microscopes and objectives",
+        description="Presets keep optics, bead size, tolerances, operator and site in a TOML file "
+        "(the variable PSFBRIDGE_PRESETS names another one); distill and batch take them by "
+        "--preset NAME.",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="the names of all presets").set_defaults(run=run)
+    show = actions.add_parser("show", help="the values of one preset")
+    show.add_argument("name", metavar="NAME")
+    show.set_defaults(run=run)
+    save = actions.add_parser("save", help="save the options given as a preset")
+    save.add_argument("name", metavar="NAME")
+    add_options(save, Optics)
+    add_options(save, DistillOptions, names=["bead_diameter_um"])
+    add_options(save, About)
+    add_options(save, Tolerances)
+    save.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, show or save."""
+    from psfbridge.evaluation import presets
+
+    if args.action == "list":
+        for name in presets.preset_names():
+            say(name)
+    elif args.action == "show":
+        for key, value in presets.preset_values(args.name).items():
+            say(f"{key}: {value}")
+    else:
+        records = (Optics, DistillOptions, About, Tolerances)
+        values = {k: v for record in records for k, v in chosen_options(args, record).items()}
+        say(f"saved {args.name!r} in {presets.save_preset(args.name, values)}")
+    return 0
+
+
+def apply_preset(args: argparse.Namespace) -> None:
+    """Fill what was not given on the command line from the preset that was, if any."""
+    if not args.preset:
+        return
+    from psfbridge.evaluation.presets import preset_values
+
+    for name, value in preset_values(args.preset).items():
+        if getattr(args, name, None) is None:
+            setattr(args, name, value)
