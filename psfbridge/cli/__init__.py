@@ -9,6 +9,7 @@ from importlib import import_module
 
 from psfbridge._version import __version__
 from psfbridge.cli._common import Parser
+from psfbridge.cli._examples import EXAMPLES
 from psfbridge.cli._process import Terminated, closed_stdout, prepared, to_stdout
 from psfbridge.errors import OptionError, PsfBridgeError
 from psfbridge.hosts import Host
@@ -49,7 +50,17 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"psfbridge.cli.commands.{name}").add(commands)
+    for name, command in commands.choices.items():
+        if name in EXAMPLES:
+            command.formatter_class = argparse.RawDescriptionHelpFormatter
+            command.epilog = _worded(EXAMPLES[name])
     return whole
+
+
+def _worded(examples: Sequence[tuple[str, str]]) -> str:
+    """Return examples as the end of a help page."""
+    lines = [f"  # {words}\n  psfbridge {command}" for words, command in examples]
+    return "\n".join(["examples:", *lines])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
