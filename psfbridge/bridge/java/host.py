@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import getpass
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,9 @@ _OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED"
 # How long threads that were told to end may take to do so.
 _PATIENCE_S = 1.0
 _JAVAS_OWN = "DestroyJavaVM"
+
+# How long another process may take to start: its first start downloads ImageJ.
+_START_PATIENCE_S = 600.0
 
 # A stock Fiji does not hold them: then pyimagej asks Maven.
 _IMGLYB = ("imglib2-imglyb", "imglib2-unsafe")
@@ -153,9 +158,32 @@ def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None
     need_display(mode)
     java = find_java()
     _configure(java.version[0], memory_gib)
-    host = _plain(mode) if where == PLAIN else _by_pyimagej(where, mode)
+    with _one_start_at_a_time():
+        host = _plain(mode) if where == PLAIN else _by_pyimagej(where, mode)
     _end_with_python(mode)
     return _keep(host)
+
+
+@contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    """Wait for other processes that start: each lays out the jars anew in the folder they share.
+
+    A jar that another start is just replacing is missing for a moment, and Java reads late.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(Path(tempfile.gettempdir()) / f"psfbridge-java-start-{_user()}.lock")
+    with suppress(Timeout):
+        lock.acquire(timeout=_START_PATIENCE_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _user() -> str:
+    """Return a name for files of this user's own in a folder of everybody's."""
+    return str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
 
 
 def need_display(mode: str) -> None:
