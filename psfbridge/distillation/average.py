@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.background import given_background
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32, observe
+from psfbridge.distillation.joint.blending import smooth_power, wiener_gain
 from psfbridge.distillation.joint.finish import bead_tables
 from psfbridge.distillation.joint.iteration import JointProblem, Start, fit_and_stack
 from psfbridge.distillation.joint.stack import bootstrap_means
@@ -71,12 +71,12 @@ def average(
         progress(_STAGE, done, AVERAGE.rounds)
         fitted = fit_and_stack(problem, start)
         stack = fitted.stack
-        gain = _gain(stack.mean, stack.error)
+        gain = wiener_gain(stack.mean, stack.error)
         start = Start(fitted.states, np.asarray(stack.mean * gain, np.float32))
     progress(_STAGE, AVERAGE.rounds, AVERAGE.rounds)
     used = [fitted.states[k] for k in fitted.contributing]
     error = _error(used, start.psf, stack.error)
-    gain = _gain(stack.mean, error)
+    gain = wiener_gain(stack.mean, error)
     volume = stack.mean * gain
     # The mean square error of Wiener's estimate is that of the mean, times the factor.
     error = error * np.sqrt(gain)
@@ -132,19 +132,7 @@ def _distance(axes: Sequence[Floats], position: Floats, widths: Floats) -> Float
 def _error(used: Sequence[BeadState], psf: Floats32, noise: Floats) -> Floats:
     """Return the standard error of the mean, by the scatter of the beads or the noise model."""
     drawn = bootstrap_means(used, psf, AVERAGE.draws, np.random.default_rng(0))
-    scatter = _smooth(drawn.var(axis=0, ddof=1, dtype=float))
+    scatter = smooth_power(drawn.var(axis=0, ddof=1, dtype=float))
     # Where no bead, or hardly one, is seen nothing is known: an error as large as the PSF says so.
     known = np.minimum(noise, float(np.abs(psf).max()))
     return np.asarray(np.sqrt(np.maximum(scatter, known**2)))
-
-
-def _smooth(power: Floats) -> Floats:
-    """Return the mean of each voxel and its neighbours."""
-    return np.asarray(ndimage.uniform_filter(power, [min(3, length) for length in power.shape]))
-
-
-def _gain(mean: Floats32, error: Floats) -> Floats:
-    """Return Wiener's factor with the local power of the mean: noise far out goes to zero."""
-    power = _smooth(np.square(mean, dtype=float))
-    noise = _smooth(np.where(np.isfinite(error), error, 0) ** 2)
-    return np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)

@@ -21,12 +21,15 @@ from psfbridge.optics.settings import PUPIL
 from psfbridge.optics.zernike import zernike
 
 __all__ = [
+    "AMPLITUDES",
     "BLUR_X",
     "BLUR_Y",
     "BLUR_YX",
     "DEPTH",
+    "FINE_ORDER",
     "FIRST_MODE",
     "INDEX",
+    "LIKELIEST",
     "NA",
     "SAMPLE",
     "SHEET",
@@ -45,7 +48,12 @@ Floats32 = NDArray[np.float32]
 # depth in it in µm; then phases in radians and amplitudes, in Zernike terms of unit rms.
 NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, SAMPLE, DEPTH, FIRST_MODE = range(12)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
-_AMPLITUDES = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
+_FIRST = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
+# Then the details: dust, a pupil cut by an edge.
+_DETAILS = tuple((n, m) for n in range(1, 9) for m in range(-n, n + 1, 2) if (n, m) not in _FIRST)
+AMPLITUDES = (*_FIRST, *_DETAILS)
+#: The number of the likeliest; phases above this order are details, too.
+LIKELIEST, FINE_ORDER = len(_FIRST), 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +74,7 @@ class PupilModel:
     order : int
         Highest radial order of the phase.
     amplitudes : int
-        How many terms the amplitude has, 7 at most.
+        How many terms the amplitude has, those of `AMPLITUDES` at most.
     power : int
         1 for widefield and light sheet, 2 for confocal.
     vectorial : bool
@@ -96,7 +104,8 @@ class PupilModel:
         orders = range(2, self.order + 1)
         modes = [(n, m) for n in orders for m in range(-n, n + 1, 2) if (n, m) != (2, 0)]
         # A mismatch of the refractive index needs more spherical aberration than all else.
-        return modes + ([(8, 0), (10, 0)] if self.order >= 6 else [])
+        spherical = [(8, 0), (10, 0)] if self.order >= 6 else []
+        return modes + [mode for mode in spherical if mode not in modes]
 
     @property
     def size(self) -> int:
@@ -133,7 +142,7 @@ class PupilModel:
     @cached_property
     def _amplitudes(self) -> Floats:
         radius, angle, _ = self._disc
-        terms = [zernike(n, m, radius, angle) for n, m in _AMPLITUDES[: self.amplitudes]]
+        terms = [zernike(n, m, radius, angle) for n, m in AMPLITUDES[: self.amplitudes]]
         return np.array(terms).reshape(-1, self.samples, self.samples)
 
     @cached_property

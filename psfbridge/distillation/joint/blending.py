@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,19 @@ from scipy import fft, ndimage
 
 from psfbridge._util.threads import cores
 from psfbridge.distillation.joint.stack import PARTS, Stack
+from psfbridge.distillation.settings import AVERAGE
 from psfbridge.numerics.background_plane import plane, plane_values
 from psfbridge.numerics.least_squares import solve_normal_equations
 
-__all__ = ["UNTESTED", "Blend", "BlendChoice", "blend_with_data"]
+__all__ = [
+    "AVERAGED",
+    "UNTESTED",
+    "Blend",
+    "BlendChoice",
+    "blend_with_data",
+    "smooth_power",
+    "wiener_gain",
+]
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -28,19 +38,23 @@ _CAUTION_UNTESTED = 2.0
 # other beads. What of it went into the PSF would be subtracted from the neighbours and come back.
 _SHELL, _OUT_OF_FOCUS = 3, 1.5
 _LEAST_TRANSFER = 0.15
+# Frequencies that pass with less than this share of the strongest are noise.
+_FAINT = 1e-3
 # The core is where a bead is brighter than this share of its peak.
 _CORE = 0.03
-# PSFs are held against beads not used where they are brighter than this share of the peak.
-_SCORED = 0.02
+# The core of a bead that PSFs are held against is brighter than this share of its peak; voxels that
+# hardly any bead shows, by this share of the highest weight, do not count.
+_SCORED, _SEEN = 0.02, 0.1
 # What is bolder must lower the energy left by so much of it, and by so many standard errors;
 # background and bare data by more. Scores of parts that are in each other's PSFs scatter less than
 # their mean does: a few thousandths, however sure they seem, are chance.
 _CLEARLY, _CLEARLY_BARE, _SURE = 0.01, 0.015, 2.0
-_MODEL, _BOTH, _WITH_BACKGROUND, _DATA = (
+_MODEL, _BOTH, _WITH_BACKGROUND, _DATA, AVERAGED = (
     "model",
     "model and data",
     "model, data and background",
     "data",
+    "average",
 )
 
 
@@ -51,20 +65,30 @@ class BlendChoice:
     Parameters
     ----------
     kind : str
-        ``model``, ``model and data``, the same with the background around a bead, or ``data``.
+        ``model``, ``model and data``, the same with the background around a bead, ``data``, or the
+        ``average`` that the method of that name gives.
     caution : float
         Standard errors by which the data have to stand out; infinite for the model alone.
     held_out : mapping
-        What is left unexplained of beads not used, as a share of their energy in the core, for the
-        best of each kind; empty if there are none. It decides.
+        What is left unexplained of the core of beads not used, as a share of its energy, and by how
+        much more than by the model is left around it, for the best of each kind; empty if there
+        are none. It decides.
     chi2 : mapping
         Their mean χ² per voxel, for the same.
+    around : float
+        What the model leaves around the core, noise for the most part, in the same units.
     """
 
     kind: str
     caution: float
     held_out: dict[str, float]
     chi2: dict[str, float]
+    around: float = 0.0
+
+    @property
+    def bare(self) -> bool:
+        """Whether the PSF rests on the beads alone, without a pupil."""
+        return self.kind in (_DATA, AVERAGED)
 
 
 #: The usual choice, where no bead was asked.
@@ -86,12 +110,15 @@ class Blend:
     pull : tuple of pairs of arrays
         A window of the box, and how much of each frequency of the data there, beyond the model,
         enters `volume`; in the order of `scipy.fft.rfftn`.
+    misfit : array
+        Variance of what the parts of the beads have in common beyond `seen`, in the core; its axes.
     """
 
     seen: Floats32
     volume: Floats32
     choice: BlendChoice
     pull: tuple[tuple[Floats32, Floats32], ...]
+    misfit: Floats32
 
 
 def blend_with_data(
@@ -127,20 +154,52 @@ def blend_with_data(
     kinds = {_BOTH: seen, _WITH_BACKGROUND: seen, _DATA: np.zeros_like(seen)}
     choice = choice or _chosen(stack, kinds, regions, out_of_focus=out_of_focus)
     kind = choice.kind
-    if kind == _MODEL:
-        return Blend(seen, volume, choice, ())
-    residual = _Residual(stack, kinds[kind], regions)
-    gains = residual.gains(choice.caution, out_of_focus=kind != _BOTH)
     sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
     sharper = sharper.astype(np.float32)
+    if kind == AVERAGED:
+        return _averaged(stack, choice, sharper)
+    base = kinds.get(kind, seen)
+    residual = _Residual(stack, base, regions)
+    if kind == _MODEL:
+        nothing = np.zeros(regions[0].shell.shape, np.float32)
+        return Blend(seen, volume, choice, (), residual.left(nothing))
+    gains = residual.gains(choice.caution, out_of_focus=kind != _BOTH)
     sharpened = [gain * sharper for gain in gains]
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
     return Blend(
-        residual.scale * kinds[kind] + residual.shrunk(gains),
+        residual.scale * base + residual.shrunk(gains),
         start + residual.shrunk(sharpened),
         choice,
         tuple((one.window, gain) for one, gain in zip(regions, sharpened, strict=True)),
+        residual.left(gains[0]),
     )
+
+
+def _averaged(stack: Stack, choice: BlendChoice, sharper: Floats32) -> Blend:
+    """The average as it is, but for the beads' size and noise that is shrunk voxel by voxel."""
+    share = wiener_gain(stack.mean, stack.error).astype(np.float32)
+    seen = stack.mean * share
+    volume = fft.irfftn(fft.rfftn(seen, workers=-1) * sharper, s=seen.shape, workers=-1)
+    nothing = np.zeros_like(seen)
+    return Blend(seen, np.asarray(volume, np.float32), choice, ((share, sharper),), nothing)
+
+
+def wiener_gain(mean: Floats32, error: Floats) -> Floats:
+    """Return Wiener's factor with the local power of the mean: noise far out goes to zero.
+
+    Parameters
+    ----------
+    mean, error : array
+        A mean of beads and its standard error, infinite where nothing was seen; axes (z, y, x).
+    """
+    power = smooth_power(np.square(mean, dtype=float))
+    noise = smooth_power(np.where(np.isfinite(error), error, 0) ** 2)
+    return np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)
+
+
+def smooth_power(power: Floats) -> Floats:
+    """Return the mean of each voxel and its neighbours."""
+    return np.asarray(ndimage.uniform_filter(power, [min(3, length) for length in power.shape]))
 
 
 def _chosen(
@@ -150,6 +209,7 @@ def _chosen(
     trials = [(_BOTH, caution) for caution in _CAUTIONS]
     others = (_WITH_BACKGROUND, _DATA) if out_of_focus else ()
     trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
+    trials += [(AVERAGED, 0.0)]
     scores = _held_out(stack, kinds, trials, regions)
     if not scores:
         return UNTESTED
@@ -164,11 +224,13 @@ def _chosen(
         name: min((one for (k, _), one in means.items() if k == name), key=lambda s: s.share)
         for name, _ in scores
     }
+    around = best[_MODEL].share - best[_MODEL].core
     return BlendChoice(
         kind,
         caution,
-        {name: one.share for name, one in best.items()},
+        {name: one.share - around for name, one in best.items()},
         {name: one.chi2 for name, one in best.items()},
+        around,
     )
 
 
@@ -181,7 +243,8 @@ def _clearly_better(scores: Sequence[_Score], others: Sequence[_Score], least: f
         sure = gains.min() > 0
     else:
         sure = gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains))
-    return bool(sure and gains.mean() > least * theirs.mean())
+    # The noise of the many dark voxels, which no PSF explains, is no measure of a gain.
+    return bool(sure and gains.mean() > least * np.mean([one.core for one in others]))
 
 
 def _held_out(
@@ -208,6 +271,10 @@ def _held_out(
             bases[_DATA] = _Residual(rest, kinds[_DATA], regions)
         found[_MODEL, np.inf].append(_Score.of(test, kinds[_BOTH], core))
         for kind, caution in trials:
+            if kind == AVERAGED:
+                candidate = rest.mean * wiener_gain(rest.mean, rest.error).astype(np.float32)
+                found[kind, caution].append(_Score.of(test, candidate, core))
+                continue
             base = bases[kind]
             gains = base.gains(caution, out_of_focus=kind != _BOTH)
             candidate = base.scale * kinds[kind] + base.shrunk(gains)
@@ -219,35 +286,40 @@ def _held_out(
 class _Score:
     """How a PSF explains beads that it was not made from.
 
-    The share of the energy weighs all voxels alike, as the error of a PSF does. χ² trusts the
-    noise of the dark voxels instead, which are many: background from other beads decides it, and
-    where an image was clipped at zero, voxels without any noise.
+    `share` is what is left of the energy in the whole box, over that of the bead's core; `core` is
+    what is left in the core alone. They weigh all voxels alike, as the error of a PSF does. χ²
+    trusts the noise of the dark voxels instead, which are many: background from other beads
+    decides it, and where an image was clipped at zero, voxels without any noise.
     """
 
     share: float
+    core: float
     chi2: float
 
     @classmethod
     def of(cls, stack: Stack, seen: Floats32, core: NDArray[np.bool_]) -> _Score:
         """Score a PSF by a stack, with the best scale and background."""
         rest = stack.mean - _fitted(stack, seen)[0]
-        known = stack.weight > 0
+        known = stack.weight > _SEEN * stack.weight.max()
         chi2 = float((stack.weight * rest**2).sum(dtype=float)) / max(int(known.sum()), 1)
-        return cls(_unexplained(stack.mean[core & known], seen[core & known]), chi2)
+        inner, around = core & known, ~core & known
+        energy = max(float((stack.mean[inner].astype(float) ** 2).sum()), 1e-300)
+        left = _unexplained(stack.mean[inner], seen[inner]) / energy
+        return cls(left + float((rest[around] ** 2).sum(dtype=float)) / energy, left, chi2)
 
     @classmethod
     def mean(cls, scores: Sequence[_Score]) -> _Score:
         """Average some scores."""
-        shares, chi2s = ([one.share for one in scores], [one.chi2 for one in scores])
-        return cls(float(np.mean(shares)), float(np.mean(chi2s)))
+        table = [(one.share, one.core, one.chi2) for one in scores]
+        return cls(*np.mean(table, axis=0).tolist())
 
 
 def _unexplained(light: Floats32, seen: Floats32) -> float:
-    """The share of some voxels' energy that the best multiple of a PSF and a level leave."""
+    """The energy of some voxels that the best multiple of a PSF and a level leave."""
     design = np.stack([seen, np.ones_like(seen)]).astype(float)
     answer = solve_normal_equations(design @ design.T, design @ light)
     rest = light - answer @ design
-    return float(rest @ rest) / max(float((light.astype(float) ** 2).sum()), 1e-300)
+    return float(rest @ rest)
 
 
 def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
@@ -298,6 +370,7 @@ class _Residual:
         self.regions = regions
         self.spectra = [_Spectrum(beyond, share / share.sum(), one, stack) for one in regions]
         self.shape = seen.shape
+        self.bright = np.abs(base)
 
     def gains(self, caution: float, *, out_of_focus: bool) -> list[Floats32]:
         """How much of each frequency is signal; `caution` in standard errors."""
@@ -313,13 +386,25 @@ class _Residual:
         spectrum = sum(one.mean * gain for one, gain in pairs)
         return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=cores()))
 
+    def left(self, gain: Floats32) -> Floats32:
+        """Return the variance of what the parts have in common in the core and a gain leaves there.
+
+        Around the core it cannot be told from light of other beads. It is known for the core as a
+        whole, not for a voxel: there it goes with the light.
+        """
+        passed = np.abs(fft.rfftn(self.bright, workers=cores()))
+        passed = passed > _FAINT * passed.max()
+        light = self.regions[0].window ** 2 * self.bright
+        energy = self.spectra[0].left(gain, passed, self.shape)
+        return np.asarray(light * (energy / max(float(light.sum(dtype=float)), 1e-300)), np.float32)
+
 
 class _Spectrum:
     """One region of the residual: its mean spectrum, and signal and total power by shell."""
 
     def __init__(self, beyond: Floats32, share: Floats32, region: _Region, stack: Stack) -> None:
         spectra = fft.rfftn(beyond * region.window, axes=(1, 2, 3), workers=cores())
-        shell = region.shell
+        shell = self.shell = region.shell
         count = np.maximum(np.bincount(shell.ravel()), 1)
         self.mean = np.tensordot(share, spectra, 1)
         self.total = _by_shell(np.abs(self.mean) ** 2, shell) / count
@@ -339,8 +424,22 @@ class _Spectrum:
         sure = self.signal - caution * self.error
         return np.asarray(np.clip(sure / np.maximum(self.total, 1e-300), 0, 1), np.float32)
 
+    def left(self, gain: Floats32, passed: NDArray[np.bool_], shape: Sequence[int]) -> float:
+        """The energy of the signal that a gain of each frequency does not take.
 
-def _by_shell(power: Floats32, shell: NDArray[np.int64]) -> Floats:
+        Only frequencies that the microscope passes count. Where nothing is in common, the shells'
+        signals scatter about 0: what is no larger than that scatter is shrunk.
+        """
+        both = np.full(self.shell.shape[-1], 2.0)
+        both[0] = 1.0
+        missed = np.where(passed, both * (1 - gain) ** 2, 0)
+        count = _by_shell(missed, self.shell)
+        energy = max(float(count @ self.signal), 0.0)
+        chance = float(((count * self.error) ** 2).sum())
+        return energy**3 / max(energy**2 + chance, 1e-300) / float(np.prod(shape))
+
+
+def _by_shell(power: NDArray[Any], shell: NDArray[np.int64]) -> Floats:
     sums = np.bincount(shell.ravel(), power.ravel(), minlength=int(shell.max()) + 1)
     return np.asarray(sums, float)
 

@@ -15,6 +15,7 @@ from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_budget.growth import held_out
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState
+from psfbridge.distillation.joint.blending import AVERAGED
 from psfbridge.distillation.joint.checks.field_change import field_findings
 from psfbridge.distillation.joint.checks.physics import physics_findings
 from psfbridge.distillation.joint.iteration import JointProblem, Round, change, objective
@@ -29,6 +30,11 @@ from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA,
 __all__ = ["bead_tables", "make_solution"]
 
 Floats = NDArray[np.float64]
+
+_NO_PUPIL = (
+    "No pupil explains the held-out beads as well as the average of the others; the PSF is that "
+    "average."
+)
 
 
 def make_solution(
@@ -74,12 +80,24 @@ def make_solution(
         "fwhm_se_um": sure.fwhm_se_um,
         "verdict": verdict.to_dict(),
     }
-    notes = (verdict.sentence,)
+    notes = tuple(note for note in (verdict.sentence, _rivals(best)) if note)
     return Solution(volume, tables, sure.error, diagnostics, notes, state=(problem, best))
 
 
 def _said_of_images(problem: JointProblem) -> list[Finding]:
     return [finding for one in problem.found for finding in one.findings]
+
+
+def _rivals(best: Round) -> str:
+    """Say how the PSF stands beside the average where beads were held out, if it is not that."""
+    choice = best.blend.choice
+    rivals = choice.held_out
+    if not rivals or choice.kind == AVERAGED:
+        return "" if not rivals else _NO_PUPIL
+    return (
+        f"Held-out beads are explained to {rivals[choice.kind]:.2%} of their energy by this PSF "
+        f"({choice.kind}), to {rivals[AVERAGED]:.2%} by the average of the others."
+    )
 
 
 def _misfit(best: Round, problem: JointProblem) -> float:

@@ -210,7 +210,7 @@ class Round:
             self,
             states=[],
             stack=Stack(none[np.newaxis], none[np.newaxis]),
-            blend=Blend(none, none, self.blend.choice, ()),
+            blend=Blend(none, none, self.blend.choice, (), none),
         )
 
 

@@ -18,12 +18,14 @@ from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
 from psfbridge.optics.index_mismatch import brightest_um
 from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import (
+    AMPLITUDES,
     BLUR_X,
     BLUR_Y,
     BLUR_YX,
     DEPTH,
     FIRST_MODE,
     INDEX,
+    LIKELIEST,
     NA,
     SAMPLE,
     SHEET,
@@ -33,11 +35,27 @@ from psfbridge.optics.pupil import (
 )
 from psfbridge.optics.settings import INTERFACE, PROPAGATION
 
-__all__ = ["MOST_OVER_NA", "Known", "PupilFit", "central_box", "fit_from", "refined_fit"]
+__all__ = [
+    "MOST_OVER_NA",
+    "_DETAILED",
+    "Known",
+    "PupilFit",
+    "central_box",
+    "fit_from",
+    "refined_fit",
+]
 
 #: A sample's index is no more than this over the NA: else no light comes near total reflection, and
 #: what the sample does is spherical aberration, as the phases have it.
 MOST_OVER_NA = 1.1
+
+# The highest order of phases and amplitudes in the end, when beads are aligned and the microscope
+# is known. With the edge of a vignetted pupil the error falls from 0.075 to 0.044, with 41
+# aberrations from 0.027 to 0.023. Order 10 helps neither.
+_DETAILED = 8
+# By how much they must lower the χ²: a pupil with 41 aberrations seen by 30 beads gains 80, a cut
+# one 1300, perfect ones 20 to 40 by chance.
+_DETAIL_GAIN = 60.0
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -127,6 +145,11 @@ class PupilFit:
             centre[0] += brightest_um(*self.values[[NA, INDEX, SAMPLE, DEPTH]])
         return np.asarray(centre)
 
+    @property
+    def detailed(self) -> bool:
+        """Whether the pupil has details, see `detailed_fit`."""
+        return self.model.order >= _DETAILED
+
     def centred(self) -> PupilFit:
         """Return the fit with its light in the middle."""
         values = self.values.copy()
@@ -190,7 +213,7 @@ def refined_fit(
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
     shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
     samples = _samples(shape, fit.model.voxel_um, fit.values)
-    amplitudes = 1 if order < 6 else 7
+    amplitudes = 1 if order < 6 else LIKELIEST if order < _DETAILED else len(AMPLITUDES)
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
     values[:FIRST_MODE] = fit.values[:FIRST_MODE]
@@ -204,6 +227,19 @@ def refined_fit(
     values[first : first + len(last)] = last
     prior_scale = fit.prior_scale if order >= 6 else UNSCALED
     return _fitted(PupilFit(model, values, (), 0.0, np.inf, known, prior_scale), stack, rounds)
+
+
+def detailed_fit(fit: PupilFit, stack: Stack, known: Known | None = None) -> PupilFit:
+    """Fit all terms, where the details of the pupil explain the stack clearly better.
+
+    How firmly details are held is told by the beads after a first fit, so that it takes two.
+    """
+    detailed = refined_fit(fit, stack, order=_DETAILED, rounds=2, known=known)
+    if fit.detailed:
+        return detailed
+    detailed = refined_fit(detailed, stack, order=_DETAILED, rounds=2, known=known)
+    seen = detailed.prior_scale.sees_details and fit.cost - detailed.cost > _DETAIL_GAIN
+    return detailed if seen else fit
 
 
 def _samples(

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.numerics.least_squares import solve_damped
-from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, PupilModel
+from psfbridge.optics.pupil import (
+    BLUR_X,
+    BLUR_Y,
+    BLUR_YX,
+    FINE_ORDER,
+    FIRST_MODE,
+    LIKELIEST,
+    PupilModel,
+)
 
 __all__ = ["UNSCALED", "Known", "Prior", "PriorScale"]
 
@@ -30,6 +38,13 @@ class PriorScale(NamedTuple):
     phases: float = 1.0
     amplitudes: float = 1.0
     oval: float = 1.0
+    fine_phases: float = 1.0
+    fine_amplitudes: float = 1.0
+
+    @property
+    def sees_details(self) -> bool:
+        """Whether the beads tell of details; where none are seen, they are held most firmly."""
+        return min(self.fine_phases, self.fine_amplitudes) < _LARGEST_SCALE
 
 
 #: Where the beads were not asked.
@@ -41,7 +56,8 @@ class Prior:
 
     Phases, amplitudes and the blur's ovalness are expected to be 0, give or take their size. How
     large they are at all is told by the beads (MacKay 1992): where none is seen to stand out of
-    the noise, all are held firmly, and their noise stays out of the PSF.
+    the noise, all are held firmly, and their noise stays out of the PSF. The fine details of phase
+    and amplitude, which most pupils lack, are held apart from the terms that most have.
 
     Parameters
     ----------
@@ -106,22 +122,29 @@ class Prior:
         times = []
         for now, kind in zip(self.prior_scale, self._kinds, strict=True):
             part = kind[np.ix_(free, free)]
+            if not part.any():
+                times.append(now)
+                continue
             told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()
             power = max(float(found @ part @ found), 1e-300)
             times.append(float(np.clip(told / power, 1, _LARGEST_SCALE)))
         return PriorScale(*times)
 
 
-def _kinds(model: PupilModel, na: float) -> tuple[Floats, Floats, Floats]:
-    """The precision of phases, amplitudes, and of how oval the blur is."""
+def _kinds(model: PupilModel, na: float) -> tuple[Floats, ...]:
+    """The precision of each kind of term, in the order of `PriorScale`."""
     size, last = model.size, FIRST_MODE + len(model.modes)
-    phases, amplitudes, oval = (np.zeros((size, size)) for _ in range(3))
-    for place, (n, _) in enumerate(model.modes, FIRST_MODE):
-        phases[place, place] = (n / 2) ** 2
+    phases, amplitudes, oval, fine_phases, fine_amplitudes = (
+        np.zeros((size, size)) for _ in range(5)
+    )
+    for place, (n, m) in enumerate(model.modes, FIRST_MODE):
+        kind = fine_phases if n > FINE_ORDER and m else phases
+        kind[place, place] = (n / 2) ** 2
     for place in range(last, size):
-        amplitudes[place, place] = _AMPLITUDE**-2
+        kind = amplitudes if place < last + LIKELIEST else fine_amplitudes
+        kind[place, place] = _AMPLITUDE**-2
     unit = (_OVAL / na**2) ** -2
     pair = np.ix_((BLUR_Y, BLUR_X), (BLUR_Y, BLUR_X))
     oval[pair] = unit / 2 * np.array([[1, -1], [-1, 1]])
     oval[BLUR_YX, BLUR_YX] = 2 * unit
-    return phases, amplitudes, oval
+    return phases, amplitudes, oval, fine_phases, fine_amplitudes

@@ -14,6 +14,7 @@ from psfbridge.distillation.joint.pupil_fit import (
     Known,
     PupilFit,
     central_box,
+    detailed_fit,
     fit_from,
     refined_fit,
 )
@@ -134,7 +135,8 @@ def known_fit(
     first = fit_from(model, values, stack, 8, known)
     first = refined_fit(first, stack, order=6, rounds=8, known=known)
     first = refined_fit(first.polarised(), stack, order=6, rounds=4, known=known)
-    return with_sample(first, stack, known)
+    first = with_sample(first, stack, known)
+    return detailed_fit(first, stack, known)
 
 
 def known_optics(optics: Optics) -> Known:

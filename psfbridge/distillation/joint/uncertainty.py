@@ -73,7 +73,7 @@ def estimate_uncertainty(problem: JointProblem, best: Round, seed: int = 0) -> U
     ]
     scatter = ndimage.gaussian_filter(scatter, smooth)
     floor = ERROR.plane_floor if problem.box[0] == 1 else ERROR.model_floor[best.pupil.microscope]
-    variance = scatter + (floor * centre) ** 2
+    variance = scatter + (floor * centre) ** 2 + best.blend.misfit
     error = problem.on_voxels(np.sqrt(variance))
     widths = _widths(centre, problem.sample_um)
     drawn = np.array([_widths(one, problem.sample_um) for one in moved])
@@ -106,8 +106,7 @@ class _Answer:
     def __init__(self, problem: JointProblem, best: Round) -> None:
         self.box, self.pull = problem.psf_shape, best.blend.pull
         self.pupil = _unpolarised(best.pupil, self.box)
-        bare = best.blend.choice.kind == "data"
-        self.answers = None if bare else self.pupil.answers(best.stack)
+        self.answers = None if best.blend.choice.bare else self.pupil.answers(best.stack)
         self.seen, self.sharp = self.pupil.volumes(self.box)
 
     def __call__(self, change: Floats32, random: np.random.Generator) -> tuple[Floats32, Floats]:

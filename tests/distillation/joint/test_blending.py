@@ -53,3 +53,26 @@ def test_without_parts_to_leave_out_nothing_is_chosen():
     assert (
         blend_with_data(one, model, model, np.ones((21, 31, 16), np.float32)).choice.held_out == {}
     )
+
+
+def test_what_the_model_misses_is_stated_and_nothing_where_it_is_right():
+    model, true = spot(3, 2, 2), spot(3.1, 2, 2.05)
+    right = np.sqrt(blend_of(model, model).misfit.sum(dtype=float))
+    blend = blend_of(model, true)
+    miss = np.sqrt(blend.misfit.sum(dtype=float))
+    assert right < 0.2 * np.linalg.norm(model - true)
+    assert miss < 1.5 * np.linalg.norm(blend.volume - true) + right
+
+
+def test_a_floor_around_the_beads_is_not_taken_for_the_average_though_cores_agree():
+    """The whole box is judged: what adds light where held-out beads have none is no better."""
+    true = spot(3, 2, 2)
+    choice = blend_of(true, true).choice
+    assert choice.held_out["average"] > choice.held_out["model"]
+
+
+def test_where_no_pupil_fits_the_beads_alone_are_taken():
+    model, true = spot(3, 2, 2), np.roll(spot(2, 2, 2), 3, 0) + np.roll(spot(2, 2, 2), -3, 0)
+    blend = blend_of(model, true)
+    assert blend.choice.kind != "model"
+    assert np.linalg.norm(blend.volume - true) < 0.1 * np.linalg.norm(true)
