@@ -42,7 +42,7 @@ def test_each_extension_example(macro, text):
 
 def test_the_four_commands(macro):
     lines = IJM.findall(MACROS)[0].strip().splitlines()
-    assert len(lines) == len(COMMANDS)
+    assert all(line.split('"')[1] in COMMANDS for line in lines)
     title = macro(
         'open("BEADS");'
         + lines[0]

@@ -6,6 +6,7 @@ A pytest plugin: ``pytest -p inside_fixtures``, as test_hosts.py runs them.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from bead_grid import field_of_beads
 import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
-from psfbridge.cli.__main__ import end_beside_windows
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.write import write_image
 
@@ -29,8 +29,10 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """End as the command line does."""
-    end_beside_windows(_status.get("tests", 1))
+    """End at once: Java that is taken down under pytest, pyimagej's above all, may crash."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_status.get("tests", 1))
 
 
 @pytest.fixture(scope="session")
