@@ -1,5 +1,6 @@
 """The light of all other beads is known in a bead's box, from however far it comes."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from psfbridge.distillation.joint import neighbours
 from psfbridge.distillation.joint.bead_state import BeadFit, BeadState, Observation
 from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
+from psfbridge.distillation.joint.settings import NEIGHBOURS
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import central
 from psfbridge.optics.propagation import samples_for
@@ -39,7 +41,7 @@ def state(number, place, intensity):
 
 @pytest.mark.parametrize("tile", [8, 256])
 def test_each_bead_gets_what_the_others_shine_into_its_box(whole, middle, tile, monkeypatch):
-    monkeypatch.setattr(neighbours, "_TILE_VOXELS", tile)
+    monkeypatch.setattr(neighbours, "NEIGHBOURS", replace(NEIGHBOURS, tile_voxels=tile))
     beads = [state(k, *bead) for k, bead in enumerate(BEADS)]
     own = [np.float32(one.fit.intensity) * whole[middle] for one in beads]
     far = whole.copy()
