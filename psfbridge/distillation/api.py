@@ -269,7 +269,9 @@ def _error_of(psf: PSF, volume: NDArray[Any], error: NDArray[Any]) -> Volume:
     peak = [int(i) for i in np.unravel_index(int(np.argmax(volume)), volume.shape)]
     same = crop_or_pad(volume, psf.data.shape, peak)
     units = float((psf.data * same).sum()) / float((same**2).sum())
-    return np.asarray(units * crop_or_pad(error, psf.data.shape, peak), np.float32)
+    known = units * crop_or_pad(error, psf.data.shape, peak)
+    # Where almost nothing is known, the error may be beyond float32.
+    return np.minimum(known, np.finfo(np.float32).max).astype(np.float32)
 
 
 def _provenance(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import psfbridge as pb
+from psfbridge.distillation.api import _error_of
 from psfbridge.errors import Cancelled, ImageError, NoBeadsError, OptionError
 from psfbridge.evaluation.psf_error import psf_error
 from psfbridge.simulation.scene import Scene
@@ -15,6 +16,13 @@ from psfbridge.simulation.simulate import simulate
 @pytest.fixture(scope="module")
 def result(small_field):
     return pb.distill(small_field.image)
+
+
+def test_an_error_beyond_float32_is_no_warning(small_field):
+    volume = small_field.psf.data.astype(float)
+    error = _error_of(small_field.psf, volume, np.full_like(volume, 1e300))
+    assert np.isfinite(error).all()
+    assert error.max() == np.finfo(np.float32).max
 
 
 def test_auto_says_which_method_it_took(result):
