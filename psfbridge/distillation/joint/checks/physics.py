@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from psfbridge.distillation.joint.checks.settings import PHYSICS
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.imaging.findings import Finding
-from psfbridge.optics.pupil import INDEX, NA
+from psfbridge.optics.pupil import INDEX, NA, SHEET
 
 __all__ = ["physics_findings", "z_step_factor"]
 
 Floats = NDArray[np.float64]
+
+_DEPTH_OF_FOCUS = 0.88
 
 
 def physics_findings(pupil: PupilFit) -> list[Finding]:
@@ -33,11 +35,9 @@ def physics_findings(pupil: PupilFit) -> list[Finding]:
         small, times = na > high, max(na / high, low / na)
         size = f"pixel size looks at least {times:.1f} times too {'small' if small else 'large'}"
         return [_impossible(f"NA/wavelength {na:.2f} per µm", size)]
-    # A sheet hides the depth of focus, but for light that is steeper than it can be.
-    hidden = pupil.microscope == "lightsheet" and na < PHYSICS.most_sine * index
-    if pupil.model.shape[0] == 1 or hidden:
-        return []
     rise = _rise(na, index)
+    if pupil.model.shape[0] == 1 or _is_hidden(pupil, rise):
+        return []
     shallow = _rise(na, max(PHYSICS.most_index_per_um, na / PHYSICS.most_sine))
     steep = _rise(na, max(PHYSICS.least_index_per_um, na / PHYSICS.most_sine))
     seen = f"NA/wavelength {na:.2f} and index/wavelength {index:.2f} per µm"
@@ -61,6 +61,17 @@ def z_step_factor(pupil: PupilFit, given: Floats) -> str:
     """
     factor = _rise(*pupil.values[[NA, INDEX]]) / _rise(*given)
     return f"{max(factor, 1 / factor):.1f} times too {'small' if factor > 1 else 'large'}"
+
+
+def _is_hidden(pupil: PupilFit, rise: float) -> bool:
+    """Whether a sheet hides the depth of focus: it is thinner, and light no steeper than can be.
+
+    The depth of focus is 0.88 over the rise, full width at half maximum.
+    """
+    na, index, sheet = (float(pupil.values[place]) for place in (NA, INDEX, SHEET))
+    if sheet <= 0 or na >= PHYSICS.most_sine * index:
+        return False
+    return float(np.sqrt(4 * np.log(2) / sheet)) < _DEPTH_OF_FOCUS / rise
 
 
 def _rise(na: float, index: float) -> float:
