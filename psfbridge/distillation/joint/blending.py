@@ -194,7 +194,9 @@ def wiener_gain(mean: Floats32, error: Floats) -> Floats:
     """
     power = smooth_power(np.square(mean, dtype=float))
     noise = smooth_power(np.where(np.isfinite(error), error, 0) ** 2)
-    return np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)
+    gain = np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)
+    # Beside voxels that hardly any bead shows, running sums of their huge errors fall below 0.
+    return np.clip(gain, 0, 1)
 
 
 def smooth_power(power: Floats) -> Floats:

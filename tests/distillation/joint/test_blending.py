@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psfbridge.distillation.joint.blending import blend_with_data
+from psfbridge.distillation.joint.blending import blend_with_data, wiener_gain
 from psfbridge.distillation.joint.stack import PARTS, Stack
 
 SHAPE = (21, 31, 31)
@@ -76,3 +76,11 @@ def test_where_no_pupil_fits_the_beads_alone_are_taken():
     blend = blend_of(model, true)
     assert blend.choice.kind != "model"
     assert np.linalg.norm(blend.volume - true) < 0.1 * np.linalg.norm(true)
+
+
+def test_noise_is_shrunk_beside_voxels_that_hardly_any_bead_shows():
+    mean, error = spot(3, 2, 2), np.full(SHAPE, NOISE)
+    error[5, 5, 5] = 1e30
+    gain = wiener_gain(mean, error)
+    assert gain.min() >= 0
+    assert gain.max() <= 1
