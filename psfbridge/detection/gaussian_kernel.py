@@ -125,17 +125,17 @@ def _row_sums(counts, weight, model, along_x, sums, sides):  # type: ignore[no-u
     for x in range(len(counts)):
         w, ux = weight[x], u[x]
         we = w * e[x]
-        wee = we * e[x]
+        w_ee = we * e[x]
         uu = ux * ux
         s00 += w
         s01 += we
         s02 += we * ux
         s03 += we * uu
-        s11 += wee
-        s12 += wee * ux
-        s22 += wee * uu
-        s23 += wee * uu * ux
-        s33 += wee * uu * uu
+        s11 += w_ee
+        s12 += w_ee * ux
+        s22 += w_ee * uu
+        s23 += w_ee * uu * ux
+        s33 += w_ee * uu * uu
         residual = counts[x] - base - light * e[x]
         cost += w * residual * residual
         r0 += w * residual

@@ -113,8 +113,10 @@ def fresnel(
 
     Returns
     -------
-    s_wave, p_wave : array
-        For fields in the interface, and in the plane of incidence.
+    s_wave : array
+        For fields in the interface.
+    p_wave : array
+        For fields in the plane of incidence.
     """
     s_wave = 2 * leaving / (entering + leaving)
     p_wave = 2 * leaving / (index / sample * entering + sample / index * leaving)

@@ -48,8 +48,10 @@ def dipole_fields(light: Transmission, angle: Floats) -> tuple[NDArray[np.number
 
     Returns
     -------
-    fields, weights : array
-        The fields Ex of dipoles along x; Ey of x, which is Ex of y; Ey of y; Ex and Ey of z.
+    fields : array
+        Ex of dipoles along x; Ey of x, which is Ex of y; Ey of y; Ex and Ey of z.
+    weights : array
+        How often the intensity of each counts.
     """
     across, flat, axial = light
     c, s = np.cos(angle), np.sin(angle)
