@@ -197,6 +197,7 @@ def test_the_record_has_everything_and_is_strict_json(result):
         "used": 1,
         "held_out": 0,
         "rejected": {"border": 1},
+        "median_snr": None,
     }
     assert record["options"]["bead_diameter_um"] == 0.1
     assert record["options"]["iterations"] == 200
