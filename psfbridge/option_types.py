@@ -35,6 +35,9 @@ class DistillChoices(TypedDict, total=False):
     field: bool
     size_um: Sequence[float] | None
     size: Sequence[int] | None
+    memory_gib: float | None
+    quick: bool
+    thorough: bool
 
 
 class DeconvolveChoices(TypedDict, total=False):

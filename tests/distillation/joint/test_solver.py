@@ -107,7 +107,7 @@ def test_known_optics_are_as_good_or_better(known, blind):
     assert known.error < 0.03
     scores = known.solution.diagnostics["held_out_by_method"]
     assert set(scores) == {"pupil", "joint"}
-    assert any("is taken" in note for note in known.solution.notes)
+    assert any("explained better" in note for note in known.solution.notes)
 
 
 def test_optics_that_contradict_the_beads_are_refused(blind):
