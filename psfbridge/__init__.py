@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from psfbridge.evaluation.about import About
     from psfbridge.evaluation.assessment import Assessment, assess
     from psfbridge.evaluation.check import BeadCheck, Check, check
-    from psfbridge.evaluation.presets import load_preset
+    from psfbridge.evaluation.presets import Preset, load_preset
     from psfbridge.evaluation.psf_error import psf_error
     from psfbridge.evaluation.tolerances import Tolerances
     from psfbridge.imaging.image import Image
@@ -69,6 +69,7 @@ _HOMES: dict[str, str] = {
     "Measures": "measurement.measures",
     "Optics": "options",
     "PSF": "psf.psf",
+    "Preset": "evaluation.presets",
     "Progress": "progress",
     "Reading": "imaging.read",
     "Reason": "detection.statuses",
@@ -113,6 +114,7 @@ __all__ = [
     "Image",
     "Measures",
     "Optics",
+    "Preset",
     "Progress",
     "Reading",
     "Reason",

@@ -94,7 +94,7 @@ class Check:
     notes: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
-        return "<Check: {}>".format("\n ".join([self.answer(), *self.sentences()]))
+        return "<Check: {}>".format("\n ".join([self.answer(), self.sentences()[-1]]))
 
     def _repr_html_(self) -> str:
         facts = {"answer": self.answer()}

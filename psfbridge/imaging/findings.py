@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from psfbridge.hosts import Host
+
 __all__ = ["Finding"]
 
 
@@ -16,7 +18,7 @@ class Finding:
     text : str
         What was found, one sentence.
     advice : str
-        What to do about it; empty where nothing need be done.
+        What to do about it, options as ``{option}``; empty where nothing need be done.
     at_best : {'good', 'usable', 'poor'}
         The best grade that a PSF made in spite of it can have.
 
@@ -32,5 +34,5 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """What was found, and what to do about it."""
-        return f"{self.text} {self.advice}".strip()
+        """What was found, and what to do about it, options spelled for the host that runs."""
+        return Host.current().worded(f"{self.text} {self.advice}".strip())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.statuses import Reason
+from psfbridge.hosts import Host
 from psfbridge.imaging.findings import Finding
 from psfbridge.measurement.settings import VERDICT
 
@@ -99,7 +100,9 @@ def judge_psf(evidence: Evidence) -> Verdict:
         What is known of it.
     """
     found = [rule(evidence) for rule in _RULES]
-    found += [(one.at_best, one.text, one.advice) for one in evidence.findings]
+    found += [
+        (one.at_best, one.text, Host.current().worded(one.advice)) for one in evidence.findings
+    ]
     bad = [(grade, reason, advice) for grade, reason, advice in found if grade != GOOD]
     grade = max((grade for grade, _, _ in bad), key=_GRADES.index, default=GOOD)
     advice = dict.fromkeys(advice for _, _, advice in bad if advice)

@@ -40,7 +40,7 @@ def pinhole_transfer(y: Floats, x: Floats, diameter_um: float) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> float(pinhole_transfer(np.zeros(1), np.zeros(1), 0.4)[0, 0])
+    >>> round(float(pinhole_transfer(np.zeros(1), np.zeros(1), 0.4)[0, 0]), 6)
     1.0
     """
     argument = np.maximum(np.pi * diameter_um * np.hypot(y[:, np.newaxis], x), 1e-6)

@@ -80,7 +80,8 @@ def drawn(seed, change, **scene):
 def test_drawn_fields_that_were_clipped(seed):
     share = np.random.default_rng(seed).uniform(0.4, 0.75)
     sound, changed, notes = drawn(seed, lambda counts, _: clipped(counts, share))
-    assert changed < sound + 0.05
+    # Where too little is left the PSF cannot be good, and must not be said to be.
+    assert changed < sound + 0.05 or "The PSF is poor." in notes
     assert "stand at the lowest value" in notes
 
 

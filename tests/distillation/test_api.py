@@ -183,7 +183,7 @@ def test_options_that_the_method_does_not_look_at_are_said(small_field):
     result = pb.distill(small_field.image, method="average", bead_diameter_um=0.1, iterations=7)
     said = " ".join(result.notes)
     assert "average leaves the beads' size in the PSF" in said
-    assert "iterations and engine are for reverse-rl" in said
+    assert "Iterations and engine are for reverse-rl" in said
 
 
 def test_an_image_may_be_a_path(small_field, tmp_path):

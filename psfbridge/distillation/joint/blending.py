@@ -179,7 +179,7 @@ def _averaged(stack: Stack, choice: BlendChoice, sharper: Floats32) -> Blend:
     """The average as it is, but for the beads' size and noise that is shrunk voxel by voxel."""
     share = wiener_gain(stack.mean, stack.error).astype(np.float32)
     seen = stack.mean * share
-    volume = fft.irfftn(fft.rfftn(seen, workers=-1) * sharper, s=seen.shape, workers=-1)
+    volume = fft.irfftn(fft.rfftn(seen, workers=cores()) * sharper, s=seen.shape, workers=cores())
     nothing = np.zeros_like(seen)
     return Blend(seen, np.asarray(volume, np.float32), choice, ((share, sharper),), nothing)
 

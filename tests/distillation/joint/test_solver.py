@@ -112,14 +112,14 @@ def test_known_optics_are_as_good_or_better(known, blind):
 
 def test_optics_that_contradict_the_beads_are_refused(blind):
     wrong = replace(blind.options, **(OPTICS | {"na": 0.8}), method="pupil")
-    with pytest.raises(OptionError, match=r"contradict the beads: NA/wavelength is 1\.54"):
+    with pytest.raises(OptionError, match=r"contradict the beads: the beads look like NA 1\.[34]"):
         solve_with_optics(blind.found, blind.shape, wrong)
 
 
 def test_auto_goes_on_without_the_wrong_optics_and_says_so(blind):
     wrong = replace(blind.options, **(OPTICS | {"na": 0.8}))
     solution = solve_with_optics(blind.found, blind.shape, wrong)
-    assert any("optics were left out" in note for note in solution.notes)
+    assert any("optics were not used" in note for note in solution.notes)
     assert psf_error(solution.volume, blind.field.psf_grid) < 0.05
 
 
@@ -157,6 +157,7 @@ def test_few_beads_and_planes_will_do(change, limit):
     assert Case(simulate(scene)).error < limit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 5])
 def test_the_rings_of_one_bright_bead_are_not_taken_for_beads(seed):
     scene = Scene(
@@ -188,6 +189,7 @@ def test_planes_that_are_far_apart_take_more_rounds_and_settle():
     assert Case(simulate(scene)).error < 0.08
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth_um", [3.0, 8.0])
 def test_beads_in_water_under_oil_tell_index_and_depth(depth_um):
     water = {"sample_index": 1.33, "depth_um": depth_um, "psf": "psfmodels"}

@@ -90,7 +90,7 @@ def field_findings(problem: JointProblem, best: Round) -> list[Finding]:
             Finding(
                 f"{most.name} changes {where} by {most.waves:.2f} waves: at the ends of the image "
                 f"the PSF is {effect:.0%} off this one.",
-                "Use --field for a PSF at every place, or beads of one part of the image.",
+                "Use {field=True} for a PSF at every place, or beads of one part of the image.",
                 at_best="usable",
             )
         )

@@ -82,6 +82,6 @@ def _rise(na: float, index: float) -> float:
 def _impossible(seen: str, size: str) -> Finding:
     return Finding(
         f"The beads show {seen}, which no microscope has: the {size}.",
-        "Check the voxel size (--voxel-um Z Y X).",
+        "Check the voxel size ({voxel_um=Z Y X}).",
         at_best="poor",
     )
