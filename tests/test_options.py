@@ -157,7 +157,7 @@ def test_one_entry_reaches_every_host():
     keys = keys_of(More)
     assert read({"most_counts": "3e4", "photons": "10,20"}, keys)[0] == given
     row = _row("most_counts", keys["most_counts"], ())
-    assert (row.label, row.default) == ("most_counts (counts)", "50000")
+    assert (row.label, row.default) == ("Most counts (counts)", "50000")
     assert "| `most_counts` | `--most-counts` | `most_counts` | 50000 | " in option_tables.table(
         More
     )

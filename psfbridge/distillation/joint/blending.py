@@ -29,6 +29,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
+# An error so many times the least one is that of a voxel which no bead shows.
+_UNSEEN = 1e6
 # Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
 _CAUTIONS = (3.0, 2.0, 1.0, 0.0)
 _FEW_CAUTIONS = (2.0, 0.0)
@@ -192,11 +194,13 @@ def wiener_gain(mean: Floats32, error: Floats) -> Floats:
     mean, error : array
         A mean of beads and its standard error, infinite where nothing was seen; axes (z, y, x).
     """
-    power = smooth_power(np.square(mean, dtype=float))
-    noise = smooth_power(np.where(np.isfinite(error), error, 0) ** 2)
+    # Voxels that only the rim of a bead's shifted box touches are not seen: their mean and error
+    # are so large that running sums would lose what lies beside them.
+    seen = error < _UNSEEN * error[error > 0].min(initial=np.inf)
+    power = smooth_power(np.where(seen, mean, 0).astype(float) ** 2)
+    noise = smooth_power(np.where(seen, error, 0) ** 2)
     gain = np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)
-    # Beside voxels that hardly any bead shows, running sums of their huge errors fall below 0.
-    return np.clip(gain, 0, 1)
+    return np.where(seen, np.clip(gain, 0, 1), 0)
 
 
 def smooth_power(power: Floats) -> Floats:
@@ -302,7 +306,8 @@ class _Score:
     def of(cls, stack: Stack, seen: Floats32, core: NDArray[np.bool_]) -> _Score:
         """Score a PSF by a stack, with the best scale and background."""
         rest = stack.mean - _fitted(stack, seen)[0]
-        known = stack.weight > _SEEN * stack.weight.max()
+        # The core is what every bead shows, though its own light makes it weigh least.
+        known = stack.weight > _SEEN * stack.weight[core].max()
         chi2 = float((stack.weight * rest**2).sum(dtype=float)) / max(int(known.sum()), 1)
         inner, around = core & known, ~core & known
         energy = max(float((stack.mean[inner].astype(float) ** 2).sum()), 1e-300)
