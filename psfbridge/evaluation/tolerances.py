@@ -17,7 +17,7 @@ class Tolerances(OptionRecord):
     """Limits of a quality control; None is a figure that is reported and not judged.
 
     The defaults are those of MetroloJ_QC (Faklaris et al. 2022, J. Cell Biol. 221, e202107093),
-    written with the working groups of QUAREP-LiMi. They set no limit for lateral asymmetry and
+    as it ships them. They set no limit for lateral asymmetry and
     Strehl ratio; 0.8 is the usual one for the latter (Maréchal's criterion, Born & Wolf, ch. 9.3).
 
     Each option is converted and checked as it is kept.

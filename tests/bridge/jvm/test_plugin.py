@@ -100,11 +100,14 @@ class TestWithoutAWindow:
         wait_for(lambda: not workers(home), "the end of Python")
         assert not shared_memory(imagej.pid)
 
-    @pytest.mark.parametrize("name", ["Distill_PSF.ijm", "Distill_and_Deconvolve.ijm"])
+    @pytest.mark.parametrize(
+        ("name", "argument"),
+        [("Distill_PSF.ijm", ""), ("Distill_and_Deconvolve.ijm", "BEADS|BEADS")],
+    )
     @pytest.mark.slow
-    def test_ready_made_macros_run_as_they_are(self, home, macro, name):
+    def test_ready_made_macros_run_as_they_are(self, home, macro, name, argument):
         own = home / "macros" / "PSF_Bridge" / name
-        text = f'open("BEADS"); result = runMacro("{own.as_posix()}"); print(result);'
+        text = f'open("BEADS"); print(runMacro("{own.as_posix()}", "{argument}"));'
         done = run(home, command(home, "-batch", macro(text)))
         assert "beads.tif" in done.stdout.splitlines()[-1], done.stdout + done.stderr
 
