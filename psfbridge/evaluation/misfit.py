@@ -30,20 +30,28 @@ _LEAST_SHARE = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class MeanBead:
-    """Mean over beads of light and model, each over the bead's intensity; axes (z, y, x)."""
+    """Mean over beads of light and model, each over the bead's intensity; axes (z, y, x).
+
+    `rests` is what the model leaves of the mean of every other bead, and of that of the rest.
+    """
 
     light: Floats
     model: Floats
+    rests: tuple[Floats, Floats] | None = None
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> MeanBead:
         """Return the means of pairs of light and model that have one shape."""
         every = iter(pairs)
         light, model = (np.asarray(one, float) for one in next(every))
-        count = 1
-        for seen, own in every:
-            light, model, count = light + seen, model + own, count + 1
-        return cls(light / count, model / count)
+        sums, counts = [light - model, np.zeros_like(light)], [1, 0]
+        for number, (seen, own) in enumerate(every, 1):
+            light, model = light + seen, model + own
+            sums[number % 2] += seen.astype(float) - own
+            counts[number % 2] += 1
+        total = sum(counts)
+        rests = (sums[0] / counts[0], sums[1] / counts[1]) if total > 1 else None
+        return cls(light / total, model / total, rests)
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,10 @@ def measure_misfit(residual: Floats, noise: Floats, mean: MeanBead) -> Misfit:
 def _far_energy(mean: MeanBead) -> float:
     """Return the energy out of the core by which the mean bead differs, as a share of all."""
     far = mean.model <= CORE * mean.model.max()
-    left = (mean.light - mean.model)[far]
-    return float((left**2).sum() / (mean.model**2).sum())
+    # The noise of one half of the beads is not that of the other: it falls out of their product.
+    rest = mean.light - mean.model
+    first, second = mean.rests or (rest, rest)
+    return float((first[far] * second[far]).sum() / (mean.model**2).sum())
 
 
 def _kinds(mean: MeanBead) -> list[str]:
