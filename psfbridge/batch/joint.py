@@ -11,6 +11,7 @@ import numpy as np
 from psfbridge._util.memory import free_bytes
 from psfbridge._util.units import zyx_um
 from psfbridge.batch.one_file import Outcome, Task, earlier, file_state, save
+from psfbridge.batch.settings import JOINT_MEMORY
 from psfbridge.batch.summary import group_of
 from psfbridge.errors import Cancelled, PsfBridgeError
 from psfbridge.imaging.image import Image
@@ -20,12 +21,6 @@ __all__ = ["JOINT", "joint_psf"]
 
 #: What the outputs of the joint solve are called.
 JOINT = "joint"
-
-#: Bytes that a solve holds for each voxel of a bead's box: counts, masks, shifted copies.
-_BYTES_A_VOXEL = 64
-
-#: The share of the free memory that a joint solve may take.
-_SHARE = 0.5
 
 
 def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome | None, str]:
@@ -102,7 +97,7 @@ def _unlike(outcomes: Sequence[Outcome]) -> str:
 
 def _within_memory(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Choose the files with the most beads for their PSF until the memory is full."""
-    room = _SHARE * free_bytes()
+    room = JOINT_MEMORY.share * free_bytes()
     most_first = sorted(outcomes, key=lambda one: -one.record["beads"]["used"])
     chosen: list[Outcome] = []
     for one in most_first:
@@ -118,7 +113,7 @@ def _bytes(outcome: Outcome) -> float:
     box = math.prod(outcome.record["psf"]["shape"])
     # A compressed file unfolds in memory; three times its size is usual at most.
     read = 3 * outcome.record["batch"]["inputs"][0]["bytes"]
-    return float(outcome.record["beads"]["found"] * box * _BYTES_A_VOXEL + read)
+    return float(outcome.record["beads"]["found"] * box * JOINT_MEMORY.voxel_bytes + read)
 
 
 def _outcome(task: Task, chosen: Sequence[Outcome], progress: Progress) -> Outcome:

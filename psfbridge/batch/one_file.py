@@ -13,6 +13,7 @@ import numpy as np
 from psfbridge._util.atomic_files import write_text
 from psfbridge._util.jsonable import json_text, plain
 from psfbridge._version import __version__
+from psfbridge.batch.settings import WIDTHS
 from psfbridge.detection.beads import USED
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import Cancelled, ImageError, PsfBridgeError
@@ -25,9 +26,6 @@ from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["Outcome", "Task", "earlier", "file_state", "save", "work"]
-
-#: More beads than this tell the scatter of the width no better.
-_MOST_MEASURED = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +245,7 @@ def _fwhm_se_um(result: Distillation) -> tuple[float, ...]:
     every = []
     for image in result.images:
         used = [bead for bead in result.beads.with_status(USED) if bead.image == image.name]
-        used = sorted(used, key=lambda bead: -bead.snr)[:_MOST_MEASURED]
+        used = sorted(used, key=lambda bead: -bead.snr)[: WIDTHS.most_measured]
         every += measure_beads(image, [(bead.z, bead.y, bead.x) for bead in used])
     widths = np.array([one.fwhm_um for one in every], float).reshape(-1, 3)
     return tuple(_standard_error(column[np.isfinite(column)]) for column in widths.T)

@@ -15,11 +15,9 @@ from typing import NoReturn
 
 from psfbridge._util.threads import cores, keep_to_cores
 from psfbridge.batch.one_file import Outcome, Task, work
+from psfbridge.batch.settings import PROCESSES
 
 __all__ = ["side_by_side"]
-
-# A process that was told to end has so long to take away what it had half written, in seconds.
-_GRACE_S = 0.8
 
 
 def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
@@ -85,7 +83,7 @@ def _end(processes: Iterable[BaseProcess]) -> None:
     processes = list(processes)
     for one in processes:
         one.terminate()
-    deadline = time.monotonic() + _GRACE_S
+    deadline = time.monotonic() + PROCESSES.grace_s
     for one in processes:
         one.join(max(deadline - time.monotonic(), 0))
         if one.is_alive():

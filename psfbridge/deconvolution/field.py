@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.deconvolution.settings import MATCHING
 from psfbridge.deconvolution.tiled import Blurred, restore
 from psfbridge.deconvolution.tiles import Part, Tile, halo
 from psfbridge.engines import Engine
@@ -144,7 +145,7 @@ def _note(volume: Blurred, field: FieldPSF) -> str:
         for name, length, size, nodes in zip(
             "zyx", volume.shape, field.voxel_um, field.nodes_um, strict=True
         )
-        if len(nodes) > 1 and abs((length - 1) * size / nodes[-1] - 1) > _SAME_EXTENT
+        if len(nodes) > 1 and abs((length - 1) * size / nodes[-1] - 1) > MATCHING.same_extent
     ]
     if beyond:
         said += (
@@ -152,7 +153,3 @@ def _note(volume: Blurred, field: FieldPSF) -> str:
             "taken to begin at the same corner."
         )
     return said
-
-
-# Extents that differ by less than this share are the same field.
-_SAME_EXTENT = 0.02

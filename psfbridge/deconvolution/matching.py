@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.units import zyx_um
+from psfbridge.deconvolution.settings import MATCHING
 from psfbridge.errors import PSFError
 from psfbridge.imaging.image import Image, VoxelUm
 from psfbridge.options import DeconvolveOptions
@@ -20,8 +21,6 @@ from psfbridge.psf.psf import PSF, load_psfs
 
 __all__ = ["PSFs", "Target", "matched_psfs"]
 
-#: Voxel sizes that differ by less than this share count as one: files round them.
-SAME_VOXEL = 1e-3
 
 Given = PSF | FieldPSF | Image | NDArray[Any] | str | os.PathLike[str]
 PSFs = Given | Sequence[Given]
@@ -177,7 +176,7 @@ def _with_voxel(
     psf: PSF | FieldPSF, label: str, voxel_um: VoxelUm, notes: list[str]
 ) -> PSF | FieldPSF:
     axes = range(1 if _shape_of(psf)[0] == 1 else 0, 3)
-    if all(abs(psf.voxel_um[a] / voxel_um[a] - 1) <= SAME_VOXEL for a in axes):
+    if all(abs(psf.voxel_um[a] / voxel_um[a] - 1) <= MATCHING.same_voxel for a in axes):
         return psf
     notes.append(
         f"{label} has voxels of {zyx_um(psf.voxel_um)}, the image of {zyx_um(voxel_um)}: "

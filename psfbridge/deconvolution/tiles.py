@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from psfbridge._util.memory import readable_bytes
+from psfbridge.deconvolution.settings import TILES
 from psfbridge.engines.base import Engine, Plan
 from psfbridge.engines.problem import Shape, next_smooth
 from psfbridge.errors import EngineError
@@ -14,13 +15,6 @@ from psfbridge.errors import EngineError
 __all__ = ["Part", "Tile", "fitting_tile", "halo", "tiles"]
 
 Part = tuple[slice, slice, slice]
-
-#: Tiles overlap by so many PSF half-sizes on each side: further than that a voxel of the image
-#: has hardly any say in the result.
-HALO_IN_PSF_RADII = 3
-
-#: The part of the free memory that a tile may take.
-MEMORY_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Tile:
 
 def halo(psf_shape: Sequence[int]) -> Shape:
     """Return how far a tile looks beyond its core, in voxels."""
-    nz, ny, nx = (HALO_IN_PSF_RADII * (length // 2) for length in psf_shape)
+    nz, ny, nx = (TILES.halo_psf_radii * (length // 2) for length in psf_shape)
     return nz, ny, nx
 
 
@@ -90,7 +84,7 @@ def fitting_tile(shape: Shape, psf_shape: Shape, engine: Engine, plan: Plan) -> 
         If not even a tile of the PSF's size fits.
     """
     tile = list(shape)
-    room = MEMORY_SHARE * engine.room_bytes()
+    room = TILES.memory_share * engine.room_bytes()
     while needed_bytes(tile, shape, psf_shape, engine, plan) > room:
         # Planes are kept whole as long as possible: the PSF is longest in z.
         axis = 1 if tile[1] >= tile[2] else 2

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from psfbridge._util.threads import cores, workers
 from psfbridge.detection.bead_width import BeadScale
+from psfbridge.detection.settings import CANDIDATES
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.robust import FWHM_PER_SIGMA
@@ -23,19 +24,6 @@ from psfbridge.progress import Progress, no_progress, tracked
 __all__ = ["Candidates", "find_candidates"]
 
 Floats = NDArray[np.float64]
-
-#: A candidate's response must exceed so many standard deviations of the filtered noise.
-THRESHOLD = 6.0
-_BACKGROUND_WIDTHS = 4.0
-# Blocks at work at the same time hold so many voxels together, whatever the number of cores;
-# about 20 bytes are needed for each.
-_BLOCK_VOXELS = 12_000_000
-_MOST_WORKERS = 8
-_HOT_CONTRAST = 6.0
-# Up to so many widths from a bead its rings and lobes may have a tenth of its height; beyond, so
-# much over the square of the distance in widths. Of 78 and 278 maxima around a lone bead of 3 and
-# 30 million photons (psfmodels, NA 1.4) the brightest had 0.35.
-_NEAR, _PATTERN = 6.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -90,8 +78,8 @@ def find_candidates(
         In the order of their response, the strongest first; never two within one bead.
     """
     matched = _Filter.of(scale, noise, image.data.shape)
-    threads = min(cores(), _MOST_WORKERS)
-    rows = list(_blocks(image.data.shape, _BLOCK_VOXELS // threads))
+    threads = min(cores(), CANDIDATES.most_workers)
+    rows = list(_blocks(image.data.shape, CANDIDATES.block_voxels // threads))
     with workers(threads) as pool:
         jobs = pool.map(lambda block: matched.peaks(image.data, *block), rows)
         found = [next(jobs) for _ in tracked(rows, progress, "finding beads")]
@@ -117,7 +105,10 @@ class _Filter:
     def of(cls, scale: BeadScale, noise: Noise, shape: tuple[int, ...]) -> _Filter:
         z, y, x = (max(sigma, 0.5) for sigma in scale.sigma)
         sigma = (z if shape[0] > 1 else 0.0, y, x)
-        sizes = [2 * int(np.ceil(_BACKGROUND_WIDTHS * FWHM_PER_SIGMA * s / 2)) + 1 for s in sigma]
+        sizes = [
+            2 * int(np.ceil(CANDIDATES.background_widths * FWHM_PER_SIGMA * s / 2)) + 1
+            for s in sigma
+        ]
         surround = (1 if shape[0] == 1 else sizes[0], sizes[1], sizes[2])
         reach = [4 * int(np.ceil(s)) for s in sigma]
         spot = np.zeros([2 * r + 1 for r in reach], np.float32)
@@ -165,7 +156,7 @@ class _Filter:
         excess: float,
     ) -> NDArray[np.int64]:
         """Voxels above the threshold; its least value sorts out most of them cheaply."""
-        limit = THRESHOLD * excess
+        limit = CANDIDATES.threshold * excess
         least = limit * float(self._spread(background[:, inner].min()))
         z, y, x = np.nonzero(response[:, inner] > least)
         voxel = np.stack([z, y + inner.start, x], axis=1)
@@ -209,7 +200,7 @@ def _is_hot(
         return np.zeros(0, bool)
     values = np.stack([counts[tuple(voxel.T)], *_neighbours(counts, voxel)])
     values = np.sort(values - background, axis=0)
-    hot: NDArray[np.bool_] = values[-1] > _HOT_CONTRAST * np.maximum(values[-2], 0)
+    hot: NDArray[np.bool_] = values[-1] > CANDIDATES.hot_contrast * np.maximum(values[-2], 0)
     return hot
 
 
@@ -229,7 +220,7 @@ def _distinct(found: Candidates, scale: BeadScale) -> Candidates:
     for index in range(len(found)):
         if tree is None or not kept[index]:
             continue
-        reach = max(_NEAR, np.sqrt(_PATTERN * found.response[index] / faintest))
+        reach = max(CANDIDATES.near, np.sqrt(CANDIDATES.pattern * found.response[index] / faintest))
         near = np.array([i for i in tree.query_ball_point(spots[index], reach) if i > index], int)
         if len(near) == 0:
             continue
@@ -241,11 +232,13 @@ def _distinct(found: Candidates, scale: BeadScale) -> Candidates:
 
 def _is_part(apart: Floats, share: Floats, *, hot: bool) -> NDArray[np.bool_]:
     along, across = apart[:, 0], np.hypot(apart[:, 1], apart[:, 2])
-    same = np.hypot(along, across) < 0.75
+    same = np.hypot(along, across) < CANDIDATES.same_bead
     if hot:
         return same
-    lobe = (across < 1.0) & (share < 0.5)
+    lobe = (across < CANDIDATES.lobe_across) & (share < CANDIDATES.lobe_share)
     far = np.hypot(along, across)
-    ring = np.where(far < _NEAR, share < 0.1, share * far**2 < _PATTERN)
+    ring = np.where(
+        far < CANDIDATES.near, share < CANDIDATES.ring_share, share * far**2 < CANDIDATES.pattern
+    )
     part: NDArray[np.bool_] = same | lobe | ring
     return part

@@ -17,7 +17,7 @@ from psfbridge.detection.candidates import Candidates, find_candidates
 from psfbridge.detection.gaussian_fits import fit_gaussians
 from psfbridge.detection.judging import CandidateMeasures, judge
 from psfbridge.detection.plane_levels import plane_levels
-from psfbridge.detection.settings import PLANE_LEVELS
+from psfbridge.detection.settings import GAUSSIAN_FITS, PLANE_LEVELS, WIDTH
 from psfbridge.detection.statuses import Reason
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
 from psfbridge.errors import NoBeadsError, OptionError
@@ -32,10 +32,6 @@ from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, checked_progress, no_progress
 
 __all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads", "with_known_beads"]
-
-_FIT_WIDTHS = 1.2
-# A sphere looks no narrower than 0.87 of its diameter; the width of a bead is told less well.
-_MOST_DIAMETER = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +246,7 @@ def _judged(
     counts: Counts, scale: BeadScale, candidates: Candidates, options: DistillOptions
 ) -> FoundBeads:
     image = counts.image
-    half = scale.half_extent(_FIT_WIDTHS, len(image.data))
+    half = scale.half_extent(GAUSSIAN_FITS.box_widths, len(image.data))
     boxes = cut_out(image.data, candidates.voxel, half, image.valid)
     fits = fit_gaussians(boxes, counts.noise, scale)
     level = saturation_level(image.data)
@@ -297,7 +293,7 @@ def check_diameter(found: FoundBeads, diameter_um: float) -> None:
     """
     _, dy, dx = found.image.voxel_um
     width = max(found.scale.fwhm[1] * dy, found.scale.fwhm[2] * dx)
-    if diameter_um > _MOST_DIAMETER * width:
+    if diameter_um > WIDTH.most_diameter * width:
         raise OptionError(
             f"{{bead_diameter_um}} is {diameter_um:g}, but the beads of {found.image.name} are "
             f"only {width:.3g} µm wide; allowed is about their width at most.",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psfbridge._util.threads import workers
 from psfbridge.detection.bead_width import BeadScale
 from psfbridge.detection.gaussian_kernel import settle_fits
+from psfbridge.detection.settings import GAUSSIAN_FITS
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import Cutouts
 
@@ -17,14 +18,7 @@ __all__ = ["GaussianFits", "fit_gaussians"]
 
 Floats = NDArray[np.float64]
 
-# Small enough to stay in the processor's cache, or near it.
-_BATCH_NUMBERS = 600_000
 _PARAMETERS = 8
-# A Gaussian this narrow is a single voxel.
-_LEAST_SIGMA = 0.25
-# The core's true shape is no Gaussian: a share of the model counts as error, so that the
-# brightest voxels do not rule the fit.
-_MODEL_ERROR = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +74,7 @@ def fit_gaussians(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianF
         In the order of the cut-outs.
     """
     size = max(int(np.prod(cutouts.counts.shape[1:])), 1)
-    batch = max(_BATCH_NUMBERS // (size * _PARAMETERS), 1)
+    batch = max(GAUSSIAN_FITS.batch_numbers // (size * _PARAMETERS), 1)
     starts = range(0, max(len(cutouts), 1), batch)
     with workers() as pool:
         parts = list(pool.map(lambda i: _fit_batch(cutouts[i : i + batch], noise, scale), starts))
@@ -104,7 +98,9 @@ class _Problem:
     @property
     def limits(self) -> Floats:
         """Half sizes of the box, the least and the largest logarithms of the widths."""
-        return np.concatenate([self.half, np.full(3, np.log(_LEAST_SIGMA)), self.widest])
+        return np.concatenate(
+            [self.half, np.full(3, np.log(GAUSSIAN_FITS.least_sigma)), self.widest]
+        )
 
     def start(self) -> Floats:
         values = np.where(self.inside, self.counts, np.nan)
@@ -148,14 +144,14 @@ class _Problem:
 
     def weights(self, model: Floats, at: Floats) -> Floats:
         light = np.maximum(model - at[:, :1], 0)
-        variance = self.noise.variance(model) + (_MODEL_ERROR * light) ** 2
+        variance = self.noise.variance(model) + (GAUSSIAN_FITS.model_error * light) ** 2
         return np.asarray(self.inside / np.maximum(variance, 1e-12))
 
     def limited(self, at: Floats) -> Floats:
         at = at.copy()
         at[:, 1] = np.where(np.abs(at[:, 1]) < 1e-9, 1e-9, at[:, 1])
         at[:, 2:5] = np.clip(at[:, 2:5], -self.half, self.half)
-        at[:, 5:] = np.clip(at[:, 5:], np.log(_LEAST_SIGMA), self.widest)
+        at[:, 5:] = np.clip(at[:, 5:], np.log(GAUSSIAN_FITS.least_sigma), self.widest)
         return at
 
 
@@ -165,12 +161,22 @@ def _fit_batch(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits
         return GaussianFits(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none, none)
     problem = _Problem(cutouts, noise, scale)
     at = problem.limited(problem.start())
-    settle_fits(cutouts.counts, cutouts.inside, at, problem.limits, _noise_of(noise))
+    settle_fits(cutouts.counts, cutouts.inside, at, problem.limits, _noise_of(noise), _rule())
     return _fits(problem, cutouts, at)
 
 
+def _rule() -> tuple[int, float, float, float, float]:
+    one = GAUSSIAN_FITS
+    return one.steps, one.least_gain, one.damping, one.falls, one.rises
+
+
 def _noise_of(noise: Noise) -> tuple[float, float, float, float]:
-    return float(noise.offset), float(noise.gain), float(noise.read_noise) ** 2, _MODEL_ERROR
+    return (
+        float(noise.offset),
+        float(noise.gain),
+        float(noise.read_noise) ** 2,
+        GAUSSIAN_FITS.model_error,
+    )
 
 
 def _normal(slopes: Floats, weights: Floats) -> Floats:

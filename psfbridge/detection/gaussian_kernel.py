@@ -13,16 +13,12 @@ from numba import njit
 __all__ = ["settle_fits"]
 
 _PARAMETERS = 8
-_ROUNDS = 25
-# A bead is done when a step lowers its χ², of some hundred voxels, by so small a share: that moves
-# it by a fiftieth of its position's error.
-_LEAST_GAIN = 1e-6
 # Which power of the row's own factors each parameter has: 1, e, e u, e u².
 _KIND = np.array([0, 1, 1, 1, 2, 1, 1, 3])
 
 
 @njit(cache=True, nogil=True)
-def settle_fits(counts, inside, at, limits, noise):  # type: ignore[no-untyped-def]
+def settle_fits(counts, inside, at, limits, noise, rule):  # type: ignore[no-untyped-def]
     """Fit each bead; `at` holds the parameters b, a, z, y, x, ln σz, ln σy, ln σx, and is changed.
 
     Parameters
@@ -36,15 +32,18 @@ def settle_fits(counts, inside, at, limits, noise):  # type: ignore[no-untyped-d
     noise : tuple of float
         Offset, gain and square of the read noise, in counts; the share of the light that counts
         as error.
+    rule : tuple of float
+        Most steps, the least gain, the first damping, and by what it falls and rises.
     """
+    rounds, least_gain, first, falls, rises = rule
     normal = np.empty((_PARAMETERS, _PARAMETERS))
     pull = np.empty(_PARAMETERS)
     step = np.empty(_PARAMETERS)
     trial = np.empty(_PARAMETERS)
     weight = np.empty(counts.shape[1:])
     for k in range(len(counts)):
-        damping = 1e-2
-        for _ in range(_ROUNDS):
+        damping = first
+        for _ in range(rounds):
             cost = _linearised(counts[k], inside[k], at[k], noise, weight, (normal, pull))
             _solved(normal, pull, damping, step)
             for i in range(_PARAMETERS):
@@ -53,11 +52,11 @@ def settle_fits(counts, inside, at, limits, noise):  # type: ignore[no-untyped-d
             after = _cost(counts[k], trial, weight)
             if after <= cost:
                 at[k] = trial
-                damping = max(damping * 0.3, 1e-9)
-                if cost - after <= _LEAST_GAIN * cost:
+                damping = max(damping * falls, 1e-9)
+                if cost - after <= least_gain * cost:
                     break
             else:
-                damping = min(damping * 10, 1e6)
+                damping = min(damping * rises, 1e6)
 
 
 @njit(cache=True, nogil=True)

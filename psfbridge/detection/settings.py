@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "CANDIDATES",
+    "GAUSSIAN_FITS",
     "JUDGING",
     "PLANE_LEVELS",
     "POSITIONS",
     "WIDTH",
+    "CandidateSettings",
+    "GaussianFitSettings",
     "JudgingSettings",
     "PlaneLevelSettings",
     "PositionSettings",
@@ -72,6 +76,9 @@ class WidthSettings:
     stands_out, lone : float
         A hot pixel stands out by so many standard deviations of the noise, and by so many times
         the second brightest of its neighbours: no bead of more than a voxel and a half is so lone.
+    most_diameter : float
+        A bead's diameter is at most so many FWHM of what is seen. A sphere looks no narrower than
+        0.87 of its diameter; the width of a bead is told less well.
     """
 
     trial_sigmas: tuple[float, ...] = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
@@ -85,6 +92,7 @@ class WidthSettings:
     wide_sigma: float = 2.0
     stands_out: float = 6.0
     lone: float = 4.0
+    most_diameter: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,92 @@ class PositionSettings:
     least_snr: float = 6.0
 
 
+@dataclass(frozen=True)
+class CandidateSettings:
+    """Where beads may be.
+
+    Attributes
+    ----------
+    threshold : float
+        A candidate's response exceeds so many standard deviations of the filtered noise: of a
+        billion voxels one does by chance.
+    background_widths : float
+        Size of the surroundings whose mean is taken as background, in FWHM.
+    block_voxels : int
+        Blocks at work at the same time hold so many voxels together, whatever the number of cores;
+        about 20 bytes are needed for each.
+    most_workers : int
+        Threads at most.
+    hot_contrast : float
+        A hot pixel is so many times as bright as its brightest neighbour; a bead sampled at
+        Nyquist's rate, two voxels wide at half maximum, is twice as bright at most.
+    same_bead : float
+        Maxima within so many FWHM of a stronger one are the same bead.
+    lobe_across, lobe_share : float
+        Along the axis the lobes of an aberrated PSF have less than this share of its height, and
+        are so near to it across, in FWHM.
+    ring_share : float
+        Elsewhere its rings and lobes stay below this share of its height.
+    near : float
+        As far as so many FWHM from it.
+    pattern : float
+        Beyond, below so much over the square of the distance in FWHM. Of 78 and 278 maxima around a
+        lone bead of 3 and 30 million photons (psfmodels, NA 1.4) the brightest had 0.35.
+    """
+
+    threshold: float = 6.0
+    background_widths: float = 4.0
+    block_voxels: int = 12_000_000
+    most_workers: int = 8
+    hot_contrast: float = 6.0
+    same_bead: float = 0.75
+    lobe_across: float = 1.0
+    lobe_share: float = 0.5
+    ring_share: float = 0.1
+    near: float = 6.0
+    pattern: float = 0.5
+
+
+@dataclass(frozen=True)
+class GaussianFitSettings:
+    """The Gaussian that is fitted to each candidate.
+
+    Attributes
+    ----------
+    box_widths : float
+        Half the fitted box in FWHM: as far as the bead's light is more than its rings.
+    batch_numbers : int
+        Numbers of a batch of fits: few enough to stay in the processor's cache, or near it.
+    least_sigma : float
+        A Gaussian this narrow, in voxels, is a single voxel.
+    model_error : float
+        The core's true shape is no Gaussian: this share of the model counts as error, so that the
+        brightest voxels do not rule the fit.
+    steps : int
+        At most so many steps of each fit.
+    least_gain : float
+        A bead is done when a step lowers its χ², of some hundred voxels, by so small a share: that
+        moves it by a fiftieth of its position's error.
+    damping : float
+        The first, as a share of the diagonal of the normal equations.
+    falls, rises : float
+        Factors of the damping after a step that was good, and after one that was not.
+    """
+
+    box_widths: float = 1.2
+    batch_numbers: int = 600_000
+    least_sigma: float = 0.25
+    model_error: float = 0.05
+    steps: int = 25
+    least_gain: float = 1e-6
+    damping: float = 1e-2
+    falls: float = 0.3
+    rises: float = 10.0
+
+
 JUDGING = JudgingSettings()
 PLANE_LEVELS = PlaneLevelSettings()
 POSITIONS = PositionSettings()
 WIDTH = WidthSettings()
+CANDIDATES = CandidateSettings()
+GAUSSIAN_FITS = GaussianFitSettings()

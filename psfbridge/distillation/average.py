@@ -24,9 +24,6 @@ __all__ = ["average"]
 
 _STAGE = "averaging beads"
 
-# A candidate this near is the bead itself: one plane's width, or its fitted position.
-_SAME_BEAD_VOXELS = 0.5
-
 
 def average(
     found: Sequence[FoundBeads],
@@ -102,7 +99,9 @@ def _nearest_only(state: BeadState, found: FoundBeads) -> BeadState:
     """Leave out the voxels that are nearer to another candidate, in FWHM."""
     widths = np.maximum(found.scale.fwhm, 1.0)
     candidates = found.beads.positions[found.beads.column("reason") != Reason.HOT_PIXEL]
-    others = candidates[np.abs(candidates - state.fit.position).max(axis=1) > _SAME_BEAD_VOXELS]
+    others = candidates[
+        np.abs(candidates - state.fit.position).max(axis=1) > AVERAGE.same_bead_voxels
+    ]
     seen = state.seen
     axes = [corner + np.arange(n) for corner, n in zip(seen.corner, seen.counts.shape, strict=True)]
     own = _distance(axes, state.fit.position, widths)

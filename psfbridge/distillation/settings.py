@@ -33,11 +33,14 @@ class AverageSettings:
     doubt : float
         Power counts as signal above so many times the variance of the noise. With 1, half of the
         voxels that hold nothing but noise would keep a part of it.
+    same_bead_voxels : float
+        A candidate this near along each axis is the bead itself, at its fitted position.
     """
 
     rounds: int = 5
     draws: int = 16
     doubt: float = 2.0
+    same_bead_voxels: float = 0.5
 
 
 @dataclass(frozen=True)

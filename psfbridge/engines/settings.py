@@ -9,10 +9,12 @@ __all__ = [
     "ITERATION",
     "OPENCL",
     "SELF_CHECK",
+    "VARIATION",
     "BlockSettings",
     "IterationSettings",
     "OpenCLSettings",
     "SelfCheckSettings",
+    "VariationSettings",
 ]
 
 
@@ -97,7 +99,21 @@ class SelfCheckSettings:
     iterations: int = 3
 
 
+@dataclass(frozen=True)
+class VariationSettings:
+    """The total variation.
+
+    Attributes
+    ----------
+    z_step : float
+        A plane counts as so many pixels apart, as in clij2-fft: the two then give one result.
+    """
+
+    z_step: float = 3.0
+
+
 BLOCKS = BlockSettings()
 ITERATION = IterationSettings()
 OPENCL = OpenCLSettings()
 SELF_CHECK = SelfCheckSettings()
+VARIATION = VariationSettings()

@@ -14,12 +14,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from psfbridge._util.threads import cores, shared_pool
-from psfbridge.engines.settings import BLOCKS
+from psfbridge.engines.settings import BLOCKS, VARIATION
 from psfbridge.imaging.image import Volume
 
 __all__ = ["divide_by_variation", "variation_bytes"]
-
-Z_STEP = np.float32(3)
 
 
 _IN = slice(1, -1)
@@ -80,7 +78,7 @@ def _with_margin(estimate: Volume, part: tuple[slice, slice]) -> Volume:
 def _bend(block: Volume) -> Volume:
     """Return the divergence of the gradient's direction, inside the block's margin."""
     dz, dy, dx = (np.diff(block, axis=axis) for axis in range(3))
-    slope_z = _limited(dz[1:], dz[:-1]) / Z_STEP
+    slope_z = _limited(dz[1:], dz[:-1]) / VARIATION.z_step
     slope_y = _limited(dy[:, 1:], dy[:, :-1])
     slope_x = _limited(dx[:, :, 1:], dx[:, :, :-1])
     here_z, here_y, here_x = slope_z[:, _IN, _IN], slope_y[_IN, :, _IN], slope_x[_IN, _IN]
@@ -90,13 +88,13 @@ def _bend(block: Volume) -> Volume:
     bend[:, :, 1:] -= along_x[:, :, :-1]
     bend += _share(dy[_IN, 1:, _IN], here_x, here_z)
     # The first difference belongs to y - 1; the kernel takes it at x - 1.
-    crossed = _limited(dz[1:, _IN, :-2], dz[:-1, :-2, _IN]) / Z_STEP
+    crossed = _limited(dz[1:, _IN, :-2], dz[:-1, :-2, _IN]) / VARIATION.z_step
     bend -= _share(dy[_IN, :-1, _IN], slope_x[_IN, :-2], crossed)
-    along_z = _share(dz[1:, _IN, _IN] / Z_STEP, here_y, here_x)
+    along_z = _share(dz[1:, _IN, _IN] / VARIATION.z_step, here_y, here_x)
     # The second difference starts from z - 1; the kernel starts it from y - 1.
     crossed = _limited(dx[:-2, _IN, 1:], block[_IN, :-2, _IN] - block[:-2, _IN, :-2])
-    along_z -= _share(dz[:-1, _IN, _IN] / Z_STEP, slope_y[:-2, :, _IN], crossed)
-    along_z /= Z_STEP
+    along_z -= _share(dz[:-1, _IN, _IN] / VARIATION.z_step, slope_y[:-2, :, _IN], crossed)
+    along_z /= VARIATION.z_step
     bend += along_z
     return bend
 

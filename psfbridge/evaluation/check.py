@@ -21,7 +21,8 @@ from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
 from psfbridge.errors import OptionError
-from psfbridge.evaluation.misfit import CORE, MOST_ERROR, MeanBead, Misfit, measure_misfit
+from psfbridge.evaluation.misfit import MeanBead, Misfit, measure_misfit
+from psfbridge.evaluation.settings import CHECK, MISFIT
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.read import split_choices
@@ -33,12 +34,6 @@ from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
 
 __all__ = ["BeadCheck", "Check", "check"]
-
-#: Accelerated iterations; as far as about three times as many plain ones.
-ITERATIONS = 20
-
-#: How far the picture of a bead reaches from its middle, in FWHM: along z, and in the plane.
-_PICTURE_WIDTHS = 3.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -105,11 +100,11 @@ class Check:
         """Return a figure (`matplotlib.figure.Figure`) of beads, model and deconvolved beads."""
         return draw("check", self)
 
-    def explains(self, most_error: float = MOST_ERROR) -> bool:
+    def explains(self, most_error: float = MISFIT.most_error) -> bool:
         """Whether the PSF explains the beads: its error beyond noise is at most `most_error`."""
         return self.misfit.error <= most_error
 
-    def answer(self, most_error: float = MOST_ERROR) -> str:
+    def answer(self, most_error: float = MISFIT.most_error) -> str:
         """Return the answer in a sentence: yes or no, by how much, and what differs."""
         error = f"error {self.misfit.error:.1%} ± {self.misfit.error_se:.1%} beyond noise"
         differs = f": {', '.join(self.misfit.kinds)}" if self.misfit.kinds else ""
@@ -193,7 +188,7 @@ def check(
     """
     distilling = DistillOptions(bead_diameter_um=bead_diameter_um)
     reading, own = split_choices(DeconvolveOptions, choices)
-    own = {"iterations": ITERATIONS, "engine": "cpu", **own}
+    own = {"iterations": CHECK.iterations, "engine": "cpu", **own}
     options = DeconvolveOptions.of(**{"accelerate": own["engine"] == "cpu", **own})
     progress = checked_progress(progress)
     _check_order(psf, image)
@@ -248,7 +243,7 @@ def _without_background(image: Image, states: Sequence[BeadState]) -> Image:
 
 def _reach(found: FoundBeads) -> Shape:
     planes = found.image.data.shape[0]
-    along, across = (found.scale.half_extent(widths, planes) for widths in _PICTURE_WIDTHS)
+    along, across = (found.scale.half_extent(widths, planes) for widths in CHECK.picture_widths)
     return along[0], across[1], across[2]
 
 
@@ -259,7 +254,7 @@ def _checked(
     data = seen.counts - one.others - background(one)
     expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
     left = (data - own)[seen.usable] ** 2
-    core = own[seen.usable] > CORE * own.max()
+    core = own[seen.usable] > MISFIT.core * own.max()
     energy = float((data[seen.usable] ** 2).sum(dtype=float))
     z, y, x = (float(value) for value in one.fit.position)
     return BeadCheck(

@@ -8,24 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.evaluation.settings import MISFIT
 from psfbridge.numerics.robust import robust_sd
 
-__all__ = ["CORE", "MOST_ERROR", "MeanBead", "Misfit", "measure_misfit"]
+__all__ = ["MeanBead", "Misfit", "measure_misfit"]
 
 Floats = NDArray[np.float64]
 
-#: A PSF with a larger relative error does not explain the beads. Evidence: PSFs 2 to 5 % from the
-#: truth leave 0.01 to 0.08, a real field's own PSF 0.06. With the noise far out still counted,
-#: 0.02 waves rms of coma left 0.13, 0.05 waves 0.27, a blur by 0.7 voxel 0.24.
-MOST_ERROR = 0.1
-#: The core of a bead is where its model is above this share of the peak.
-CORE = 0.02
 # The median of n normal values scatters so many times as much as their mean.
 _MEDIAN_OVER_MEAN = 1.2533
-# A kind of difference is named if it makes this share of what is left beyond noise ...
-_NAMED = 0.2
-# ... and the mean bead differs by this share of its energy at all: 1 % in amplitude.
-_LEAST_SHARE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +87,7 @@ def measure_misfit(residual: Floats, noise: Floats, mean: MeanBead) -> Misfit:
 
 def _far_energy(mean: MeanBead) -> float:
     """Return the energy out of the core by which the mean bead differs, as a share of all."""
-    far = mean.model <= CORE * mean.model.max()
+    far = mean.model <= MISFIT.core * mean.model.max()
     # The noise of one half of the beads is not that of the other: it falls out of their product.
     rest = mean.light - mean.model
     first, second = mean.rests or (rest, rest)
@@ -107,7 +98,7 @@ def _kinds(mean: MeanBead) -> list[str]:
     """Name the largest differences: fitted widths and floor, then what is odd of the rest."""
     rest = mean.light - mean.model
     whole = float((rest**2).sum())
-    if whole < _LEAST_SHARE * float((mean.model**2).sum()):
+    if whole < MISFIT.least_share * float((mean.model**2).sum()):
         return []
     names, shapes = _templates(mean.model)
     design = np.column_stack([shape.ravel() for shape in shapes])
@@ -121,7 +112,7 @@ def _kinds(mean: MeanBead) -> list[str]:
         f"the PSF's {name} is not the beads'": energy / whole for name, energy in odd.items()
     }
     found = sorted(shares.items(), key=lambda pair: -pair[1])
-    return [name for name, share in found if share > _NAMED]
+    return [name for name, share in found if share > MISFIT.named]
 
 
 def _templates(model: Floats) -> tuple[list[tuple[str, str]], list[Floats]]:

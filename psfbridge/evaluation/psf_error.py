@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft, optimize
 
 from psfbridge.errors import PSFError
+from psfbridge.evaluation.settings import PSF_ERROR
 from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.psf.psf import PSF
 
@@ -18,14 +19,11 @@ __all__ = ["psf_error", "psf_offset"]
 
 Floats = NDArray[np.float64]
 
-WINDOW = (25, 33, 33)
-_MARGIN = 8
-
 
 def psf_error(
     estimate: PSF | NDArray[Any],
     truth: PSF | NDArray[Any],
-    window: Sequence[int] = WINDOW,
+    window: Sequence[int] = PSF_ERROR.window,
 ) -> float:
     """Return ``‖k·ĥ - h‖ / ‖h‖`` with the best scale k and sub-voxel shift of the estimate ĥ.
 
@@ -59,7 +57,7 @@ def psf_error(
 def psf_offset(
     estimate: PSF | NDArray[Any],
     truth: PSF | NDArray[Any],
-    window: Sequence[int] = WINDOW,
+    window: Sequence[int] = PSF_ERROR.window,
 ) -> float:
     """Return how far from ``n // 2`` the centre of the estimate lies, in voxels.
 
@@ -101,7 +99,7 @@ def _best(estimate: PSF | NDArray[Any], truth: PSF | NDArray[Any], window: Seque
     shape = [min(most, length) for most, length in zip(window, true.shape, strict=True)]
     true = crop_or_pad(true, shape, [length // 2 for length in true.shape])
     # A margin keeps the shift's wrapping out of the window.
-    roomy = [length if length == 1 else length + 2 * _MARGIN for length in shape]
+    roomy = [length if length == 1 else length + 2 * PSF_ERROR.margin for length in shape]
     at = _match(found, true)
     error, shift = _least_error(crop_or_pad(found, roomy, at), true)
     return _Best(error, np.array(at) - shift)

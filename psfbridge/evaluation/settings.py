@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ACQUISITION", "AcquisitionSettings"]
+__all__ = [
+    "ACQUISITION",
+    "CHECK",
+    "MISFIT",
+    "PSF_ERROR",
+    "AcquisitionSettings",
+    "CheckSettings",
+    "MisfitSettings",
+    "PsfErrorSettings",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,4 +75,63 @@ class AcquisitionSettings:
     most_beads_measured: int = 500
 
 
+@dataclass(frozen=True)
+class MisfitSettings:
+    """When a PSF does not explain beads, and how it differs from them.
+
+    Attributes
+    ----------
+    most_error : float
+        A PSF with a larger relative error does not explain the beads. PSFs 2 to 5 % from the truth
+        leave 0.01 to 0.08, a real field's own PSF 0.06. With the noise far out still counted, 0.02
+        waves rms of coma left 0.13, 0.05 waves 0.27, a blur by 0.7 voxel 0.24.
+    core : float
+        The core of a bead is where its model is above this share of the peak.
+    named : float
+        A kind of difference is named if it makes this share of what is left beyond noise.
+    least_share : float
+        And the mean bead differs by this share of its energy at all: 1 % in amplitude.
+    """
+
+    most_error: float = 0.1
+    core: float = 0.02
+    named: float = 0.2
+    least_share: float = 1e-4
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """The deconvolution of the beads by their own PSF.
+
+    Attributes
+    ----------
+    iterations : int
+        Accelerated iterations; as far as about three times as many plain ones.
+    picture_widths : tuple of float
+        How far the picture of a bead reaches from its middle, in FWHM: along z, and in the plane.
+    """
+
+    iterations: int = 20
+    picture_widths: tuple[float, float] = (3.0, 6.0)
+
+
+@dataclass(frozen=True)
+class PsfErrorSettings:
+    """The error of a PSF against its truth.
+
+    Attributes
+    ----------
+    window : tuple of int
+        How many central voxels count along z, y and x, the same in all tests and benchmarks.
+    margin : int
+        So many voxels more are kept while it is moved.
+    """
+
+    window: tuple[int, int, int] = (25, 33, 33)
+    margin: int = 8
+
+
 ACQUISITION = AcquisitionSettings()
+MISFIT = MisfitSettings()
+CHECK = CheckSettings()
+PSF_ERROR = PsfErrorSettings()

@@ -18,7 +18,6 @@ Floats = NDArray[np.float64]
 # Means of what is above a threshold, over the noise, for levels of the light from six standard
 # deviations below it to forty above: the function that is turned round.
 _LEVELS = np.concatenate([np.linspace(-6, 6, 1201), np.linspace(6.1, 40, 340)])
-_LEAST_BLOCKS = 20
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def _noise(data: NDArray[Any], floor: Floor) -> float:
     share, mean = (blocks == 0).mean(axis=within), blocks.mean(axis=within)
     low, high = CLIPPING.between
     told = (share > low) & (share < high)
-    if np.count_nonzero(told) < _LEAST_BLOCKS:
+    if np.count_nonzero(told) < CLIPPING.least_blocks:
         return 0.0
     level = -special.ndtri(share[told])
     noise = mean[told] / _mean_above(level)

@@ -14,12 +14,6 @@ __all__ = ["filled", "missing_voxels"]
 
 Mask = NDArray[np.bool_]
 
-# Voxels sampled to tell how the values are spread.
-_SAMPLED = 2_000_000
-_SAMPLED_PLANES = 3
-# Standard deviation in voxels across a plane, by which gaps are filled from around them.
-_FILLED_FROM = 6.0
-
 
 def missing_voxels(data: NDArray[Any]) -> Mask | None:
     """Find the voxels that hold no data; None where all do.
@@ -71,7 +65,7 @@ def _lowest(data: NDArray[Any], missing: Mask) -> float:
 
 def _is_far(data: NDArray[Any], lowest: float) -> bool:
     """Whether the lowest value is far below what the camera gives."""
-    step = max(int(np.ceil((data.size / _SAMPLED) ** (1 / 2))), 1)
+    step = max(int(np.ceil((data.size / NO_DATA.sampled) ** (1 / 2))), 1)
     some = np.asarray(data[:, ::step, ::step], float).ravel()
     some = some[np.isfinite(some) & (some > lowest)]
     if not len(some):
@@ -83,7 +77,7 @@ def _is_far(data: NDArray[Any], lowest: float) -> bool:
 def _solid(at_lowest: Mask) -> Mask:
     """The regions of the lowest value that hold nothing else, not so much as a voxel of noise."""
     none = np.zeros(at_lowest.shape, bool)
-    some = at_lowest[:: max(len(at_lowest) // _SAMPLED_PLANES, 1)]
+    some = at_lowest[:: max(len(at_lowest) // NO_DATA.sampled_planes, 1)]
     if np.count_nonzero(_patches(some)) < NO_DATA.least_solid * np.count_nonzero(some):
         return none
     region = _patches(at_lowest)
@@ -139,6 +133,6 @@ def _from_around(plane: NDArray[Any], seen: Mask, whole: float) -> NDArray[np.fl
     """The mean of what is seen near each voxel; far from all of it the plane's median."""
     level = float(np.median(plane[seen])) if seen.any() else whole
     above = np.where(seen, plane - level, 0).astype(float)
-    weight = ndimage.gaussian_filter(seen.astype(float), _FILLED_FROM)
-    near = ndimage.gaussian_filter(above, _FILLED_FROM) / np.maximum(weight, 1e-6)
+    weight = ndimage.gaussian_filter(seen.astype(float), NO_DATA.filled_from)
+    near = ndimage.gaussian_filter(above, NO_DATA.filled_from) / np.maximum(weight, 1e-6)
     return np.asarray(level + near)

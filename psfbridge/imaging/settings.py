@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 __all__ = [
     "CLIPPING",
+    "FILES",
     "NOISE",
     "NO_DATA",
     "VALUES",
     "WARM_PIXELS",
     "Clipping",
+    "Files",
     "NoData",
     "NoiseEstimate",
     "Values",
@@ -66,6 +68,12 @@ class NoData:
     most_inside : float
         Voxels of another value that a region may enclose, over its own: a trace of noise shows
         that the camera was there.
+    sampled : int
+        Voxels that are looked at to tell how the values are spread.
+    sampled_planes : int
+        Planes of which solid regions are looked for first.
+    filled_from : float
+        Standard deviation in voxels across a plane, by which gaps are filled from around them.
     """
 
     least_share: float = 1e-3
@@ -74,6 +82,9 @@ class NoData:
     grain: int = 3
     least_solid: float = 0.3
     most_inside: float = 1e-3
+    sampled: int = 2_000_000
+    sampled_planes: int = 3
+    filled_from: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +144,8 @@ class Clipping:
         5.6 and this quantile 4.8 to 5.1, whatever the share cut off.
     smooth : tuple of float
         Standard deviations in voxels of the Gaussian by which the local light is told.
+    least_blocks : int
+        With fewer blocks that tell it, the noise is not known.
     """
 
     told_share: float = 0.2
@@ -141,6 +154,7 @@ class Clipping:
     between: tuple[float, float] = (0.2, 0.9)
     quantile: float = 0.25
     smooth: tuple[float, float, float] = (1.0, 1.5, 1.5)
+    least_blocks: int = 20
 
 
 @dataclass(frozen=True)
@@ -176,5 +190,29 @@ class NoiseEstimate:
     least_rounded_light: float = 14.0
 
 
+@dataclass(frozen=True)
+class Files:
+    """What files say, and how they are written.
+
+    Attributes
+    ----------
+    print_um : float
+        A pixel in µm as large as this is no camera's in the sample: it is a printer's dots per
+        inch.
+    most_colour_voxels : int
+        Colour images of more voxels than this are not looked through for what they consist of.
+    chunk_bytes : int
+        Of about this many bytes are the chunks that are written.
+    counted_chunks : int
+        In arrays of at most this many chunks it is said how many are not there.
+    """
+
+    print_um: float = 25.0
+    most_colour_voxels: int = 2**30
+    chunk_bytes: int = 8 * 2**20
+    counted_chunks: int = 1000
+
+
 VALUES, NO_DATA, WARM_PIXELS, CLIPPING = Values(), NoData(), Warm(), Clipping()
 NOISE = NoiseEstimate()
+FILES = Files()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from psfbridge.measurement.settings import STREHL
 from psfbridge.optics.zernike import zernike
 
 __all__ = ["Aberration", "Wavefront", "wavefront_of"]
@@ -30,10 +31,6 @@ _NAMES = {
     (8, 0): "tertiary spherical aberration",
     (10, 0): "quaternary spherical aberration",
 }
-# Samples across the pupil: the Strehl ratio is exact to 1e-4 then.
-_SAMPLES = 128
-# Best focus is searched within so many radians rms of defocus.
-_MOST_DEFOCUS = 2.0
 
 
 @dataclass(frozen=True)
@@ -166,12 +163,14 @@ def _strehl(terms: Mapping[tuple[int, int], float]) -> float:
     def lost(focus: float) -> float:
         return -float(np.abs(np.exp(1j * (phase + focus * defocus)).mean()) ** 2)
 
-    best = minimize_scalar(lost, bounds=(-_MOST_DEFOCUS, _MOST_DEFOCUS), method="bounded")
+    best = minimize_scalar(
+        lost, bounds=(-STREHL.most_defocus, STREHL.most_defocus), method="bounded"
+    )
     return -float(best.fun)
 
 
 def _disc() -> tuple[Floats, Floats]:
-    across = (np.arange(_SAMPLES) + 0.5) / _SAMPLES * 2 - 1
+    across = (np.arange(STREHL.samples) + 0.5) / STREHL.samples * 2 - 1
     y, x = np.meshgrid(across, across, indexing="ij")
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     inside = radius <= 1

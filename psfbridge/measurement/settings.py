@@ -8,11 +8,13 @@ __all__ = [
     "GAUSSIAN",
     "PROFILES",
     "SPOTS",
+    "STREHL",
     "THEORY",
     "VERDICT",
     "GaussianSettings",
     "ProfileSettings",
     "SpotSettings",
+    "StrehlSettings",
     "TheorySettings",
     "VerdictSettings",
 ]
@@ -129,8 +131,25 @@ class VerdictSettings:
     beads: Limits = (3, 1)
 
 
+@dataclass(frozen=True)
+class StrehlSettings:
+    """The Strehl ratio of a pupil.
+
+    Attributes
+    ----------
+    samples : int
+        Across the pupil: the ratio is exact to 1e-4 then.
+    most_defocus : float
+        Best focus is searched within so many radians rms of defocus.
+    """
+
+    samples: int = 128
+    most_defocus: float = 2.0
+
+
 GAUSSIAN = GaussianSettings()
 PROFILES = ProfileSettings()
 SPOTS = SpotSettings()
 THEORY = TheorySettings()
 VERDICT = VerdictSettings()
+STREHL = StrehlSettings()

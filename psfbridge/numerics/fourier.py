@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge.numerics.settings import PEAK
+
 __all__ = [
     "apply_per_axis",
     "apply_with_slopes",
@@ -32,9 +34,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-
-# Newton's method for the peak: most steps, and the step in voxels at which it has arrived.
-_NEWTON_STEPS, _ARRIVED = 20, 1e-5
 
 
 def dirichlet(distance: Floats, period: int, terms: int | None = None) -> Floats:
@@ -255,13 +254,13 @@ def peak_position(volume: NDArray[Any], start: Sequence[int] | None = None) -> F
     position = origin.copy()
     # Slopes below this are rounding: of a constant volume, nothing is known.
     rounding = 1e-12 * float(np.abs(volume).sum())
-    for _ in range(_NEWTON_STEPS):
+    for _ in range(PEAK.most_steps):
         gradient, curvature = _slopes(volume, position)
         if np.abs(curvature).max() <= rounding:
             break
         step = _ascent(gradient, curvature)
         position = np.clip(position + step, origin - 1, origin + 1)
-        if np.abs(step).max() < _ARRIVED:
+        if np.abs(step).max() < PEAK.arrived:
             break
     return position
 

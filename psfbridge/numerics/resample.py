@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.numerics.fourier import dirichlet
+from psfbridge.numerics.settings import RESAMPLE
 
 __all__ = ["resample_volume"]
 
 Floats = NDArray[np.float64]
-
-#: Zeros around the volume, as a share of its size: they keep its periods apart.
-PADDING = 1.0
 
 
 def resample_volume(
@@ -62,7 +60,7 @@ def _weights(length: int, step: float) -> Floats:
     The result has a row for every new sample and a column for every old one.
     """
     half = math.ceil((length // 2 + 1) / step - 1e-9)
-    period = length + 2 * math.ceil(PADDING * length / 2)
+    period = length + 2 * math.ceil(RESAMPLE.padding * length / 2)
     highest = min((period - 1) // 2, math.floor(period / (2 * step)))
     places = step * np.arange(-half, half + 1, dtype=float)
     samples = np.arange(length, dtype=float) - length // 2

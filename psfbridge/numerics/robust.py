@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from psfbridge.numerics.settings import ROBUST
+
 __all__ = ["FWHM_PER_SIGMA", "MEDIAN_SQUARE", "robust_sd", "trimmed_sd", "trimmed_variance"]
 
 Floats = NDArray[np.float64]
@@ -22,16 +24,13 @@ FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 #: Median of the square of a standard normal variable (χ² of one degree of freedom).
 MEDIAN_SQUARE = float(special.chdtri(1, 0.5))
 
-#: Share of the values that a trimmed mean keeps: as many outliers as a box with a neighbour's edge
-#: or a bent model has are among the largest tenth.
-KEPT = 0.9
 
 _SD_PER_MAD = 1 / float(special.ndtri(0.75))
-_LIMIT = float(special.ndtri((1 + KEPT) / 2))  # of the kept values, in standard deviations
+_LIMIT = float(special.ndtri((1 + ROBUST.kept) / 2))  # of the kept values, in standard deviations
 # Means over the kept values of a standard normal variable: of its square (the integral of x² times
 # the normal density is the distribution function of χ² with 3 degrees of freedom), and of its size.
-_KEPT_SQUARE = float(special.chdtr(3, _LIMIT**2)) / KEPT
-_KEPT_SIZE = float(np.sqrt(2 / np.pi) * (1 - np.exp(-(_LIMIT**2) / 2))) / KEPT
+_KEPT_SQUARE = float(special.chdtr(3, _LIMIT**2)) / ROBUST.kept
+_KEPT_SIZE = float(np.sqrt(2 / np.pi) * (1 - np.exp(-(_LIMIT**2) / 2))) / ROBUST.kept
 
 
 def robust_sd(values: NDArray[Any], axis: int | None = None) -> Any:
@@ -98,5 +97,5 @@ def trimmed_sd(sizes: NDArray[Any]) -> float:
 
 
 def _lowest_mean(values: NDArray[Any]) -> float:
-    keep = max(int(KEPT * len(values)), 1)
+    keep = max(int(ROBUST.kept * len(values)), 1)
     return float(np.partition(values, keep - 1)[:keep].mean())

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from psfbridge.optics.settings import SPHERE
+
 __all__ = ["sphere_transfer", "sphere_transform"]
 
 Floats = NDArray[np.float64]
-
-# Below this argument the closed form loses digits; the next term of its series is under 1e-8.
-_SERIES_BELOW = 0.2
 
 
 def sphere_transfer(shape: Sequence[int], voxel_um: Sequence[float], diameter_um: float) -> Floats:
@@ -65,6 +64,6 @@ def sphere_transform(frequencies: Sequence[NDArray[Any]], diameter_um: float) ->
     """
     fz, fy, fx = np.meshgrid(*frequencies, indexing="ij", sparse=True)
     u = np.pi * diameter_um * np.sqrt(fz**2 + fy**2 + fx**2)
-    safe = np.maximum(u, _SERIES_BELOW)
+    safe = np.maximum(u, SPHERE.series_below)
     exact = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
-    return np.asarray(np.where(u < _SERIES_BELOW, 1 - u**2 / 10 + u**4 / 280, exact))
+    return np.asarray(np.where(u < SPHERE.series_below, 1 - u**2 / 10 + u**4 / 280, exact))

@@ -8,9 +8,11 @@ __all__ = [
     "INTERFACE",
     "PROPAGATION",
     "PUPIL",
+    "SPHERE",
     "InterfaceSettings",
     "PropagationSettings",
     "PupilSettings",
+    "SphereSettings",
 ]
 
 
@@ -95,6 +97,20 @@ class InterfaceSettings:
     axis_step_um: float = 0.005
 
 
+@dataclass(frozen=True)
+class SphereSettings:
+    """The transform of a bead.
+
+    Attributes
+    ----------
+    series_below : float
+        Below this argument the closed form loses digits; the next term of its series is under 1e-8.
+    """
+
+    series_below: float = 0.2
+
+
 INTERFACE = InterfaceSettings()
 PROPAGATION = PropagationSettings()
 PUPIL = PupilSettings()
+SPHERE = SphereSettings()

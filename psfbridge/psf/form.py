@@ -13,6 +13,7 @@ from psfbridge.errors import OptionError, PSFError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Volume
 from psfbridge.numerics.fourier import crop_or_pad, peak_position, shift_volume
+from psfbridge.psf.settings import FORM
 
 __all__ = ["check_form", "conformed", "form_fault", "odd_shape"]
 
@@ -30,23 +31,12 @@ def odd_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     return nz, ny, nx
 
 
-#: The largest distance between the peak and the central voxel, in voxels.
-_OFF_CENTRE = 0.05
-
-#: Around the PSF this many voxels are kept while it is moved, fading to nothing.
-_MARGIN = 8
-
-#: How far inwards the PSF fades to its zero outer planes, as parts of its half size: not at all,
-#: unless it is so wide for its size that its peak cannot be told otherwise.
-_FADES = (0.0, 0.3, 0.6, 1.0)
-
-
 def conformed(volume: Floats, shape: tuple[int, int, int]) -> Volume:
     """Centre on the band-limited maximum, fading the sides of what does not fit into `shape`."""
     if not np.isfinite(volume).all() or not (volume > 0).any():
         raise PSFError("no PSF is left: the volume has no positive voxel, or one is not finite.")
     volume = _surroundings(volume, shape)
-    for fade in _FADES:
+    for fade in FORM.fades:
         data = _centred(volume, _window(shape, fade))
         if not off_centre(data):
             break
@@ -60,7 +50,7 @@ def _centred(volume: Floats, window: Floats) -> Volume:
     for _ in range(12):
         data = _trimmed(shift_volume(volume, move.tolist()), window)
         offset = peak_position(data, start=centre) - centre
-        if np.abs(offset).max() < 0.1 * _OFF_CENTRE:
+        if np.abs(offset).max() < 0.1 * FORM.off_centre:
             break
         move = np.clip(move - offset, -2, 2)
     return data.astype(np.float32)
@@ -73,10 +63,10 @@ def off_centre(data: NDArray[Any]) -> str:
     if data[tuple(centre)] < data.max():
         return f"its peak is at {tuple(voxel)}; it must be at {tuple(centre)}"
     peak = peak_position(data, start=centre)
-    if np.abs(peak - centre).max() <= _OFF_CENTRE:
+    if np.abs(peak - centre).max() <= FORM.off_centre:
         return ""
     where = ", ".join(f"{at:.2f}" for at in peak)
-    return f"its peak is at ({where}); it must be within {_OFF_CENTRE} voxel of {tuple(centre)}"
+    return f"its peak is at ({where}); it must be within {FORM.off_centre} voxel of {tuple(centre)}"
 
 
 def _window(shape: tuple[int, int, int], fade: float) -> Floats:
@@ -101,11 +91,11 @@ def _surroundings(volume: Floats, shape: tuple[int, int, int]) -> Floats:
     for axis, (length, size, at) in enumerate(zip(volume.shape, shape, peak, strict=True)):
         if length == size == 1:
             continue
-        half = size // 2 + _MARGIN
+        half = size // 2 + FORM.margin
         where = np.arange(int(at) - half, int(at) + half + 1)
         inside = np.clip(where, 0, length - 1)
         fading = np.abs(where - inside) / 4
-        beyond = (np.abs(where - int(at)) - size // 2 - 2) / (_MARGIN - 2)
+        beyond = (np.abs(where - int(at)) - size // 2 - 2) / (FORM.margin - 2)
         fade = np.cos(np.clip(np.maximum(fading, beyond), 0, 1) * np.pi / 2) ** 2
         fade = fade.reshape([-1 if other == axis else 1 for other in range(3)])
         volume = np.take(volume, inside, axis) * fade
@@ -149,7 +139,7 @@ def _wrong_values(data: Volume) -> str:
         return "it holds NaN or infinite voxels"
     if data.min() < 0:
         return f"its least voxel is {data.min():g}; it must not be negative"
-    if abs(float(data.sum(dtype=float)) - 1) > 1e-3:
+    if abs(float(data.sum(dtype=float)) - 1) > FORM.sum_tolerance:
         return f"its sum is {data.sum(dtype=float):g}; it must be 1"
     edges = (np.moveaxis(data, axis, 0)[[0, -1]] for axis in range(3) if data.shape[axis] > 1)
     return "its outermost planes are not zero" if any(edge.any() for edge in edges) else ""

@@ -24,11 +24,9 @@ from psfbridge.numerics.resample import resample_volume
 from psfbridge.psf.error_volume import packed, unpacked
 from psfbridge.psf.foreign import in_form
 from psfbridge.psf.form import check_form, conformed, odd_shape
+from psfbridge.psf.settings import FORM
 
 __all__ = ["PSF", "load_psfs", "read_psf_image"]
-
-#: No PSF is larger than this; it would take a wrong voxel size to make it so.
-_MOST_VOXELS = 2**27
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -184,10 +182,10 @@ class PSF:
         target = voxel_size(voxel_um)
         ratios = (old / new for old, new in zip(self.voxel_um, target, strict=True))
         voxels = self.data.size * math.prod(ratios)
-        if voxels > _MOST_VOXELS:
+        if voxels > FORM.most_voxels:
             raise PSFError(
                 f"a PSF with voxels of {zyx_um(self.voxel_um)} at {zyx_um(target)} has "
-                f"{voxels:.2g} voxels; allowed are {_MOST_VOXELS:.2g}. Check both voxel sizes."
+                f"{voxels:.2g} voxels; allowed are {FORM.most_voxels:.2g}. Check both voxel sizes."
             )
         return self.from_volume(
             resample_volume(self.data, self.voxel_um, target), target, provenance=self.provenance

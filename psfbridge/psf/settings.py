@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FOREIGN", "ForeignSettings"]
+__all__ = [
+    "FOREIGN",
+    "FORM",
+    "ForeignSettings",
+    "FormSettings",
+]
 
 
 @dataclass(frozen=True)
@@ -47,4 +52,33 @@ class ForeignSettings:
     largest_value: float = 1e30
 
 
+@dataclass(frozen=True)
+class FormSettings:
+    """The form of every PSF.
+
+    Attributes
+    ----------
+    off_centre : float
+        The largest distance between the peak and the central voxel, in voxels: what the
+        form promises to programs that deconvolve.
+    sum_tolerance : float
+        By how much the sum may differ from 1: a program that summed it in single precision stays
+        below.
+    margin : int
+        So many voxels around a PSF are kept while it is moved, fading to nothing.
+    fades : tuple of float
+        How far inwards the PSF fades to its zero outer planes, as parts of its half size: not at
+        all, unless it is so wide for its size that its peak cannot be told otherwise.
+    most_voxels : int
+        No PSF is larger; it would take a wrong voxel size to make it so.
+    """
+
+    off_centre: float = 0.05
+    sum_tolerance: float = 1e-3
+    margin: int = 8
+    fades: tuple[float, ...] = (0.0, 0.3, 0.6, 1.0)
+    most_voxels: int = 2**27
+
+
 FOREIGN = ForeignSettings()
+FORM = FormSettings()

@@ -20,7 +20,7 @@ from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.neighbours import with_neighbours
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.errors import PsfBridgeError
-from psfbridge.evaluation.psf_error import WINDOW
+from psfbridge.evaluation.settings import PSF_ERROR
 from psfbridge.imaging.image import Image
 from psfbridge.options import DistillOptions, Optics
 from psfbridge.psf.psf import PSF
@@ -124,7 +124,7 @@ def _left(found: FoundBeads, test: Floats, psf: PSF) -> float:
         states = with_neighbours(fitted, lights, [found.image.data.shape])
     table = found.beads.positions
     shares = [
-        _share(one, psf, counted(one, found, WINDOW))
+        _share(one, psf, counted(one, found, PSF_ERROR.window))
         for one in states
         if np.abs(test - table[one.seen.bead]).max(axis=1).min() < 1e-6
     ]

@@ -12,7 +12,8 @@ import numpy as np
 
 import psfbridge as pb
 from psfbridge.errors import PsfBridgeError
-from psfbridge.evaluation.psf_error import WINDOW, psf_error, psf_offset
+from psfbridge.evaluation.psf_error import psf_error, psf_offset
+from psfbridge.evaluation.settings import PSF_ERROR
 from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.options import Optics
 from psfbridge.simulation.simulate import Simulation
@@ -103,7 +104,9 @@ def stated_error(psf: pb.PSF) -> float | None:
     """Return the error that the software itself states, in the terms of `psf_error`."""
     if psf.error is None:
         return None
-    shape = [min(most, length) for most, length in zip(WINDOW, psf.data.shape, strict=True)]
+    shape = [
+        min(most, length) for most, length in zip(PSF_ERROR.window, psf.data.shape, strict=True)
+    ]
     middle = [length // 2 for length in psf.data.shape]
     error, light = (crop_or_pad(volume, shape, middle) for volume in (psf.error, psf.data))
     return float(np.linalg.norm(error) / np.linalg.norm(light))

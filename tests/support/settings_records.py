@@ -72,9 +72,9 @@ def _steers(value: Any) -> bool:
 
 
 def settings_modules() -> Iterator[Any]:
-    """Yield the modules named ``settings`` of all rooms."""
+    """Yield the modules named ``settings``, or ``..._settings``, of all rooms."""
     for found in pkgutil.walk_packages(psfbridge.__path__, "psfbridge."):
-        if found.name.endswith(".settings"):
+        if found.name.endswith("settings"):
             yield importlib.import_module(found.name)
 
 

@@ -22,11 +22,9 @@ from psfbridge.numerics.fourier import peak_position
 from psfbridge.options import DeconvolveOptions
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF, read_psf_image
+from psfbridge.psf.settings import FORM
 
 __all__ = ["DECONVOLVE", "AimedPSF", "psfs_of"]
-
-#: A PSF's sum may be so far from one.
-_SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +100,7 @@ def _with_offset(image: Image, background: str | float, *, composite: bool) -> A
     """Bring one PSF into form; of a composite with one origin, keep how far it was from there."""
     psf = PSF.of(image, background=background)
     data = np.asarray(image.data, float)
-    if not (composite and psf.notes and abs(data.sum() - 1) <= _SUM_TOLERANCE):
+    if not (composite and psf.notes and abs(data.sum() - 1) <= FORM.sum_tolerance):
         return AimedPSF(psf, np.zeros(3))
     centre = np.array(data.shape) // 2
     peak = np.unravel_index(int(np.argmax(data)), data.shape)

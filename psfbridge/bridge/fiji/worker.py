@@ -42,6 +42,7 @@ from psfbridge.bridge.fiji.line_stdout import Lines
 from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.bridge.imagej.errors import ours_of_python
 from psfbridge.bridge.imagej.ext_functions import EXTENSIONS, figure_text
+from psfbridge.bridge.settings import WORKER
 from psfbridge.errors import Cancelled, OptionError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
@@ -63,11 +64,6 @@ __all__ = [
 Record = dict[str, Any]
 Facts = Mapping[str, Any]
 
-# Fiji redraws at every report: more often than this is only slow.
-_SECONDS_BETWEEN = 0.1
-
-# Fiji waits a minute for one of these.
-_SECONDS_BETWEEN_SIGNS = 1.0
 
 #: The number of Fiji's process, and where Linux lists shared memory: its names begin with it.
 _HOST = "PSFBRIDGE_HOST_PROCESS"
@@ -127,7 +123,7 @@ def _signs_of_life(task: Any) -> Iterator[None]:
     done = threading.Event()
 
     def tell() -> None:
-        while not done.wait(_SECONDS_BETWEEN_SIGNS):
+        while not done.wait(WORKER.sign_s):
             task.update()
 
     teller = threading.Thread(target=tell, name="signs of life", daemon=True)
@@ -324,7 +320,7 @@ class _Report:
         if self._task.cancel_requested:
             raise Cancelled(f"cancelled by Escape while {stage}; nothing was changed.")
         now = time.monotonic()
-        if now - self._said > _SECONDS_BETWEEN:
+        if now - self._said > WORKER.progress_s:
             self._said = now
             self._task.update(message=stage, current=done, maximum=total)
 

@@ -17,6 +17,7 @@ from psfbridge.bridge.java.host import current
 from psfbridge.bridge.java.session import session
 from psfbridge.bridge.java.streams import JavaStreams, line_in
 from psfbridge.bridge.java.threads import java_thread
+from psfbridge.bridge.settings import IMAGEJ
 from psfbridge.errors import BridgeError, Cancelled, ImageError
 from psfbridge.hosts import Host
 from psfbridge.imaging.read import read_image
@@ -26,9 +27,6 @@ __all__ = ["MacroResult", "open_file", "read_macro", "run_macro"]
 # What psfbridge reads better than plain ImageJ, by how the name ends.
 _OURS = (".npy", ".ome.tif", ".ome.tiff")
 
-# How long a macro that was told to stop may take to do so.
-_GRACE_S = 5.0
-_POLL_S = 0.05
 _CANCELED = "Macro canceled"
 _DIALOG = (
     "opens a dialog, and there is no window. Give its values as options, or run it with a window."
@@ -175,7 +173,7 @@ class _Run:
         self._thread.start()
         try:
             while self._thread.is_alive():
-                self._thread.join(_POLL_S)
+                self._thread.join(IMAGEJ.macro_poll_s)
                 streams.drain()
                 self._inner = close_errors() or self._inner
                 _check_commands(streams)
@@ -209,7 +207,7 @@ class _Run:
             self._interpreter.abortMacro()
             for dialog in opened:
                 dialog.dispose()
-            self._thread.join(_GRACE_S)
+            self._thread.join(IMAGEJ.grace_s)
         finally:
             if not self._thread.is_alive():
                 session.check = _go_on

@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 
 from psfbridge.bridge.java.find import java_class
+from psfbridge.bridge.settings import IMAGEJ
 from psfbridge.errors import Cancelled
 
 __all__ = ["ImageJProgress", "log"]
-
-# ImageJ redraws at every call: more often than this is only slow.
-_SECONDS_BETWEEN = 0.05
 
 
 class ImageJProgress:
@@ -44,7 +42,7 @@ class ImageJProgress:
         if stage != self._stage:
             self._stage = stage
             self._ij.showStatus(f"PSF Bridge: {stage}...")
-        elif now - self._shown < _SECONDS_BETWEEN and done < total:
+        elif now - self._shown < IMAGEJ.status_s and done < total:
             return
         self._shown = now
         self._ij.showProgress(done / max(total, 1))

@@ -6,10 +6,9 @@ import time
 
 from psfbridge.bridge.java.find import java_class, running
 from psfbridge.bridge.java.host import Host
+from psfbridge.bridge.settings import IMAGEJ
 
 __all__ = ["wait_for_window"]
-
-_POLL_S = 0.3
 
 
 def wait_for_window(host: Host) -> None:
@@ -18,7 +17,7 @@ def wait_for_window(host: Host) -> None:
     ImageJ2 may end Java with its window: then there is nobody left to ask.
     """
     while _is_open(host):
-        time.sleep(_POLL_S)
+        time.sleep(IMAGEJ.window_poll_s)
 
 
 def _is_open(host: Host) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from psfbridge._util.extras import how_to_install
 from psfbridge._util.validate import choice, number
 from psfbridge.bridge.java.find import find_java, java_class, need_scyjava, running
+from psfbridge.bridge.settings import JAVA
 from psfbridge.errors import BridgeError
 
 __all__ = ["MODES", "PLAIN", "Host", "boot", "current", "join", "on_exit"]
@@ -28,17 +29,11 @@ MODES = ("headless", "gui")
 _IMAGEJ = "net.imagej:ij:1.54p"
 # Headless ImageJ 1.x opens windows all the same unless its classes are patched when they load.
 _PATCHER = "net.imagej:ij1-patcher:2.0.0"
-# A share of the memory that the machine, or its container, allows: Python needs the rest.
-_MEMORY_PERCENT = 50
 # Java 17 closes the class loader that the patcher, imagej-legacy and scripts need.
 _OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED"
 
-# How long threads that were told to end may take to do so.
-_PATIENCE_S = 1.0
 _JAVAS_OWN = "DestroyJavaVM"
 
-# How long another process may take to start: its first start downloads ImageJ.
-_START_PATIENCE_S = 600.0
 
 # A stock Fiji does not hold them: then pyimagej asks Maven.
 _IMGLYB = ("imglib2-imglyb", "imglib2-unsafe")
@@ -174,7 +169,7 @@ def _one_start_at_a_time() -> Iterator[None]:
 
     lock = FileLock(Path(tempfile.gettempdir()) / f"psfbridge-java-start-{_user()}.lock")
     with suppress(Timeout):
-        lock.acquire(timeout=_START_PATIENCE_S)
+        lock.acquire(timeout=JAVA.start_patience_s)
     try:
         yield
     finally:
@@ -222,7 +217,7 @@ def _configure(major: int, memory_gib: float | None) -> None:
     if memory_gib is not None:
         config.add_option(f"-Xmx{round(number('memory_gib', memory_gib, above=0.1) * 1024)}m")
     elif not any(option.startswith(("-Xmx", "-XX:MaxRAM")) for option in config.get_options()):
-        config.add_option(f"-XX:MaxRAMPercentage={_MEMORY_PERCENT}")
+        config.add_option(f"-XX:MaxRAMPercentage={JAVA.memory_percent}")
 
 
 def on_exit(callback: Callable[[], None]) -> None:
@@ -254,7 +249,7 @@ def _end() -> None:
 
 def _all_ended() -> bool:
     """Tell whether all threads that Java waits for have ended, soon."""
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + JAVA.end_patience_s
     while time.monotonic() < end:
         threads = java_class("java.lang.Thread")
         mine = threads.currentThread()

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
 from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.evaluation.settings import CHECK, MISFIT
 from psfbridge.options import PSF_OPTIONS, DeconvolveOptions, DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.evaluation.check import Check
 
 __all__ = ["add", "run"]
-
-#: The deconvolution of the beads that are shown.
-_CHECKED = {"iterations": 20, "engine": "cpu"}
 
 
 def add(subparsers: Any) -> None:
@@ -29,7 +27,9 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--picture", metavar="OUT.png", help="beads, model, deconvolved beads")
     parser.add_argument("--json", metavar="OUT.json", help="the figures of every bead")
-    add_options(parser, DeconvolveOptions, names=(*_CHECKED, *PSF_OPTIONS), defaults=_CHECKED)
+    # The deconvolution of the beads that are shown.
+    checked = {"iterations": CHECK.iterations, "engine": "cpu"}
+    add_options(parser, DeconvolveOptions, names=(*checked, *PSF_OPTIONS), defaults=checked)
     parser.add_argument(
         "--fail-over",
         type=float,
@@ -46,7 +46,6 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge.cli._outputs import check_outputs
     from psfbridge.errors import OptionError, QualityError
     from psfbridge.evaluation.check import check
-    from psfbridge.evaluation.misfit import MOST_ERROR
 
     if args.fail_over is not None and not 0 < args.fail_over <= 100:
         raise OptionError(
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         **chosen_options(args, DeconvolveOptions),
     )
     _write(found, args)
-    limit = MOST_ERROR if args.fail_over is None else args.fail_over / 100
+    limit = MISFIT.most_error if args.fail_over is None else args.fail_over / 100
     for line in (found.answer(limit), *found.notes, *found.sentences()):
         say(line, args.quiet)
     if args.fail_over is not None and not found.explains(limit):

@@ -12,7 +12,7 @@ from psfbridge.distillation.field.pupil import FieldPupil
 from psfbridge.distillation.field.regions import Region
 from psfbridge.distillation.field.settings import FIELD
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
-from psfbridge.distillation.joint.stack import PARTS
+from psfbridge.distillation.joint.settings import STACK
 from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
 from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
@@ -48,7 +48,7 @@ class FieldFit:
 
     def without(self, part: int) -> FieldPupil:
         """Return the pupil that the other parts of the beads ask for, to first order."""
-        kept = [one for one in range(PARTS) if one != part]
+        kept = [one for one in range(STACK.parts) if one != part]
         step = self._system.step(self.pupil, self._linear, kept, FIELD.least_damping)
         unknowns = self._system.unknowns(self.pupil) + step.unknowns
         return self._system.with_unknowns(self.pupil, unknowns)
@@ -90,7 +90,7 @@ class _State:
 
     def step(self, damping: Floats) -> Floats:
         fit = self.fit
-        step = self.system.step(fit.pupil, fit._linear, range(PARTS), float(damping[0]))
+        step = self.system.step(fit.pupil, fit._linear, range(STACK.parts), float(damping[0]))
         return np.asarray(self.at + np.concatenate([step.unknowns, step.shifts_um.ravel()]))
 
     def gain(self, trial: _State) -> Floats:
@@ -202,8 +202,8 @@ class _System:
     def _linearised(self, region: Region, values: Floats) -> _Linear:
         asked = [*self.free, *(Z + axis for axis in self.moves)]
         volume, slopes = self.model.derivatives(values, asked)
-        weights = region.weights.reshape(PARTS, -1)
-        means = region.means.reshape(PARTS, -1)
+        weights = region.weights.reshape(STACK.parts, -1)
+        means = region.means.reshape(STACK.parts, -1)
         design = np.concatenate([volume.reshape(1, -1), self.planes])
         weighted = design * weights.sum(axis=0)
         answer = solve_normal_equations(
@@ -216,9 +216,9 @@ class _System:
 
 def _equations(rows: Floats32, rest: Floats32, weights: Floats32) -> _Linear:
     size = len(rows)
-    normals, gradients = np.zeros((PARTS, size, size)), np.zeros((PARTS, size))
+    normals, gradients = np.zeros((STACK.parts, size, size)), np.zeros((STACK.parts, size))
     cost = 0.0
-    for part in range(PARTS):
+    for part in range(STACK.parts):
         if not weights[part].any():
             continue
         weighted = rows * weights[part]

@@ -23,7 +23,8 @@ from psfbridge.distillation.field.settings import FIELD_CHOICE
 from psfbridge.distillation.joint.bead_fit import background, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.pupil_fit import PupilFit
-from psfbridge.distillation.joint.stack import PARTS, deal_into_parts
+from psfbridge.distillation.joint.settings import STACK
+from psfbridge.distillation.joint.stack import deal_into_parts
 from psfbridge.numerics.fourier import crop_or_pad
 
 __all__ = ["FieldChoice", "Trial", "chosen_field"]
@@ -146,7 +147,7 @@ class _Search:
     def trial(self, start: FieldPupil) -> Trial:
         """Fit from a start, and look at beads not used."""
         fit = fitted_field(self.regions, start)
-        pupils = [fit.without(part) for part in range(PARTS)]
+        pupils = [fit.without(part) for part in range(STACK.parts)]
         with workers() as pool:
             chi2 = pool.map(
                 lambda k: self._misfit(k, pupils[self.parts[k]]), range(len(self.states))

@@ -12,7 +12,8 @@ from psfbridge.distillation.field.polynomials import monomials
 from psfbridge.distillation.field.settings import FIELD
 from psfbridge.distillation.joint.bead_fit import light, refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
-from psfbridge.distillation.joint.stack import PARTS, stack_beads
+from psfbridge.distillation.joint.settings import STACK
+from psfbridge.distillation.joint.stack import stack_beads
 from psfbridge.numerics.fourier import crop_or_pad
 
 __all__ = [
@@ -137,7 +138,7 @@ def _region(
     largest = FIELD.fitted_finer if finer else FIELD.fitted
     shape = [min(n, m) for n, m in zip(psf.shape, largest, strict=True)]
     middle = [n // 2 for n in psf.shape]
-    means, weights = (np.zeros((PARTS, *shape), np.float32) for _ in range(2))
+    means, weights = (np.zeros((STACK.parts, *shape), np.float32) for _ in range(2))
     free = [replace(one, model_error=FIELD.may_differ) for one in states]
     for part in sorted(set(parts.tolist())):
         mine = [one for one, its in zip(free, parts, strict=True) if its == part]

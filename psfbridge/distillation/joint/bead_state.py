@@ -31,9 +31,6 @@ _MODELLED = (
     Reason.TOO_LARGE,
     Reason.NOT_CHOSEN,
 )
-# Voxels so near a candidate that is not modelled are not used, in FWHM: there it is above a
-# hundredth of its height.
-_LEFT_OUT_WIDTHS = 1.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +187,7 @@ class _Unseen:
             for k, bead in enumerate(found.beads)
             if (number, k) not in only
         ]
-        reach = _LEFT_OUT_WIDTHS * np.maximum(found.scale.fwhm, 1)
+        reach = BEAD_FIT.left_out_widths * np.maximum(found.scale.fwhm, 1)
         return cls(np.array(places, float).reshape(-1, 3), reach)
 
     def leave_out(

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from psfbridge._util.threads import cores
-from psfbridge.distillation.joint.stack import PARTS, Stack
+from psfbridge.distillation.joint.model_settings import BLENDING
+from psfbridge.distillation.joint.settings import STACK
+from psfbridge.distillation.joint.stack import Stack
 from psfbridge.distillation.settings import AVERAGE
 from psfbridge.numerics.background_plane import plane, plane_values
 from psfbridge.numerics.least_squares import solve_normal_equations
@@ -29,28 +31,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
-# An error so many times the least one is that of a voxel which no bead shows.
-_UNSEEN = 1e6
-# Standard errors by which a shell's signal must stand out: trial values, chosen by held-out beads.
-_CAUTIONS = (3.0, 2.0, 1.0, 0.0)
-_FEW_CAUTIONS = (2.0, 0.0)
-_CAUTION_UNTESTED = 2.0
-# Shells are this many cycles per box wide. Below that many cycles across, at any frequency along z,
-# a residual cannot be told from what a whole plane shares: its background, and the light of all the
-# other beads. What of it went into the PSF would be subtracted from the neighbours and come back.
-_SHELL, _OUT_OF_FOCUS = 3, 1.5
-_LEAST_TRANSFER = 0.15
-# Frequencies that pass with less than this share of the strongest are noise.
-_FAINT = 1e-3
-# The core is where a bead is brighter than this share of its peak.
-_CORE = 0.03
-# The core of a bead that PSFs are held against is brighter than this share of its peak; voxels that
-# hardly any bead shows, by this share of the highest weight, do not count.
-_SCORED, _SEEN = 0.02, 0.1
-# What is bolder must lower the energy left by so much of it, and by so many standard errors;
-# background and bare data by more. Scores of parts that are in each other's PSFs scatter less than
-# their mean does: a few thousandths, however sure they seem, are chance.
-_CLEARLY, _CLEARLY_BARE, _SURE = 0.01, 0.015, 2.0
 _MODEL, _BOTH, _WITH_BACKGROUND, _DATA, AVERAGED = (
     "model",
     "model and data",
@@ -94,7 +74,7 @@ class BlendChoice:
 
 
 #: The usual choice, where no bead was asked.
-UNTESTED = BlendChoice(_BOTH, _CAUTION_UNTESTED, {}, {})
+UNTESTED = BlendChoice(_BOTH, BLENDING.untested_caution, {}, {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +136,7 @@ def blend_with_data(
     kinds = {_BOTH: seen, _WITH_BACKGROUND: seen, _DATA: np.zeros_like(seen)}
     choice = choice or _chosen(stack, kinds, regions, out_of_focus=out_of_focus)
     kind = choice.kind
-    sharper = np.where(transfer > _LEAST_TRANSFER, 1 / np.maximum(transfer, 1e-6), 0)
+    sharper = np.where(transfer > BLENDING.least_transfer, 1 / np.maximum(transfer, 1e-6), 0)
     sharper = sharper.astype(np.float32)
     if kind == AVERAGED:
         return _averaged(stack, choice, sharper)
@@ -196,7 +176,7 @@ def wiener_gain(mean: Floats32, error: Floats) -> Floats:
     """
     # Voxels that only the rim of a bead's shifted box touches are not seen: their mean and error
     # are so large that running sums would lose what lies beside them.
-    seen = error < _UNSEEN * error[error > 0].min(initial=np.inf)
+    seen = error < BLENDING.unseen * error[error > 0].min(initial=np.inf)
     power = smooth_power(np.where(seen, mean, 0).astype(float) ** 2)
     noise = smooth_power(np.where(seen, error, 0) ** 2)
     gain = np.maximum(power - AVERAGE.doubt * noise, 0) / np.maximum(power, 1e-300)
@@ -212,16 +192,16 @@ def _chosen(
     stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, out_of_focus: bool
 ) -> BlendChoice:
     """The boldest trial that is clearly better than those more cautious; the model comes first."""
-    trials = [(_BOTH, caution) for caution in _CAUTIONS]
+    trials = [(_BOTH, caution) for caution in BLENDING.cautions]
     others = (_WITH_BACKGROUND, _DATA) if out_of_focus else ()
-    trials += [(kind, caution) for kind in others for caution in _FEW_CAUTIONS]
+    trials += [(kind, caution) for kind in others for caution in BLENDING.few_cautions]
     trials += [(AVERAGED, 0.0)]
     scores = _held_out(stack, kinds, trials, regions)
     if not scores:
         return UNTESTED
     chosen = (_MODEL, np.inf)
     for trial in trials:
-        least = _CLEARLY if trial[0] == _BOTH else _CLEARLY_BARE
+        least = BLENDING.clearly if trial[0] == _BOTH else BLENDING.clearly_bare
         if _clearly_better(scores[trial], scores[chosen], least):
             chosen = trial
     kind, caution = chosen
@@ -244,11 +224,11 @@ def _clearly_better(scores: Sequence[_Score], others: Sequence[_Score], least: f
     """Whether scores of the same parts are lower by a share `least`, and not by chance."""
     mine, theirs = (np.array([one.share for one in each]) for each in (scores, others))
     gains = theirs - mine
-    if len(gains) < PARTS:
+    if len(gains) < STACK.parts:
         # The standard error of two or three beads is chance itself; they can still all agree.
         sure = gains.min() > 0
     else:
-        sure = gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains))
+        sure = gains.mean() > BLENDING.sure * gains.std(ddof=1) / np.sqrt(len(gains))
     # The noise of the many dark voxels, which no PSF explains, is no measure of a gain.
     return bool(sure and gains.mean() > least * np.mean([one.core for one in others]))
 
@@ -263,7 +243,7 @@ def _held_out(
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
-    core = kinds[_BOTH] > _SCORED * kinds[_BOTH].max()
+    core = kinds[_BOTH] > BLENDING.scored * kinds[_BOTH].max()
     found: dict[tuple[str, float], list[_Score]] = {
         trial: [] for trial in [(_MODEL, np.inf), *trials]
     }
@@ -307,7 +287,7 @@ class _Score:
         """Score a PSF by a stack, with the best scale and background."""
         rest = stack.mean - _fitted(stack, seen)[0]
         # The core is what every bead shows, though its own light makes it weigh least.
-        known = stack.weight > _SEEN * stack.weight[core].max()
+        known = stack.weight > BLENDING.seen * stack.weight[core].max()
         chi2 = float((stack.weight * rest**2).sum(dtype=float)) / max(int(known.sum()), 1)
         inner, around = core & known, ~core & known
         energy = max(float((stack.mean[inner].astype(float) ** 2).sum()), 1e-300)
@@ -356,12 +336,16 @@ def _regions(seen: Floats32) -> tuple[_Region, _Region]:
     """The bright core, where a model errs most and noise is least of the light, and the rest."""
     smooth = [1.0 if n > 1 else 0.0 for n in seen.shape]
     bright = ndimage.gaussian_filter(seen, smooth)
-    core = ndimage.gaussian_filter((bright > _CORE * bright.max()).astype(np.float32), smooth)
+    core = ndimage.gaussian_filter(
+        (bright > BLENDING.core * bright.max()).astype(np.float32), smooth
+    )
     share = float(np.mean(core**2))
-    width = _SHELL / max(share, 1e-3) ** (1 / sum(n > 1 for n in seen.shape))
+    width = BLENDING.shell / max(share, 1e-3) ** (1 / sum(n > 1 for n in seen.shape))
     inner = _Region(core, _shells(seen.shape, width), share)
     outer = _Region(
-        1 - core, _shells(seen.shape, _SHELL, _OUT_OF_FOCUS), float(np.mean((1 - core) ** 2))
+        1 - core,
+        _shells(seen.shape, BLENDING.shell, BLENDING.out_of_focus),
+        float(np.mean((1 - core) ** 2)),
     )
     return inner, outer
 
@@ -400,7 +384,7 @@ class _Residual:
         whole, not for a voxel: there it goes with the light.
         """
         passed = np.abs(fft.rfftn(self.bright, workers=cores()))
-        passed = passed > _FAINT * passed.max()
+        passed = passed > BLENDING.faint * passed.max()
         light = self.regions[0].window ** 2 * self.bright
         energy = self.spectra[0].left(gain, passed, self.shape)
         return np.asarray(light * (energy / max(float(light.sum(dtype=float)), 1e-300)), np.float32)

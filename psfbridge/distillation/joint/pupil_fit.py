@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.distillation.joint.model_settings import PUPIL_FIT
 from psfbridge.distillation.joint.pupil_prior import UNSCALED, Known, Prior, PriorScale
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.numerics.background_plane import plane_columns
@@ -36,8 +37,6 @@ from psfbridge.optics.pupil import (
 from psfbridge.optics.settings import INTERFACE, PROPAGATION
 
 __all__ = [
-    "MOST_OVER_NA",
-    "_DETAILED",
     "Known",
     "PupilFit",
     "central_box",
@@ -45,38 +44,9 @@ __all__ = [
     "refined_fit",
 ]
 
-#: A sample's index is no more than this over the NA: else no light comes near total reflection, and
-#: what the sample does is spherical aberration, as the phases have it.
-MOST_OVER_NA = 1.1
-
-# The highest order of phases and amplitudes in the end, when beads are aligned and the microscope
-# is known. With the edge of a vignetted pupil the error falls from 0.075 to 0.044, with 41
-# aberrations from 0.027 to 0.023. Order 10 helps neither.
-_DETAILED = 8
-# By how much they must lower the χ²: a pupil with 41 aberrations seen by 30 beads gains 80, a cut
-# one 1300, perfect ones 20 to 40 by chance.
-_DETAIL_GAIN = 60.0
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-
-# The central part that is fitted: with few terms, and in the end.
-_SECOND, _LARGEST = (25, 33, 33), (33, 45, 45)
-# A sheet is none if it is as thick as this part of the box: it would only eat the light far out.
-_THICK = 0.8
-# With an edge of total reflection, the pupil has so many times as many samples.
-_EDGE = 1.4
-# The sample's index is no less than this share of the immersion medium's: water under oil.
-_THIN = 0.86
-# A step changes the depth by so much at most, in µm.
-_DEEPER_UM = 5.0
-# A Gaussian sheet's spectrum ends where it has fallen by so many powers of e.
-_SHEET_DECAY = 2.8
-# The sine of the angle from which polarisation counts.
-_STEEP = 0.3
-# A fit has settled when a step explains so little more of what is left.
-_LEAST_GAIN = 1e-4
-_LEAST_DAMPING = 1e-6  # Single precision leaves no more of a nearly flat direction.
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +101,9 @@ class PupilFit:
     def nyquist_um(self) -> tuple[float, float, float]:
         """The largest voxel that holds all that counts of what this pupil passes."""
         na, index = float(self.values[NA]), float(self.values[INDEX])
-        # A confocal microscope passes twice as much in principle, hardly more in practice.
-        more = 1.2 if self.model.power == 2 else 1.0
+        more = PUPIL_FIT.confocal_nyquist if self.model.power == 2 else 1.0
         along = more * (index - float(np.sqrt(max(index**2 - na**2, 0))))
-        along = float(np.hypot(along, np.sqrt(_SHEET_DECAY * self.values[SHEET]) / np.pi))
+        along = float(np.hypot(along, np.sqrt(PUPIL_FIT.sheet_decay * self.values[SHEET]) / np.pi))
         return 0.5 / along, 0.25 / (more * na), 0.25 / (more * na)
 
     @property
@@ -148,7 +117,7 @@ class PupilFit:
     @property
     def detailed(self) -> bool:
         """Whether the pupil has details, see `detailed_fit`."""
-        return self.model.order >= _DETAILED
+        return self.model.order >= PUPIL_FIT.detailed_order
 
     def centred(self) -> PupilFit:
         """Return the fit with its light in the middle."""
@@ -158,7 +127,7 @@ class PupilFit:
 
     def polarised(self) -> PupilFit:
         """Return the fit for light whose polarisation counts, where its angle is not small."""
-        steep = self.values[NA] > _STEEP * self.values[INDEX]
+        steep = self.values[NA] > PUPIL_FIT.steep_sine * self.values[INDEX]
         return replace(self, model=replace(self.model, vectorial=bool(steep)))
 
     def answers(self, stack: Stack) -> tuple[Floats, Floats]:
@@ -177,7 +146,7 @@ class PupilFit:
         pulls[: len(free)] = problem.prior.root(free)
         columns = np.concatenate([design, pulls], axis=1)
         answer = np.zeros((len(self.free), columns.shape[1]))
-        answer[told] = solve_damped(normal, columns, _LEAST_DAMPING)[: len(free)]
+        answer[told] = solve_damped(normal, columns, PUPIL_FIT.least_damping)[: len(free)]
         voxels = design.shape[1]
         return answer[:, :voxels] * problem.root, answer[:, voxels:]
 
@@ -211,13 +180,15 @@ def refined_fit(
     fit: PupilFit, stack: Stack, *, order: int, rounds: int, known: Known | None = None
 ) -> PupilFit:
     """Fit once more, from a fit to an earlier stack, with phases up to `order`."""
-    shape = central_box(stack, _LARGEST if order >= 6 else _SECOND)
+    shape = central_box(stack, PUPIL_FIT.largest_box if order >= 6 else PUPIL_FIT.second_box)
     samples = _samples(shape, fit.model.voxel_um, fit.values)
-    amplitudes = 1 if order < 6 else LIKELIEST if order < _DETAILED else len(AMPLITUDES)
+    amplitudes = (
+        1 if order < 6 else LIKELIEST if order < PUPIL_FIT.detailed_order else len(AMPLITUDES)
+    )
     model = replace(fit.model, shape=shape, order=order, amplitudes=amplitudes, samples=samples)
     values = np.zeros(model.size)
     values[:FIRST_MODE] = fit.values[:FIRST_MODE]
-    if _sheet_um(values) > _THICK * shape[0] * model.voxel_um[0]:
+    if _sheet_um(values) > PUPIL_FIT.thick_sheet * shape[0] * model.voxel_um[0]:
         values[SHEET] = 0
     for place, mode in enumerate(fit.model.modes, start=FIRST_MODE):
         if mode in model.modes:
@@ -234,11 +205,11 @@ def detailed_fit(fit: PupilFit, stack: Stack, known: Known | None = None) -> Pup
 
     How firmly details are held is told by the beads after a first fit, so that it takes two.
     """
-    detailed = refined_fit(fit, stack, order=_DETAILED, rounds=2, known=known)
+    detailed = refined_fit(fit, stack, order=PUPIL_FIT.detailed_order, rounds=2, known=known)
     if fit.detailed:
         return detailed
-    detailed = refined_fit(detailed, stack, order=_DETAILED, rounds=2, known=known)
-    seen = detailed.prior_scale.sees_details and fit.cost - detailed.cost > _DETAIL_GAIN
+    detailed = refined_fit(detailed, stack, order=PUPIL_FIT.detailed_order, rounds=2, known=known)
+    seen = detailed.prior_scale.sees_details and fit.cost - detailed.cost > PUPIL_FIT.detail_gain
     return detailed if seen else fit
 
 
@@ -250,7 +221,7 @@ def _samples(
     na, index = values[[NA, INDEX]]
     least = samples_for(shape, voxel_um, na, index, most)
     # The edge of total reflection scatters light far out.
-    return min(int(_EDGE * least), most) if values[SAMPLE] else least
+    return min(int(PUPIL_FIT.edge_samples * least), most) if values[SAMPLE] else least
 
 
 def central_box(stack: Stack, largest: Sequence[int]) -> tuple[int, int, int]:
@@ -300,7 +271,7 @@ def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
     best = minimise(
         lambda at, _: _State(problem, problem.judged(at[0]), free),
         start.values[np.newaxis],
-        Rule(steps=rounds, least_gain=_LEAST_GAIN),
+        Rule(steps=rounds, least_gain=PUPIL_FIT.least_gain),
     )
     prior_scale = problem.prior.rescale(best.fit.values, best.equations[0], free)
     return replace(best.fit, free=free, known=start.known, prior_scale=prior_scale)
@@ -329,9 +300,9 @@ class _State:
 
     def step(self, damping: Floats) -> Floats:
         """The last unknowns are scale and background."""
-        solution = solve_damped(*self.equations, float(damping[0]) + _LEAST_DAMPING)
+        solution = solve_damped(*self.equations, float(damping[0]) + PUPIL_FIT.least_damping)
         moved = self.fit.values.copy()
-        moved[list(self.free)] += solution[:-_NUISANCES]
+        moved[list(self.free)] += solution[: len(self.free)]
         return _within(moved, self.fit.values, self.problem.model)[np.newaxis]
 
     def gain(self, trial: _State) -> Floats:
@@ -340,24 +311,34 @@ class _State:
 
 def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
     """Keep the parameters possible, and not too far from where they were."""
-    most = 2 * np.array(model.voxel_um)
+    most = PUPIL_FIT.most_shift * np.array(model.voxel_um)
     most[0] += INTERFACE.focus_per_depth * abs(last[DEPTH])
     values[Z : X + 1] = np.clip(values[Z : X + 1], -most, most)
-    values[NA] = np.clip(values[NA], 0.6 * last[NA], 1.7 * last[NA])
-    values[INDEX] = np.clip(values[INDEX], 1.005 * values[NA], 3 * last[INDEX])
+    values[NA] = np.clip(values[NA], *(step * last[NA] for step in PUPIL_FIT.na_step))
+    values[INDEX] = np.clip(
+        values[INDEX],
+        PUPIL_FIT.least_index_over_na * values[NA],
+        PUPIL_FIT.most_index_step * last[INDEX],
+    )
     values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
     most_tilt = np.sqrt(values[BLUR_Y] * values[BLUR_X])
     values[BLUR_YX] = np.clip(values[BLUR_YX], -most_tilt, most_tilt)
     if last[SAMPLE]:
-        values[SAMPLE] = np.clip(values[SAMPLE], _THIN * values[INDEX], MOST_OVER_NA * values[NA])
-    values[DEPTH] = np.clip(values[DEPTH], last[DEPTH] - _DEEPER_UM, last[DEPTH] + _DEEPER_UM)
+        values[SAMPLE] = np.clip(
+            values[SAMPLE],
+            PUPIL_FIT.least_sample_share * values[INDEX],
+            PUPIL_FIT.most_index_over_na * values[NA],
+        )
+    values[DEPTH] = np.clip(
+        values[DEPTH],
+        last[DEPTH] - PUPIL_FIT.most_deeper_um,
+        last[DEPTH] + PUPIL_FIT.most_deeper_um,
+    )
     if last[SHEET] > 0:
-        values[SHEET] = np.clip(values[SHEET], 0.2 * last[SHEET], 5 * last[SHEET])
+        values[SHEET] = np.clip(
+            values[SHEET], *(step * last[SHEET] for step in PUPIL_FIT.sheet_step)
+        )
     return values
-
-
-# The light's scale, and a background as in `psfbridge.numerics.background_plane`.
-_NUISANCES = 6
 
 
 class _Problem:

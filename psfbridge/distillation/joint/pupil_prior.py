@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.distillation.joint.model_settings import PUPIL_PRIOR
 from psfbridge.numerics.least_squares import solve_damped
 from psfbridge.optics.pupil import (
     BLUR_X,
@@ -24,13 +25,6 @@ __all__ = ["UNSCALED", "Known", "Prior", "PriorScale"]
 Floats = NDArray[np.float64]
 Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard deviation
 
-# Expected sizes where nothing else is known: of an amplitude, and of how much more the blur's
-# variance is along y than along x, in units of 1/NA². Those of phases are 2 / order radians.
-_AMPLITUDE, _OVAL = 0.2, 0.1**2
-# How much smaller than that the beads may show them to be: so many times in each one's square.
-_LARGEST_SCALE = 1e4
-_LEAST_DAMPING = 1e-9
-
 
 class PriorScale(NamedTuple):
     """How many times firmer than at first each kind of term is held, in its square."""
@@ -44,7 +38,7 @@ class PriorScale(NamedTuple):
     @property
     def sees_details(self) -> bool:
         """Whether the beads tell of details; where none are seen, they are held most firmly."""
-        return min(self.fine_phases, self.fine_amplitudes) < _LARGEST_SCALE
+        return min(self.fine_phases, self.fine_amplitudes) < PUPIL_PRIOR.largest_scale
 
 
 #: Where the beads were not asked.
@@ -116,7 +110,7 @@ class Prior:
         free : sequence of int
             Which they are.
         """
-        covariance = solve_damped(normal, np.eye(len(normal)), _LEAST_DAMPING)
+        covariance = solve_damped(normal, np.eye(len(normal)), PUPIL_PRIOR.least_damping)
         covariance = covariance[: len(free), : len(free)]
         found = values[list(free)]
         times = []
@@ -127,7 +121,7 @@ class Prior:
                 continue
             told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()
             power = max(float(found @ part @ found), 1e-300)
-            times.append(float(np.clip(told / power, 1, _LARGEST_SCALE)))
+            times.append(float(np.clip(told / power, 1, PUPIL_PRIOR.largest_scale)))
         return PriorScale(*times)
 
 
@@ -139,11 +133,11 @@ def _kinds(model: PupilModel, na: float) -> tuple[Floats, ...]:
     )
     for place, (n, m) in enumerate(model.modes, FIRST_MODE):
         kind = fine_phases if n > FINE_ORDER and m else phases
-        kind[place, place] = (n / 2) ** 2
+        kind[place, place] = (n / PUPIL_PRIOR.phase) ** 2
     for place in range(last, size):
         kind = amplitudes if place < last + LIKELIEST else fine_amplitudes
-        kind[place, place] = _AMPLITUDE**-2
-    unit = (_OVAL / na**2) ** -2
+        kind[place, place] = PUPIL_PRIOR.amplitude**-2
+    unit = (PUPIL_PRIOR.oval / na**2) ** -2
     pair = np.ix_((BLUR_Y, BLUR_X), (BLUR_Y, BLUR_X))
     oval[pair] = unit / 2 * np.array([[1, -1], [-1, 1]])
     oval[BLUR_YX, BLUR_YX] = 2 * unit

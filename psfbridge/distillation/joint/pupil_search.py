@@ -29,8 +29,6 @@ __all__ = ["blind_fit", "known_fit", "known_optics"]
 
 Floats = NDArray[np.float64]
 
-# Phase and amplitude terms of the first fit.
-_START_TERMS = 11
 # The power of the field; a light sheet is a widefield with a sheet.
 _POWERS = {"widefield": 1, "confocal": 2, "lightsheet": 1}
 
@@ -157,7 +155,7 @@ def _starts(fwhm: Floats, voxel_um: Sequence[float], kind: str) -> Iterator[Floa
         rise = (0.88 if power == 1 else 0.64) / deep
         sines.append(float(np.clip(2 * rise * na / (na**2 + rise**2), 0.3, 0.97)))
     for sine in sines:
-        values = np.zeros(FIRST_MODE + _START_TERMS)
+        values = np.zeros(FIRST_MODE + SEARCH.start_terms)
         values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, na / sine, *(0.1 * v**2 for v in voxel_um[1:])
         if kind == "lightsheet":
             values[SHEET] = 4 * np.log(2) / max(2 * deep, voxel_um[0]) ** 2

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.threads import workers
-from psfbridge.distillation.joint.pupil_fit import MOST_OVER_NA, Known, PupilFit, refined_fit
+from psfbridge.distillation.joint.model_settings import PUPIL_FIT
+from psfbridge.distillation.joint.pupil_fit import Known, PupilFit, refined_fit
 from psfbridge.distillation.joint.settings import MEDIUM
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.optics.index_mismatch import brightest_um, phase_per_depth
@@ -79,7 +80,7 @@ def _starts(fit: PupilFit) -> Iterator[PupilFit]:
         if ratio == MEDIUM.water:
             values[NA] = max(values[NA], MEDIUM.cut * sample)
         values[NA] = min(values[NA], MEDIUM.steepest * index)
-        if not MEDIUM.least_sample < sample < MOST_OVER_NA * values[NA]:
+        if not MEDIUM.least_sample < sample < PUPIL_FIT.most_index_over_na * values[NA]:
             continue
         values[DEPTH] = share * _depth_um(fit, sample)
         for place, (_, m) in enumerate(fit.model.modes, FIRST_MODE):

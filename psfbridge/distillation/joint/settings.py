@@ -17,6 +17,7 @@ __all__ = [
     "NOISE_REFIT",
     "ROUND",
     "SEARCH",
+    "SOLVE",
     "STACK",
     "BeadFitSettings",
     "DoubletSettings",
@@ -27,6 +28,7 @@ __all__ = [
     "NoiseRefitSettings",
     "RoundSettings",
     "SearchSettings",
+    "SolveSettings",
     "StackSettings",
 ]
 
@@ -48,12 +50,16 @@ class BeadFitSettings:
         more than noise), are left out: normal noise comes there once in 500 million.
     bright : float
         Where a bead is above this share of its peak, its misfit is measured.
+    left_out_widths : float
+        Voxels so near a candidate that is not modelled are not used, in FWHM: there it is above a
+        hundredth of its height.
     """
 
     neighbour_error: float = 0.1
     model_error: float = 0.05
     clip: float = 6.0
     bright: float = 0.1
+    left_out_widths: float = 1.3
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,14 @@ class StackSettings:
     most_position_variance : float
         A position that is less certain than this, in samples² and halved, is no small error any
         more; what it blurs is made up for no further.
+    parts : int
+        Into how many parts the beads are dealt: each is held out in turn, and judges the PSF of
+        the others.
     """
 
     clip: float = 5.0
     most_position_variance: float = 0.1
+    parts: int = 4
 
 
 @dataclass(frozen=True)
@@ -260,6 +270,8 @@ class SearchSettings:
         Excitation over emission wavelength, where it is not given.
     sheet_um : float
         FWHM of a light sheet in µm, where it is not given: where the search starts.
+    start_terms : int
+        Phase and amplitude terms of the first fit.
     """
 
     first: Shape = (21, 25, 25)
@@ -269,6 +281,7 @@ class SearchSettings:
     known_to: float = 0.015
     stokes: float = 0.94
     sheet_um: float = 2.0
+    start_terms: int = 11
 
 
 @dataclass(frozen=True)
@@ -296,6 +309,76 @@ class ErrorSettings:
     smooth_voxels: float = 1.0
 
 
+@dataclass(frozen=True)
+class SolveSettings:
+    """The rounds of the solve, and when they end.
+
+    Attributes
+    ----------
+    usual_rounds, most_rounds : int
+        So many rounds are usual. More follow while the PSF changes, or explains beads better that
+        differ from it: where voxels are too large, positions and widths hang on each other and
+        settle slowly.
+    near_rounds : int
+        The first rounds see only the surroundings of each bead's core, which is quick. The round
+        after them, the first with whole boxes, has a model that is good enough to tell the noise.
+    blind_rounds : int
+        In so many rounds the microscope is looked for afresh.
+    order, fit_rounds : int
+        Highest order of the phases in the rounds between, and steps of each pupil's fit.
+    settled : float
+        A PSF that changes by less than this share of its norm has settled.
+    details : float
+        A pupil whose details change the PSF by more than this has some: one more round takes a
+        tenth of the error of a camera's plain field, and nothing where the pupil is perfect.
+    falling, diverging : float
+        The χ² falls if it is lower by this share; it diverges if it is so many times as large.
+    not_noise_near, not_noise : float
+        More χ² per voxel is not noise: of a stack near the cores, and of beads.
+    as_good : float
+        A round is as good as another that explains the beads so many times better.
+    coarse : float
+        Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
+    fine : float
+        Then the light seems less steep than it is: along z a sample is so much of what Nyquist
+        asks for.
+    finest : int
+        A voxel is divided into so many samples along z at most: beads tell no finer.
+    tolerated : float
+        The beads contradict the optics if they ask for a NA or index over the wavelength that
+        differs by this share: what beads tell of them is right to some ten percent.
+    explained : float
+        And explain so much of the χ² per voxel by it.
+    clearly_better : float
+        Optics that are given count, unless the beads are explained so many times better without.
+    """
+
+    usual_rounds: int = 6
+    most_rounds: int = 12
+    near_rounds: int = 3
+    blind_rounds: int = 2
+    order: int = 6
+    fit_rounds: int = 4
+    settled: float = 0.02
+    details: float = 0.004
+    falling: float = 0.01
+    diverging: float = 1.3
+    not_noise_near: float = 1.2
+    not_noise: float = 1.5
+    as_good: float = 1.1
+    coarse: float = 1.1
+    fine: float = 0.55
+    finest: int = 3
+    tolerated: float = 0.12
+    explained: float = 0.005
+    clearly_better: float = 1.002
+
+    @property
+    def noise_round(self) -> int:
+        """The round whose model is good enough to tell the noise."""
+        return self.near_rounds
+
+
 BEAD_FIT = BeadFitSettings()
 DOUBLETS = DoubletSettings()
 ERROR = ErrorSettings()
@@ -306,3 +389,4 @@ MEDIUM = MediumSettings()
 NEIGHBOURS = NeighbourSettings()
 SEARCH = SearchSettings()
 STACK = StackSettings()
+SOLVE = SolveSettings()

@@ -30,6 +30,7 @@ from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, detailed_fit, refined_fit
 from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
 from psfbridge.distillation.joint.sample_index import with_sample
+from psfbridge.distillation.joint.settings import SOLVE
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.distillation.joint.uncertainty import Uncertainty
 from psfbridge.distillation.methods import Solution
@@ -40,33 +41,7 @@ from psfbridge.progress import Progress, no_progress
 
 __all__ = ["solve_joint", "solve_with_optics"]
 
-# So many rounds are usual. More follow while the PSF changes, or explains beads better that differ
-# from it: where voxels are too large, positions and widths hang on each other and settle slowly.
-_ROUNDS, _MOST_ROUNDS = 6, 12
-_SETTLED, _FALLING, _DIVERGING = 0.02, 0.01, 1.3
-# A pupil whose details change the PSF by more than this has some: one more round takes a tenth of
-# the error of a camera's plain field, and nothing where the pupil is perfect.
-_DETAILS = 0.004
-# The first rounds see only the surroundings of each bead's core, which is quick.
-_NEAR_ROUNDS = 3
-# In this round, the first with whole boxes, the model is good enough to tell the noise.
-_NOISE_ROUND = _NEAR_ROUNDS
-# In so many rounds the microscope is looked for afresh.
-_BLIND_ROUNDS = 2
-# More χ² per voxel than this is not noise: of a stack near the cores, and of beads.
-_NOT_NOISE_NEAR, _NOT_NOISE = 1.2, 1.5
-# Beads whose voxels are so many times too large cannot be moved by fractions of a voxel.
-_COARSE = 1.1
-# Then the light seems less steep than it is: along z samples are so much finer than what that asks
-# for, as far as the beads tell them.
-_FINE, _FINEST = 0.55, 3
 _STAGE = "settling beads and PSF"
-# A round is as good as another that explains the beads so much better.
-_AS_GOOD = 1.1
-# The beads contradict the optics if they ask for so different a NA or index over the wavelength,
-# and explain so much of the counts by it.
-_TOLERATED, _EXPLAINED = 0.12, 0.005
-_CLEARLY_BETTER = 1.002
 
 
 def solve_joint(
@@ -158,7 +133,7 @@ def solve_with_optics(
     blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     around = known.blend.choice.around - blind.blend.choice.around
-    better = _score(known) + around <= _CLEARLY_BETTER * _score(blind)
+    better = _score(known) + around <= SOLVE.clearly_better * _score(blind)
     solution = make_solution(known if better else blind, [*rounds, known], problem)
     scores = {"pupil": _score(known), "joint": _score(blind)}
     ways = ("with your optics", "without them") if better else ("without your optics", "with them")
@@ -202,10 +177,10 @@ def _rounds(problem: JointProblem, progress: Progress) -> tuple[JointProblem, li
     start = Start(
         _sure(observe(problem.found, near.box, near.observed), problem.found), near.gaussian()
     )
-    rounds = _continued(near, start, [], _NEAR_ROUNDS, progress)
+    rounds = _continued(near, start, [], SOLVE.near_rounds, progress)
     problem = replace(problem, factor=_factor(problem, rounds[-1]))
     return problem, _continued(
-        problem, _widened(problem, rounds[-1]), rounds, _MOST_ROUNDS, progress
+        problem, _widened(problem, rounds[-1]), rounds, SOLVE.most_rounds, progress
     )
 
 
@@ -231,43 +206,43 @@ def _continued(
     """Go on from some rounds until there are so many, or the PSF does not change."""
     rounds = list(rounds)
     for number in range(len(rounds), until):
-        progress(_STAGE, number, max(_ROUNDS, number + 1))
+        progress(_STAGE, number, max(SOLVE.usual_rounds, number + 1))
         explained = partial(_pupil, problem, rounds)
         rounds.append(next_round(problem, start, explained, _choice(rounds)))
         rounds = _lean(rounds)
         start = rounds[-1].start
-        if number == _NOISE_ROUND:
+        if number == SOLVE.noise_round:
             # Beads must fit this PSF before what is left of them can be noise.
             states, _ = refit_beads(start.states, start.psf, problem.core)
             told = objective(states, rounds[-1].contributing)
             rounds[-1] = replace(rounds[-1], objective=told)
             start = replace(start, states=with_measured_noise(states, start.psf))
-        if number > _NOISE_ROUND and _settled(rounds, problem):
+        if number > SOLVE.noise_round and _settled(rounds, problem):
             break
     return rounds
 
 
 def _lean(rounds: Sequence[Round]) -> list[Round]:
     """Keep the beads of the last round and of the best so far only: no other can become it."""
-    kept = [rounds[-1], *([_best(rounds)] if len(rounds) > _NOISE_ROUND + 1 else [])]
+    kept = [rounds[-1], *([_best(rounds)] if len(rounds) > SOLVE.noise_round + 1 else [])]
     return [one if one in kept else one.without_beads() for one in rounds]
 
 
 def _choice(rounds: Sequence[Round]) -> BlendChoice | None:
     """How far the data may pull: beads not used choose, once the noise is known, until the end."""
-    if len(rounds) <= _NOISE_ROUND:
+    if len(rounds) <= SOLVE.noise_round:
         return UNTESTED
-    return None if len(rounds) <= _ROUNDS else rounds[-1].blend.choice
+    return None if len(rounds) <= SOLVE.usual_rounds else rounds[-1].blend.choice
 
 
 def _factor(problem: JointProblem, coarse: Round) -> tuple[int, int, int]:
     """Into how many samples the PSF must divide a voxel, by the pupil that was found."""
     sizes = np.array(problem.voxel_um) / coarse.pupil.nyquist_um
     z, y, x = np.where(np.array(problem.box) > 1, sizes, 0)
-    if max(z, y, x) <= _COARSE:
+    if max(z, y, x) <= SOLVE.coarse:
         return 1, 1, 1
-    along = int(np.clip(np.ceil(z / _FINE), 1, _FINEST))
-    return along, 1 + int(y > _COARSE), 1 + int(x > _COARSE)
+    along = int(np.clip(np.ceil(z / SOLVE.fine), 1, SOLVE.finest))
+    return along, 1 + int(y > SOLVE.coarse), 1 + int(x > SOLVE.coarse)
 
 
 def _widened(problem: JointProblem, near: Round) -> Start:
@@ -291,20 +266,20 @@ def _widened(problem: JointProblem, near: Round) -> Start:
 
 def _pupil(problem: JointProblem, rounds: Sequence[Round], stack: Stack) -> PupilFit:
     """The microscope is looked for afresh until one explains the beads, and on finer samples."""
-    finer = len(rounds) == _NEAR_ROUNDS and max(problem.factor) > 1
-    first = len(rounds) < _BLIND_ROUNDS
-    if first or finer or (len(rounds) <= _NEAR_ROUNDS and _unexplained(rounds)):
+    finer = len(rounds) == SOLVE.near_rounds and max(problem.factor) > 1
+    first = len(rounds) < SOLVE.blind_rounds
+    if first or finer or (len(rounds) <= SOLVE.near_rounds and _unexplained(rounds)):
         widths = problem.widths * problem.factor
         # Beads that are not yet well aligned say little more than NA.
         kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
         return blind_fit(stack, problem.sample_um, widths, problem.bead_diameter_um, kinds=kinds)
     fit = rounds[-1].pupil.centred()
-    if len(rounds) < _NEAR_ROUNDS:
-        return refined_fit(fit, stack, order=6, rounds=4)
-    if len(rounds) > _NOISE_ROUND + 1 and fit.detailed:
+    if len(rounds) < SOLVE.near_rounds:
+        return refined_fit(fit, stack, order=SOLVE.order, rounds=SOLVE.fit_rounds)
+    if len(rounds) > SOLVE.noise_round + 1 and fit.detailed:
         return detailed_fit(fit, stack)
-    fit = refined_fit(fit.polarised(), stack, order=6, rounds=4)
-    if len(rounds) != _NOISE_ROUND + 1:
+    fit = refined_fit(fit.polarised(), stack, order=SOLVE.order, rounds=SOLVE.fit_rounds)
+    if len(rounds) != SOLVE.noise_round + 1:
         return fit
     return detailed_fit(with_sample(fit, stack), stack)
 
@@ -312,27 +287,27 @@ def _pupil(problem: JointProblem, rounds: Sequence[Round], stack: Stack) -> Pupi
 def _unexplained(rounds: Sequence[Round]) -> bool:
     """Whether the last pupil leaves more than noise: beads that are ill aligned mislead it."""
     last = rounds[-1]
-    return last.pupil.cost > _NOT_NOISE_NEAR * prod(last.pupil.model.shape)
+    return last.pupil.cost > SOLVE.not_noise_near * prod(last.pupil.model.shape)
 
 
 def _settled(rounds: Sequence[Round], problem: JointProblem) -> bool:
     """Whether the PSF does not change and the beads are explained, or explained no better."""
     before, now = rounds[-2].objective, rounds[-1].objective
-    still = change(rounds) < _SETTLED
-    if len(rounds) == _NOISE_ROUND + 2:
+    still = change(rounds) < SOLVE.settled
+    if len(rounds) == SOLVE.noise_round + 2:
         # The noise is a new one, by which the objective before was not measured; the details of
         # the pupil too; and finer samples still hold something of the first guess.
-        still = change(rounds) < (_DETAILS if rounds[-1].pupil.detailed else _SETTLED)
-        return still and now < _NOT_NOISE and max(problem.factor) == 1
-    falling, diverging = now < (1 - _FALLING) * before, now > _DIVERGING * before
+        still = change(rounds) < (SOLVE.details if rounds[-1].pupil.detailed else SOLVE.settled)
+        return still and now < SOLVE.not_noise and max(problem.factor) == 1
+    falling, diverging = now < (1 - SOLVE.falling) * before, now > SOLVE.diverging * before
     return diverging or (still and not (falling and now > 1))
 
 
 def _best(rounds: Sequence[Round]) -> Round:
     """The last round that explains the beads; which take part changes the figure a little."""
-    able = rounds[_NOISE_ROUND + 1 :]
+    able = rounds[SOLVE.noise_round + 1 :]
     least = min(one.objective for one in able)
-    return next(one for one in reversed(able) if one.objective <= _AS_GOOD * least)
+    return next(one for one in reversed(able) if one.objective <= SOLVE.as_good * least)
 
 
 def _known_round(problem: JointProblem, blind: Round, optics: Optics) -> Round:
@@ -354,13 +329,13 @@ def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics:
     off = np.abs(asked / given - 1)
     # A light sheet hides the depth of focus, which is what tells the index.
     told = off[:1] if optics.microscope == "lightsheet" else off
-    if gain < _EXPLAINED or told.max() < _TOLERATED:
+    if gain < SOLVE.explained or told.max() < SOLVE.tolerated:
         return
     seen = asked * optics.wavelength_um
     words = []
-    if off[0] >= _TOLERATED:
+    if off[0] >= SOLVE.tolerated:
         words.append(f"the beads look like NA {seen[0]:.2f}, you gave {optics.na:g}")
-    if len(told) > 1 and off[1] >= _TOLERATED:
+    if len(told) > 1 and off[1] >= SOLVE.tolerated:
         index = f"refractive index {seen[1]:.2f}, you gave {optics.refractive_index:g}"
         step = z_step_factor(free, given)
         words.append(f"the beads look like {index} (or the z step is {step})")

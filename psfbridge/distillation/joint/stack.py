@@ -19,7 +19,6 @@ from psfbridge.numerics.background_plane import plane_normal, plane_values
 from psfbridge.numerics.fourier import apply_per_axis, shift_matrices, slope_factors
 
 __all__ = [
-    "PARTS",
     "Aligned",
     "Stack",
     "bootstrap_means",
@@ -28,8 +27,6 @@ __all__ = [
     "stack_beads",
 ]
 
-#: Into how many parts the beads are dealt.
-PARTS = 4
 
 _T = TypeVar("_T")
 
@@ -150,7 +147,7 @@ def stack_and_measure(
         bias = np.tensordot(_position_noise_bias(one), curved[:, *bead.at], 1)
         return replace(bead, share=bead.share + bias), measure(bead)
 
-    sums = np.zeros((PARTS, *psf.shape), np.float32)
+    sums = np.zeros((STACK.parts, *psf.shape), np.float32)
     weights = np.zeros_like(sums)
     said = []
     with workers() as pool:
@@ -207,7 +204,7 @@ def bootstrap_means(
     array
         The array has axes (time, z, y, x).
     """
-    if len(states) < PARTS:
+    if len(states) < STACK.parts:
         stack = stack_beads(states, psf, [light(one, psf) for one in states])
         error = np.where(np.isfinite(stack.error), stack.error, 0).astype(np.float32)
         return stack.mean + error * random.standard_normal((times, *psf.shape), np.float32)
@@ -227,9 +224,9 @@ def deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
     """Return the part of each bead: dealt there and back by intensity, so that parts are alike."""
     order = np.argsort([-one.fit.intensity for one in states])
     turn = np.arange(len(states))
-    place = turn % PARTS
+    place = turn % STACK.parts
     part = np.empty(len(states), np.int64)
-    part[order] = np.where((turn // PARTS) % 2 == 0, place, PARTS - 1 - place)
+    part[order] = np.where((turn // STACK.parts) % 2 == 0, place, STACK.parts - 1 - place)
     return part
 
 

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.imaging.formats.stored_image import Index, Stored
+from psfbridge.imaging.settings import FILES
 
 __all__ = ["grey_of_one_colour"]
-
-#: Colour images of more voxels than this are not looked through for what they consist of.
-_MOST_VOXELS = 2**30
 
 
 def grey_of_one_colour(stored: Stored) -> Stored:
@@ -24,7 +22,7 @@ def grey_of_one_colour(stored: Stored) -> Stored:
     """
     if stored.axes[-1:] != "S" or stored.shape[-1] not in (3, 4):
         return stored
-    if np.prod(stored.shape, dtype=float) > _MOST_VOXELS:
+    if np.prod(stored.shape, dtype=float) > FILES.most_colour_voxels:
         return stored
     sample = _sample_with_all(stored.read((slice(None),) * len(stored.shape)))
     if sample is None:

@@ -13,16 +13,11 @@ from psfbridge._util.units import positive_length, unit_um
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
+from psfbridge.imaging.settings import FILES
 
 __all__ = ["attachment_of_zarr", "info_of_zarr", "read_zarr", "write_zarr"]
 
 _ATTACHMENT = ".psfbridge"
-
-#: Of about this many bytes are the chunks that are written.
-_CHUNK_BYTES = 8 * 2**20
-
-#: In arrays of at most this many chunks it is said how many are not there.
-_COUNTED_CHUNKS = 1000
 
 
 def read_zarr(path: Path, series: int | str | None = None) -> Stored:
@@ -115,7 +110,7 @@ def _of_array(
     if len(letters) != array.ndim:
         raise ImageError(f"{name} names the axes {names}, but has the shape {array.shape}.")
     # Each chunk costs a look at the disk: thousands are not counted.
-    counted = array.nchunks <= _COUNTED_CHUNKS
+    counted = array.nchunks <= FILES.counted_chunks
     missing = array.nchunks - array.nchunks_initialized if counted else 0
     notes: tuple[str, ...] = ()
     if missing:
@@ -214,5 +209,5 @@ def write_zarr(
 def _chunks(data: NDArray[Any]) -> tuple[int, ...]:
     """Whole planes where they are small, so that a chunk is neither tiny nor huge."""
     y, x = min(data.shape[-2], 1024), min(data.shape[-1], 1024)
-    z = max(1, min(data.shape[-3], _CHUNK_BYTES // (y * x * data.dtype.itemsize)))
+    z = max(1, min(data.shape[-3], FILES.chunk_bytes // (y * x * data.dtype.itemsize)))
     return (*(1 for _ in data.shape[:-3]), z, y, x)

@@ -10,14 +10,12 @@ from psfbridge._util.units import positive_length, unit_um
 from psfbridge._util.validate import voxel_fault
 from psfbridge.imaging.formats.stored_image import Lengths
 from psfbridge.imaging.formats.tiff_dialects import voxel_size_of_dialect
+from psfbridge.imaging.settings import FILES
 
 __all__ = ["ome_channel_names", "ome_image", "ome_pixels", "voxel_size_of"]
 
 #: TIFF's own units of resolution (tag 296), in µm: 2 is the inch, 3 the centimetre.
 _TAG_UM = {2: 25400.0, 3: 10000.0}
-
-#: No microscope's camera pixel is this large in the sample: it is a printer's dots per inch.
-_PRINT_UM = 25.0
 
 
 def voxel_size_of(file: Any, number: int = 0) -> tuple[Lengths, tuple[str, ...]]:
@@ -126,7 +124,7 @@ def _pixel(axis: str, resolution: Any, factor: float | None, faults: list[str]) 
         size = None
     if size is None:
         faults.append(f"its {axis} resolution is {resolution}")
-    elif size > _PRINT_UM and factor >= min(_TAG_UM.values()):
+    elif size > FILES.print_um and factor >= min(_TAG_UM.values()):
         faults.append(f"its {axis} resolution, {size:.4g} µm a pixel, is a printer's")
         size = None
     return size

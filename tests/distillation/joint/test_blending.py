@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from psfbridge.distillation.joint.blending import blend_with_data, wiener_gain
-from psfbridge.distillation.joint.stack import PARTS, Stack
+from psfbridge.distillation.joint.settings import STACK
+from psfbridge.distillation.joint.stack import Stack
 
 SHAPE = (21, 31, 31)
 NOISE = 1e-4
@@ -18,8 +19,8 @@ def spot(*sigmas):
 
 def stack_of(true, seed=0):
     """Parts that each see the truth with noise of their own."""
-    noise = NOISE * np.random.default_rng(seed).standard_normal((PARTS, *SHAPE))
-    weights = np.full((PARTS, *SHAPE), NOISE**-2, np.float32)
+    noise = NOISE * np.random.default_rng(seed).standard_normal((STACK.parts, *SHAPE))
+    weights = np.full((STACK.parts, *SHAPE), NOISE**-2, np.float32)
     return Stack(((true + noise) * weights).astype(np.float32), weights)
 
 

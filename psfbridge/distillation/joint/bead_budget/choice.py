@@ -12,20 +12,13 @@ from scipy.spatial import cKDTree
 
 from psfbridge.detection.beads import USED, Bead
 from psfbridge.detection.find import FoundBeads
+from psfbridge.distillation.joint.bead_budget.settings import CHOICE
 from psfbridge.distillation.joint.bead_state import is_modelled
 
 __all__ = ["Observed", "choose_beads"]
 
 #: Beads that a solve looks at: the numbers of image and candidate; None for all of them.
 Observed = frozenset[tuple[int, int]] | None
-
-# A candidate is subtracted from a bead if so much of its light, over that of the bead, would reach
-# the bead's core were it to fall with the square of the distance in FWHM, as in a widefield
-# microscope. Around others the bead's voxels are left out.
-_LEAST_SHARE = 0.05
-# Beads are taken in turn from so many fields along y and x: light that falls off to the sides
-# would leave the sides out.
-_FIELDS = 3
 
 
 def choose_beads(
@@ -111,7 +104,7 @@ def _in_the_way(
         near = np.array([j for j in tree.query_ball_point(spots[k] / box, 1, p=np.inf) if j != k])
         near = near.astype(int)
         apart = (((spots[near] - spots[k]) / widths) ** 2).sum(axis=1)
-        faint = lights[near] < _LEAST_SHARE * lights[k] * np.maximum(apart, 1)
+        faint = lights[near] < CHOICE.least_share * lights[k] * np.maximum(apart, 1)
         ways.append([int(j) for j in near[~faint]])
     return ways
 
@@ -121,7 +114,7 @@ def _turns(
 ) -> NDArray[np.int64]:
     """How many beads of its own field of the image come before each bead."""
     shape = np.array(found.image.data.shape[1:])
-    fields = np.clip(places // (shape / _FIELDS), 0, _FIELDS - 1) @ (_FIELDS, 1)
+    fields = np.clip(places // (shape / CHOICE.fields), 0, CHOICE.fields - 1) @ (CHOICE.fields, 1)
     turns = np.zeros(len(merit), np.int64)
     for field in np.unique(fields):
         mine = np.nonzero(fields == field)[0]

@@ -11,6 +11,7 @@ from psfbridge.detection.beads import HELD_OUT, REJECTED, USED, Bead, Beads
 from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.joint.bead_budget.budget import SolveBudget
 from psfbridge.distillation.joint.bead_budget.choice import choose_beads
+from psfbridge.distillation.joint.bead_budget.settings import HELD_OUT_FITS
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.iteration import (
@@ -28,10 +29,6 @@ from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncer
 from psfbridge.numerics.cutouts import central
 
 __all__ = ["HeldOut", "grown", "held_out", "with_first_beads"]
-
-# So many beads not used are in memory at a time.
-_AT_A_TIME = 64
-_FIT_ROUNDS = 3
 
 
 def with_first_beads(problem: JointProblem, budget: SolveBudget) -> JointProblem:
@@ -171,7 +168,10 @@ def _not_observed(problem: JointProblem) -> list[tuple[int, int]]:
 
 
 def _batches(beads: list[tuple[int, int]]) -> list[frozenset[tuple[int, int]]]:
-    return [frozenset(beads[i : i + _AT_A_TIME]) for i in range(0, len(beads), _AT_A_TIME)]
+    return [
+        frozenset(beads[i : i + HELD_OUT_FITS.at_a_time])
+        for i in range(0, len(beads), HELD_OUT_FITS.at_a_time)
+    ]
 
 
 def _fitted(
@@ -184,7 +184,7 @@ def _fitted(
         replace(_as(one, like.get(one.seen.image)), seen=replace(one.seen, factor=problem.factor))
         for one in observe(problem.found, near.box, beads)
     ]
-    for _ in range(_FIT_ROUNDS):
+    for _ in range(HELD_OUT_FITS.rounds):
         states, _ = refit_beads(states, psf, problem.core)
     return states
 
