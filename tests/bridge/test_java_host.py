@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_a_start_waits_for_another(lock_of_another):
 
 
 def test_a_start_goes_on_where_another_hangs(lock_of_another, monkeypatch):
-    monkeypatch.setattr(host, "_START_PATIENCE_S", 0.2)
+    monkeypatch.setattr(host, "JAVA", replace(host.JAVA, start_patience_s=0.2))
     before = time.monotonic()
     with host._one_start_at_a_time():
         assert lock_of_another.is_locked

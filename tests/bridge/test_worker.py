@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -226,7 +227,7 @@ class Listener:
 
 def test_a_task_gives_signs_of_life_while_it_works(monkeypatch):
     listener = Listener()
-    monkeypatch.setattr(worker, "_SECONDS_BETWEEN_SIGNS", 0.01)
+    monkeypatch.setattr(worker, "WORKER", replace(worker.WORKER, sign_s=0.01))
     heard = threading.Event()
 
     def slow() -> dict[str, bool]:

@@ -1,5 +1,7 @@
 """Beads are found where they are, and every candidate is judged in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from camera_faults import bead_field
@@ -8,6 +10,7 @@ from scipy.spatial import cKDTree
 from stacks import bead_stack
 
 import psfbridge as pb
+from psfbridge.detection import candidates
 from psfbridge.detection.beads import REASONS
 from psfbridge.detection.find import find, find_beads, need_beads
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
@@ -165,7 +168,8 @@ def test_a_plane_is_searched_as_a_plane():
 def test_blocks_leave_no_seam(monkeypatch):
     counts, _ = field(11)
     whole = find_beads(counts, voxel_um=VOXEL)
-    monkeypatch.setattr("psfbridge.detection.candidates._BLOCK_VOXELS", 24 * 128 * 20 * 2)
+    small = replace(candidates.CANDIDATES, block_voxels=24 * 128 * 20 * 2)
+    monkeypatch.setattr(candidates, "CANDIDATES", small)
     blocks = find_beads(counts, voxel_um=VOXEL)
     assert np.allclose(np.sort(whole.positions, 0), np.sort(blocks.positions, 0), atol=1e-6)
 
