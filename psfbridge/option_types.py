@@ -26,9 +26,13 @@ class DistillChoices(TypedDict, total=False):
     na: float | None
     wavelength_um: float | None
     refractive_index: float | None
-    microscope: Literal["widefield", "confocal", "lightsheet"] | None
+    microscope: (
+        Literal["widefield", "confocal", "lightsheet", "two-photon", "spinning-disk", "sted", "sim"]
+        | None
+    )
     excitation_um: float | None
     pinhole_au: float | None
+    sheet_tilt_deg: float | None
     method: Literal["auto", "joint", "pupil", "average", "reverse-rl"]
     engine: Literal["auto", "cpu", "clij2fft", "clij-java"]
     iterations: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from psfbridge._util.option_kinds import (
@@ -30,9 +30,11 @@ from psfbridge.errors import OptionError
 
 __all__ = [
     "ENGINES",
+    "MEASURED_ONLY",
     "METHODS",
     "MICROSCOPES",
     "PSF_OPTIONS",
+    "PUPIL_KINDS",
     "STOPS",
     "DeconvolveOptions",
     "DistillOptions",
@@ -41,7 +43,11 @@ __all__ = [
 
 METHODS = ("auto", "joint", "pupil", "average", "reverse-rl")
 ENGINES = ("auto", "cpu", "clij2fft", "clij-java")
-MICROSCOPES = ("widefield", "confocal", "lightsheet")
+#: Kinds whose PSF is that of one pupil, the likeliest first.
+PUPIL_KINDS = ("widefield", "confocal", "lightsheet")
+#: Kinds whose PSF no pupil has: it is measured, and nothing is assumed of it.
+MEASURED_ONLY = ("sted", "sim")
+MICROSCOPES = (*PUPIL_KINDS, "two-photon", "spinning-disk", *MEASURED_ONLY)
 STOPS = ("iterations", "discrepancy")
 
 #: The options of `DeconvolveOptions` that say how the PSF of another program is read.
@@ -56,7 +62,9 @@ _PSF_SIZE = "size of the PSF"
 _COST = "what it may cost: memory and time"
 _FOREIGN = "PSFs of other programs"
 
-_CONFOCAL = {"microscope": ("confocal",)}
+_EXCITED = {"microscope": ("confocal", "spinning-disk", "two-photon")}
+_PINHOLED = {"microscope": ("confocal", "spinning-disk")}
+_SHEETED = {"microscope": ("lightsheet",)}
 _REVERSE_RL = {"method": ("reverse-rl",)}
 
 _NA = Number(label="Numerical aperture", help="numerical aperture", group=_OPTICS, above=0)
@@ -70,23 +78,46 @@ _WAVELENGTH = Number(
     usual="520 nm is 0.52",
 )
 _INDEX = Number(help="refractive index of the immersion medium", group=_OPTICS, least=1)
-_MICROSCOPE = Choice(help="kind of microscope", group=_OPTICS, of=MICROSCOPES)
+_MICROSCOPE = Choice(
+    help="kind of microscope; of sted and sim the PSF is measured only: no pupil has it",
+    group=_OPTICS,
+    of=MICROSCOPES,
+)
 _EXCITATION = Number(
     label="Excitation wavelength",
-    only_if=_CONFOCAL,
-    help="excitation wavelength; confocal only",
+    only_if=_EXCITED,
+    help="excitation wavelength; confocal and spinning disk, and needed for two photons",
     group=_OPTICS,
     unit="µm",
     above=0,
 )
 _PINHOLE = Number(
     label="Pinhole diameter",
-    only_if=_CONFOCAL,
-    help="pinhole diameter; confocal only",
+    only_if=_PINHOLED,
+    help="pinhole diameter; confocal and spinning disk",
     group=_OPTICS,
     unit="Airy units",
     above=0,
 )
+_TILT = Number(
+    label="Tilt of the light sheet",
+    only_if=_SHEETED,
+    help="angle between the light sheet and the planes of the image, about x; light sheet only",
+    group=_OPTICS,
+    unit="degrees",
+    least=-80,
+    most=80,
+)
+
+#: What each option of the optics is for, besides those that are for all.
+_FOR_KINDS = {
+    "excitation_um": _EXCITED["microscope"],
+    "pinhole_au": _PINHOLED["microscope"],
+    "sheet_tilt_deg": _SHEETED["microscope"],
+}
+
+#: A pinhole so small, in Airy units, that it is a point.
+_POINT_AU = 1e-3
 
 
 @documented
@@ -113,6 +144,7 @@ class Optics(OptionRecord):
     microscope: str = option(_MICROSCOPE, default="widefield")
     excitation_um: float | None = option(_EXCITATION, default=None)
     pinhole_au: float | None = option(_PINHOLE, default=None)
+    sheet_tilt_deg: float | None = option(_TILT, default=None)
 
     def check(self) -> None:
         """Refuse values that contradict one another."""
@@ -124,14 +156,58 @@ class Optics(OptionRecord):
                 found=f"{self.na:g}",
                 allowed=f"less than {self.refractive_index:g}",
             )
-        for name in ("excitation_um", "pinhole_au"):
-            if getattr(self, name) is not None and self.microscope != "confocal":
+        for name, kinds in _FOR_KINDS.items():
+            if getattr(self, name) is not None and self.microscope not in kinds:
                 raise OptionError(
-                    f"{{{name}}} is given, {{microscope}} is {self.microscope}; allowed is a "
-                    "confocal only.",
+                    f"{{{name}}} is given, {{microscope}} is {self.microscope}; allowed is "
+                    f"{' or '.join(kinds)}.",
                     option=name,
-                    remedy=f"Give {{microscope=confocal}}, or leave {{{name}}} out.",
+                    remedy=f"Give {{microscope={kinds[0]}}}, or leave {{{name}}} out.",
                 )
+        if self.microscope == "two-photon" and self.excitation_um is None:
+            raise OptionError(
+                "{microscope} is two-photon, whose PSF is that of the excitation, and "
+                "{excitation_um} is not given.",
+                option="excitation_um",
+                remedy="Give it, for instance {excitation_um=0.8}.",
+            )
+
+    @property
+    def pupil(self) -> Optics:
+        """The widefield, confocal or light-sheet microscope that has the same PSF.
+
+        Two photons are absorbed by the square of the excitation's intensity, wherever the light
+        that they give goes: as in a confocal microscope with a point for its pinhole whose
+        emission has the wavelength of the excitation. A spinning disk is a confocal microscope,
+        but for the light that passes neighbouring pinholes.
+
+        Raises
+        ------
+        OptionError
+            If no pupil has the PSF, as in STED and structured illumination.
+
+        Examples
+        --------
+        >>> water = {"na": 1.0, "wavelength_um": 0.52, "refractive_index": 1.33}
+        >>> Optics(**water, microscope="two-photon", excitation_um=0.8).pupil.wavelength_um
+        0.8
+        """
+        if self.microscope in MEASURED_ONLY:
+            raise OptionError(
+                f"no pupil has the PSF of {{microscope}} {self.microscope}: it is measured only.",
+                option="microscope",
+                remedy="Leave {method} out, or choose {method=average}.",
+            )
+        if self.microscope == "two-photon":
+            return Optics(
+                na=self.na,
+                wavelength_um=float(self.excitation_um or 0),
+                refractive_index=self.refractive_index,
+                microscope="confocal",
+                excitation_um=self.excitation_um,
+                pinhole_au=_POINT_AU,
+            )
+        return replace(self, microscope="confocal") if self.microscope == "spinning-disk" else self
 
 
 _OPTICS_NEEDED = ("na", "wavelength_um", "refractive_index")
@@ -187,6 +263,7 @@ class DistillOptions(OptionRecord):
     microscope: str | None = option(_MICROSCOPE, default=None)
     excitation_um: float | None = option(_EXCITATION, default=None)
     pinhole_au: float | None = option(_PINHOLE, default=None)
+    sheet_tilt_deg: float | None = option(_TILT, default=None)
     method: str = option(
         Choice(
             help="how the PSF is computed; auto is pupil with optics, joint without",
@@ -267,14 +344,35 @@ class DistillOptions(OptionRecord):
                 found=self.method,
                 allowed=", ".join(_FIELD_METHODS),
             )
+        if self.measured_only and self.method in ("joint", "pupil"):
+            raise OptionError(
+                f"{{method}} is {self.method}, which fits a pupil, and {{microscope}} is "
+                f"{self.microscope}, whose PSF no pupil has; allowed are auto, average and "
+                "reverse-rl.",
+                option="method",
+                found=self.method,
+                allowed="auto, average, reverse-rl",
+            )
+        if self.measured_only and self.field:
+            raise OptionError(
+                f"{{field}} is set and {{microscope}} is {self.microscope}, whose PSF no pupil "
+                "has; a field is measured by pupils.",
+                option="field",
+                remedy="Leave {field} out, or distil parts of the image one by one.",
+            )
         _ = self.optics
 
     @property
+    def measured_only(self) -> bool:
+        """Whether the microscope is one whose PSF no pupil has."""
+        return self.microscope in MEASURED_ONLY
+
+    @property
     def optics(self) -> Optics | None:
-        """The optics, or None where none were given."""
+        """The optics, or None where none were given, or none make the PSF."""
         given = {name: getattr(self, name) for name in options_of(Optics)}
         given = {name: value for name, value in given.items() if value is not None}
-        if not given:
+        if not given or self.measured_only:
             return None
         missing = [name for name in _OPTICS_NEEDED if name not in given]
         if missing:

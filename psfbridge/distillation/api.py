@@ -178,6 +178,8 @@ def _method(options: DistillOptions) -> str:
     """Return the method to use."""
     if options.method != "auto":
         return options.method
+    if options.measured_only:
+        return "average"
     return "joint" if options.optics is None else "pupil"
 
 
@@ -185,6 +187,11 @@ def _chosen(options: DistillOptions, method: str, solution: Solution) -> str:
     """Say which method was chosen for the user, and why."""
     if options.method != "auto" or method != _method(options):
         return ""  # of another method than was begun with, the solution's own notes say why
+    if options.measured_only:
+        return (
+            f"Method: average. The PSF is measured only: no pupil has that of {options.microscope},"
+            " so nothing was assumed of it, and its width and form are not compared with theory."
+        )
     if method == "pupil":
         return "Method: pupil (the optics were given)."
     inferred = solution.diagnostics.get("inferred")

@@ -61,7 +61,7 @@ class FittedOptics:
     @classmethod
     def of(cls, inferred: Mapping[str, Any], given: Optics | None) -> Self:
         """Return the record of what a solve inferred, with the optics that were given, if any."""
-        wavelength = given.wavelength_um if given else math.nan
+        wavelength = given.pupil.wavelength_um if given else math.nan
         na, index = (inferred[f"{name}_per_wavelength_per_um"] for name in ("na", "index"))
         return cls(
             microscope=inferred["microscope"],

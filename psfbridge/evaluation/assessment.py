@@ -239,6 +239,11 @@ class Assessment:
 
     def optics_sentence(self) -> str:
         """Return for which optics theory was computed, and the NA that the beads show."""
+        if self.optics is None and self.result.options.measured_only:
+            return (
+                f"The PSF of {self.result.options.microscope} is measured only: no pupil has it, "
+                "so there is no theory to compare with."
+            )
         if self.optics is None:
             return "No optics were given or inferred: there is no theory to compare with."
         kind = self.optics.microscope
@@ -329,7 +334,7 @@ def assess(
         tolerances=tolerances or Tolerances(),
         optics=optics,
         optics_given=given is not None,
-        wavelength_um=given.wavelength_um if given else None,
+        wavelength_um=given.pupil.wavelength_um if given else None,
         theory=theory,
         wavefront=wavefront,
         beads=beads,

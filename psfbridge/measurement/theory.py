@@ -63,6 +63,7 @@ class PupilOptics:
     @classmethod
     def of(cls, optics: Optics) -> PupilOptics:
         """Return the pupil of given optics."""
+        optics = optics.pupil
         return cls(
             na_per_um=optics.na / optics.wavelength_um,
             index_per_um=optics.refractive_index / optics.wavelength_um,

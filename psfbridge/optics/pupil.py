@@ -85,6 +85,8 @@ class PupilModel:
         Wavelength of the emission over that of the excitation; for a confocal microscope.
     pinhole_au : float
         Diameter of the pinhole in Airy units; for a confocal microscope; 0 is a point.
+    sheet_tilt_deg : float
+        Angle between the light sheet and the planes, about x: the sheet rises with y.
     """
 
     shape: tuple[int, int, int]
@@ -97,6 +99,7 @@ class PupilModel:
     bead_diameter_um: float = 0.0
     excitation_ratio: float = 1.0
     pinhole_au: float = 0.0
+    sheet_tilt_deg: float = 0.0
 
     @cached_property
     def modes(self) -> list[tuple[int, int]]:
@@ -211,9 +214,7 @@ class PupilModel:
         if one >= FIRST_MODE:
             return np.asarray(by_mode[one - FIRST_MODE])
         if one == SHEET:
-            return np.asarray(
-                -((self.axes_um[0] - values[Z]) ** 2)[:, None, None] * sharp, np.float32
-            )
+            return np.asarray(-(self._from_sheet(values) ** 2) * sharp, np.float32)
         if one in self._linear_slopes:
             return np.zeros_like(sharp)
         # The others have no closed form that is shorter than a difference.
@@ -264,8 +265,16 @@ class PupilModel:
         return np.asarray(fft.irfft2(spectra, s=self.shape[1:], workers=cores()))
 
     def _sheet(self, values: Floats) -> Floats32:
-        shape = np.exp(-values[SHEET] * (self.axes_um[0] - values[Z]) ** 2)
-        return np.asarray(shape[:, None, None], np.float32)
+        return np.asarray(np.exp(-values[SHEET] * self._from_sheet(values) ** 2), np.float32)
+
+    def _from_sheet(self, values: Floats) -> Floats:
+        """Return the distance from the middle of the sheet in µm; it has axes (z, y or 1, 1)."""
+        tilt = np.deg2rad(self.sheet_tilt_deg)
+        z: Floats = (self.axes_um[0] - values[Z])[:, None, None]
+        if not tilt:
+            return z
+        y: Floats = (self.axes_um[1] - values[Y])[None, :, None]
+        return np.asarray(np.cos(tilt) * z - np.sin(tilt) * y)
 
     def _transfer(self, values: Floats, *, bead: bool) -> Floats32:
         blur = np.exp(

@@ -13,6 +13,7 @@ from psfbridge.evaluation.about import About
 from psfbridge.imaging.dates import taken
 from psfbridge.measurement.table import measure_rows
 from psfbridge.measurement.theory import TEXTBOOK_SOURCE, VECTORIAL_SOURCE
+from psfbridge.options import Optics
 from psfbridge.report.document import (
     Block,
     Cell,
@@ -134,16 +135,26 @@ def _known_facts(assessment: Assessment, about: About) -> Iterator[tuple[str, st
     yield "voxel size z, y, x", f"{z:.4g}, {y:.4g}, {x:.4g} µm"
     options = assessment.result.options
     yield "bead diameter", f"{options.bead_diameter_um:g} µm"
-    optics = options.optics
-    if optics:
-        yield (
-            "optics",
-            (
-                f"{optics.microscope}, NA {optics.na:g}, emission "
-                f"{1000 * optics.wavelength_um:.0f} nm, index {optics.refractive_index:g}"
-            ),
-        )
+    if options.measured_only:
+        yield "microscope", f"{options.microscope}: the PSF is measured only, no pupil has it"
+    if options.optics:
+        yield "optics", _optics(options.optics)
     yield "software", f"psfbridge {__version__}, method {assessment.result.method}"
+
+
+def _optics(optics: Optics) -> str:
+    told = [
+        f"{optics.microscope}, NA {optics.na:g}",
+        f"emission {1000 * optics.wavelength_um:.0f} nm",
+        f"index {optics.refractive_index:g}",
+    ]
+    if optics.excitation_um:
+        told.append(f"excitation {1000 * optics.excitation_um:.0f} nm")
+    if optics.pinhole_au:
+        told.append(f"pinhole {optics.pinhole_au:g} Airy units")
+    if optics.sheet_tilt_deg:
+        told.append(f"sheet tilted by {optics.sheet_tilt_deg:g}°")
+    return ", ".join(told)
 
 
 def _date(source: str) -> Iterator[tuple[str, str]]:

@@ -146,7 +146,7 @@ def _fast_odd(length: int) -> int:
 def _reach(
     microscope: Microscope, voxel_um: VoxelUm, planes: int, psf_shape: tuple[int, int, int]
 ) -> tuple[int, int, int]:
-    axial, lateral = DRAWING.reach_um[microscope.optics.microscope]
+    axial, lateral = DRAWING.reach_um[microscope.optics.pupil.microscope]
     wanted = (min(axial, planes * voxel_um[0]), lateral, lateral)
     z, y, x = (
         int(max(np.ceil(reach / size), np.ceil((length // 2 + 1) / (1 - DRAWING.fade))))

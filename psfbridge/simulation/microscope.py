@@ -32,6 +32,9 @@ Complexes = NDArray[np.complex64]
 
 MODELS = ("vectorial", "scalar", "psfmodels")
 
+#: A spinning disk is one, but for the light that passes neighbouring pinholes.
+_CONFOCAL = ("confocal", "spinning-disk")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Microscope:
@@ -40,7 +43,7 @@ class Microscope:
     Parameters
     ----------
     optics : Optics
-        What a user would know.
+        What a user would know; not of a microscope whose PSF no pupil has.
     model : {'vectorial', 'scalar', 'psfmodels'}
         Which implementation computes the PSF; ``psfmodels`` knows no coma and no astigmatism.
     sample_index : float, optional
@@ -74,6 +77,7 @@ class Microscope:
 
     def __post_init__(self) -> None:
         choice("psf", self.model, MODELS)
+        _ = self.optics.pupil
         number("depth_um", self.depth_um, least=0)
         number("sheet_um", self.sheet_um, above=0)
         if self.sample_index is not None:
@@ -92,19 +96,28 @@ class Microscope:
         """Wavelength of the excitation in µm."""
         return self.optics.excitation_um or MODEL.stokes * self.optics.wavelength_um
 
+    @property
+    def sheet_tilt(self) -> float:
+        """Angle between the light sheet and the planes, in radians."""
+        return float(np.deg2rad(self.optics.sheet_tilt_deg or 0.0))
+
 
 def band_limit(microscope: Microscope) -> tuple[float, float, float]:
     """Return the highest frequency of the PSF along z, y and x, in cycles per µm."""
     optics = microscope.optics
+    kind = optics.microscope
     lengths = [optics.wavelength_um]
-    if optics.microscope == "confocal":
+    if kind in _CONFOCAL:
         lengths.append(microscope.excitation_um)
+    if kind == "two-photon":
+        lengths = [microscope.excitation_um] * 2
     n = optics.refractive_index
     axial = sum((n - np.sqrt(n**2 - optics.na**2)) / length for length in lengths)
-    if optics.microscope == "lightsheet":
+    lateral = sum(2 * optics.na / length for length in lengths)
+    if kind == "lightsheet":
         # The Gaussian sheet's own spectrum, down to 1e-4.
         axial += 1.14 / microscope.sheet_um
-    lateral = sum(2 * optics.na / length for length in lengths)
+        lateral += 1.14 / microscope.sheet_um * abs(np.sin(microscope.sheet_tilt))
     return float(axial), float(lateral), float(lateral)
 
 
@@ -139,16 +152,27 @@ def psf_volume(
             "simulation are equal sizes."
         )
     points = _Points(step_um[0], step_um[2], shape)
-    volume = _intensity(microscope, microscope.optics.wavelength_um, points)
-    if microscope.optics.microscope == "confocal":
+    kind = microscope.optics.microscope
+    if kind == "two-photon":
+        # Two photons are absorbed together; where the light that they give goes plays no part.
+        volume = _intensity(microscope, microscope.excitation_um, points) ** 2
+    else:
+        volume = _intensity(microscope, microscope.optics.wavelength_um, points)
+    if kind in _CONFOCAL:
         volume = _through_pinhole(volume, microscope, points)
         volume *= _intensity(microscope, microscope.excitation_um, points)
-    if microscope.optics.microscope == "lightsheet":
-        sheet = np.exp(-4 * np.log(2) * (points.z / microscope.sheet_um) ** 2)
-        volume *= sheet[:, np.newaxis, np.newaxis]
+    if kind == "lightsheet":
+        volume *= _sheet(microscope, points)
     volume /= volume.max()
     volume.setflags(write=False)
     return volume
+
+
+def _sheet(microscope: Microscope, points: _Points) -> Floats:
+    """Return the sheet's brightness, a Gaussian of the distance from its middle."""
+    z, y = points.z[:, np.newaxis, np.newaxis], points.lateral(1)[np.newaxis, :, np.newaxis]
+    away = np.cos(microscope.sheet_tilt) * z - np.sin(microscope.sheet_tilt) * y
+    return np.asarray(np.exp(-4 * np.log(2) * (away / microscope.sheet_um) ** 2))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from psfbridge.options import MICROSCOPES, Optics
+from psfbridge.options import PUPIL_KINDS, Optics
 from psfbridge.simulation.scene import Scene
 
 #: NA and refractive index of objectives: oil, silicone, water, air.
@@ -62,7 +62,7 @@ def _optics(random: np.random.Generator) -> Optics:
         na=na,
         refractive_index=index,
         wavelength_um=float(random.choice([0.45, 0.52, 0.6, 0.67])),
-        microscope=str(random.choice(MICROSCOPES, p=_SHARES)),
+        microscope=str(random.choice(PUPIL_KINDS, p=_SHARES)),
     )
 
 

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psfbridge.cli import main
+from psfbridge.errors import OptionError
 from psfbridge.imaging.read import read_image
 from psfbridge.numerics.fourier import crop_or_pad, peak_position
 from psfbridge.options import Optics
 from psfbridge.psf.psf import PSF
 from psfbridge.simulation.fine_psf import fine_psf
+from psfbridge.simulation.microscope import Microscope, psf_volume
 from psfbridge.simulation.simulate import SCENES, Scene, demo_scene, scene, simulate
 
 SMALL = Scene(
@@ -190,6 +192,33 @@ def test_a_light_sheet_dims_what_is_out_of_it():
     ratio = (lit[middle + 2] / plain[middle + 2]).max() / (lit[middle] / plain[middle]).max()
     # Half a micrometre from the middle of a sheet of 1 µm FWHM.
     assert ratio == pytest.approx(0.5, rel=0.05)
+
+
+def test_two_photons_excite_by_the_square_of_the_light():
+    pair = replace(SMALL.optics, microscope="two-photon", excitation_um=0.8)
+    single = replace(SMALL.optics, wavelength_um=0.8)
+    step, shape = (0.1, 0.05, 0.05), (21, 41, 41)
+    two, one = (psf_volume(Microscope(optics=optics), step, shape) for optics in (pair, single))
+    np.testing.assert_allclose(two, one**2, atol=1e-9)
+
+
+def test_a_tilted_sheet_rises_with_y():
+    plain, tilted = (replace(SMALL.optics, microscope=kind) for kind in ("widefield", "lightsheet"))
+    tilted = replace(tilted, sheet_tilt_deg=30)
+    step, shape = (0.1, 0.1, 0.1), (21, 21, 21)
+    dark, lit = (
+        psf_volume(Microscope(optics=optics, sheet_um=1.0), step, shape)
+        for optics in (plain, tilted)
+    )
+    z, y = np.meshgrid(np.arange(-1, 1.05, 0.1), np.arange(-1, 1.05, 0.1), indexing="ij")
+    away = z * np.cos(np.pi / 6) - y * np.sin(np.pi / 6)
+    expected = np.exp(-4 * np.log(2) * away**2)
+    np.testing.assert_allclose((lit / dark)[:, :, 10], expected, rtol=1e-6)
+
+
+def test_what_no_pupil_has_is_not_simulated():
+    with pytest.raises(OptionError, match="no pupil has the PSF of microscope sted"):
+        Microscope(optics=replace(SMALL.optics, microscope="sted"))
 
 
 def test_the_command_line_writes_what_the_library_makes(tmp_path, capsys):

@@ -49,11 +49,21 @@ def types() -> str:
     for name, record in RECORDS.items():
         text += f"\n\nclass {name}(TypedDict, total=False):\n"
         text += f'    """Options of `{record.__module__}.{record.__name__}`."""\n\n'
-        text += "".join(f"    {one.name}: {_type(one)}\n" for one in options_of(record).values())
+        text += "".join(_line(one) for one in options_of(record).values())
     for name, bases in TOGETHER.items():
         text += f"\n\nclass {name}({', '.join(bases)}, total=False):\n"
         text += f'    """{" and ".join(bases)} together."""\n'
     return text
+
+
+def _line(option: Option) -> str:
+    """Return the line of an option, in several where it is longer than the formatter allows."""
+    line = f"    {option.name}: {_type(option)}\n"
+    if len(line) <= 101:
+        return line
+    choices, rest = _type(option).removesuffix(" | None"), "        | None\n"
+    rest = rest if option.default is None else ""
+    return f"    {option.name}: (\n        {choices}\n{rest}    )\n"
 
 
 def _type(option: Option) -> str:

@@ -23,7 +23,7 @@ from psfbridge.distillation.joint.settings import SEARCH
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel
-from psfbridge.options import MICROSCOPES, Optics
+from psfbridge.options import PUPIL_KINDS, Optics
 
 __all__ = ["blind_fit", "known_fit", "known_optics"]
 
@@ -39,7 +39,7 @@ def blind_fit(
     fwhm: Floats,
     bead_diameter_um: float,
     *,
-    kinds: Sequence[str] = MICROSCOPES,
+    kinds: Sequence[str] = PUPIL_KINDS,
 ) -> PupilFit:
     """Fit widefield, confocal and light-sheet pupils to a stack and return the best.
 
@@ -111,7 +111,7 @@ def known_fit(
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
     optics : Optics
-        What is known.
+        What is known: those of a pupil, see `psfbridge.options.Optics.pupil`.
     bead_diameter_um : float
         Diameter of the beads.
     """
@@ -129,6 +129,7 @@ def known_fit(
     values = np.zeros(model.size)
     values[[NA, INDEX, BLUR_Y, BLUR_X]] = na, index, *(v**2 / 12 for v in voxel_um[1:])
     if optics.microscope == "lightsheet":
+        model = replace(model, sheet_tilt_deg=optics.sheet_tilt_deg or 0.0)
         values[SHEET] = 4 * np.log(2) / SEARCH.sheet_um**2
     first = fit_from(model, values, stack, 8, known)
     first = refined_fit(first, stack, order=6, rounds=8, known=known)

@@ -36,7 +36,7 @@ from psfbridge.distillation.joint.uncertainty import Uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import OptionError
 from psfbridge.optics.pupil import INDEX, NA
-from psfbridge.options import MICROSCOPES, DistillOptions, Optics
+from psfbridge.options import PUPIL_KINDS, DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["solve_joint", "solve_with_optics"]
@@ -122,7 +122,7 @@ def solve_with_optics(
         )
     problem, rounds, last, _ = _solved(found, shape, options, progress)
     try:
-        known = _known_round(problem, last, optics)
+        known = _known_round(problem, last, optics.pupil)
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
@@ -271,7 +271,7 @@ def _pupil(problem: JointProblem, rounds: Sequence[Round], stack: Stack) -> Pupi
     if first or finer or (len(rounds) <= SOLVE.near_rounds and _unexplained(rounds)):
         widths = problem.widths * problem.factor
         # Beads that are not yet well aligned say little more than NA.
-        kinds = MICROSCOPES if rounds else MICROSCOPES[:1]
+        kinds = PUPIL_KINDS if rounds else PUPIL_KINDS[:1]
         return blind_fit(stack, problem.sample_um, widths, problem.bead_diameter_um, kinds=kinds)
     fit = rounds[-1].pupil.centred()
     if len(rounds) < SOLVE.near_rounds:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ _DAMAGE = (
 )
 
 
+#: What it says where an OME-TIFF lists fewer planes than it has.
+_UNLISTED = "missing data are zeroed"
+
+
 def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
     """Return what a TIFF says of itself; its voxels are mapped where they lie uncompressed.
 
@@ -63,17 +68,19 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
         series = _images(file)[number]
         _check_whole(path, file, series, number)
         voxel_um, faults = voxel_size_of(file, number)
-        mapped = _mappable(series)
+        offset = _offset(file, series)
+        if offset is not None and series.dataoffset is None:
+            said = (*said, f"{path.name} lists fewer planes than it has; they lie one by one.")
         stored = Stored(
             path.name,
             tuple(series.shape),
             np.dtype(series.dtype),
             series.axes,
-            _mapping(path, file, series) if mapped else _Pages(path, number),
+            _Pages(path, number) if offset is None else _mapping(path, file, series, offset),
             voxel_um,
             faults,
             (*said, *_notes(path.name, file, series)),
-            mapped,
+            offset is not None,
             ome_channel_names(file, number) if file.is_ome else (),
         )
         return calibrated(stored, file.imagej_metadata or {})
@@ -122,8 +129,9 @@ def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
     with _log_of_tifffile() as said:
         try:
             with tifffile.TiffFile(path) as file:
-                _ = file.series
-                damage = [line for line in said if any(word in line.lower() for word in _DAMAGE)]
+                whole = all(_offset(file, one) is not None for one in file.series)
+                told = [line for line in said if not (whole and _UNLISTED in line.lower())]
+                damage = [line for line in told if any(word in line.lower() for word in _DAMAGE)]
                 if damage:
                     raise _damaged(path.name, damage[0].split("> ", 1)[-1])
                 yield file
@@ -167,18 +175,31 @@ def _log_of_tifffile() -> Iterator[list[str]]:
         logger.removeHandler(kept)
 
 
-def _mappable(series: Any) -> bool:
-    return (
-        series.dataoffset is not None
-        and series.keyframe.is_memmappable
-        and not series.is_multifile
-        and series.size > 0
-    )
+def _offset(file: Any, series: Any) -> int | None:
+    """Return where all voxels of an image begin, if they lie uncompressed one behind the other."""
+    if series.is_multifile or series.size == 0 or not series.keyframe.is_memmappable:
+        return None
+    if series.dataoffset is not None:
+        return int(series.dataoffset)
+    return _offset_of_unlisted(file, series) if series.kind == "ome" else None
 
 
-def _mapping(path: Path, file: Any, series: Any) -> Any:
+def _offset_of_unlisted(file: Any, series: Any) -> int | None:
+    """Return the same where an OME-TIFF lists only its first planes, and has room for all."""
+    there = [page for page in series if page is not None]
+    if len(there) == len(series) or any(page is None for page in series[: len(there)]):
+        return None
+    offsets = [page.dataoffsets[0] for page in there]
+    plane = series.keyframe.nbytes
+    if any(after - before != plane for before, after in pairwise(offsets)):
+        return None
+    enough = offsets[0] + series.nbytes <= file.filehandle.size
+    return int(offsets[0]) if enough else None
+
+
+def _mapping(path: Path, file: Any, series: Any, offset: int) -> Any:
     dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
-    return np.memmap(path, dtype, "r", series.dataoffset, tuple(series.shape)).__getitem__
+    return np.memmap(path, dtype, "r", offset, tuple(series.shape)).__getitem__
 
 
 class _Pages:
@@ -221,6 +242,8 @@ def _check_whole(path: Path, file: Any, series: Any, number: int) -> None:
         needed = series.dataoffset + series.nbytes
         if needed > size and series.keyframe.is_memmappable:
             raise _damaged(path.name, f"it has {size} bytes, its voxels need {needed}")
+        return
+    if _offset(file, series) is not None:
         return
     for plane, page in enumerate(series):
         if page is None:

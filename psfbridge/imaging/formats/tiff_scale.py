@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import tifffile
 
@@ -53,6 +54,9 @@ def _children(parent: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _of_ome(file: Any, number: int) -> tuple[Lengths, tuple[str, ...]]:
+    own = _of_pyme(file)
+    if own[1] and own[2]:
+        return own, ()
     pixels = ome_pixels(file, number)
     faults: list[str] = []
     found = []
@@ -65,6 +69,18 @@ def _of_ome(file: Any, number: int) -> tuple[Lengths, tuple[str, ...]]:
             length = None
         found.append(length)
     return (found[0], found[1], found[2]), tuple(faults)
+
+
+def _of_pyme(file: Any) -> Lengths:
+    """Return what PYME says beside the OME pixels, which round to 0.1 nm and lack the z step."""
+    root = ElementTree.fromstring(file.ome_metadata or "<OME/>")
+    annotations = root.iterfind("{*}StructuredAnnotations/{*}XMLAnnotation[@ID='PYME']")
+    found: dict[str, float | None] = {}
+    for annotation in annotations:
+        for axis in "zyx":
+            place = annotation.find(f"{{*}}Value/{{*}}MetaData/{{*}}voxelsize/{{*}}{axis}")
+            found[axis] = None if place is None else positive_length(place.get("value"))
+    return found.get("z"), found.get("y"), found.get("x")
 
 
 def _of_tags(file: Any) -> tuple[Lengths, tuple[str, ...]]:
