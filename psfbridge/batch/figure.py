@@ -33,7 +33,7 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
     Returns
     -------
     Figure
-        The units are µm; bars are one standard error.
+        The units are µm; bars are one standard error, dashed lines the tolerances.
     """
     from matplotlib.figure import Figure
 
@@ -59,7 +59,8 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
     add_titles(
         figure,
         "Width of the PSF over time",
-        f"{len(good)} files, {len(failed)} failed; {by}{mixed}",
+        f"{len(good)} files, {len(failed)} failed; {by}{mixed}; bars: standard error; dashed: "
+        "tolerance",
     )
     return figure
 
@@ -85,6 +86,7 @@ def _dress(axes: Axes, failed: NDArray[np.datetime64]) -> None:
 def _draw(axes: Axes, rows: Sequence[Row], number: int, style: tuple[str, str]) -> None:
     """Draw one axis of one group, by its marker and the words behind its name."""
     marker, words = style
+    limits = np.array([row.limit_um[number] for row in rows])
     dates = np.array([row.taken for row in rows], "datetime64[s]")
     widths = np.array([row.fwhm_um[number] for row in rows])
     errors = np.nan_to_num(np.array([row.se_um[number] for row in rows]))
@@ -92,3 +94,5 @@ def _draw(axes: Axes, rows: Sequence[Row], number: int, style: tuple[str, str]) 
         dates, widths, errors, fmt=f"{marker}-", ms=4, lw=1, capsize=2,
         color=_COLOURS[number], label=_AXES[number] + words,
     )  # fmt: skip
+    if np.isfinite(limits).any():
+        axes.plot(dates, limits, ls="--", lw=1, color=_COLOURS[number], marker="_", ms=6)

@@ -1,4 +1,4 @@
-"""A history of figures over months: a SQLite file to which every batch appends."""
+"""A history of figures over months: a SQLite or Parquet file to which every batch appends."""
 
 from __future__ import annotations
 
@@ -6,17 +6,39 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from psfbridge._util.atomic_files import check_writable
+from psfbridge.batch.parquet import check_parquet, read_parquet, write_parquet
 from psfbridge.batch.summary import Row
 from psfbridge.errors import ImageError, OutputError
 
-__all__ = ["append_history", "read_history"]
+__all__ = ["append_history", "check_history", "read_history"]
 
 _TABLE = "psf"
 _TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER"}
+_PARQUET = ".parquet"
+
+
+def check_history(path: str | os.PathLike[str]) -> None:
+    """Find out before long work that a history could be appended to.
+
+    Raises
+    ------
+    ImageError
+        If it is there and something else.
+    MissingPartError
+        If it is Parquet, and pyarrow is not installed.
+    OutputError
+        If it cannot be written.
+    """
+    if Path(path).suffix.lower() == _PARQUET:
+        check_parquet()
+    check_writable(path)
+    if Path(path).is_file():
+        read_history(path)
 
 
 def append_history(path: str | os.PathLike[str], rows: Sequence[Row]) -> int:
@@ -25,8 +47,9 @@ def append_history(path: str | os.PathLike[str], rows: Sequence[Row]) -> int:
     Parameters
     ----------
     path : path
-        A SQLite file; it is made if need be, with one table ``psf`` that has the columns of
-        `Row`.
+        With the ending ``.parquet`` a Parquet file, else SQLite with one table ``psf``; it is made
+        if need be. Its columns are those of `Row`; a history of an older version gets those that
+        it lacks.
     rows : sequence of Row
         Failures are left out.
 
@@ -37,26 +60,54 @@ def append_history(path: str | os.PathLike[str], rows: Sequence[Row]) -> int:
 
     Raises
     ------
+    MissingPartError
+        If it is Parquet, and pyarrow is not installed.
     OutputError
         If the file cannot be written, or is something else.
     """
-    names = [field.name for field in fields(Row)]
-    columns = ", ".join(f'"{field.name}" {_TYPES[str(field.type)]}' for field in fields(Row))
-    marks = ", ".join("?" * len(names))
+    good = [
+        replace(row, file=os.fspath(Path(row.file).resolve()))
+        for row in rows
+        if row.status != "failed"
+    ]
+    append = _append_parquet if Path(path).suffix.lower() == _PARQUET else _append_sqlite
     try:
-        with _opened(path) as base, base:
-            base.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} ({columns}, UNIQUE (file, taken))")
-            base.executemany(
-                f"INSERT OR REPLACE INTO {_TABLE} ({_quoted(names)}) VALUES ({marks})",
-                [_values(row, names) for row in rows if row.status != "failed"],
-            )
-            count = base.execute(f"SELECT COUNT(*) FROM {_TABLE}").fetchone()
-            return int(count[0])
-    except sqlite3.Error as fault:
+        return append(path, good)
+    except (sqlite3.Error, ImageError) as fault:
         raise OutputError(
-            f"cannot append to the history {path}: {fault}.",
+            f"cannot append to the history {path}: {fault}",
             remedy="Name a history that a batch wrote, or a new file.",
         ) from fault
+
+
+def _append_parquet(path: str | os.PathLike[str], rows: Sequence[Row]) -> int:
+    every = {(row.file, row.taken): row for row in _read_all(path)}
+    every |= {(row.file, row.taken): row for row in rows}
+    write_parquet(path, list(every.values()))
+    return len(every)
+
+
+def _read_all(path: str | os.PathLike[str]) -> list[Row]:
+    return read_parquet(path) if Path(path).is_file() else []
+
+
+def _append_sqlite(path: str | os.PathLike[str], rows: Sequence[Row]) -> int:
+    names = [field.name for field in fields(Row)]
+    columns = [f'"{field.name}" {_TYPES[str(field.type)]}' for field in fields(Row)]
+    marks = ", ".join("?" * len(names))
+    with _opened(path) as base, base:
+        base.execute(
+            f"CREATE TABLE IF NOT EXISTS {_TABLE} ({', '.join(columns)}, UNIQUE (file, taken))"
+        )
+        there = _columns(base)
+        for name, column in zip(names, columns, strict=True):
+            if name not in there:
+                base.execute(f"ALTER TABLE {_TABLE} ADD COLUMN {column}")
+        base.executemany(
+            f"INSERT OR REPLACE INTO {_TABLE} ({_quoted(names)}) VALUES ({marks})",
+            [[getattr(row, name) for name in names] for row in rows],
+        )
+        return int(base.execute(f"SELECT COUNT(*) FROM {_TABLE}").fetchone()[0])
 
 
 def read_history(path: str | os.PathLike[str]) -> list[Row]:
@@ -66,18 +117,28 @@ def read_history(path: str | os.PathLike[str]) -> list[Row]:
     ------
     ImageError
         If there is no such file, or it is no history.
+    MissingPartError
+        If it is Parquet, and pyarrow is not installed.
     """
     if not Path(path).is_file():
         raise ImageError(f"there is no history {path}. Make one with psfbridge batch --history.")
-    names = [field.name for field in fields(Row)]
+    if Path(path).suffix.lower() == _PARQUET:
+        return sorted(read_parquet(path), key=lambda row: (row.taken, row.file))
     try:
         with _opened(path) as base:
+            there = _columns(base)
+            names = [field.name for field in fields(Row) if field.name in there]
             found = base.execute(
                 f"SELECT {_quoted(names)} FROM {_TABLE} ORDER BY taken, file"
             ).fetchall()
     except sqlite3.Error as fault:
         raise ImageError(f"{path} is no history of psfbridge: {fault}.") from fault
-    return [Row(**dict(zip(names, map(_known, row), strict=True))) for row in found]
+    return [_row(dict(zip(names, values, strict=True))) for values in found]
+
+
+def _row(values: dict[str, Any]) -> Row:
+    """Return a row; what SQLite keeps as nothing is the column's own nothing."""
+    return Row(**{name: value for name, value in values.items() if value is not None})
 
 
 @contextmanager
@@ -86,16 +147,10 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
         yield base
 
 
+def _columns(base: sqlite3.Connection) -> set[str]:
+    return {str(one[1]) for one in base.execute(f"PRAGMA table_info({_TABLE})")}
+
+
 def _quoted(names: Sequence[str]) -> str:
     """Return column names as SQL takes them whatever they are: `group` is a word of its own."""
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _values(row: Row, names: Sequence[str]) -> list[Any]:
-    file = os.fspath(Path(row.file).resolve())
-    return [file if name == "file" else getattr(row, name) for name in names]
-
-
-def _known(value: Any) -> Any:
-    """Return NaN for what SQLite keeps as nothing."""
-    return float("nan") if value is None else value

@@ -64,17 +64,17 @@ def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome 
         else ""
     )
     if len(alike) < len(able):
-        group = group_of(alike[0].record)
-        of = of or f"the {len(alike)} of {len(able)} files with voxels of {group}"
+        group = group_of(alike[0])
+        of = of or f"the {len(alike)} of {len(able)} files of {group}"
     kept = ", kept from before" if outcome.status == "kept" else ""
     return outcome, f"Joint PSF of {of or f'all {len(able)} files'}: {beads} beads{kept}."
 
 
 def _largest_group(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the files of one voxel size that are most: one of another zoom spoils nothing."""
+    """Return the largest group of files: one of another zoom or channel spoils nothing."""
     groups: dict[tuple[str, bool], list[Outcome]] = {}
     for one in outcomes:
-        key = group_of(one.record), one.record["psf"]["shape"][0] == 1
+        key = group_of(one), one.record["psf"]["shape"][0] == 1
         groups.setdefault(key, []).append(one)
     return max(groups.values(), key=len)
 
@@ -89,6 +89,11 @@ def _unlike(outcomes: Sequence[Outcome]) -> str:
                 f"{one.task.path} has voxels of {zyx_um(psf['voxel_um'])}, "
                 f"{outcomes[0].task.path} of {zyx_um(first['voxel_um'])}. Run the batch on files "
                 "of one voxel size."
+            )
+        if group_of(one) != group_of(outcomes[0]):
+            return (
+                f"{one.task.path} is of {group_of(one)}, {outcomes[0].task.path} of "
+                f"{group_of(outcomes[0])}."
             )
         if (psf["shape"][0] == 1) != (first["shape"][0] == 1):
             return f"{one.task.path} and {outcomes[0].task.path} are a plane and a stack."

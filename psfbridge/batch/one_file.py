@@ -14,9 +14,12 @@ from psfbridge._util.atomic_files import write_text
 from psfbridge._util.jsonable import json_text, plain
 from psfbridge._version import __version__
 from psfbridge.batch.settings import WIDTHS
-from psfbridge.detection.beads import USED
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import Cancelled, ImageError, PsfBridgeError
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.assessment import Assessment, assess
+from psfbridge.evaluation.settings import ACQUISITION
+from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.hosts import Host
 from psfbridge.imaging.dates import taken
 from psfbridge.imaging.formats import image_files
@@ -48,6 +51,10 @@ class Task:
         Who reads the messages.
     reports : bool
         Whether a report is wanted too, in ``<stem>_report``.
+    about : About
+        Who imaged what with which microscope.
+    tolerances : Tolerances
+        Limits between pass and fail.
     """
 
     path: str
@@ -57,6 +64,8 @@ class Task:
     options: DistillOptions = field(default_factory=DistillOptions)
     host: Host = Host.PYTHON
     reports: bool = False
+    about: About = field(default_factory=About)
+    tolerances: Tolerances = field(default_factory=Tolerances)
 
     @property
     def psf(self) -> Path:
@@ -91,6 +100,8 @@ class Task:
                 "options": self.options,
                 "reading": self.reading,
                 "version": __version__,
+                "tolerances": self.tolerances,
+                "about": self.about if self.reports else None,
             }
         )
         return wanted
@@ -171,10 +182,22 @@ def _distilled(task: Task, progress: Progress) -> dict[str, Any]:
 
     state = file_state(task.path)
     result = distill(task.reading.one_channel(task.path), options=task.options, progress=progress)
-    return save(task, result, [state])
+    return save(task, result, [state], imaged_with=_imaged_with(task))
 
 
-def save(task: Task, result: Distillation, states: list[dict[str, Any]]) -> dict[str, Any]:
+def _imaged_with(task: Task) -> dict[str, Any]:
+    """Return what the file itself says of microscope, objective and light; mostly nothing."""
+    stored = task.reading.opened(task.path)
+    return stored.stored.optics.options(stored.channel)
+
+
+def save(
+    task: Task,
+    result: Distillation,
+    states: list[dict[str, Any]],
+    *,
+    imaged_with: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write PSF, table and record of a distillation; return the record.
 
     Parameters
@@ -185,16 +208,28 @@ def save(task: Task, result: Distillation, states: list[dict[str, Any]]) -> dict
         What to write.
     states : list of dict
         The files that it came from, as they were before it was made.
+    imaged_with : mapping, optional
+        What the file says of its optics.
     """
-    made = {"inputs": states, "wanted": task.wanted()}
+    few = replace(ACQUISITION, most_beads_measured=WIDTHS.most_measured)
+    settings = ACQUISITION if task.reports else few
+    assessment = assess(result, tolerances=task.tolerances, settings=settings)
     record: dict[str, Any] = plain(
-        result.to_dict() | {"fwhm_se_um": _fwhm_se_um(result), "batch": made}
+        result.to_dict()
+        | {
+            "fwhm_se_um": _fwhm_se_um(assessment),
+            "assessment": assessment.to_dict(),
+            "imaged_with": imaged_with or {},
+            "batch": {"inputs": states, "wanted": task.wanted()},
+        }
     )
     task.record.unlink(missing_ok=True)
     result.psf.save(task.psf)
     result.beads.save(task.beads)
     if task.reports:
-        result.report(task.report)
+        from psfbridge.report.write import write_report
+
+        write_report(assessment, task.report, about=task.about)
     write_text(task.record, json_text(record))
     return record
 
@@ -234,21 +269,14 @@ def file_state(path: str) -> dict[str, Any]:
     }
 
 
-def _fwhm_se_um(result: Distillation) -> tuple[float, ...]:
+def _fwhm_se_um(assessment: Assessment) -> tuple[float, ...]:
     """Return the standard error of the FWHM in z, y and x, from its scatter over the beads.
 
     Beads are measured one by one; the scatter is robust (median absolute deviation). NaN where
     fewer than three tell.
     """
-    from psfbridge.measurement.measures import measure_beads
-
-    every = []
-    for image in result.images:
-        used = [bead for bead in result.beads.with_status(USED) if bead.image == image.name]
-        used = sorted(used, key=lambda bead: -bead.snr)[: WIDTHS.most_measured]
-        every += measure_beads(image, [(bead.z, bead.y, bead.x) for bead in used])
-    widths = np.array([one.fwhm_um for one in every], float).reshape(-1, 3)
-    return tuple(_standard_error(column[np.isfinite(column)]) for column in widths.T)
+    columns = [assessment.beads.used.column(f"fwhm_{axis}_um") for axis in "zyx"]
+    return tuple(_standard_error(column[np.isfinite(column)]) for column in columns)
 
 
 def _standard_error(values: np.ndarray[Any, Any]) -> float:

@@ -7,13 +7,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from psfbridge.batch.summary import Row
-from psfbridge.report.document import Block, Cell, Document, Paragraph, Picture, Table
+from psfbridge.report.document import (
+    Block,
+    Cell,
+    Document,
+    Heading,
+    Links,
+    Paragraph,
+    Picture,
+    Table,
+)
 from psfbridge.report.html import html_page
 
 __all__ = ["page"]
 
-_HEADS = ("file", "taken", "FWHM z, µm", "y", "x", "used", "found", "verdict", "status")
-_TONES = {"good": "good", "usable": "care", "poor": "bad"}
+_HEADS = (
+    "file", "taken", "FWHM z, µm", "y", "x", "beads", "verdict", "tolerance", "PSF", "status",
+)  # fmt: skip
+_TONES = {"good": "good", "usable": "care", "poor": "bad", "pass": "good", "fail": "bad"}
 
 
 def page(rows: Sequence[Row], joint: Row | None, notes: Sequence[str], picture: Path) -> str:
@@ -46,32 +57,41 @@ def _blocks(
         "FWHM of each file's PSF over time, with standard errors",
         "Widths of the PSFs along z, y and x over time; the table below has the figures.",
     )
-    lines = [_line(row, Path(row.file).name) for row in rows]
-    if joint:
-        lines.append(_line(joint, "all files together"))
-    yield Table(
-        "PSF of each file",
-        _HEADS,
-        lines,
-        "± is the standard error from the scatter over the beads. Beside this page: summary.csv, "
-        "and for each file its PSF, its beads and its record.",
+    for group in dict.fromkeys(row.group for row in rows):
+        same = [row for row in rows if row.group == group]
+        lines = [_line(row, Path(row.file).name) for row in same]
+        if joint and joint.group == group:
+            lines.append(_line(joint, "all these together"))
+        title = f"PSF of each file: {group}" if group else "Files that failed"
+        yield Table(title, _HEADS, lines, small=True)
+    yield Paragraph(
+        "± is the standard error from the scatter over the beads; beads: used of found. A file's "
+        "name leads to its report, where reports were written, the PSF's to the PSF.",
+        faint=True,
+    )
+    yield Heading("Files")
+    yield Links(
+        (
+            ("summary.csv", "the table"),
+            ("summary.png", "the picture"),
+            ("key_values.csv", "key-value pairs of the images for OMERO"),
+        )
     )
 
 
 def _line(row: Row, name: str) -> list[Cell]:
     widths = [_width(*pair) for pair in zip(row.fwhm_um, row.se_um, strict=True)]
-    counts = [str(row.beads_used), str(row.beads_found)]
-    if row.status == "failed":
-        counts = ["", ""]
-    taken = row.taken.replace("T", " ") + (" (file)" if row.taken_from == "file" else "")
-    numbers = [Cell(text, number=True) for text in (*widths, *counts)]
-    failed = "bad" if row.status == "failed" else ""
+    failed = row.status == "failed"
+    beads = "" if failed else f"{row.beads_used} of {row.beads_found}"
+    taken = row.taken.replace("T", " ")[:16] + (" (file)" if row.taken_from == "file" else "")
     return [
-        Cell(name, link=row.report or row.psf),
+        Cell(name, link=row.report),
         Cell(taken),
-        *numbers,
+        *(Cell(text, number=True) for text in (*widths, beads)),
         Cell(row.verdict, _TONES.get(row.verdict, "")),
-        Cell(row.error or row.status, failed),
+        Cell(row.tolerance, _TONES.get(row.tolerance, "")),
+        Cell("PSF" if row.psf else "", link=row.psf),
+        Cell(row.error or row.status, "bad" if failed else ""),
     ]
 
 

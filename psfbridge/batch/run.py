@@ -9,15 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Unpack
+from typing import Literal, Unpack
 
 from psfbridge._util.atomic_files import made_folder, whole_file, write_text
 from psfbridge._util.validate import integer
 from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import Outcome, Task, work
+from psfbridge.batch.parquet import check_parquet, write_parquet
 from psfbridge.batch.processes import side_by_side
-from psfbridge.batch.summary import Row, rows_of, to_csv
+from psfbridge.batch.summary import Row, rows_of, to_csv, to_key_values
 from psfbridge.errors import ImageError, OptionError
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.hosts import Host
 from psfbridge.imaging.formats import join_planes
 from psfbridge.imaging.read import Reading, split_choices
@@ -70,14 +73,18 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
     options: DistillOptions | None = None,
     jobs: int = 1,
     reports: bool = False,
-    progress: Progress | None = None,
+    parquet: bool = False,
+    about: About | None = None,
+    tolerances: Tolerances | None = None,
+    progress: Progress | Literal[False] | None = None,
     told: Callable[[Row], None] | None = None,
     **choices: Unpack[DistillArguments],
 ) -> Batch:
     """Distil one PSF from each file, one from all, and a summary over time.
 
     The folder receives ``<name>_psf.tif``, ``<name>_beads.csv`` and ``<name>.json`` for each file,
-    ``joint_psf.tif`` and its companions, ``summary.csv``, ``summary.png`` and ``summary.html``.
+    ``joint_psf.tif`` and its companions, ``summary.csv``, ``summary.png``, ``summary.html`` and
+    ``key_values.csv``, from which OMERO makes key-value pairs.
     Outputs that are there already from the same, unchanged file and the same options are kept.
 
     Parameters
@@ -92,8 +99,16 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
         How many files are worked on at a time, each by a process of its own.
     reports : bool
         Also write the report of each file, into ``<name>_report``.
-    progress : Progress, optional
-        Called often; may raise `psfbridge.errors.Cancelled`. What was finished stays, with its
+    parquet : bool
+        Also write ``summary.parquet``; that takes pyarrow.
+    about : About, optional
+        Who imaged what with which microscope and objective: files that differ in it are not
+        compared.
+    tolerances : Tolerances, optional
+        Limits between pass and fail.
+    progress : Progress or False, optional
+        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
+        in a notebook; False is none. What was finished stays, with its
         ``summary.csv``, and the same call goes on from there.
     told : callable, optional
         Called with the row of each file as soon as it is done.
@@ -112,6 +127,8 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
         If an option is unknown or impossible.
     ImageError
         If no file was named, or a pattern matches none.
+    MissingPartError
+        If Parquet is asked for, and pyarrow is not installed.
     OutputError
         If the folder cannot be written.
     """
@@ -125,6 +142,8 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
             remedy="Distil that image by itself.",
         )
     integer("jobs", jobs, least=1)
+    if parquet:
+        check_parquet()
     named = expanded(images)
     folder = made_folder(folder)
     paths, notes = _without_own(named, folder)
@@ -137,6 +156,8 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
             options=chosen,
             host=Host.current(),
             reports=reports,
+            about=about or About(),
+            tolerances=tolerances or Tolerances(),
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
     ]
@@ -154,6 +175,8 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
         tuple(rows_of(outcomes)), folder, Row.of(joint) if joint else None, (*notes, said)
     )
     _save_summary(batch)
+    if parquet:
+        write_parquet(folder / "summary.parquet", batch.rows)
     return batch
 
 
@@ -204,7 +227,7 @@ def _stems(paths: Sequence[str]) -> list[str]:
         f"{Path(path).resolve().parent.name}_{name}" if counts[name.casefold()] > 1 else name
         for path, name in zip(paths, plain, strict=True)
     ]
-    used = {JOINT, "summary"}
+    used = {JOINT, "summary", "key_values"}
     stems = []
     for name in wanted:
         own, number = name, 2
@@ -254,6 +277,7 @@ def _save_summary(batch: Batch) -> None:
     from psfbridge.batch.page import page
 
     write_text(batch.folder / "summary.csv", to_csv(batch.rows))
+    write_text(batch.folder / "key_values.csv", to_key_values(batch.rows))
     figure = plot_widths(batch.rows)
     picture = batch.folder / "summary.png"
     with whole_file(picture) as temporary:

@@ -10,6 +10,7 @@ from importlib import import_module
 from psfbridge._version import __version__
 from psfbridge.cli._common import Parser
 from psfbridge.cli._examples import EXAMPLES
+from psfbridge.cli._logging import add_log_options, logged
 from psfbridge.cli._process import Terminated, closed_stdout, prepared, to_stdout
 from psfbridge.errors import OptionError, PsfBridgeError
 from psfbridge.hosts import Host
@@ -34,6 +35,7 @@ COMMANDS: tuple[str, ...] = (
     "fiji",
     "install_fiji",
     "doctor",
+    "completion",
 )
 
 #: What Python says where there is no memory for one more thread.
@@ -51,10 +53,20 @@ def parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         import_module(f"psfbridge.cli.commands.{name}").add(commands)
     for name, command in commands.choices.items():
-        if name in EXAMPLES:
-            command.formatter_class = argparse.RawDescriptionHelpFormatter
-            command.epilog = _worded(EXAMPLES[name])
+        _complete(command, EXAMPLES[name])
     return whole
+
+
+def _complete(command: argparse.ArgumentParser, examples: Sequence[tuple[str, str]]) -> None:
+    """Give a command, or each of its actions, its examples and what all commands can be told."""
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.epilog = _worded(examples)
+    actions = [one for one in command._actions if isinstance(one, argparse._SubParsersAction)]
+    for name, action in (pair for one in actions for pair in one.choices.items()):
+        own = [one for one in examples if f" {name} " in f" {one[1]} "]
+        _complete(action, own or examples)
+    if not actions:
+        add_log_options(command)
 
 
 def _worded(examples: Sequence[tuple[str, str]]) -> str:
@@ -79,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if chosen.command is None:
                 to_stdout(whole.format_help())
                 return 0
-            return chosen.run(chosen) or 0
+            with logged(chosen):
+                return chosen.run(chosen) or 0
     except BrokenPipeError:
         # The reader of a pipe had enough; that is no fault.
         closed_stdout()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from psfbridge._util.option_kinds import options_of
+from psfbridge.cli._colours import coloured
 from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.cli._process import to_stdout
 from psfbridge.errors import OptionError
 from psfbridge.options import PSF_OPTIONS, DeconvolveOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress, no_progress, shown_bar
 
 if TYPE_CHECKING:
     from psfbridge.imaging.image import Image
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parser",
-    "TerminalProgress",
     "add_image_options",
     "add_psf_options",
     "chosen_reading",
@@ -39,42 +39,15 @@ class Parser(argparse.ArgumentParser):
         raise OptionError(f"{message}. See {self.prog} --help.")
 
 
-class TerminalProgress:
-    """A bar on stderr for stages that take longer than a second."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._bar: Any = None
-
-    def __call__(self, stage: str, done: int, total: int, /) -> None:
-        """Show how far `stage` is; take the bar away when it is done."""
-        from tqdm import tqdm
-
-        if stage != self._stage:
-            self._close()
-            self._stage = stage
-            self._bar = tqdm(total=total, desc=stage, delay=1, leave=False, file=sys.stderr)
-        if self._bar is not None:
-            self._bar.total = total
-            self._bar.update(done - self._bar.n)
-        if done >= total:
-            self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
 def progress_for(quiet: bool) -> Progress:
     """Return a bar on a terminal, silence in a pipe or when asked to be quiet."""
-    return no_progress if quiet or not sys.stderr.isatty() else TerminalProgress()
+    return no_progress if quiet else shown_bar()
 
 
-def say(text: str, quiet: bool = False) -> None:
-    """Print a line of result to stdout, unless asked to be quiet."""
+def say(text: str, quiet: bool = False, tone: str = "") -> None:
+    """Print a line of result to stdout, unless asked to be quiet; `tone` see `coloured`."""
     if not quiet:
-        to_stdout(f"{text}\n")
+        to_stdout(f"{coloured(text, tone)}\n")
 
 
 def complain(text: str) -> None:

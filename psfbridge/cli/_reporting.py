@@ -21,6 +21,8 @@ __all__ = [
     "check_quality",
     "check_report_outputs",
     "opened",
+    "opened_page",
+    "tone_of",
     "write_reports",
 ]
 
@@ -81,11 +83,27 @@ def opened(args: argparse.Namespace) -> str:
     page = Path(args.report) / "index.html" if args.report else args.pdf and Path(args.pdf)
     if not page:
         return ""
-    if args.open:
+    return opened_page(page, open_it=args.open)
+
+
+def opened_page(page: Path, *, open_it: bool) -> str:
+    """Return the line that says which page to look at; open it if that was asked for."""
+    if open_it:
         import webbrowser
 
         webbrowser.open(page.resolve().as_uri())
     return f"open {page}"
+
+
+#: The colour of each grade.
+_TONES = {"good": "good", "usable": "care", "poor": "bad"}
+
+
+def tone_of(assessment: Assessment | None) -> str:
+    """Return the tone of the first line of a summary: that of the verdict, where it says one."""
+    if assessment is not None:
+        return "bad" if assessment.passed is False else _TONES.get(assessment.grade, "")
+    return ""
 
 
 def check_quality(assessment: Assessment | None, args: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def deconvolve(
     psf: PSFs,
     *,
     options: DeconvolveOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DeconvolveArguments],
 ) -> Image:
     """Deconvolve an image by Richardson-Lucy, with light that comes from and goes beyond it.
@@ -48,8 +48,9 @@ def deconvolve(
         and blended.
     options : DeconvolveOptions, optional
         Options as a record; keywords go before it.
-    progress : Progress, optional
-        Called in every iteration; may raise `psfbridge.errors.Cancelled`.
+    progress : Progress or False, optional
+        Called in every iteration; may raise `psfbridge.errors.Cancelled`. By default a bar on a
+        terminal and in a notebook; False is none.
     **choices
         The fields of `DeconvolveOptions`, checked before any work, and how the image is read:
         ``voxel_um`` (needed for bare arrays), ``channel``, and for files ``time`` and ``axes``.

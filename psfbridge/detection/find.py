@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,7 +143,7 @@ def find_beads(
     *,
     positions: Any = None,
     min_separation_um: float | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     **reading: Unpack[ReadingChoices],
 ) -> Beads:
     """Find every bead candidate of an image and judge it.
@@ -157,8 +157,9 @@ def find_beads(
         other candidate is rejected as not chosen.
     min_separation_um : float, optional
         Beads nearer to each other than this are rejected as too close.
-    progress : Progress, optional
-        Called often; may raise `psfbridge.errors.Cancelled`.
+    progress : Progress or False, optional
+        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
+        in a notebook; False is none.
     **reading
         How the image is read: ``voxel_um`` (needed for a bare array), ``channel``, and for a file
         ``time`` and ``axes``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import platform
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ from psfbridge.psf.psf import PSF
 
 __all__ = ["distill"]
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, eq=False)
 class _Job:
@@ -55,7 +58,7 @@ def distill(
     *images: Image | NDArray[Any] | str | os.PathLike[str] | Sequence[Image],
     positions: Any = None,
     options: DistillOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DistillArguments],
 ) -> Distillation:
     """Distil the PSF from one image of beads, or one PSF from several.
@@ -69,8 +72,9 @@ def distill(
         for ``reverse-rl``, which takes everything bright.
     options : DistillOptions, optional
         Options as a record; keywords go before it.
-    progress : Progress, optional
-        Called often; may raise `psfbridge.errors.Cancelled`.
+    progress : Progress or False, optional
+        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
+        in a notebook; False is none.
     **choices
         The fields of `DistillOptions`, checked before any work, and how images are read:
         ``voxel_um`` (needed for bare arrays), ``channel``, and for files ``time`` and ``axes``.
@@ -108,6 +112,7 @@ def _distilled(
     images: tuple[Image, ...], positions: Any, options: DistillOptions, progress: Progress
 ) -> Distillation:
     log = _Log()
+    _LOG.info("options: %s", dict(options.chosen()) or "defaults")
     with log.stage("find"):
         seen = search(images, options, positions, progress)
     job = _Job(images, seen.found, support_shape(seen.found, options), options, progress)
@@ -135,6 +140,9 @@ def _distilled(
         _unused(options, method),
     ]
     notes += [told.note] if told else []
+    for note in filter(None, notes):
+        _LOG.info("%s", note)
+    _LOG.info("beads: %s", beads.sentence())
     return Distillation(
         psf=psf,
         beads=beads,
@@ -168,10 +176,12 @@ class _Log:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        _LOG.info("%s ...", name)
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
         self.peak_mib[name] = peak_bytes() / 2**20
+        _LOG.info("%s: %.2f s, peak memory %.0f MiB", name, self.seconds[name], self.peak_mib[name])
 
 
 def _method(options: DistillOptions) -> str:

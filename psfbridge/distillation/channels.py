@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self, Unpack
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +162,7 @@ def distill_channels(
     *images: Image | NDArray[Any] | Sequence[Image],
     reference: int = 0,
     options: DistillOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DistillArguments],
 ) -> ChannelDistillation:
     """Distil a PSF for each channel, and measure how the channels lie on one another.
@@ -176,8 +176,9 @@ def distill_channels(
         The channel from which the others' shifts count.
     options : DistillOptions, optional
         Options as a record; keywords go before it.
-    progress : Progress, optional
-        Called often; may raise `psfbridge.errors.Cancelled`.
+    progress : Progress or False, optional
+        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
+        in a notebook; False is none.
     **choices
         The fields of `DistillOptions`, for all channels, checked before any work, and how images
         are read, see `psfbridge.distill`.

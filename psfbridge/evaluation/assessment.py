@@ -275,7 +275,7 @@ class Assessment:
                 "passed": self.passed,
                 "widths": self.widths,
                 "criteria": [
-                    {"name": one.name, "value": one.value, "error": one.error,
+                    {"key": one.key, "name": one.name, "value": one.value, "error": one.error,
                      "limit": one.limit, "outcome": one.word}
                     for one in self.criteria
                 ],

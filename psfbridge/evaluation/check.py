@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +152,7 @@ def check(
     image: Image | NDArray[Any] | str | os.PathLike[str],
     *,
     bead_diameter_um: float = 0.0,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DeconvolveArguments],
 ) -> Check:
     """Check whether a PSF explains an image of beads.
@@ -170,8 +170,9 @@ def check(
     bead_diameter_um : float
         Diameter of the beads, for the forward model; 0 is a point. Not 0 is right only where the
         PSF was distilled with it, so that the bead is not in it.
-    progress : Progress, optional
-        May raise `psfbridge.errors.Cancelled`.
+    progress : Progress or False, optional
+        May raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and in a notebook;
+        False is none.
     **choices
         The fields of `DeconvolveOptions` (by default 20 iterations on the CPU engine, accelerated
         where the engine can), and how the image is read: ``voxel_um`` (needed for a bare array),

@@ -20,6 +20,7 @@ from psfbridge.options import DistillOptions, Optics
 
 __all__ = [
     "Preset",
+    "file_values",
     "load_preset",
     "preset_names",
     "preset_values",
@@ -100,6 +101,47 @@ def load_preset(name: str) -> Preset:
             option="preset", found=repr(name), allowed=f"one of {presets_file()}: {known}"
         )
     return Preset.of(name, every[name])
+
+
+def file_values(
+    path: str | os.PathLike[str], *, channel: int | str | None = None, series: str | None = None
+) -> dict[str, Any]:
+    """Return what an image file says of microscope, objective and light, as values of a preset.
+
+    Files of Nikon, Zeiss and Leica, and OME-TIFF are asked; others name nothing.
+
+    Parameters
+    ----------
+    path : path
+        The file; none of its voxels is read.
+    channel : int or str, optional
+        Whose wavelengths; needed where the file has several channels.
+    series : str, optional
+        Which image of several.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or names no such channel.
+    OptionError
+        If it names nothing of its optics.
+
+    Examples
+    --------
+    >>> file_values("beads.nd2", channel="GFP")  # doctest: +SKIP
+    {'na': 1.4, 'refractive_index': 1.518, 'wavelength_um': 0.52, 'objective': 'Plan Apo 60x'}
+    """
+    from psfbridge.imaging.formats import open_stored
+    from psfbridge.imaging.read import channel_number
+
+    stored = open_stored(path, series)
+    values = stored.optics.options(channel_number(stored, channel))
+    if not values:
+        raise OptionError(
+            f"{stored.name} names neither objective nor wavelength.",
+            remedy="Give them as options: {na}, {wavelength_um} and {refractive_index}.",
+        )
+    return values
 
 
 def preset_values(name: str) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from psfbridge.option_types import ReadingChoices
 
 __all__ = [
     "Reading",
+    "channel_number",
     "chosen_voxel_um",
     "given_image",
     "read_attachment",
@@ -177,7 +178,7 @@ class Reading(OptionRecord):
             stored, letters = combine_times(stored, letters, str(self.time))
         planes = dict(zip(letters, stored.shape, strict=True)).get("Z", 1)
         size = chosen_voxel_um(stored, self.voxel_um, planes, self.voxel_option)
-        channel = _channel_number(stored, self.channel)
+        channel = channel_number(stored, self.channel)
         time = self.time if isinstance(self.time, int) else None
         return Opened(stored, letters, size, channel, time, (*stored.notes, *assumed))
 
@@ -242,8 +243,21 @@ class Opened:
         return dict(zip(self.letters, self.stored.shape, strict=True))
 
 
-def _channel_number(stored: Stored, wanted: int | str | None) -> int | None:
-    """Return the number of a channel that is given by its number or its name."""
+def channel_number(stored: Stored, wanted: int | str | None) -> int | None:
+    """Return the number of a channel that is given by its number or its name.
+
+    Parameters
+    ----------
+    stored : Stored
+        The file.
+    wanted : int, str or None
+        Number or name; None stays None.
+
+    Raises
+    ------
+    ImageError
+        If no channel, or several, have the name.
+    """
     if wanted is None or isinstance(wanted, int):
         return wanted
     names = [name.casefold() for name in stored.channel_names]

@@ -1,1 +1,1 @@
-"""Figures, report pages and the napari view."""
+"""Figures and report pages."""

@@ -98,6 +98,7 @@ FACTS = {
         bridge.commands.bead_marks.LETTERS bridge.convert.rois._REACH bridge.imagej.dialogs._COLUMNS
         bridge.imagej.errors._DIALOG_COLUMNS bridge.imagej.profile_plot.PROFILE_COLOURS
         imaging.formats.sequence._NAMED imaging.formats.series._NAMED
+        viewer.panel._GAP viewer.panel._LOOK_MS viewer.show._FILLED_PX
     """,
 }
 

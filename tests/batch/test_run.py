@@ -16,10 +16,11 @@ from psfbridge.batch.figure import plot_widths
 from psfbridge.batch.one_file import Outcome, Task
 from psfbridge.batch.page import page
 from psfbridge.batch.run import distill_batch, expanded
-from psfbridge.batch.summary import Row, rows_of
+from psfbridge.batch.summary import Row, rows_of, to_key_values
 from psfbridge.errors import Cancelled, ImageError, OptionError, OutputError
 from psfbridge.imaging.dates import parsed_date, taken
 from psfbridge.imaging.formats import dates_of
+from psfbridge.imaging.read import Reading
 
 VOXEL = (0.2, 0.1, 0.1)
 OPTIONS = {"method": "average", "size": (11, 15, 15)}
@@ -292,7 +293,84 @@ def test_the_verdict_and_the_group_stand_in_the_summary_and_on_the_page(tmp_path
     plot_widths([row]).savefig(picture)
     text = page([row], None, [], picture)
     assert '<td class="care">usable</td>' in text
-    assert '<a href="a_psf.tif">a.tif</a>' in text
+    assert '<a href="a_psf.tif">PSF</a>' in text
+
+
+def row_of(stem, reading=None, **about):
+    """A row as a batch makes it, of what was imaged how."""
+    record = {
+        "measures": {"fwhm_um": [0.8, 0.25, 0.25]}, "fwhm_se_um": [0.01, 0.002, None],
+        "beads": {"found": 9, "used": 7}, "method": "joint", "diagnostics": {},
+        "psf": {"voxel_um": [0.2, 0.1, 0.1], "shape": [9, 9, 9]},
+        "imaged_with": {"objective": "60x of the file", "na": 1.4},
+        "assessment": {
+            "passed": False,
+            "widths": [{"axis": "x", "ideal_um": 0.2}, {"axis": "z", "ideal_um": None}],
+            "criteria": [{"key": "fwhm_x", "limit": 1.5}, {"key": "strehl", "value": 0.9}],
+        },
+    }  # fmt: skip
+    task = Task(path=f"{stem}.tif", stem=stem, folder="", about=pb.About(**about),
+                reading=Reading.of(**(reading or {})))  # fmt: skip
+    outcome = Outcome(task=task, status="done", record=record, taken="2024-03-01T12:00:00")
+    return Row.of(outcome)
+
+
+def test_files_of_another_objective_channel_or_microscope_are_groups_of_their_own():
+    size = "0.2 × 0.1 × 0.1 µm"
+    assert row_of("a").group == f"60x of the file, {size}"
+    assert row_of("a", objective="63x").group == f"63x, {size}"
+    assert row_of("a", stand="SP8", objective="63x").group == f"SP8, 63x, {size}"
+    assert row_of("a", {"channel": 1}, objective="63x").group == f"63x, channel 1, {size}"
+
+
+def test_the_limits_of_the_tolerances_stand_in_the_row_and_the_picture():
+    row = row_of("a")
+    assert row.limit_x_um == pytest.approx(0.3)
+    assert np.isnan(row.limit_z_um)
+    assert (row.tolerance, row.strehl) == ("fail", 0.9)
+    _, below = plot_widths([row, row_of("b")]).axes
+    dashed = [line for line in below.lines if line.get_linestyle() == "--"]
+    assert [list(line.get_ydata()) for line in dashed] == [pytest.approx([0.3, 0.3])]
+
+
+def test_figures_become_key_value_pairs_of_the_images():
+    failed = Row(file="bad.tif", status="failed", error="no image")
+    (pairs,) = csv.DictReader(to_key_values([row_of("in/a"), failed]).splitlines())
+    assert pairs["image"] == "a.tif"
+    assert pairs["FWHM of the PSF along z (µm)"] == "0.8"
+    assert pairs["objective"] == "60x of the file"
+    assert "standard error of the FWHM along x (µm)" not in pairs
+
+
+def test_each_group_is_a_table_of_the_page(tmp_path):
+    rows = [row_of("a", objective="63x"), row_of("b", objective="10x")]
+    picture = tmp_path / "widths.png"
+    plot_widths(rows).savefig(picture)
+    text = page(rows, rows[0], [], picture)
+    assert "PSF of each file: 63x, 0.2 × 0.1 × 0.1 µm" in text
+    assert "PSF of each file: 10x, 0.2 × 0.1 × 0.1 µm" in text
+    assert text.count("all these together") == 1
+
+
+def test_the_summary_is_written_as_parquet_where_asked_for(files, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "out"
+    batch = distill_batch([files / "a.tif"], out, parquet=True, **OPTIONS)
+    (row,) = parquet.read_table(out / "summary.parquet").to_pylist()
+    assert row["fwhm_x_um"] == batch.rows[0].fwhm_x_um
+    assert row["beads_used"] == 4
+    assert (out / "key_values.csv").read_text().startswith("image,")
+
+
+def test_a_preset_gives_a_batch_its_objective(capsys, files, tmp_path, monkeypatch):
+    monkeypatch.setenv("PSFBRIDGE_PRESETS", str(tmp_path / "presets.toml"))
+    assert run(capsys, "preset", "save", "63x", "--objective", "Apo 63x", "--stand", "SP8")[0] == 0
+    words = ("--method", "average", "--size", 11, 15, 15, "--preset", "63x")
+    out = tmp_path / "out"
+    status, said, _ = run(capsys, "batch", files / "a.tif", "-o", out, *words)
+    assert status == 0
+    assert said.splitlines()[-1] == f"open {out / 'summary.html'}"
+    assert table(out)[0]["group"] == "SP8, Apo 63x, 0.2 × 0.1 × 0.1 µm"
 
 
 def test_reports_are_written_beside_the_psfs_and_linked(files, tmp_path):

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from psfbridge.report.napari_view import check_viewer, view
 
 from psfbridge.detection.beads import Bead, Beads
 from psfbridge.distillation.result import Distillation
@@ -15,7 +16,6 @@ from psfbridge.imaging.image import Image
 from psfbridge.measurement.measures import measure
 from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
-from psfbridge.report.napari_view import check_viewer, view
 
 VOXEL_UM = (0.3, 0.1, 0.1)
 

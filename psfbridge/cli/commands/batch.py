@@ -12,6 +12,10 @@ from psfbridge.cli._common import (
     say,
 )
 from psfbridge.cli._options import add_options, chosen_options
+from psfbridge.cli._reporting import opened_page
+from psfbridge.cli.commands.preset import apply_preset
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
@@ -34,9 +38,16 @@ def add(subparsers: Any) -> None:
     add_options(parser, DistillOptions)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
     parser.add_argument("--reports", action="store_true", help="a report of each file too")
+    parser.add_argument("--parquet", action="store_true", help="the summary as Parquet too")
     parser.add_argument(
-        "--history", metavar="FILE", help="append the summary to this SQLite file; see trend"
+        "--history",
+        metavar="FILE",
+        help="append the summary to this history: Parquet with the ending .parquet, else SQLite; "
+        "see trend",
     )
+    parser.add_argument("--open", action="store_true", help="open the summary when done")
+    add_options(parser, About)
+    add_options(parser, Tolerances)
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
@@ -46,11 +57,19 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge.batch.run import distill_batch
     from psfbridge.imaging.read import Reading
 
+    apply_preset(args)
+    if args.history:
+        from psfbridge.batch.history import check_history
+
+        check_history(args.history)
     batch = distill_batch(
         args.images,
         args.output,
         jobs=args.jobs,
         reports=args.reports,
+        parquet=args.parquet,
+        about=About(**chosen_options(args, About)),
+        tolerances=Tolerances(**chosen_options(args, Tolerances)),
         progress=progress_for(args.quiet),
         told=lambda row: say(row.sentence(), args.quiet),
         **chosen_options(args, Reading),
@@ -63,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"{args.history}: {count} stacks by now", args.quiet)
     for line in _lines(batch):
         say(line, args.quiet)
+    say(opened_page(batch.folder / "summary.html", open_it=args.open), args.quiet)
     if batch.failed:
         complain(
             f"{len(batch.failed)} of {len(batch.rows)} files failed, the first is "

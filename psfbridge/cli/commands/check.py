@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     )
     _write(found, args)
     limit = MISFIT.most_error if args.fail_over is None else args.fail_over / 100
-    for line in (found.answer(limit), *found.notes, *found.sentences()):
+    say(found.answer(limit), args.quiet, "good" if found.explains(limit) else "bad")
+    for line in (*found.notes, *found.sentences()):
         say(line, args.quiet)
     if args.fail_over is not None and not found.explains(limit):
         raise QualityError(found.answer(limit), remedy="This is more than --fail-over allows.")

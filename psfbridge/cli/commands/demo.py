@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import add_image_options, progress_for, read_input, say
 from psfbridge.cli._options import add_options
+from psfbridge.cli._reporting import opened_page, tone_of
 from psfbridge.cli.commands.distill import summary
 from psfbridge.options import DistillOptions
 
@@ -26,6 +27,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("-o", "--output", default="demo", metavar="DIR", help="where (demo)")
     add_options(parser, DistillOptions, names=["bead_diameter_um"])
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the simulated field")
+    parser.add_argument("--open", action="store_true", help="open the report when done")
     add_image_options(parser)
     parser.set_defaults(run=run)
 
@@ -45,12 +47,14 @@ def run(args: argparse.Namespace) -> int:
     result.beads.save(folder / "beads.csv")
     assessment = assess(result)
     write_report(assessment, folder / "report")
-    say(summary(result, assessment))
+    answer, *lines = summary(result, assessment).splitlines()
+    say(answer, tone=tone_of(assessment))
+    say("\n".join(lines))
     if truth:
         say(_compared(result, truth))
         say(_in_imagej(folder / "beads.tif", result))
     say(f"wrote psf.tif, beads.csv and the report into {folder}")
-    say(f"open {folder / 'report' / 'index.html'}")
+    say(opened_page(folder / "report" / "index.html", open_it=args.open))
     return 0
 
 

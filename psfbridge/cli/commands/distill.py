@@ -15,6 +15,7 @@ from psfbridge.cli._reporting import (
     check_quality,
     check_report_outputs,
     opened,
+    tone_of,
     write_reports,
 )
 from psfbridge.cli.commands.channels import ALL, channel_or_all, check_reports_folder, distill_all
@@ -76,12 +77,15 @@ def run(args: argparse.Namespace) -> int:
     _write(result, args)
     if assessment:
         write_reports(assessment, args)
-    say(summary(result, assessment), args.quiet)
+    answer, *lines = summary(result, assessment).splitlines()
+    say(answer, args.quiet, tone_of(assessment))
+    for line in lines:
+        say(line, args.quiet)
     say(f"wrote {', '.join(_outputs(args, field=has_field(result)))}", args.quiet)
     if page := opened(args):
         say(page, args.quiet)
     if args.view:
-        from psfbridge.report.napari_view import view
+        from psfbridge.viewer.show import view
 
         view(result)
     check_quality(assessment, args)

@@ -23,7 +23,8 @@ def run(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes 
     findings = examine()
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        say(f"{'ok ' if finding.works else 'no '} {finding.subject:<{width}}  {finding.fact}")
+        line = f"{'ok ' if finding.works else 'no '} {finding.subject:<{width}}  {finding.fact}"
+        say(line, tone="" if finding.works else "care")
     advice = [finding.advice for finding in findings if finding.advice]
     if advice:
         say("\nWhat to do:")

@@ -16,6 +16,8 @@ __all__ = ["add", "apply_preset", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
+    from psfbridge.imaging.read import Reading
+
     parser = subparsers.add_parser(
         "preset",
         help="list, show or save presets of microscopes and objectives",
@@ -30,6 +32,13 @@ def add(subparsers: Any) -> None:
     show.set_defaults(run=run)
     save = actions.add_parser("save", help="save the options given as a preset")
     save.add_argument("name", metavar="NAME")
+    save.add_argument(
+        "--from",
+        dest="file",
+        metavar="IMAGE",
+        help="take what this file says of microscope, objective and light; options go before it",
+    )
+    add_options(save, Reading, names=["channel", "series"])
     add_options(save, Optics)
     add_options(save, DistillOptions, names=["bead_diameter_um"])
     add_options(save, About)
@@ -49,9 +58,22 @@ def run(args: argparse.Namespace) -> int:
             say(f"{key}: {value}")
     else:
         records = (Optics, DistillOptions, About, Tolerances)
-        values = {k: v for record in records for k, v in chosen_options(args, record).items()}
+        values = _of_file(args)
+        values |= {k: v for record in records for k, v in chosen_options(args, record).items()}
         say(f"saved {args.name!r} in {presets.save_preset(args.name, values)}")
     return 0
+
+
+def _of_file(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the file named says, and say so."""
+    from psfbridge.evaluation.presets import file_values
+    from psfbridge.imaging.read import Reading
+
+    if args.file is None:
+        return {}
+    values = file_values(args.file, **chosen_options(args, Reading))
+    say(f"{args.file} says: {', '.join(f'{key} {value}' for key, value in values.items())}")
+    return values
 
 
 def apply_preset(args: argparse.Namespace) -> None:

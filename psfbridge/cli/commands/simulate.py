@@ -7,7 +7,7 @@ from typing import Any
 
 from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.options import Optics
-from psfbridge.simulation.scene import Scene, scene
+from psfbridge.simulation.scene import SCENES, Scene, scene
 
 __all__ = ["add", "run"]
 
@@ -20,7 +20,12 @@ def add(subparsers: Any) -> None:
         description="Simulate a bead field: writes image.tif, psf.tif and beads.csv.",
     )
     command.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write to")
-    command.add_argument("--scene", default="bright", metavar="NAME", help="scene to start from")
+    command.add_argument(
+        "--scene",
+        default="bright",
+        metavar="NAME",
+        help=f"scene to start from: {', '.join(SCENES)} (bright); options change it",
+    )
     command.add_argument("--quiet", action="store_true", help="print nothing")
     add_options(command, Scene)
     add_options(command, Optics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from psfbridge.cli._common import say
@@ -23,7 +24,7 @@ def add(subparsers: Any) -> None:
         description="Show how the widths of the PSF change over time, one line and one curve for "
         "each group of stacks that can be compared.",
     )
-    parser.add_argument("history", metavar="HISTORY", help="written by psfbridge batch --history")
+    parser.add_argument("history", metavar="HISTORY", help="of batch --history: SQLite, or Parquet")
     parser.add_argument("--picture", metavar="OUT.png", help="the curves, with standard errors")
     parser.add_argument("--csv", metavar="OUT.csv", help="every row of the history")
     parser.set_defaults(run=run)
@@ -55,10 +56,19 @@ def _lines(rows: Sequence[Row]) -> list[str]:
     for group in dict.fromkeys(row.group for row in rows):
         same = [row for row in rows if row.group == group]
         first, last = same[0], same[-1]
-        changes = ", ".join(
-            f"{axis} {before:.3f} to {after:.3f} µm ({100 * (after / before - 1):+.0f} %)"
-            for axis, before, after in zip("zyx", first.fwhm_um, last.fwhm_um, strict=True)
-        )
+        changes = ", ".join(_change(first, last, k) for k in range(3))
         span = f"{first.taken[:10]} to {last.taken[:10]}"
-        lines.append(f"{group}: {len(same)} stacks, {span}: FWHM {changes}; last {last.verdict}")
+        judged = ", ".join(filter(None, [last.verdict, last.tolerance]))
+        lines.append(f"{group}: {len(same)} stacks, {span}: FWHM {changes}; last {judged}")
     return lines
+
+
+def _change(first: Row, last: Row, axis: int) -> str:
+    """Return how one width changed, with standard errors and the limit as far as they are known."""
+    before, after, limit = first.fwhm_um[axis], last.fwhm_um[axis], last.limit_um[axis]
+    widths = [
+        f"{width:.3f}" + (f" ± {error:.3f}" if math.isfinite(error) else "")
+        for width, error in ((before, first.se_um[axis]), (after, last.se_um[axis]))
+    ]
+    most = f", limit {limit:.3f}" if math.isfinite(limit) else ""
+    return f"{'zyx'[axis]} {' to '.join(widths)} µm ({100 * (after / before - 1):+.0f} %{most})"

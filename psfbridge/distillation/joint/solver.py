@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,8 @@ from psfbridge.options import PUPIL_KINDS, DistillOptions, Optics
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["solve_joint", "solve_with_optics"]
+
+_LOG = logging.getLogger(__name__)
 
 _STAGE = "settling beads and PSF"
 
@@ -210,6 +213,7 @@ def _continued(
         explained = partial(_pupil, problem, rounds)
         rounds.append(next_round(problem, start, explained, _choice(rounds)))
         rounds = _lean(rounds)
+        _log_round(rounds)
         start = rounds[-1].start
         if number == SOLVE.noise_round:
             # Beads must fit this PSF before what is left of them can be noise.
@@ -220,6 +224,18 @@ def _continued(
         if number > SOLVE.noise_round and _settled(rounds, problem):
             break
     return rounds
+
+
+def _log_round(rounds: Sequence[Round]) -> None:
+    if not _LOG.isEnabledFor(logging.DEBUG):
+        return
+    last = rounds[-1]
+    alike = len(rounds) > 1 and rounds[-2].psf.shape == last.psf.shape
+    moved = change(rounds) if alike else 1.0
+    _LOG.debug(
+        "round %d: %d beads, chi2 %.4f, PSF changed by %.3f, NA/wavelength %.3f per µm",
+        len(rounds), len(last.contributing), last.objective, moved, last.pupil.values[NA],
+    )  # fmt: skip
 
 
 def _lean(rounds: Sequence[Round]) -> list[Round]:

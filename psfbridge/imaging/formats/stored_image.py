@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from psfbridge.imaging.formats.file_optics import FileOptics
 
 __all__ = ["NAMED_AXES", "UNNAMED", "Index", "Lengths", "Stored"]
 
@@ -43,6 +45,8 @@ class Stored:
         What a user should know of the file, one sentence each.
     channel_names : tuple of str
         The names of the channels, where the file has them.
+    optics : FileOptics
+        What the file says of microscope, objective and light.
     mapped : bool
         Whether `read` costs no memory until voxels are used.
     """
@@ -57,3 +61,4 @@ class Stored:
     notes: tuple[str, ...] = ()
     mapped: bool = False
     channel_names: tuple[str, ...] = ()
+    optics: FileOptics = field(default_factory=FileOptics)

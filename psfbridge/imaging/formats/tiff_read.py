@@ -16,6 +16,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.file_optics import FileOptics
+from psfbridge.imaging.formats.ome_optics import ome_optics
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Stored
 from psfbridge.imaging.formats.tiff_scale import (
@@ -82,6 +84,7 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
             (*said, *_notes(path.name, file, series)),
             offset is not None,
             ome_channel_names(file, number) if file.is_ome else (),
+            ome_optics(file.ome_metadata, number) if file.is_ome else FileOptics(),
         )
         return calibrated(stored, file.imagej_metadata or {})
 

@@ -14,6 +14,7 @@ from pylibCZIrw import czi
 
 from psfbridge._util.units import positive_length
 from psfbridge.errors import ImageError
+from psfbridge.imaging.formats.file_optics import FileOptics
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 from psfbridge.imaging.formats.vendors.optics_note import optics_note
@@ -43,6 +44,7 @@ def read(path: Path, series: int | str | None) -> Stored:
         channels = [
             dict(_channel(one)) for one in metadata.findall(f"{_IMAGE}Dimensions/Channels/Channel")
         ]
+        optics = _optics(metadata, channels)
         return Stored(
             path.name,
             (*lengths, place.h, place.w),
@@ -50,12 +52,14 @@ def read(path: Path, series: int | str | None) -> Stored:
             "".join(axes) + "YX",
             _Reader(path, {axis: box[axis][0] for axis in axes}, scene),
             _voxel_um(metadata),
-            notes=(*notes, *_optics(path.name, metadata, channels)),
+            notes=(*notes, *optics_note(path.name, optics)),
+            optics=optics,
             channel_names=tuple(str(one.get("name", "")) for one in channels),
         )
 
 
 _IMAGE = "Metadata/Information/Image/"
+_INSTRUMENT = "Metadata/Information/Instrument/"
 
 
 def _check_axes(name: str, box: dict[str, Any]) -> None:
@@ -137,9 +141,13 @@ def _channel(channel: Any) -> Iterator[tuple[str, Any]]:
     yield "pinhole_au", positive_length(channel.findtext("PinholeSizeAiry"))
 
 
-def _optics(name: str, metadata: Any, channels: list[dict[str, Any]]) -> tuple[str, ...]:
+def _optics(metadata: Any, channels: list[dict[str, Any]]) -> FileOptics:
+    lens = metadata.find(f"{_INSTRUMENT}Objectives/Objective")
+    stand = metadata.find(f"{_INSTRUMENT}Microscopes/Microscope")
     objective = {
-        "na": metadata.findtext("Metadata/Information/Instrument/Objectives/Objective/LensNA"),
+        "stand": None if stand is None else stand.get("Name"),
+        "name": None if lens is None else lens.get("Name"),
+        "na": None if lens is None else lens.findtext("LensNA"),
         "index": metadata.findtext(f"{_IMAGE}ObjectiveSettings/RefractiveIndex"),
     }
-    return optics_note(name, objective, channels)
+    return FileOptics.of(objective, channels)

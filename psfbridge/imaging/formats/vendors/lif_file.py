@@ -9,6 +9,7 @@ import liffile
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.imaging.formats.file_optics import FileOptics
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 from psfbridge.imaging.formats.vendors.optics_note import optics_note
@@ -22,6 +23,7 @@ def read(path: Path, series: int | str | None) -> Stored:
         images = list(file.images)
         number, notes = chosen_series(path.name, [str(one.name) for one in images], series)
         image = images[number]
+        optics = _optics(image)
         return Stored(
             path.name,
             tuple(image.shape),
@@ -29,7 +31,8 @@ def read(path: Path, series: int | str | None) -> Stored:
             "".join(str(axis)[:1] for axis in image.dims),
             _reader(path, number),
             _voxel_um(image),
-            notes=(*notes, *_optics(path.name, image)),
+            notes=(*notes, *optics_note(path.name, optics)),
+            optics=optics,
         )
 
 
@@ -51,12 +54,20 @@ def _voxel_um(image: Any) -> Lengths:
     return found.get("Z"), found.get("Y"), found.get("X")
 
 
-def _optics(name: str, image: Any) -> tuple[str, ...]:
+#: Names of the hardware settings, and of the facts that they are.
+_FACTS = {
+    "SystemTypeName": "stand",
+    "ObjectiveName": "name",
+    "NumericalAperture": "na",
+    "RefractionIndex": "index",
+}
+
+
+def _optics(image: Any) -> FileOptics:
     """Return what the hardware settings of the image say, wherever they lie in their tree."""
     found: dict[str, Any] = {}
     _collect(dict(image.attrs), found)
-    objective = {"na": found.get("NumericalAperture"), "index": found.get("RefractionIndex")}
-    return optics_note(name, objective)
+    return FileOptics.of(found)
 
 
 def _collect(tree: Any, found: dict[str, Any]) -> None:
@@ -64,5 +75,5 @@ def _collect(tree: Any, found: dict[str, Any]) -> None:
     for key, value in items:
         if isinstance(value, dict | list | tuple):
             _collect(value, found)
-        elif key in ("NumericalAperture", "RefractionIndex"):
-            found.setdefault(str(key), value)
+        elif key in _FACTS:
+            found.setdefault(_FACTS[key], value)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.units import positive_length
+from psfbridge.imaging.formats.file_optics import FileOptics
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 from psfbridge.imaging.formats.vendors.optics_note import optics_note
@@ -24,6 +25,7 @@ def read(path: Path, series: int | str | None) -> Stored:
         positions = sizes.pop("P", 1)
         number, notes = chosen_series(path.name, _positions(file, positions), series)
         channels = list(getattr(file.metadata, "channels", None) or ())
+        optics = _optics(channels)
         return Stored(
             path.name,
             tuple(sizes.values()),
@@ -31,8 +33,9 @@ def read(path: Path, series: int | str | None) -> Stored:
             "".join(sizes),
             _reader(path, file.sizes, number),
             _voxel_um(channels),
-            notes=(*notes, *_optics(path.name, channels)),
+            notes=(*notes, *optics_note(path.name, optics)),
             channel_names=tuple(str(one.channel.name) for one in channels),
+            optics=optics,
         )
 
 
@@ -67,11 +70,12 @@ def _voxel_um(channels: list[Any]) -> Lengths:
     return z, y, x
 
 
-def _optics(name: str, channels: list[Any]) -> tuple[str, ...]:
+def _optics(channels: list[Any]) -> FileOptics:
     if not channels:
-        return ()
+        return FileOptics()
     microscope = channels[0].microscope
     objective = {
+        "name": microscope.objectiveName,
         "na": microscope.objectiveNumericalAperture,
         "index": microscope.immersionRefractiveIndex,
     }
@@ -83,7 +87,7 @@ def _optics(name: str, channels: list[Any]) -> tuple[str, ...]:
         }
         for one in channels
     ]
-    return optics_note(name, objective, facts)
+    return FileOptics.of(objective, facts)
 
 
 def _nm(length: float | None) -> float | None:

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from psfbridge._util.units import positive_length
+from psfbridge.imaging.formats.file_optics import FileOptics
 
 __all__ = ["optics_note"]
 
 
-def optics_note(
-    name: str, objective: Mapping[str, Any], channels: Sequence[Mapping[str, Any]] = ()
-) -> tuple[str, ...]:
+def optics_note(name: str, optics: FileOptics) -> tuple[str, ...]:
     """Say which optics a file names; they are used only where they are given as options.
 
     Parameters
     ----------
     name : str
         What messages call the file.
-    objective : mapping
-        May hold ``na`` and ``index``.
-    channels : sequence of mapping
-        Of each channel, may hold ``name``, ``emission_um``, ``excitation_um`` and ``pinhole_au``.
+    optics : FileOptics
+        What it says.
     """
     said = []
-    if (na := positive_length(objective.get("na"))) is not None:
-        said.append(f"NA {na:g}")
-    if (index := positive_length(objective.get("index"))) is not None:
-        said.append(f"refractive index {index:g}")
-    said += [words for number, one in enumerate(channels) if (words := _of_channel(number, one))]
+    if optics.na is not None:
+        said.append(f"NA {optics.na:g}")
+    if optics.index is not None:
+        said.append(f"refractive index {optics.index:g}")
+    channels = enumerate(optics.channels)
+    said += [words for number, one in channels if (words := _of_channel(number, one))]
     if not said:
         return ()
     advice = " Give what is right as options to use it." if any(map(_is_number, said)) else ""
