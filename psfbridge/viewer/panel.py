@@ -77,6 +77,10 @@ class DistilPanel:
         self.distil_button.changed.connect(self.distil)
         self.cancel_button.changed.connect(self.cancel)
 
+    def reset_choices(self, event: Any = None) -> None:
+        """Offer the image layers that the window has now; napari calls it when they change."""
+        self.image.reset_choices(event)
+
     @property
     def busy(self) -> bool:
         """Whether work is under way."""

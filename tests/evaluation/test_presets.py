@@ -103,7 +103,9 @@ def ome_tiff(tmp_path):
     """A stack as a microscope's own software exports it: the optics in its OME metadata."""
     path = tmp_path / "beads.ome.tif"
     voxels = np.zeros((2, 3, 8, 9), np.uint16)
-    tifffile.imwrite(path, voxels, description=OME.encode(), metadata=None)
+    tifffile.imwrite(
+        path, voxels, photometric="minisblack", description=OME.encode(), metadata=None
+    )
     return path
 
 

@@ -15,7 +15,7 @@ from psfbridge.simulation.scene import Scene
 from psfbridge.simulation.simulate import simulate
 
 # What napari and Qt warn of is theirs.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.filterwarnings("ignore")]
 VOXEL_UM = (0.2, 0.1, 0.1)
 
 
@@ -51,7 +51,7 @@ def viewer(napari):
     viewer.close()
 
 
-def settle(viewer, until, seconds=240):
+def settle(viewer, until, seconds=1000):
     """Let the window work until something is true."""
     from qtpy.QtWidgets import QApplication
 

@@ -58,22 +58,24 @@ def run(args: argparse.Namespace) -> int:
             say(f"{key}: {value}")
     else:
         records = (Optics, DistillOptions, About, Tolerances)
-        values = _of_file(args)
-        values |= {k: v for record in records for k, v in chosen_options(args, record).items()}
-        say(f"saved {args.name!r} in {presets.save_preset(args.name, values)}")
+        said = _of_file(args)
+        given = {k: v for record in records for k, v in chosen_options(args, record).items()}
+        path = presets.save_preset(args.name, said | given)
+        if said:
+            words = ", ".join(f"{key} {value}" for key, value in said.items())
+            say(f"{args.file} says: {words}")
+        say(f"saved {args.name!r} in {path}")
     return 0
 
 
 def _of_file(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the file named says, and say so."""
+    """Return what the file named says, if one is."""
     from psfbridge.evaluation.presets import file_values
     from psfbridge.imaging.read import Reading
 
     if args.file is None:
         return {}
-    values = file_values(args.file, **chosen_options(args, Reading))
-    say(f"{args.file} says: {', '.join(f'{key} {value}' for key, value in values.items())}")
-    return values
+    return file_values(args.file, **chosen_options(args, Reading))
 
 
 def apply_preset(args: argparse.Namespace) -> None:

@@ -51,11 +51,11 @@ class Trend:
     axis : {'z', 'y', 'x'}
         Along which it changes.
     waves : float
-        By how much, from one end of the image to the other, in waves rms.
+        By how much, over the beads' range, in waves rms.
     p_value : float
         How likely chance would show as much.
     effect : float
-        How far the PSF at either end is from that of the middle, over its norm.
+        How far the PSF at either end of that range is from that of its middle, over its norm.
     """
 
     name: str
@@ -88,8 +88,8 @@ def field_findings(problem: JointProblem, best: Round) -> list[Finding]:
         where = "with depth" if axis == "z" else f"across {axis}"
         findings.append(
             Finding(
-                f"{most.name} changes {where} by {most.waves:.2f} waves: at the ends of the image "
-                f"the PSF is {effect:.0%} off this one.",
+                f"{most.name} changes {where} by {most.waves:.2f} waves: where the outermost beads "
+                f"are, the PSF is {_words(effect)} this one.",
                 "Use {field=True} for a PSF at every place, or beads of one part of the image.",
                 at_best="usable",
             )
@@ -118,24 +118,31 @@ def field_trends(problem: JointProblem, best: Round) -> list[Trend]:
         )
     coefficients, errors = (np.array(part) for part in zip(*answers, strict=True))
     places = _places(problem, states)
+    # Beyond the beads a trend says nothing: most lie in few planes of a stack.
+    reach = np.subtract(*np.percentile(places, FIELD_CHANGE.beads_within, axis=0))
     strength = np.linalg.norm(templates.reshape(len(templates), -1), axis=1)
     strength /= np.linalg.norm(best.psf)
     found = []
     for row, mode in enumerate(modes):
         slopes, p_values = _slopes(places, coefficients[:, row], errors[:, row])
         found += list(
-            _significant(_NAMES[mode], slopes, p_values, float(strength[row]), len(modes))
+            _significant(_NAMES[mode], slopes * reach, p_values, float(strength[row]), len(modes))
         )
     return found
 
 
+def _words(effect: float) -> str:
+    """Say how far a PSF is off; a change as large as the PSF is beyond what a line can tell."""
+    return f"{effect:.0%} off" if effect < 1 else "not at all like"
+
+
 def _significant(
-    name: str, slopes: Floats, p_values: Floats, strength: float, modes: int
+    name: str, changes: Floats, p_values: Floats, strength: float, modes: int
 ) -> Iterator[Trend]:
-    for axis, slope, p_value in zip(_AXES, slopes, p_values, strict=True):
+    for axis, change, p_value in zip(_AXES, changes, p_values, strict=True):
         if p_value * modes * len(_AXES) < FIELD_CHANGE.chance:
-            waves = float(2 * abs(slope) / (2 * np.pi))
-            yield Trend(name, axis, waves, float(p_value), abs(float(slope)) * strength)
+            waves = float(abs(change) / (2 * np.pi))
+            yield Trend(name, axis, waves, float(p_value), abs(float(change)) / 2 * strength)
 
 
 def _brightest(best: Round) -> list[BeadState]:

@@ -21,8 +21,11 @@ class FieldChange:
         How likely chance may show any trend at all, over all aberrations and axes.
     odd : float
         Robust standard deviations from the trend beyond which a bead has no say.
+    beads_within : tuple of float
+        Percentiles of the beads' places, the higher first, between which a change is told: one
+        stray bead of another plane does not stretch it.
     least_effect : float
-        Change of the PSF from the middle to the ends of the image, over its norm, from which a
+        Change of the PSF from the middle to the outermost beads, over its norm, from which a
         PSF for the whole field is not good. Over the whole field that is 0.06 in the mean; coma of
         0.12 waves over the field gives 0.24, a real field at NA 0.95 0.06, fields of one PSF 0.02.
     """
@@ -31,6 +34,7 @@ class FieldChange:
     most_beads: int = 150
     chance: float = 1e-3
     odd: float = 5.0
+    beads_within: tuple[float, float] = (95.0, 5.0)
     least_effect: float = 0.1
 
 
