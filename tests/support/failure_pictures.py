@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "failures"
 OIL = Optics(na=1.4, wavelength_um=0.52, refractive_index=1.518)
 VOXEL_UM = (0.15, 0.065, 0.065)
 SHAPE = (33, 96, 96)
-PHOTONS, BACKGROUND = 60e3, 15.0
+PHOTONS, BACKGROUND = 200e3, 15.0
 #: Three beads near the middle plane, none of them on a voxel's centre.
 PLACES: Places = ((16.2, 24.4, 24.8), (15.7, 47.6, 70.3), (16.4, 73.2, 33.1))
 
@@ -77,7 +77,7 @@ def counts_of(failure: Failure) -> Floats:
             part = fine.sampled([planes[plane : plane + 1], np.arange(96), np.arange(96)], at)
             light[plane] += PHOTONS * part[0] / max(len(failure.places) // 3, 1)
     counts = random.poisson(light).astype(float) + 100
-    return np.minimum(counts, failure.highest * counts.max())
+    return np.minimum(counts, 100 + failure.highest * (counts.max() - 100))
 
 
 def picture(name: str) -> Figure:
