@@ -157,12 +157,7 @@ def _of_planes(psf: PSF | FieldPSF, label: str, target: Target, notes: list[str]
         f"{label} has {planes} planes, {target.name} has one: its plane in focus, number "
         f"{planes // 2}, was taken. Light from out of focus is not explained by it."
     )
-    return _each(psf, _in_focus)
-
-
-def _in_focus(psf: PSF) -> PSF:
-    plane = psf.data[psf.data.shape[0] // 2]
-    return PSF.from_volume(plane, psf.voxel_um, provenance=psf.provenance)
+    return _each(psf, lambda one: one.in_focus)
 
 
 def _each(psf: PSF | FieldPSF, change: Any) -> PSF | FieldPSF:

@@ -1,12 +1,14 @@
-"""Numbers that steer how images are cut into tiles and PSFs matched to them."""
+"""Numbers that steer how images are cut into tiles, PSFs matched to them, and far light told."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 __all__ = [
+    "FAR_LIGHT",
     "MATCHING",
     "TILES",
+    "FarLightSettings",
     "MatchingSettings",
     "TileSettings",
 ]
@@ -45,5 +47,31 @@ class TileSettings:
     memory_share: float = 0.8
 
 
+@dataclass(frozen=True)
+class FarLightSettings:
+    """The light of an object that falls beside the box of the PSF.
+
+    Attributes
+    ----------
+    complete : float
+        Share of a point's light inside the box from which nothing is done: less than the half
+        percent by which the light of the focal plane is known.
+    boxes : int
+        The PSF's box is this many coarse voxels wide: light that far out is that smooth.
+    iterations : int
+        Of the coarse deconvolution that tells where the light comes from. Where it lies within a
+        coarse voxel does not matter, so few are enough.
+    reach : int
+        Light is followed up to so many boxes from where it comes from; beyond it is hardly more
+        than a level.
+    """
+
+    complete: float = 0.995
+    boxes: int = 9
+    iterations: int = 20
+    reach: int = 4
+
+
+FAR_LIGHT = FarLightSettings()
 MATCHING = MatchingSettings()
 TILES = TileSettings()

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge.deconvolution.far_light import without_far_light
+from psfbridge.deconvolution.settings import FAR_LIGHT
 from psfbridge.deconvolution.tiles import Part, Tile, fitting_tile, halo, tiles
 from psfbridge.engines import Engine, Plan, Solution
 from psfbridge.engines.problem import Shape, open_edge_problem
@@ -82,8 +84,15 @@ def restore(
     shape = _tile_shape(volume.shape, psf, options, engine, plan)
     parts = tiles(volume.shape, shape, halo(psf.data.shape))
     light = _light(volume, parts)
-    work = _Work(volume, psf, engine, progress)
     notes = [] if len(parts) == 1 else [_tiling_note(volume, parts)]
+    seen = volume.read
+    if psf.light_inside is not None and psf.light_inside < FAR_LIGHT.complete:
+        seen = without_far_light(volume.read, volume.shape, psf)
+        notes.append(
+            f"{1 - psf.light_inside:.1%} of a point's light lies beside the box of the PSF: it was "
+            "taken out, and counts as the light of what it comes from."
+        )
+    work = _Work(replace(volume, read=seen), psf, engine, progress)
     if options.stop == "discrepancy":
         plan, note = _stopping_plan(work, parts[int(np.argmax(light))], plan)
         notes.append(note)
@@ -169,7 +178,8 @@ def _restored(work: _Work, tile: Tile, plan: Plan, place: tuple[int, int]) -> Vo
     counts = work.volume.counts(tile.seen)
     if not counts.any():
         return np.zeros([part.stop - part.start for part in tile.core], np.float32)
-    return _solved(work, counts, plan, place).estimate[tile.core_in_seen]
+    restored = _solved(work, counts, plan, place).estimate[tile.core_in_seen]
+    return restored / np.float32(work.psf.light_inside or 1)
 
 
 def _solved(work: _Work, counts: Volume, plan: Plan, place: tuple[int, int]) -> Solution:

@@ -276,6 +276,7 @@ def _psf(
 ) -> PSF:
     voxel_um = images[0].voxel_um
     psf = PSF.from_volume(solution.volume, voxel_um, shape=shape, provenance=provenance)
+    psf = replace(psf, light_inside=solution.light_inside)
     if solution.error is None:
         return psf
     return replace(psf, error=_error_of(psf, solution.volume, solution.error))

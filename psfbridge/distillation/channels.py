@@ -25,6 +25,7 @@ from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.option_types import DistillArguments, ReadingChoices
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, checked_progress
+from psfbridge.psf.light_share import light_record
 from psfbridge.psf.psf import PSF
 
 __all__ = ["ChannelDistillation", "check_for_channels", "distill_channels"]
@@ -128,10 +129,17 @@ class ChannelDistillation:
 
     def to_info(self, *, registered: bool) -> str:
         """Return what is kept with the PSFs: their origin, and the shifts."""
+        image = self.registered() if registered else self.centred()
         origin = {
             "registered": registered,
             "chromatic_shifts": plain(self.shifts),
-            "channels": [dict(psf.provenance) for psf in self.psfs],
+            "channels": [
+                {
+                    **psf.provenance,
+                    **light_record(psf.cropped(stored.shape).light_inside, stored),
+                }
+                for psf, stored in zip(self.psfs, image.data, strict=True)
+            ],
         }
         return json.dumps(origin, indent=1)
 

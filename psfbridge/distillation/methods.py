@@ -37,6 +37,8 @@ class Solution:
         What a user should know, one sentence each.
     method : str
         The method that the volume is of, where that is not the one that was called.
+    light_inside : float, optional
+        How much of a point's light in the planes of the PSF's box falls into the box.
     state : tuple of JointProblem and Round, optional
         Where the solve ended, for those who go on from there.
     """
@@ -47,4 +49,5 @@ class Solution:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     method: str = ""
+    light_inside: float | None = None
     state: tuple[JointProblem, Round] | None = None

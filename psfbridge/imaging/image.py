@@ -41,6 +41,8 @@ class Image:
         What was assumed while reading it, one sentence each; hosts show them.
     valid : array of bool, optional
         Which voxels hold data; the axes of `data`, or of one plane for all. By default all.
+    info : str
+        The text that a PSF's file, or ImageJ, keeps with it (Image > Show Info).
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Image:
     source: str = ""
     notes: tuple[str, ...] = ()
     valid: NDArray[np.bool_] | None = None
+    info: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _volume(self.data, self.name))

@@ -17,7 +17,7 @@ from psfbridge.detection.find import as_image
 from psfbridge.errors import ImageError, NoBeadsError, PSFError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.noise import estimate_noise
-from psfbridge.imaging.read import read_attachment
+from psfbridge.imaging.read import read_attachment, read_info
 from psfbridge.measurement.gaussian_fit import fit_gaussian, fit_line
 from psfbridge.measurement.profiles import profiles_through
 from psfbridge.measurement.spots import Spot, spot_at, spot_in_psf, spots_in_image
@@ -32,6 +32,7 @@ from psfbridge.measurement.table import fwhm_text, measure_rows
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.option_types import ReadingChoices
 from psfbridge.psf.error_volume import unpacked
+from psfbridge.psf.light_share import light_share_of
 from psfbridge.psf.psf import PSF
 
 __all__ = ["Measures", "measure", "measure_beads", "median_of"]
@@ -95,6 +96,9 @@ class Measures:
         error at the peak, NaN where it carries none.
     snr : float
         Peak over noise; NaN where there is no noise to see.
+    light_inside : float
+        Of a PSF: how much of a point's light in the planes of its box falls into the box; NaN
+        where that is not known.
     peak_zyx : tuple of float
         Position of the peak in voxels, index 0 at the first voxel's centre; NaN for several beads.
     beads : int
@@ -120,6 +124,7 @@ class Measures:
     background_share: float = NAN
     noise: float = NAN
     snr: float = NAN
+    light_inside: float = NAN
     peak_zyx: Zyx = NO_ZYX
     beads: int = 1
     notes: tuple[str, ...] = ()
@@ -196,7 +201,12 @@ def _measured_psf(psf: PSF, subject: str) -> Measures:
     found = _measured(spot_in_psf(psf.data), psf.voxel_um, subject)
     peak = tuple(length // 2 for length in psf.data.shape)
     error = NAN if psf.error is None else float(psf.error[peak])
-    return replace(found, noise=error, snr=found.peak / error if error > 0 else NAN)
+    return replace(
+        found,
+        noise=error,
+        snr=found.peak / error if error > 0 else NAN,
+        light_inside=NAN if psf.light_inside is None else psf.light_inside,
+    )
 
 
 def _as_psf(image: Image) -> PSF | None:
@@ -205,7 +215,8 @@ def _as_psf(image: Image) -> PSF | None:
         return None
     data = np.asarray(image.data, np.float32)
     try:
-        return PSF(data, image.voxel_um, _error_of(image, data))
+        psf = PSF(data, image.voxel_um, _error_of(image, data))
+        return replace(psf, light_inside=light_share_of(image.info or _info_of(image), data))
     except PSFError:
         return None
 
@@ -216,6 +227,13 @@ def _error_of(image: Image, data: Volume) -> Volume | None:
         return unpacked(read_attachment(image.source), data) if image.source else None
     except ImageError:
         return None
+
+
+def _info_of(image: Image) -> str:
+    try:
+        return read_info(image.source) if image.source else ""
+    except ImageError:
+        return ""
 
 
 def measure_beads(image: Image, positions: Sequence[Sequence[float]]) -> list[Measures]:

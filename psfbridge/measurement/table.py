@@ -46,6 +46,8 @@ def measure_rows(measures: Measures) -> Iterator[tuple[str, list[str]]]:
     yield "light in the Airy zone, in space", _cells([measures.zone_energy_volume])
     yield "signal to noise at the peak", _cells([measures.snr])
     yield "background left, share of the peak", _cells([measures.background_share])
+    if math.isfinite(measures.light_inside):
+        yield "light inside the box, of its planes", _cells([measures.light_inside])
 
 
 def _cells(values: Sequence[float]) -> list[str]:

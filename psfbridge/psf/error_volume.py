@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 
 from psfbridge.imaging.image import Volume
+from psfbridge.psf.light_share import checksum
 
 __all__ = ["packed", "unpacked"]
 
@@ -19,7 +20,7 @@ def packed(error: Volume | None, psf: Volume) -> bytes:
     if error is None:
         return b""
     voxels = np.ascontiguousarray(error, "<f4").tobytes()
-    return _HEAD.pack(_checksum(psf)) + zlib.compress(voxels)
+    return _HEAD.pack(checksum(psf)) + zlib.compress(voxels)
 
 
 def unpacked(data: bytes, psf: Volume) -> Volume | None:
@@ -27,14 +28,10 @@ def unpacked(data: bytes, psf: Volume) -> Volume | None:
 
     A program that changes the voxels may keep the bytes: they say nothing of what it wrote.
     """
-    if len(data) < _HEAD.size or _HEAD.unpack_from(data)[0] != _checksum(psf):
+    if len(data) < _HEAD.size or _HEAD.unpack_from(data)[0] != checksum(psf):
         return None
     try:
         error = np.frombuffer(zlib.decompress(data[_HEAD.size :]), "<f4")
     except zlib.error:
         return None
     return error.reshape(psf.shape).astype(np.float32) if error.size == psf.size else None
-
-
-def _checksum(psf: Volume) -> int:
-    return zlib.crc32(np.ascontiguousarray(psf, "<f4").tobytes())

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from psfbridge.errors import PSFError
 from psfbridge.hosts import Host
-from psfbridge.imaging.image import VoxelUm
+from psfbridge.imaging.image import Image, VoxelUm
 from psfbridge.imaging.read import read_image, read_info
 from psfbridge.imaging.write import write_volumes
+from psfbridge.psf.light_share import LIGHT_INSIDE, light_record, light_share_of
 from psfbridge.psf.psf import PSF
 
 __all__ = ["FieldPSF", "Nodes", "field_record"]
@@ -112,7 +113,8 @@ class FieldPSF:
         volume = np.sum([shares[k] * self.psfs[k].data for k in near], axis=0)
         first = self.psfs[0]
         provenance = {**first.provenance, "place_um": list(place_um)}
-        return PSF.from_volume(volume, first.voxel_um, provenance=provenance)
+        blended = PSF.from_volume(volume, first.voxel_um, provenance=provenance)
+        return replace(blended, light_inside=first.light_inside)
 
     def shares_along(self, axis: int, at_um: Floats) -> Floats:
         """Return how much each node of an axis counts at places along it.
@@ -147,7 +149,9 @@ class FieldPSF:
             "places_um": self.places_um,
             "aberrations_waves_rms": [dict(one) for one in self.aberrations],
         }
-        info = json.dumps({**self.psfs[0].provenance, "field": record}, indent=1)
+        known = [light_record(psf.light_inside, psf.data).get(LIGHT_INSIDE) for psf in self.psfs]
+        provenance = {**self.psfs[0].provenance, LIGHT_INSIDE: [one for one in known if one]}
+        info = json.dumps({**provenance, "field": record}, indent=1)
         stack = np.stack([psf.data for psf in self.psfs])[:, np.newaxis]
         data = stack if len(stack) > 1 else stack[0, 0]
         write_volumes(path, data, self.psfs[0].voxel_um, name="PSF", info=info)
@@ -172,16 +176,22 @@ class FieldPSF:
                     Host.COMMAND_LINE: "Distil one with {field=True}.",
                 },
             )
-        provenance = json.loads(read_info(path))
+        info = read_info(path)
+        provenance = json.loads(info)
         del provenance["field"]
+        provenance.pop(LIGHT_INSIDE, None)
         places = len(record["places_um"])
         images = [read_image(path, time=k if places > 1 else None) for k in range(places)]
-        psfs = tuple(
-            PSF(np.asarray(one.data, np.float32), one.voxel_um, None, provenance) for one in images
-        )
+        psfs = tuple(_with_light(one, info, provenance) for one in images)
         z, y, x = (tuple(float(at) for at in nodes) for nodes in record["nodes_um"])
         aberrations = tuple(record["aberrations_waves_rms"])
         return cls(psfs, (z, y, x), aberrations)
+
+
+def _with_light(image: Image, info: str, provenance: Mapping[str, Any]) -> PSF:
+    data = np.asarray(image.data, np.float32)
+    share = light_share_of(info, data)
+    return PSF(data, image.voxel_um, None, provenance, light_inside=share)
 
 
 def field_record(path: str | os.PathLike[str]) -> dict[str, Any] | None:

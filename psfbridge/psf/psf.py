@@ -20,10 +20,12 @@ from psfbridge.errors import PSFError
 from psfbridge.imaging.image import Image, Volume, VoxelUm
 from psfbridge.imaging.read import Reading, read_attachment, read_info
 from psfbridge.imaging.write import write_image
+from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.resample import resample_volume
 from psfbridge.psf.error_volume import packed, unpacked
 from psfbridge.psf.foreign import in_form
 from psfbridge.psf.form import check_form, conformed, odd_shape
+from psfbridge.psf.light_share import LIGHT_INSIDE, light_record, light_share_of, lit_planes
 from psfbridge.psf.settings import FORM
 
 __all__ = ["PSF", "load_psfs", "read_psf_image"]
@@ -49,11 +51,14 @@ class PSF:
         Where it came from: options, versions, inputs, bead counts; saved with it.
     notes : tuple of str
         What was done to bring it into this form, one sentence each; hosts show them.
+    light_inside : float, optional
+        How much of a point's light that reaches the box's planes falls into the box: a widefield
+        microscope's cone of light is cut by it. None where that is not known; saved with the PSF.
 
     Raises
     ------
     PSFError
-        If the array is not in this form.
+        If the array is not in this form, or `light_inside` is no share.
     """
 
     data: Volume
@@ -61,11 +66,16 @@ class PSF:
     error: Volume | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    light_inside: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "voxel_um", voxel_size(self.voxel_um))
         object.__setattr__(self, "data", np.asarray(self.data))
         check_form(self.data)
+        if self.light_inside is not None and not 0 < self.light_inside <= 1:
+            raise PSFError(
+                f"light_inside is {self.light_inside:g}; allowed is a share above 0, at most 1."
+            )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the voxels, for NumPy."""
@@ -164,7 +174,41 @@ class PSF:
     def cropped(self, shape: Sequence[int]) -> Self:
         """Return the PSF cropped or padded to `shape` (made odd), with sum 1 again."""
         data = conformed(np.asarray(self.data, float), odd_shape(shape))
-        return replace(self, data=data, error=None)
+        return replace(self, data=data, error=None, light_inside=self._light_inside(data.shape))
+
+    @property
+    def light_by_plane(self) -> float | None:
+        """The light of a point in each plane, inside and outside of the box, in units of `data`.
+
+        None where `light_inside` is not known.
+        """
+        if self.light_inside is None:
+            return None
+        return 1 / (self.light_inside * lit_planes(self.data.shape[0]))
+
+    @property
+    def in_focus(self) -> Self:
+        """The PSF of a single plane: that in focus."""
+        plane = self.from_volume(
+            self.data[self.data.shape[0] // 2], self.voxel_um, provenance=self.provenance
+        )
+        return replace(plane, light_inside=self._light_inside(plane.data.shape))
+
+    def _light_inside(self, shape: Sequence[int]) -> float | None:
+        """The share of the light in a box's planes that it would hold of what this one does."""
+        light = self.light_by_plane
+        if light is None:
+            return None
+        planes = lit_planes(shape[0])
+        inner = [min(n, lit_planes(m)) for n, m in zip(self.data.shape, shape, strict=True)]
+        held = float(self.data[central(self.data.shape, inner)].sum(dtype=float))
+        return min(held / (light * planes), 1.0)
+
+    @property
+    def info(self) -> str:
+        """What is kept with the voxels, as text: provenance and `light_inside`."""
+        known = light_record(self.light_inside, self.data)
+        return json.dumps({**self.provenance, **known}, indent=1)
 
     def resampled(self, voxel_um: Sequence[float]) -> Self:
         """Return the PSF at another voxel size, band-limited, with sum 1 again.
@@ -187,9 +231,10 @@ class PSF:
                 f"a PSF with voxels of {zyx_um(self.voxel_um)} at {zyx_um(target)} has "
                 f"{voxels:.2g} voxels; allowed are {FORM.most_voxels:.2g}. Check both voxel sizes."
             )
-        return self.from_volume(
+        other = self.from_volume(
             resample_volume(self.data, self.voxel_um, target), target, provenance=self.provenance
         )
+        return replace(other, light_inside=self.light_inside)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a 32-bit ImageJ TIFF with voxel size and provenance, whole or not at all.
@@ -199,7 +244,7 @@ class PSF:
         write_image(
             path,
             self.image,
-            info=json.dumps(dict(self.provenance), indent=1),
+            info=self.info,
             attachment=packed(self.error, self.data),
         )
 
@@ -221,7 +266,8 @@ class PSF:
         """
         volume = image.channel()
         data, notes = in_form(volume.data, volume.name, background)
-        return cls(data, volume.voxel_um, None, {}, (*volume.notes, *notes))
+        share = light_share_of(volume.info, volume.data)
+        return cls(data, volume.voxel_um, None, {}, (*volume.notes, *notes), share)
 
     @classmethod
     def load(
@@ -263,7 +309,8 @@ class PSF:
         try:
             data = np.asarray(image.data, np.float32)
             error = unpacked(read_attachment(path), data)
-            return cls(data, image.voxel_um, error, provenance)
+            share = light_share_of(image.info, data)
+            return cls(data, image.voxel_um, error, provenance, light_inside=share)
         except PSFError as fault:
             raise fault.of(image.name) from None
 
@@ -300,7 +347,7 @@ def read_psf_image(path: str | os.PathLike[str], voxel_um: Sequence[float] | Non
     """Read the file of one PSF or several as an image; `voxel_um` overrides the file's size."""
     size = None if voxel_um is None else voxel_size(voxel_um, "psf_voxel_um")
     reading = Reading(voxel_um=size, frames_as_planes=True, voxel_option="psf_voxel_um")
-    return reading.image(path)
+    return replace(reading.image(path), info=read_info(path))
 
 
 def _floats(volume: Any) -> NDArray[np.float64]:
@@ -319,4 +366,7 @@ def _provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
         provenance = json.loads(info or "{}")
     except ValueError:
         provenance = None
-    return provenance if isinstance(provenance, dict) else {"info": info}
+    if not isinstance(provenance, dict):
+        return {"info": info}
+    provenance.pop(LIGHT_INSIDE, None)
+    return provenance

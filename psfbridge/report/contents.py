@@ -134,6 +134,9 @@ def _known_facts(assessment: Assessment, about: About) -> Iterator[tuple[str, st
     z, y, x = assessment.result.psf.voxel_um
     yield "voxel size z, y, x", f"{z:.4g}, {y:.4g}, {x:.4g} µm"
     options = assessment.result.options
+    inside = assessment.result.psf.light_inside
+    if inside is not None:
+        yield "light inside the PSF's box", f"{inside:.1%} of a point's light in its planes"
     yield "bead diameter", f"{options.bead_diameter_um:g} µm"
     if options.measured_only:
         yield "microscope", f"{options.microscope}: the PSF is measured only, no pupil has it"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from bead_grid import field_of_beads
-from remote_images import remote
+from cone_of_light import cut_psf, seen_object
+from remote_images import facts, remote
 
 import psfbridge as pb
 from psfbridge.bridge.commands.call import Call
 from psfbridge.bridge.commands.dialog_fields import rows_of
 from psfbridge.bridge.commands.registry import COMMANDS, read_options
+from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.errors import OptionError
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.write import write_image
@@ -138,3 +141,19 @@ def test_every_field_of_a_dialog_is_a_key_of_its_macro(name, beads):
     assert {row.key for row in rows} <= known
     assert all(set(row.only_if) <= known for row in rows)
     assert all(row.start or row.default in ("", *row.choices) for row in rows if row.choices)
+
+
+def test_a_psf_that_is_open_in_imagej_keeps_its_share_of_light():
+    seen, psf = seen_object(), cut_psf()
+    opened = replace(psf.image, info=psf.info)
+    done = run(
+        "Deconvolve with PSF...",
+        "psf=psf iterations=40 engine=cpu",
+        remote(seen.image, "cells"),
+        psf=opened,
+    )
+    assert seen.flux(done.pictures[-1].image.data) == pytest.approx(1, abs=0.02)
+    measured = run("Measure PSF...", "", RemoteImage(
+        {**facts(psf.image), "info": psf.info}, psf.data[np.newaxis], [1]
+    ))  # fmt: skip
+    assert measured.figures["light_inside"] == psf.light_inside

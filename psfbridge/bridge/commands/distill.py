@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -88,7 +87,7 @@ def _distill_one(source: Input, call: Call) -> Outcome:
     _write_files(result, files)
     remember_report(result)
     title = str(source.imp.getTitle())
-    psf = Picture(call.free_title(psf_title(title)), result.psf.image, _origin(result.psf))
+    psf = Picture(call.free_title(psf_title(title)), result.psf.image, result.psf.info)
     lines = distill_lines(title, psf.title, result)
     pictures = [psf]
     if "error" in call.texts:
@@ -161,11 +160,6 @@ def _composite(together: ChannelDistillation) -> tuple[Image, str]:
 
 def _error_picture(title: str, psf: PSF) -> Picture:
     return Picture(f"Error of {title}", psf.error_image)
-
-
-def _origin(psf: PSF) -> str:
-    """The same text that PSF.save writes, so that a PSF saved by ImageJ keeps it too."""
-    return json.dumps(dict(psf.provenance), indent=1)
 
 
 def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:

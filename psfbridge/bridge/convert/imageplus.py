@@ -72,7 +72,7 @@ def from_imageplus(
     data = _copied(imp, _DTYPES[int(imp.getType())], part.channels, part.frame)
     data = _as_counts(imp.getCalibration(), data)
     data = data[0] if len(part.channels) == 1 else data
-    return Image(data, part.voxel_um, str(imp.getTitle()), _path(imp))
+    return Image(data, part.voxel_um, str(imp.getTitle()), _path(imp), info=_info(imp))
 
 
 class Part(NamedTuple):
@@ -137,6 +137,11 @@ def _as_counts(calibration: Any, data: Array) -> Array:
         return (data.astype(np.int32) - _SIGNED_OFFSET).astype(np.int16)
     table = np.asarray(calibration.getCTable(), np.float32)
     return np.asarray(table[data])
+
+
+def _info(imp: Any) -> str:
+    info = imp.getProperty("Info")
+    return "" if info is None else str(info)
 
 
 def _path(imp: Any) -> str:

@@ -62,6 +62,10 @@ class RemoteImage:
     def unlock(self) -> None:
         """Do nothing: Fiji unlocks."""
 
+    def getProperty(self, name: str) -> Any:
+        """Return the Info text, the only property that is sent."""
+        return self._facts.get("info") if name == "Info" else None
+
     def getOriginalFileInfo(self) -> None:
         """Return nothing: the file is Fiji's."""
 

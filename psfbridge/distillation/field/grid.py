@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -50,7 +51,10 @@ def gridded(
     where = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     shape, origin = one.data.shape, one.provenance
     psfs = tuple(
-        PSF.from_volume(model.volume(at), one.voxel_um, shape=shape, provenance=origin)
+        replace(
+            PSF.from_volume(model.volume(at), one.voxel_um, shape=shape, provenance=origin),
+            light_inside=one.light_inside,
+        )
         for at in tracked(where, progress, "computing the PSFs of the field")
     )
     aberrations = tuple(_aberrations(model, at) for at in where)

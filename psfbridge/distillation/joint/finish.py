@@ -19,6 +19,7 @@ from psfbridge.distillation.joint.blending import AVERAGED
 from psfbridge.distillation.joint.checks.field_change import field_findings
 from psfbridge.distillation.joint.checks.physics import physics_findings
 from psfbridge.distillation.joint.iteration import JointProblem, Round, change, objective
+from psfbridge.distillation.joint.light_inside import light_inside
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.settings import ROUND
 from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncertainty
@@ -81,7 +82,20 @@ def make_solution(
         "verdict": verdict.to_dict(),
     }
     notes = tuple(note for note in (verdict.sentence, _rivals(best)) if note)
-    return Solution(volume, tables, sure.error, diagnostics, notes, state=(problem, best))
+    inside = (
+        None
+        if best.blend.choice.kind == AVERAGED
+        else light_inside(best.pupil, problem.shape, problem.voxel_um)
+    )
+    return Solution(
+        volume,
+        tables,
+        sure.error,
+        diagnostics,
+        notes,
+        light_inside=inside,
+        state=(problem, best),
+    )
 
 
 def _said_of_images(problem: JointProblem) -> list[Finding]:

@@ -132,6 +132,9 @@ class NeighbourSettings:
     most_samples : int
         Across the pupil. Planes that would need more are left out: what left them on one side
         would come in again from the other.
+    focus_reach : int
+        Light in focus is summed up to so many sizes of the box: at NA 1.4 and a box of 6 µm all
+        but 0.3 % of it.
     tile_voxels : int
         Light is laid into tiles of this edge, and the boxes that reach over it: 30 MB where beads
         are 50 voxels wide. The sums of a tile stay near the processor.
@@ -139,6 +142,7 @@ class NeighbourSettings:
 
     reach: int = 2
     most_samples: int = 224
+    focus_reach: int = 4
     tile_voxels: int = 256
 
 

@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Images to Python and back. */
 final class Pixels {
@@ -47,6 +48,7 @@ final class Pixels {
         facts.put("getT", imp.getT());
         facts.put("calibration", calibration(imp.getCalibration()));
         facts.put("roi", roi(imp.getRoi()));
+        facts.put("info", Objects.toString(imp.getProperty("Info"), ""));
         return facts;
     }
 
