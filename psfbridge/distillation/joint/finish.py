@@ -17,7 +17,9 @@ from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.blending import AVERAGED
 from psfbridge.distillation.joint.checks.field_change import field_findings
+from psfbridge.distillation.joint.checks.lean import lean_findings
 from psfbridge.distillation.joint.checks.physics import physics_findings
+from psfbridge.distillation.joint.checks.unlike_beads import unlike_findings
 from psfbridge.distillation.joint.iteration import JointProblem, Round, change, objective
 from psfbridge.distillation.joint.light_inside import light_inside
 from psfbridge.distillation.joint.pupil_fit import PupilFit
@@ -25,7 +27,7 @@ from psfbridge.distillation.joint.settings import ROUND
 from psfbridge.distillation.joint.uncertainty import Uncertainty, estimate_uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.imaging.findings import Finding
-from psfbridge.measurement.verdict import Evidence, judge_psf
+from psfbridge.measurement.verdict import GOOD, Evidence, judge_psf
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, DEPTH, FIRST_MODE, INDEX, NA, SAMPLE
 
 __all__ = ["bead_tables", "make_solution"]
@@ -61,6 +63,12 @@ def make_solution(
     volume = problem.on_voxels(best.blend.volume)
     rest = held_out(problem, best, bead_tables(best.states, best.contributing, problem.found))
     tables = rest.tables
+    findings = [
+        *physics_findings(best.pupil),
+        *field_findings(problem, best),
+        *unlike_findings(problem, best),
+        *lean_findings(volume, sure.fwhm_um, problem.voxel_um),
+    ]
     evidence = Evidence(
         volume,
         sure.error,
@@ -71,7 +79,7 @@ def make_solution(
         min(len(one.image.data) for one in problem.found),
         Beads(bead for table in tables for bead in table),
         _misfit(best, problem),
-        [*_said_of_images(problem), *physics_findings(best.pupil), *field_findings(problem, best)],
+        [*_said_of_images(problem), *findings],
     )
     verdict = judge_psf(evidence)
     diagnostics = {
@@ -81,7 +89,8 @@ def make_solution(
         "fwhm_se_um": sure.fwhm_se_um,
         "verdict": verdict.to_dict(),
     }
-    notes = tuple(note for note in (verdict.sentence, _rivals(best)) if note)
+    harmless = (one.sentence for one in findings if one.at_best == GOOD)
+    notes = tuple(note for note in (verdict.sentence, _rivals(best), *harmless) if note)
     inside = (
         None
         if best.blend.choice.kind == AVERAGED

@@ -18,6 +18,13 @@ from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
 from psfbridge.distillation.joint.checks.physics import z_step_factor
+from psfbridge.distillation.joint.checks.plane_changes import (
+    PlaneChanges,
+    moved_back,
+    plane_changes,
+    steadied,
+)
+from psfbridge.distillation.joint.checks.settings import PLANE_CHANGES
 from psfbridge.distillation.joint.finish import make_solution
 from psfbridge.distillation.joint.iteration import (
     JointProblem,
@@ -80,8 +87,9 @@ def solve_joint(
     NoBeadsError
         If no bead fits a common PSF.
     """
-    problem, rounds, best, sure = _solved(found, shape, options, progress)
-    return make_solution(best, rounds, problem, sure)
+    solved, changes = _steady(found, shape, options, progress)
+    problem, rounds, best, sure = solved
+    return _as_taken(make_solution(best, rounds, problem, sure), found, changes)
 
 
 def solve_with_optics(
@@ -123,7 +131,17 @@ def solve_with_optics(
             option="method",
             remedy="Give {na}, {wavelength_um} and {refractive_index}, or choose {method=joint}.",
         )
-    problem, rounds, last, _ = _solved(found, shape, options, progress)
+    (problem, rounds, last, _), changes = _steady(found, shape, options, progress)
+    solution = _with_optics(problem, rounds, last, options)
+    return _as_taken(solution, found, changes)
+
+
+def _with_optics(
+    problem: JointProblem, rounds: list[Round], last: Round, options: DistillOptions
+) -> Solution:
+    """Go on with a pupil of known optics, and keep the better PSF."""
+    optics = options.optics
+    assert optics is not None
     try:
         known = _known_round(problem, last, optics.pupil)
     except OptionError as contradiction:
@@ -151,12 +169,49 @@ def solve_with_optics(
     return replace(solution, diagnostics=diagnostics, notes=notes, method=taken)
 
 
+_Solved = tuple[JointProblem, list[Round], Round, Uncertainty]
+
+
+def _steady(
+    found: Sequence[FoundBeads],
+    shape: tuple[int, int, int],
+    options: DistillOptions,
+    progress: Progress,
+) -> tuple[_Solved, list[PlaneChanges]]:
+    """Solve, and again where the sample moved or the light changed, with that undone."""
+    solved = _solved(found, shape, options, progress)
+    changes = [PlaneChanges.none_of(len(one.image.data)) for one in found]
+    for _ in range(PLANE_CHANGES.passes):
+        more = plane_changes(solved[0], solved[2])
+        if all(one.none for one in more):
+            break
+        changes = [before.plus(one) for before, one in zip(changes, more, strict=True)]
+        still = [steadied(*pair) for pair in zip(found, changes, strict=True)]
+        solved = _solved(still, shape, options, progress)
+    return solved, changes
+
+
+def _as_taken(
+    solution: Solution, found: Sequence[FoundBeads], changes: Sequence[PlaneChanges]
+) -> Solution:
+    """Return a solution with its beads where they are in the images as they were taken."""
+    if all(one.none for one in changes):
+        return solution
+    beads = tuple(moved_back(*pair) for pair in zip(solution.beads, changes, strict=True))
+    said = [
+        finding.sentence
+        for one, change in zip(found, changes, strict=True)
+        for finding in change.findings(one.image.name, one.image.voxel_um)
+    ]
+    return replace(solution, beads=beads, notes=(*solution.notes, *said))
+
+
 def _solved(
     found: Sequence[FoundBeads],
     shape: tuple[int, int, int],
     options: DistillOptions,
     progress: Progress,
-) -> tuple[JointProblem, list[Round], Round, Uncertainty]:
+) -> _Solved:
     """Solve with the beads that tell most, then with more of them while that helps.
 
     Return the problem, all rounds to the best, the best, and its uncertainty.

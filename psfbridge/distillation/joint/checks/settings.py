@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FIELD_CHANGE", "PHYSICS", "FieldChange", "Physics"]
+__all__ = [
+    "FIELD_CHANGE",
+    "JITTER",
+    "LEAN",
+    "PHYSICS",
+    "PLANE_CHANGES",
+    "RESIDUALS",
+    "SIZES",
+    "FieldChange",
+    "Jitter",
+    "Lean",
+    "Physics",
+    "PlaneChange",
+    "Residuals",
+    "Sizes",
+]
 
 
 @dataclass(frozen=True)
@@ -62,4 +77,120 @@ class Physics:
     tolerance: float = 1.3
 
 
-FIELD_CHANGE, PHYSICS = FieldChange(), Physics()
+@dataclass(frozen=True)
+class Residuals:
+    """What of a bead has a say when its residual is looked at.
+
+    Attributes
+    ----------
+    clip : float
+        Standard deviations of a voxel's noise beyond which it is left out: a hot pixel, or a
+        neighbour.
+    """
+
+    clip: float = 6.0
+
+
+@dataclass(frozen=True)
+class PlaneChange:
+    """When the sample is said to move, or the light to change, from plane to plane.
+
+    Attributes
+    ----------
+    least_beads, least_planes : int
+        Beads and planes below which nothing is looked for: two halves of the beads must agree.
+    most_beads : int
+        Beads that are asked.
+    chance : float
+        How likely chance may show as much.
+    agree : float
+        Correlation of what both halves of the beads show.
+    light : float
+        Change of the light, rms, from which it is undone.
+    shift : float
+        Shift of the sample along an axis in voxels, rms, from which it is undone.
+    jump : float
+        Share of a movement that comes from one plane to the next, from which it is called a step.
+    passes : int
+        A solve that was misled by a change finds a part of it; what it leaves is looked for again.
+    """
+
+    least_beads: int = 6
+    least_planes: int = 8
+    most_beads: int = 150
+    chance: float = 1e-4
+    agree: float = 0.6
+    light: float = 0.03
+    shift: float = 0.1
+    jump: float = 0.5
+    passes: int = 2
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """When the lines of a scan are said to be shifted against each other.
+
+    Attributes
+    ----------
+    least_beads : int
+        Beads below which it is not looked for.
+    least_power : float
+        Share of the brightest line's say that a line must have to be asked.
+    significance : float
+        Standard errors by which the shifts must scatter beyond their noise.
+    told : float
+        Jitter over the lateral FWHM from which it is told.
+    harmful : float
+        The same from which the PSF is usable at best: a blur of a fifth of the FWHM widens it by
+        a tenth.
+    """
+
+    least_beads: int = 3
+    least_power: float = 0.05
+    significance: float = 4.0
+    told: float = 0.07
+    harmful: float = 0.2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """When beads are said to be of unlike sizes.
+
+    Attributes
+    ----------
+    least_beads, most_beads : int
+        Beads below which it is not looked for, and those that are asked.
+    significance : float
+        By how many times their errors' variance the beads' widths must scatter.
+    told : float
+        Standard deviation of the variances of single beads, over that of the PSF in a plane, from
+        which it is told.
+    """
+
+    least_beads: int = 6
+    most_beads: int = 150
+    significance: float = 4.0
+    told: float = 0.1
+
+
+@dataclass(frozen=True)
+class Lean:
+    """When a PSF is said to lean: its planes are shifted in proportion to their distance.
+
+    Attributes
+    ----------
+    told : float
+        Walk within the axial FWHM over the lateral FWHM, from which it is told.
+    harmful : float
+        The same from which the PSF is usable at best.
+    bright : float
+        Brightest voxel of a plane, over that of the PSF, from which the plane is looked at.
+    """
+
+    bright: float = 0.3
+    told: float = 0.1
+    harmful: float = 0.3
+
+
+FIELD_CHANGE, PHYSICS, RESIDUALS = FieldChange(), Physics(), Residuals()
+PLANE_CHANGES, JITTER, SIZES, LEAN = PlaneChange(), Jitter(), Sizes(), Lean()

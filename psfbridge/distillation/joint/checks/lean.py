@@ -1,0 +1,87 @@
+"""A PSF that leans: each plane is shifted in proportion to its distance from focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from psfbridge.distillation.joint.bead_state import Floats
+from psfbridge.distillation.joint.checks.settings import LEAN
+from psfbridge.imaging.findings import Finding
+
+__all__ = ["lean_findings", "lean_um_per_um"]
+
+
+def lean_findings(
+    volume: Floats, fwhm_um: Sequence[float], voxel_um: Sequence[float]
+) -> list[Finding]:
+    """Return what a user should know of a PSF that leans; mostly nothing.
+
+    A stage that drifts evenly makes it lean, and so does an objective that is tilted: the beads of
+    one stack cannot tell these apart.
+
+    Parameters
+    ----------
+    volume : array
+        The PSF; the array has axes (z, y, x).
+    fwhm_um : sequence of float
+        Its widths in z, y and x, in µm.
+    voxel_um : sequence of float
+        Voxel size in z, y and x, in µm.
+    """
+    deep, *across = fwhm_um
+    if len(volume) == 1 or not np.isfinite(fwhm_um).all():
+        return []
+    lean = lean_um_per_um(volume, voxel_um)
+    walk = float(np.hypot(*lean)) * deep / min(across)
+    if walk < LEAN.told:
+        return []
+    y, x = lean
+    return [
+        Finding(
+            f"The PSF leans by {y:+.3f} µm along y and {x:+.3f} µm along x for each µm of z: an "
+            "even drift of the stage, or a tilt of objective or slide.",
+            "Let the stage settle; take a second stack from the other end: what changes its sign "
+            "was drift.",
+            at_best="usable" if walk > LEAN.harmful else "good",
+        )
+    ]
+
+
+def lean_um_per_um(volume: Floats, voxel_um: Sequence[float]) -> tuple[float, float]:
+    """Return how far a PSF's planes walk along y and x, in µm for each µm of z.
+
+    Parameters
+    ----------
+    volume : array
+        The PSF; the array has axes (z, y, x).
+    voxel_um : sequence of float
+        Voxel size in z, y and x, in µm.
+
+    Examples
+    --------
+    >>> z, y, x = np.mgrid[-9:10, -9:10, -9:10]
+    >>> leaning = np.exp(-(z**2) / 30 - ((y - 0.2 * z) ** 2 + x**2) / 8)
+    >>> [round(float(part), 2) for part in lean_um_per_um(leaning, (0.2, 0.1, 0.1))]
+    [0.1, 0.0]
+    """
+    tops = volume.max(axis=(1, 2))
+    planes = np.nonzero(tops > LEAN.bright * tops.max())[0]
+    if len(planes) < 3:
+        return 0.0, 0.0
+    height = (planes - planes.mean()) * voxel_um[0]
+    centres = np.array([_centre(volume[at]) for at in planes]) * np.array(voxel_um[1:])
+    weight = tops[planes] ** 2
+    height = height - np.average(height, weights=weight)
+    slope = (weight * height) @ centres / float((weight * height**2).sum())
+    return float(slope[0]), float(slope[1])
+
+
+def _centre(plane: Floats) -> tuple[float, float]:
+    """The centroid of what is above half of the maximum."""
+    above = np.maximum(plane - 0.5 * plane.max(), 0)
+    y, x = (above.sum(axis=1 - k) for k in (0, 1))
+    return float(np.average(np.arange(len(y)), weights=y)), float(
+        np.average(np.arange(len(x)), weights=x)
+    )

@@ -1,0 +1,137 @@
+"""Beads that differ from each other: in size, or line by line where a scan is unsteady."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import fft
+
+from psfbridge._util.threads import cores, workers
+from psfbridge.distillation.joint.bead_state import Floats, Floats32
+from psfbridge.distillation.joint.checks.residuals import (
+    Residual,
+    brightest,
+    coefficients,
+    residuals,
+)
+from psfbridge.distillation.joint.checks.settings import JITTER, SIZES
+from psfbridge.distillation.joint.iteration import JointProblem, Round
+from psfbridge.imaging.findings import Finding
+from psfbridge.numerics.robust import robust_sd
+
+__all__ = ["line_jitter", "size_spread_um2", "unlike_findings"]
+
+# The variance of a filled sphere along any axis is a twentieth of its diameter's square.
+_SPHERE = 20.0
+
+
+def unlike_findings(problem: JointProblem, best: Round) -> list[Finding]:
+    """Return what a user should know of beads that are unlike each other; mostly nothing.
+
+    Parameters
+    ----------
+    problem : JointProblem
+        The solve.
+    best : Round
+        Where it ended.
+    """
+    if best.pupil.model.shape[0] == 1:
+        return []
+    told = residuals(problem, best, brightest(best, SIZES.most_beads))
+    return [*_said_of_lines(problem, told), *_said_of_sizes(problem, best, told)]
+
+
+def _said_of_lines(problem: JointProblem, told: Sequence[Residual]) -> list[Finding]:
+    jitter = line_jitter(told) * problem.voxel_um[2]
+    width = float(problem.widths[2]) * problem.voxel_um[2]
+    if jitter < JITTER.told * width:
+        return []
+    return [
+        Finding(
+            f"Lines of the image are shifted against each other by {jitter:.3f} µm (rms) along x, "
+            "as by the jitter of a scanner: the PSF is blurred by as much.",
+            "Scan more slowly, in one direction, or average lines.",
+            at_best="usable" if jitter > JITTER.harmful * width else "good",
+        )
+    ]
+
+
+def line_jitter(told: Sequence[Residual]) -> float:
+    """Return how far lines are shifted along x against each other, in voxels rms.
+
+    Parameters
+    ----------
+    told : sequence of Residual
+        What the PSF leaves of beads.
+    """
+    if len(told) < JITTER.least_beads:
+        return 0.0
+    along, across = _line_shifts(told, axis=2), _line_shifts(told, axis=1)
+    # What beads differ by otherwise shows in columns, too.
+    return float(np.sqrt(max(along - max(across, 0.0), 0.0)))
+
+
+def _line_shifts(told: Sequence[Residual], axis: int) -> float:
+    """The variance of the shifts of single lines beyond their noise, in voxels²."""
+    values, errors = [], []
+    for one in told:
+        slope = one.columns[1 + axis]
+        power = (slope**2 * one.weight).sum(axis=axis)
+        bright = power > JITTER.least_power * power.max()
+        values.append((slope * one.weight * one.rest).sum(axis=axis)[bright] / power[bright])
+        errors.append(1 / power[bright])
+    shift, error = np.concatenate(values), np.concatenate(errors)
+    weight = 1 / (error + float(np.median(error))) ** 2
+    excess = float((weight * (shift**2 - error)).sum() / weight.sum())
+    spread = float(np.sqrt(2 * (weight**2 * error**2).sum()) / weight.sum())
+    return excess if excess > JITTER.significance * spread else 0.0
+
+
+def _said_of_sizes(problem: JointProblem, best: Round, told: Sequence[Residual]) -> list[Finding]:
+    if len(told) < SIZES.least_beads:
+        return []
+    spread = size_spread_um2(problem, best, told)
+    width_um = float(problem.widths[1:].mean()) * problem.voxel_um[1] / 2.3548
+    if spread < SIZES.told * width_um**2:
+        return []
+    given = problem.bead_diameter_um
+    low, high = (np.sqrt(max(given**2 + sign * _SPHERE * spread, 0)) for sign in (-1, 1))
+    return [
+        Finding(
+            f"The beads are of unlike widths: as if their diameters went from {low:.2f} to "
+            f"{high:.2f} µm.",
+            "Use beads of one size, and none in clumps.",
+            at_best="usable",
+        )
+    ]
+
+
+def size_spread_um2(problem: JointProblem, best: Round, told: Sequence[Residual]) -> float:
+    """Return by how much the variances of the beads' widths differ, in µm² (standard deviation).
+
+    Parameters
+    ----------
+    problem : JointProblem
+        The solve.
+    best : Round
+        Where it ended.
+    told : sequence of Residual
+        What the PSF leaves of beads.
+    """
+    wider = _widening(best.psf, problem.sample_um)[np.newaxis]
+    with workers() as pool:
+        pairs = list(pool.map(lambda one: coefficients(one, wider, best.psf), told))
+    values, errors = (np.array(part)[:, 0] for part in zip(*pairs, strict=True))
+    excess = float(robust_sd(values)) ** 2 - float(np.median(errors)) ** 2
+    sure = excess > SIZES.significance * float(np.median(errors)) ** 2
+    return float(np.sqrt(excess)) if sure else 0.0
+
+
+def _widening(psf: Floats32, voxel_um: Sequence[float]) -> Floats32:
+    """How a PSF changes with the variance of a blur: half of its Laplacian, in 1/µm²."""
+    z, y, x = (np.square(fft.fftfreq(n, size)) for n, size in zip(psf.shape, voxel_um, strict=True))
+    x = x[: psf.shape[2] // 2 + 1]
+    squares: Floats = z[:, None, None] + y[:, None] + x
+    spectrum = -2 * np.pi**2 * squares * fft.rfftn(psf, workers=cores())
+    return np.asarray(fft.irfftn(spectrum, s=psf.shape, workers=cores()), np.float32)
