@@ -63,6 +63,7 @@ FACTS = {
         numerics.robust.MEDIAN_SQUARE numerics.robust._SD_PER_MAD numerics.robust._LIMIT
         numerics.robust._KEPT_SQUARE numerics.robust._KEPT_SIZE optics.polarisation.WEIGHTS
         imaging.clipping._LEVELS distillation.chromatic_shift.NAN
+        distillation.joint.checks.unlike_beads._SPHERE
     """,
     "places and terms of a model": """
         detection.gaussian_fits._PARAMETERS detection.gaussian_kernel._PARAMETERS
@@ -71,6 +72,7 @@ FACTS = {
         distillation.field.polynomials._X distillation.field.polynomials._Y
         distillation.field.polynomials._Z distillation.field.polynomials._SQUARES
         distillation.joint.checks.field_change._UNKNOWNS distillation.joint.doublets._SPREADS
+        distillation.joint.checks.plane_changes._TOLD
         distillation.joint.checks.field_change._NAMES measurement.aberrations._NAMES
         optics.pupil._DETAILS engines.total_variation._IN numerics.background_plane._TERMS
         optics.pupil.NA

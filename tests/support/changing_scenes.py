@@ -21,19 +21,19 @@ _GREEN_UM = 0.52
 KINDS: dict[str, dict[str, Any]] = {
     "oil": {
         "optics": Optics(na=1.4, wavelength_um=_GREEN_UM, refractive_index=1.518),
-        "shape": (36, 144, 144),
+        "shape": (32, 128, 128),
         "psf_um": (7.2, 6.0, 6.0),
     },
     "confocal": {
         "optics": Optics(
             na=1.2, wavelength_um=_GREEN_UM, refractive_index=1.333, microscope="confocal"
         ),
-        "shape": (36, 144, 144),
+        "shape": (32, 128, 128),
         "psf_um": (7.2, 6.0, 6.0),
     },
     "air": {
         "optics": Optics(na=0.75, wavelength_um=_GREEN_UM, refractive_index=1.0),
-        "shape": (36, 144, 144),
+        "shape": (32, 128, 128),
         "voxel_um": (0.4, 0.15, 0.15),
         "psf_um": (14.4, 9.0, 9.0),
         "min_distance_um": 2.0,
@@ -42,8 +42,8 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def scene_of(kind: str, seed: int, **changes: Any) -> Scene:
-    """A small field of 14 bright beads of one kind of microscope."""
-    given = {"beads": 14, "photons": (20e3, 60e3), "psf": "psfmodels", "ramp": 0.2, "seed": seed}
+    """A small field of 12 bright beads of one kind of microscope."""
+    given = {"beads": 12, "photons": (20e3, 60e3), "psf": "psfmodels", "ramp": 0.2, "seed": seed}
     return Scene(**{**given, **KINDS[kind], **changes})
 
 

@@ -1,0 +1,128 @@
+"""What changes while a stack is taken is told, undone where beads tell it, and else left alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from changing_scenes import (
+    KINDS,
+    drifting,
+    flickering,
+    jittering,
+    light_of,
+    moved,
+    of_two_sizes,
+    scene_of,
+    seen,
+    stepping,
+)
+
+import psfbridge as pb
+from psfbridge.detection.beads import Bead, Beads
+from psfbridge.detection.find import find
+from psfbridge.distillation.joint.checks.lean import lean_um_per_um
+from psfbridge.distillation.joint.checks.plane_changes import PlaneChanges, moved_back, steadied
+from psfbridge.evaluation.psf_error import psf_error
+from psfbridge.options import DistillOptions
+
+MOVED, LIGHT = "The sample moved by", "The light changes by"
+LINES, SIZES, LEANS = "Lines of the image are shifted", "of unlike widths", "The PSF leans"
+WORDS = (MOVED, LIGHT, LINES, SIZES, LEANS)
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def distilled(field, light):
+    result = pb.distill(seen(field, light), bead_diameter_um=0.1)
+    said = " ".join([*result.notes, *result.verdict.reasons])
+    return result, psf_error(result.psf, field.psf_grid), said
+
+
+@pytest.mark.slow
+@every_kind
+def test_a_steady_stack_is_said_to_be_nothing_else(kind):
+    _, error, said = distilled(*light_of(scene_of(kind, 7)))
+    assert not [word for word in WORDS if word in said]
+    assert error < 0.03
+
+
+@pytest.mark.slow
+@every_kind
+def test_a_step_of_the_stage_is_told_and_undone(kind):
+    field, light = light_of(scene_of(kind, 5))
+    result, error, said = distilled(field, stepping(light, (0, 1.5), len(light) // 2))
+    assert MOVED in said
+    assert f"plane {len(light) // 2}:" in said
+    assert error < 0.03
+    # Beads are where they are in the image as it was taken.
+    truth = {round(bead.y): bead for bead in field.beads}
+    for bead in result.beads.with_status("used"):
+        true = min(truth.values(), key=lambda one: abs(one.y - bead.y) + abs(one.z - bead.z))
+        late = 1.5 * (bead.z >= len(light) // 2)
+        assert bead.x - true.x == pytest.approx(late, abs=1.0)
+
+
+@pytest.mark.slow
+@every_kind
+def test_a_flickering_lamp_is_told_and_undone(kind):
+    field, light = light_of(scene_of(kind, 5))
+    _, error, said = distilled(field, flickering(light, 0.15, 5))
+    assert LIGHT in said
+    assert error < 0.03
+
+
+@pytest.mark.slow
+@every_kind
+def test_the_jitter_of_a_scan_is_told(kind):
+    field, light = light_of(scene_of(kind, 5))
+    result, _, said = distilled(field, jittering(light, 0.8, 5))
+    assert LINES in said
+    assert result.verdict.grade != "good"
+
+
+@pytest.mark.slow
+@every_kind
+def test_beads_of_two_sizes_are_told(kind):
+    small, large = {"air": (0.1, 0.9)}.get(kind, (0.1, 0.35))
+    result, _, said = distilled(*of_two_sizes(kind, 5, (small, large)))
+    assert SIZES in said or result.beads.funnel()["rejected"].get("too large", 0) >= 5
+    assert result.verdict.grade != "good" or SIZES not in said
+
+
+@pytest.mark.slow
+@every_kind
+def test_an_even_drift_is_told_as_a_lean(kind):
+    field, light = light_of(scene_of(kind, 5))
+    _, _, said = distilled(field, drifting(light, (8, 0)))
+    assert LEANS in said
+
+
+def test_planes_are_moved_back_and_brought_to_the_same_light():
+    field, light = light_of(scene_of("air", 3, beads=6, shape=(12, 96, 96)))
+    shift = np.zeros((12, 2))
+    shift[6:] = (0.0, 1.5)
+    lamp = np.where(np.arange(12) % 2, 1.1, 0.9)
+    image = replace(field.image, data=(100 + moved(light, shift) * lamp[:, None, None]).round())
+    found = replace(find(image, DistillOptions()), image=image)
+    found = replace(found, noise=replace(found.noise, offset=100.0))
+    still = steadied(found, PlaneChanges(lamp - 1, shift)).image.data - 100
+    inner = np.s_[:, 8:-8, 8:-8]
+    assert np.abs(still - light)[inner].max() < 0.02 * light.max()
+
+
+def test_beads_come_back_to_where_they_were():
+    beads = Beads([Bead("i", 0, 2.5, 10.0, 20.0)])
+    shift = np.stack([np.arange(6.0), np.zeros(6)], axis=1)
+    (bead,) = moved_back(beads, PlaneChanges(np.zeros(6), shift))
+    assert (bead.y, bead.x) == (12.5, 20.0)
+
+
+def test_a_lean_is_measured_and_a_bent_psf_has_none():
+    z, y, x = np.mgrid[-9:10, -12:13, -12:13]
+    width = np.hypot(2, 0.2 * z)
+
+    def spot(at):
+        return np.exp(-(z**2) / 30 - 0.5 * ((y - at) ** 2 + x**2) / width**2)
+
+    assert lean_um_per_um(spot(0.3 * z), (0.2, 0.1, 0.1))[0] == pytest.approx(0.15, abs=0.01)
+    assert lean_um_per_um(spot(0.05 * z**2), (0.2, 0.1, 0.1))[0] == pytest.approx(0, abs=0.01)
