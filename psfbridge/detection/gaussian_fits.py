@@ -13,6 +13,7 @@ from psfbridge.detection.gaussian_kernel import settle_fits
 from psfbridge.detection.settings import GAUSSIAN_FITS
 from psfbridge.imaging.noise import Noise
 from psfbridge.numerics.cutouts import Cutouts
+from psfbridge.numerics.levenberg_marquardt import Rule
 
 __all__ = ["GaussianFits", "fit_gaussians"]
 
@@ -161,13 +162,11 @@ def _fit_batch(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits
         return GaussianFits(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none, none)
     problem = _Problem(cutouts, noise, scale)
     at = problem.limited(problem.start())
-    settle_fits(cutouts.counts, cutouts.inside, at, problem.limits, _noise_of(noise), _rule())
+    rule = Rule(
+        steps=GAUSSIAN_FITS.steps, least_gain=GAUSSIAN_FITS.least_gain, trials=GAUSSIAN_FITS.trials
+    )
+    settle_fits(cutouts.counts, cutouts.inside, at, problem.limits, _noise_of(noise), rule)
     return _fits(problem, cutouts, at)
-
-
-def _rule() -> tuple[int, float, float, float, float]:
-    one = GAUSSIAN_FITS
-    return one.steps, one.least_gain, one.damping, one.falls, one.rises
 
 
 def _noise_of(noise: Noise) -> tuple[float, float, float, float]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from psfbridge.numerics.levenberg_marquardt import has_settled, is_better, next_damping
+
 __all__ = ["settle_fits"]
 
 _PARAMETERS = 8
@@ -32,31 +34,34 @@ def settle_fits(counts, inside, at, limits, noise, rule):  # type: ignore[no-unt
     noise : tuple of float
         Offset, gain and square of the read noise, in counts; the share of the light that counts
         as error.
-    rule : tuple of float
-        Most steps, the least gain, the first damping, and by what it falls and rises.
+    rule : Rule
+        When to stop, and how steps are damped.
     """
-    rounds, least_gain, first, falls, rises = rule
     normal = np.empty((_PARAMETERS, _PARAMETERS))
     pull = np.empty(_PARAMETERS)
     step = np.empty(_PARAMETERS)
     trial = np.empty(_PARAMETERS)
     weight = np.empty(counts.shape[1:])
     for k in range(len(counts)):
-        damping = first
-        for _ in range(rounds):
+        damping = rule.damping
+        for _ in range(rule.steps):
             cost = _linearised(counts[k], inside[k], at[k], noise, weight, (normal, pull))
-            _solved(normal, pull, damping, step)
-            for i in range(_PARAMETERS):
-                trial[i] = at[k, i] + step[i]
-            _limit(trial, limits)
-            after = _cost(counts[k], trial, weight)
-            if after <= cost:
-                at[k] = trial
-                damping = max(damping * falls, 1e-9)
-                if cost - after <= least_gain * cost:
+            better = False
+            for _ in range(rule.trials):
+                _solved(normal, pull, damping, step)
+                for i in range(_PARAMETERS):
+                    trial[i] = at[k, i] + step[i]
+                _limit(trial, limits)
+                after = _cost(counts[k], trial, weight)
+                better = is_better(cost, after)
+                damping = next_damping(damping, better, rule)
+                if better:
                     break
-            else:
-                damping = min(damping * rises, 1e6)
+            if not better:
+                break
+            at[k] = trial
+            if has_settled(cost, after, rule):
+                break
 
 
 @njit(cache=True, nogil=True)

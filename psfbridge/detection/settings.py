@@ -240,10 +240,8 @@ class GaussianFitSettings:
     least_gain : float
         A bead is done when a step lowers its χ², of some hundred voxels, by so small a share: that
         moves it by a fiftieth of its position's error.
-    damping : float
-        The first, as a share of the diagonal of the normal equations.
-    falls, rises : float
-        Factors of the damping after a step that was good, and after one that was not.
+    trials : int
+        So many dampings are tried for one step; where none is better, the fit is at its minimum.
     """
 
     box_widths: float = 1.2
@@ -252,9 +250,7 @@ class GaussianFitSettings:
     model_error: float = 0.05
     steps: int = 25
     least_gain: float = 1e-6
-    damping: float = 1e-2
-    falls: float = 0.3
-    rises: float = 10.0
+    trials: int = 12
 
 
 JUDGING = JudgingSettings()

@@ -15,7 +15,7 @@ from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.settings import STACK
 from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
-from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
+from psfbridge.numerics.levenberg_marquardt import Rule, minimise
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, BLUR_YX, FIRST_MODE, NA, SHEET, PupilModel, X, Z
 
 __all__ = ["FieldFit", "fitted_field"]
@@ -67,7 +67,7 @@ def fitted_field(regions: Sequence[Region], start: FieldPupil) -> FieldFit:
     system = _System(regions, start)
     first = _State(system, system.judged(start, np.zeros((len(regions), 3))))
     rule = Rule(steps=FIELD.steps, least_gain=FIELD.least_gain, trials=FIELD.trials)
-    return minimise(lambda at, _: first.moved_to(at[0]), first.at, rule).fit
+    return minimise(first.moved_to, first.at, rule).fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +81,21 @@ class _State:
     def at(self) -> Floats:
         """The unknowns of the pupil, then the regions' shifts."""
         unknowns = self.system.unknowns(self.fit.pupil)
-        return np.concatenate([unknowns, self.fit.shifts_um.ravel()])[np.newaxis]
+        return np.concatenate([unknowns, self.fit.shifts_um.ravel()])
+
+    @property
+    def cost(self) -> float:
+        return self.fit.cost
 
     def moved_to(self, at: Floats) -> _State:
         count = len(at) - self.fit.shifts_um.size
         pupil = self.system.with_unknowns(self.fit.pupil, at[:count])
         return replace(self, fit=self.system.judged(pupil, at[count:].reshape(-1, 3)))
 
-    def step(self, damping: Floats) -> Floats:
+    def step(self, damping: float) -> Floats:
         fit = self.fit
-        step = self.system.step(fit.pupil, fit._linear, range(STACK.parts), float(damping[0]))
+        step = self.system.step(fit.pupil, fit._linear, range(STACK.parts), damping)
         return np.asarray(self.at + np.concatenate([step.unknowns, step.shifts_um.ravel()]))
-
-    def gain(self, trial: _State) -> Floats:
-        return relative_gain(np.array([self.fit.cost]), np.array([trial.fit.cost]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from psfbridge.distillation.joint.stack import Stack
 from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
-from psfbridge.numerics.levenberg_marquardt import Rule, minimise, relative_gain
+from psfbridge.numerics.levenberg_marquardt import Rule, minimise
 from psfbridge.optics.index_mismatch import brightest_um
 from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import (
@@ -269,8 +269,8 @@ def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
     problem = _Problem(start.model, stack, start)
     free = _free(start.model, start.values)
     best = minimise(
-        lambda at, _: _State(problem, problem.judged(at[0]), free),
-        start.values[np.newaxis],
+        lambda values: _State(problem, problem.judged(values), free),
+        start.values,
         Rule(steps=rounds, least_gain=PUPIL_FIT.least_gain),
     )
     prior_scale = problem.prior.rescale(best.fit.values, best.equations[0], free)
@@ -286,27 +286,20 @@ class _State:
     free: tuple[int, ...]
 
     @property
-    def at(self) -> Floats:
-        return self.fit.values[np.newaxis]
-
-    @property
-    def cost(self) -> Floats:
-        return np.array([self.fit.cost if self.fit.scale > 0 else np.inf])
+    def cost(self) -> float:
+        return self.fit.cost if self.fit.scale > 0 else np.inf
 
     @cached_property
     def equations(self) -> tuple[Floats, Floats]:
         normal, gradient, _ = self.problem.linearised(self.fit, self.free)
         return normal, gradient
 
-    def step(self, damping: Floats) -> Floats:
+    def step(self, damping: float) -> Floats:
         """The last unknowns are scale and background."""
-        solution = solve_damped(*self.equations, float(damping[0]) + PUPIL_FIT.least_damping)
+        solution = solve_damped(*self.equations, damping + PUPIL_FIT.least_damping)
         moved = self.fit.values.copy()
         moved[list(self.free)] += solution[: len(self.free)]
-        return _within(moved, self.fit.values, self.problem.model)[np.newaxis]
-
-    def gain(self, trial: _State) -> Floats:
-        return relative_gain(self.cost, trial.cost)
+        return _within(moved, self.fit.values, self.problem.model)
 
 
 def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
