@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 __all__ = [
+    "BatchArguments",
+    "BatchChoices",
     "DeconvolveArguments",
     "DeconvolveChoices",
     "DistillArguments",
@@ -69,9 +71,21 @@ class ReadingChoices(TypedDict, total=False):
     mask: str | None
 
 
+class BatchChoices(TypedDict, total=False):
+    """Options of `psfbridge.batch.options.BatchOptions`."""
+
+    jobs: int
+    reports: bool
+    parquet: bool
+
+
 class DistillArguments(ReadingChoices, DistillChoices, total=False):
     """ReadingChoices and DistillChoices together."""
 
 
 class DeconvolveArguments(ReadingChoices, DeconvolveChoices, total=False):
     """ReadingChoices and DeconvolveChoices together."""
+
+
+class BatchArguments(ReadingChoices, DistillChoices, BatchChoices, total=False):
+    """ReadingChoices, DistillChoices and BatchChoices together."""

@@ -73,9 +73,7 @@ def check_apart(
     for path in (one for one in outputs if one is not None):
         place = Path(path).resolve()
         if place in read:
-            raise OutputError(
-                f"cannot write {path}: it is what is to be read. Name another file for the result."
-            )
+            raise OutputError(f"output {path} is also an input. Choose another output file.")
         if place in written:
             raise OutputError(
                 f"cannot write {path}: two outputs have this name. Give each a name of its own."
@@ -145,12 +143,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = check_writable(path)
     temporary = _reserve(path)
     try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as fault:
-        if isinstance(fault, OutputError):
-            raise
-        raise _unwritable(path, fault) from fault
+        with _one_error(path):
+            yield temporary
+            temporary.replace(path)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
@@ -214,25 +209,29 @@ def whole_folder(
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".psfbridge-", suffix=path.suffix))
     fresh, old = temporary / "new", temporary / "old"
     try:
-        fresh.mkdir()
-        yield fresh
-        if path.exists():
-            path.replace(old)
-        fresh.replace(path)
-    except OSError as fault:
-        if old.exists():
-            old.replace(path)
-        if isinstance(fault, OutputError):
-            raise
-        raise _unwritable(path, fault) from fault
+        with _one_error(path):
+            fresh.mkdir()
+            yield fresh
+            if path.exists():
+                path.replace(old)
+            fresh.replace(path)
     finally:
+        if old.exists() and not path.exists():
+            old.replace(path)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _unwritable(path: Path, fault: OSError) -> OutputError:
-    # NumPy's "N requested and M written" carries no errno; a full disk is the usual reason.
-    reason = fault.strerror or f"{fault} (is the disk full?)"
-    return OutputError(f"cannot write {path}: {reason}. Nothing was left there.")
+@contextmanager
+def _one_error(path: Path) -> Iterator[None]:
+    """Say in one line why nothing could be written."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as fault:
+        # NumPy's "N requested and M written" carries no errno; a full disk is the usual reason.
+        reason = fault.strerror or f"{fault} (is the disk full?)"
+        raise OutputError(f"cannot write {path}: {reason}. Nothing was left there.") from fault
 
 
 def _reserve(path: Path) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 
 from psfbridge._util.memory import free_bytes
 from psfbridge._util.units import zyx_um
-from psfbridge.batch.one_file import Outcome, Task, earlier, file_state, save
+from psfbridge.batch.one_file import FileResult, Task, earlier, file_state, save
 from psfbridge.batch.settings import JOINT_MEMORY
 from psfbridge.batch.summary import group_of
 from psfbridge.errors import Cancelled, PsfBridgeError
@@ -23,7 +23,7 @@ __all__ = ["JOINT", "joint_psf"]
 JOINT = "joint"
 
 
-def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome | None, str]:
+def joint_psf(outcomes: Sequence[FileResult], progress: Progress) -> tuple[FileResult | None, str]:
     """Distil one PSF from all files that gave one, and write it beside theirs.
 
     Where the beads of all files are more than the memory holds, the files with the most beads
@@ -31,14 +31,14 @@ def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome 
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
+    outcomes : sequence of FileResult
         Of every file of the batch.
     progress : Progress
         Called often; may raise `psfbridge.errors.Cancelled`.
 
     Returns
     -------
-    Outcome or None
+    FileResult or None
         None where there is no joint PSF.
     str
         A sentence that says what it was made of, or why there is none.
@@ -70,16 +70,16 @@ def joint_psf(outcomes: Sequence[Outcome], progress: Progress) -> tuple[Outcome 
     return outcome, f"Joint PSF of {of or f'all {len(able)} files'}: {beads} beads{kept}."
 
 
-def _largest_group(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _largest_group(outcomes: Sequence[FileResult]) -> list[FileResult]:
     """Return the largest group of files: one of another zoom or channel spoils nothing."""
-    groups: dict[tuple[str, bool], list[Outcome]] = {}
+    groups: dict[tuple[str, bool], list[FileResult]] = {}
     for one in outcomes:
         key = group_of(one), one.record["psf"]["shape"][0] == 1
         groups.setdefault(key, []).append(one)
     return max(groups.values(), key=len)
 
 
-def _unlike(outcomes: Sequence[Outcome]) -> str:
+def _unlike(outcomes: Sequence[FileResult]) -> str:
     """Say which file differs from the first in what a joint PSF needs alike, or nothing."""
     first = outcomes[0].record["psf"]
     for one in outcomes[1:]:
@@ -100,11 +100,11 @@ def _unlike(outcomes: Sequence[Outcome]) -> str:
     return ""
 
 
-def _within_memory(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _within_memory(outcomes: Sequence[FileResult]) -> list[FileResult]:
     """Choose the files with the most beads for their PSF until the memory is full."""
     room = JOINT_MEMORY.share * free_bytes()
     most_first = sorted(outcomes, key=lambda one: -one.record["beads"]["used"])
-    chosen: list[Outcome] = []
+    chosen: list[FileResult] = []
     for one in most_first:
         room -= _bytes(one)
         if room < 0 and len(chosen) >= 2:
@@ -114,23 +114,23 @@ def _within_memory(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return [one for one in outcomes if id(one) in numbers]
 
 
-def _bytes(outcome: Outcome) -> float:
+def _bytes(outcome: FileResult) -> float:
     box = math.prod(outcome.record["psf"]["shape"])
     # A compressed file unfolds in memory; three times its size is usual at most.
     read = 3 * outcome.record["batch"]["inputs"][0]["bytes"]
     return float(outcome.record["beads"]["found"] * box * JOINT_MEMORY.voxel_bytes + read)
 
 
-def _outcome(task: Task, chosen: Sequence[Outcome], progress: Progress) -> Outcome:
+def _outcome(task: Task, chosen: Sequence[FileResult], progress: Progress) -> FileResult:
     states = [file_state(one.task.path) for one in chosen]
     record = earlier(task)
     if record is not None and record["batch"]["inputs"] == states:
-        return Outcome(task=task, status="kept", record=record)
+        return FileResult(task=task, status="kept", record=record)
     from psfbridge.distillation.api import distill
 
     images = [_image(one.task) for one in chosen]
     result = distill(images, options=task.options, progress=progress)
-    return Outcome(task=task, status="done", record=save(task, result, states))
+    return FileResult(task=task, status="done", record=save(task, result, states))
 
 
 def _image(task: Task) -> Image:

@@ -28,7 +28,7 @@ from psfbridge.numerics.robust import robust_sd
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["Outcome", "Task", "earlier", "file_state", "save", "work"]
+__all__ = ["FileResult", "Task", "earlier", "file_state", "save", "work"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class FileResult:
     """How it went with one file.
 
     Parameters
@@ -135,7 +135,7 @@ class Outcome:
     taken_from: str = ""
 
 
-def work(task: Task, progress: Progress = no_progress) -> Outcome:
+def work(task: Task, progress: Progress = no_progress) -> FileResult:
     """Distil one file and write what belongs to it, unless that is there already.
 
     A failure is an outcome too: one line, and nothing is written.
@@ -153,7 +153,7 @@ def work(task: Task, progress: Progress = no_progress) -> Outcome:
         If the progress callback says so.
     """
     date = taken(task.path)
-    outcome = Outcome(task=task, status="failed")
+    outcome = FileResult(task=task, status="failed")
     if date:
         outcome = replace(outcome, taken=date.date.isoformat(), taken_from=date.source)
     try:

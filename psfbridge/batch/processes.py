@@ -14,13 +14,13 @@ from multiprocessing.process import BaseProcess
 from typing import NoReturn
 
 from psfbridge._util.threads import cores, keep_to_cores
-from psfbridge.batch.one_file import Outcome, Task, work
+from psfbridge.batch.one_file import FileResult, Task, work
 from psfbridge.batch.settings import PROCESSES
 
 __all__ = ["side_by_side"]
 
 
-def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
+def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[FileResult]:
     """Work on files in processes of their own; one that kills its process is tried again alone.
 
     Whatever ends the loop early (Ctrl-C, SIGTERM, `psfbridge.errors.Cancelled`) ends the
@@ -45,12 +45,12 @@ def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
         yield _alone(task)
 
 
-def _alone(task: Task) -> Outcome:
+def _alone(task: Task) -> FileResult:
     with _pool(1) as pool:
         try:
             return pool.submit(_work, task).result()
         except BrokenProcessPool:
-            return Outcome(
+            return FileResult(
                 task=task,
                 status="failed",
                 error="MemoryError: its process was ended from outside, most likely for want of "
@@ -105,7 +105,7 @@ def _ended(*_: object) -> NoReturn:
     raise _Ended
 
 
-def _work(task: Task) -> Outcome:
+def _work(task: Task) -> FileResult:
     """Work on a file; when asked to end, leave nothing half written and end."""
     try:
         return work(task)

@@ -7,24 +7,21 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 from psfbridge._util.atomic_files import made_folder, whole_file, write_text
-from psfbridge._util.validate import integer
 from psfbridge.batch.joint import JOINT, joint_psf
-from psfbridge.batch.one_file import Outcome, Task, work
+from psfbridge.batch.one_file import FileResult, Task, work
+from psfbridge.batch.options import BatchKeywords, BatchOptions
 from psfbridge.batch.parquet import check_parquet, write_parquet
 from psfbridge.batch.processes import side_by_side
 from psfbridge.batch.summary import Row, rows_of, to_csv, to_key_values
 from psfbridge.errors import ImageError, OptionError
-from psfbridge.evaluation.about import About
-from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.hosts import Host
 from psfbridge.imaging.formats import join_planes
 from psfbridge.imaging.read import Reading, split_choices
-from psfbridge.option_types import DistillArguments
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress, checked_progress
 
@@ -66,19 +63,14 @@ class Batch:
         return tuple(row for row in self.rows if row.status == "kept")
 
 
-def distill_batch(  # noqa: PLR0913 - each is a choice of its own
+def distill_batch(
     images: Sequence[str | os.PathLike[str]],
     folder: str | os.PathLike[str],
     *,
     options: DistillOptions | None = None,
-    jobs: int = 1,
-    reports: bool = False,
-    parquet: bool = False,
-    about: About | None = None,
-    tolerances: Tolerances | None = None,
     progress: Progress | Literal[False] | None = None,
     told: Callable[[Row], None] | None = None,
-    **choices: Unpack[DistillArguments],
+    **choices: Unpack[BatchKeywords],
 ) -> Batch:
     """Distil one PSF from each file, one from all, and a summary over time.
 
@@ -95,17 +87,6 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
         Where the outputs go; it is made if need be.
     options : DistillOptions, optional
         Options as a record; keywords go before it.
-    jobs : int
-        How many files are worked on at a time, each by a process of its own.
-    reports : bool
-        Also write the report of each file, into ``<name>_report``.
-    parquet : bool
-        Also write ``summary.parquet``; that takes pyarrow.
-    about : About, optional
-        Who imaged what with which microscope and objective: files that differ in it are not
-        compared.
-    tolerances : Tolerances, optional
-        Limits between pass and fail.
     progress : Progress or False, optional
         Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
         in a notebook; False is none. What was finished stays, with its
@@ -113,8 +94,12 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
     told : callable, optional
         Called with the row of each file as soon as it is done.
     **choices
-        The fields of `DistillOptions`, checked before any work, and how the files are read:
-        ``voxel_um``, ``channel``, ``time`` and ``axes``.
+        The fields of `DistillOptions`, checked before any work; how the files are read:
+        ``voxel_um``, ``channel``, ``time`` and ``axes``; and ``jobs``, files worked on at a time,
+        each by a process of its own; ``reports``, to write the report of each file too;
+        ``parquet``, to write ``summary.parquet``, which takes pyarrow; ``about``, who imaged what
+        with which microscope and objective: files that differ in it are not compared; and
+        ``tolerances``, limits between pass and fail.
 
     Returns
     -------
@@ -132,7 +117,10 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
     OutputError
         If the folder cannot be written.
     """
-    reading, own = split_choices(DistillOptions, choices)
+    every: dict[str, Any] = {**choices}
+    mine = {one.name for one in fields(BatchOptions)} & every.keys()
+    running = BatchOptions(**{name: every.pop(name) for name in mine})
+    reading, own = split_choices(DistillOptions, every)
     chosen = DistillOptions.of(options, **own)
     progress = checked_progress(progress)
     if chosen.field:
@@ -141,8 +129,7 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
             option="field",
             remedy="Distil that image by itself.",
         )
-    integer("jobs", jobs, least=1)
-    if parquet:
+    if running.parquet:
         check_parquet()
     named = expanded(images)
     folder = made_folder(folder)
@@ -155,15 +142,15 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
             reading=Reading.of(**reading),
             options=chosen,
             host=Host.current(),
-            reports=reports,
-            about=about or About(),
-            tolerances=tolerances or Tolerances(),
+            reports=running.reports,
+            about=running.about,
+            tolerances=running.tolerances,
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
     ]
-    done: dict[str, Outcome] = {}
+    done: dict[str, FileResult] = {}
     try:
-        _work_through(tasks, jobs, done, progress, told)
+        _work_through(tasks, running.jobs, done, progress, told)
     except BaseException:
         # Ended before its time, the batch still says what it has done.
         finished = [done[task.stem] for task in tasks if task.stem in done]
@@ -175,7 +162,7 @@ def distill_batch(  # noqa: PLR0913 - each is a choice of its own
         tuple(rows_of(outcomes)), folder, Row.of(joint) if joint else None, (*notes, said)
     )
     _save_summary(batch)
-    if parquet:
+    if running.parquet:
         write_parquet(folder / "summary.parquet", batch.rows)
     return batch
 
@@ -253,7 +240,7 @@ def _without_ending(name: str) -> str:
 def _work_through(
     tasks: Sequence[Task],
     jobs: int,
-    done: dict[str, Outcome],
+    done: dict[str, FileResult],
     progress: Progress,
     told: Callable[[Row], None] | None,
 ) -> None:
@@ -266,7 +253,7 @@ def _work_through(
         progress("distilling files", len(done), len(tasks))
 
 
-def _one_by_one(tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
+def _one_by_one(tasks: Sequence[Task], progress: Progress) -> Iterator[FileResult]:
     for number, task in enumerate(tasks):
         # A file's own stages only serve to cancel; the bar counts files.
         yield work(task, lambda *_, at=number: progress("distilling files", at, len(tasks)))

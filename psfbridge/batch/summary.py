@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from psfbridge.batch.one_file import Outcome
+from psfbridge._util.csv_table import csv_text
+from psfbridge.batch.one_file import FileResult
 from psfbridge.measurement.table import fwhm_text
 
 __all__ = ["Row", "group_of", "key_values", "rows_of", "to_csv", "to_key_values"]
@@ -36,7 +35,7 @@ class Row:
     taken, taken_from : str
         The date of the image, ISO 8601, and whether the ``image`` says so or the ``file`` system.
     status : {'done', 'kept', 'failed'}
-        How it went, see `psfbridge.batch.one_file.Outcome`.
+        How it went, see `psfbridge.batch.one_file.FileResult`.
     fwhm_z_um, fwhm_y_um, fwhm_x_um : float
         Of the PSF, in µm.
     se_z_um, se_y_um, se_x_um : float
@@ -93,7 +92,7 @@ class Row:
     error: str = _column("", "why it failed")
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Self:
+    def of(cls, outcome: FileResult) -> Self:
         """Return the row of one outcome."""
         known: dict[str, Any] = {
             "file": outcome.task.path,
@@ -147,7 +146,7 @@ class Row:
         return f"{self.file}: {self.status}, {widths}, {self.beads_used} beads{judged}"
 
 
-def group_of(outcome: Outcome) -> str:
+def group_of(outcome: FileResult) -> str:
     """Return the name of the group that a file belongs to: what it was imaged with, and its voxels.
 
     Stacks of another objective, channel, zoom or z step would spoil a common curve and a common
@@ -155,14 +154,14 @@ def group_of(outcome: Outcome) -> str:
 
     Parameters
     ----------
-    outcome : Outcome
+    outcome : FileResult
         Of a file that gave a PSF.
     """
     size = " × ".join(f"{step:.3g}" for step in outcome.record["psf"]["voxel_um"]) + " µm"
     return ", ".join([*filter(None, _imaged_with(outcome).values()), size])
 
 
-def _imaged_with(outcome: Outcome) -> dict[str, str]:
+def _imaged_with(outcome: FileResult) -> dict[str, str]:
     """Return microscope, objective and channel: as the options say, else as the file does."""
     about, said = outcome.task.about, outcome.record.get("imaged_with") or {}
     return {
@@ -172,7 +171,7 @@ def _imaged_with(outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _channel(outcome: Outcome, said: Mapping[str, Any]) -> str:
+def _channel(outcome: FileResult, said: Mapping[str, Any]) -> str:
     wanted = outcome.task.reading.channel
     optics = outcome.task.options.optics
     wave = optics.wavelength_um if optics else said.get("wavelength_um")
@@ -204,7 +203,7 @@ def _lengths(name: str, values: Sequence[float | None]) -> dict[str, Any]:
     }
 
 
-def rows_of(outcomes: Sequence[Outcome]) -> list[Row]:
+def rows_of(outcomes: Sequence[FileResult]) -> list[Row]:
     """Return the rows, the oldest image first, those without a date last."""
     rows = [Row.of(one) for one in outcomes]
     return sorted(rows, key=lambda row: (not row.taken, row.taken, row.file))
@@ -212,7 +211,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> list[Row]:
 
 def to_csv(rows: Sequence[Row]) -> str:
     """Return the summary as CSV text; what cannot be told is empty."""
-    return _table([f.name for f in fields(Row)], [asdict(row) for row in rows])
+    return csv_text([one.name for one in fields(Row)], map(asdict, rows))
 
 
 def to_key_values(rows: Sequence[Row]) -> str:
@@ -228,7 +227,7 @@ def to_key_values(rows: Sequence[Row]) -> str:
     """
     pairs = [key_values(row) for row in rows if row.status != "failed"]
     names = list(dict.fromkeys(name for one in pairs for name in one))
-    return _table(names, pairs)
+    return csv_text(names, pairs)
 
 
 def key_values(row: Row) -> dict[str, Any]:
@@ -241,18 +240,3 @@ def key_values(row: Row) -> dict[str, Any]:
             unit = one.metadata["unit"]
             pairs[one.metadata["meaning"] + (f" ({unit})" if unit else "")] = value
     return pairs
-
-
-def _table(names: Sequence[str], records: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow({name: _cell(value) for name, value in record.items()})
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return f"{value:.6g}" if math.isfinite(value) else ""

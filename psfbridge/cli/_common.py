@@ -18,13 +18,16 @@ from psfbridge.progress import Progress, no_progress, shown_bar
 if TYPE_CHECKING:
     from psfbridge.imaging.image import Image
     from psfbridge.imaging.read import Reading
+    from psfbridge.psf.psf import PSF
 
 __all__ = [
     "Parser",
     "add_image_options",
+    "add_psf_input",
     "add_psf_options",
     "chosen_reading",
     "complain",
+    "load_given_psf",
     "progress_for",
     "read_input",
     "say",
@@ -75,6 +78,28 @@ def add_image_options(
 def add_psf_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how the file of a PSF of another program is to be read."""
     add_options(parser, DeconvolveOptions, names=PSF_OPTIONS)
+
+
+def add_psf_input(parser: argparse.ArgumentParser) -> None:
+    """Add what a command has that makes one file of the PSF of any program."""
+    parser.add_argument("psf", metavar="PSF", help="of any program: TIFF, OME-TIFF, OME-Zarr, .npy")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
+    parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
+    add_psf_options(parser)
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def load_given_psf(args: argparse.Namespace) -> PSF:
+    """Load the PSF that `add_psf_input` names, brought into form."""
+    from psfbridge.psf.psf import PSF
+
+    return PSF.load(
+        args.psf,
+        args.channel,
+        conform=True,
+        voxel_um=args.psf_voxel_um,
+        background=args.psf_background or "none",
+    )
 
 
 def chosen_reading(args: argparse.Namespace) -> Reading:

@@ -15,7 +15,8 @@ from psfbridge.engines import CpuEngine, Engine, open_engine
 from psfbridge.errors import ImageError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
-from psfbridge.imaging.read import given_image, split_choices
+from psfbridge.imaging.input_image import given_image
+from psfbridge.imaging.read import split_choices
 from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress, checked_progress

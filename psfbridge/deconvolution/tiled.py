@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psfbridge.deconvolution.far_light import without_far_light
 from psfbridge.deconvolution.settings import FAR_LIGHT
 from psfbridge.deconvolution.tiles import Part, Tile, fitting_tile, halo, tiles
-from psfbridge.engines import Engine, Plan, Solution
+from psfbridge.engines import Engine, Estimate, Plan
 from psfbridge.engines.problem import Shape, open_edge_problem
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image, Volume
@@ -182,7 +182,7 @@ def _restored(work: _Work, tile: Tile, plan: Plan, place: tuple[int, int]) -> Vo
     return restored / np.float32(work.psf.light_inside or 1)
 
 
-def _solved(work: _Work, counts: Volume, plan: Plan, place: tuple[int, int]) -> Solution:
+def _solved(work: _Work, counts: Volume, plan: Plan, place: tuple[int, int]) -> Estimate:
     number, count = place
 
     def progress(stage: str, done: int, total: int, /) -> None:

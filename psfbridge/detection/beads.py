@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.atomic_files import write_text
+from psfbridge._util.csv_table import csv_text
 from psfbridge._util.notebook import card
 from psfbridge._util.plots import draw
 from psfbridge.detection.statuses import Reason, Status
@@ -148,18 +147,8 @@ class Beads(Sequence[Bead]):
 
     def to_csv(self) -> str:
         """Return the table as CSV text, one row for every candidate."""
-        text = io.StringIO()
-        names = [field.name for field in fields(Bead)]
-        writer = csv.DictWriter(text, names, lineterminator="\n")
-        writer.writeheader()
-        for bead in self:
-            writer.writerow({name: _cell(value) for name, value in asdict(bead).items()})
-        return text.getvalue()
+        return csv_text([one.name for one in fields(Bead)], map(asdict, self), undefined="nan")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table as a CSV file, whole or not at all."""
         write_text(path, self.to_csv())
-
-
-def _cell(value: Any) -> Any:
-    return f"{value:.6g}" if isinstance(value, float) else value

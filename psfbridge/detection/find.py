@@ -24,8 +24,8 @@ from psfbridge.errors import NoBeadsError, OptionError
 from psfbridge.imaging.counts import UNSCALED, Counts, Scale, in_counts
 from psfbridge.imaging.findings import Finding
 from psfbridge.imaging.image import Image
+from psfbridge.imaging.input_image import given_image
 from psfbridge.imaging.noise import Noise, saturation_level
-from psfbridge.imaging.read import given_image
 from psfbridge.numerics.cutouts import Cutouts, cut_out
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions

@@ -19,7 +19,8 @@ from psfbridge.distillation.chromatic_shift import ChromaticShift, chromatic_shi
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image, Volume
-from psfbridge.imaging.read import given_image, split_choices
+from psfbridge.imaging.input_image import given_image
+from psfbridge.imaging.read import split_choices
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.option_types import DistillArguments, ReadingChoices

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from psfbridge.engines.base import Engine, Plan, Solution
+from psfbridge.engines.base import Engine, Estimate, Plan
 from psfbridge.engines.cpu import CpuEngine
 from psfbridge.engines.registry import open_engine
 
-__all__ = ["CpuEngine", "Engine", "Plan", "Solution", "open_engine"]
+__all__ = ["CpuEngine", "Engine", "Estimate", "Plan", "open_engine"]

@@ -14,7 +14,7 @@ from psfbridge.imaging.image import Volume
 from psfbridge.imaging.noise import Noise
 from psfbridge.progress import Progress, no_progress
 
-__all__ = ["ON_THE_CPU", "Engine", "Plan", "Solution", "checked_volume"]
+__all__ = ["ON_THE_CPU", "Engine", "Estimate", "Plan", "checked_volume"]
 
 #: What to do where an OpenCL engine fails.
 ON_THE_CPU = "Choose {engine=cpu}; psfbridge doctor lists the OpenCL devices."
@@ -44,7 +44,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Estimate:
     """An estimate over the whole frame of its problem, and how it was reached."""
 
     estimate: Volume
@@ -70,7 +70,7 @@ class Engine(ABC):
         return f"{self.name} on {self.device}: {self.reason}"
 
     @abstractmethod
-    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:
+    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Estimate:
         """Run Richardson-Lucy on a prepared problem."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ import numpy as np
 from psfbridge._util.memory import free_bytes
 from psfbridge._util.threads import cores
 from psfbridge.engines.acceleration import Extrapolation, Products, note_step
-from psfbridge.engines.base import Engine, Plan, Solution
+from psfbridge.engines.base import Engine, Estimate, Plan
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.problem import Problem, Shape
 from psfbridge.engines.settings import BLOCKS, ITERATION
@@ -38,15 +38,15 @@ class CpuEngine(Engine):
     def __init__(self) -> None:
         self.device = f"{cores()} CPU cores"
 
-    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:
+    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Estimate:
         """Run Richardson-Lucy; each iteration costs four real FFTs of the frame."""
         run = _Run(problem, plan)
         for done in range(plan.iterations):
             progress("Richardson-Lucy", done, plan.iterations)
             if run.iterate(look=done % ITERATION.look_every == 0):
-                return Solution(run.estimate, done, "discrepancy")
+                return Estimate(run.estimate, done, "discrepancy")
         progress("Richardson-Lucy", plan.iterations, plan.iterations)
-        return Solution(run.estimate, plan.iterations)
+        return Estimate(run.estimate, plan.iterations)
 
     def room_bytes(self) -> int:
         """Return the memory that is free now."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from psfbridge._util.memory import free_bytes, readable_bytes
-from psfbridge.engines.base import ON_THE_CPU, Engine, Plan, Solution
+from psfbridge.engines.base import ON_THE_CPU, Engine, Estimate, Plan
 from psfbridge.engines.clij2fft_library import captured_output
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.cpu import mismatch
@@ -68,7 +68,7 @@ class NativeEngine(Engine):
     def _run(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> int:
         """Call native code with image, PSF, estimate and light seen; return its status."""
 
-    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Solution:
+    def solve(self, problem: Problem, plan: Plan, progress: Progress = no_progress) -> Estimate:
         """Run Richardson-Lucy; acceleration is not in clij2-fft and is refused."""
         if plan.accelerate:
             raise OptionError(
@@ -126,13 +126,13 @@ class NativeEngine(Engine):
 
     def _iterated(
         self, problem: Problem, plan: Plan, progress: Progress, buffers: list[Any]
-    ) -> Solution:
+    ) -> Estimate:
         blur = Blur(problem.wrapped_psf()) if plan.noise else None
         done, bunch, every = 0, 1, ITERATION.look_every
         while done < plan.iterations:
             progress("Richardson-Lucy", done, plan.iterations)
             if done % every == 0 and self._explained(problem, plan, blur, buffers):
-                return Solution(self._estimate(problem, buffers), done, "discrepancy")
+                return Estimate(self._estimate(problem, buffers), done, "discrepancy")
             until_look = every - done % every if blur else plan.iterations
             count = min(bunch, until_look, plan.iterations - done)
             began = time.perf_counter()
@@ -142,7 +142,7 @@ class NativeEngine(Engine):
                 more = OPENCL.call_s / (time.perf_counter() - began)
                 bunch = max(bunch, int(bunch * min(more, OPENCL.most_growth)))
         progress("Richardson-Lucy", done, plan.iterations)
-        return Solution(self._sound_estimate(problem, buffers), done)
+        return Estimate(self._sound_estimate(problem, buffers), done)
 
     def _call(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> None:
         """Call native code; raise what it would only have printed."""

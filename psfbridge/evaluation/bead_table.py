@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge._util.csv_table import csv_text
 from psfbridge.detection.beads import USED, Bead
 from psfbridge.evaluation.settings import ACQUISITION, AcquisitionSettings
 from psfbridge.measurement.measures import Measures, measure_beads
@@ -122,18 +121,7 @@ class BeadTable(Sequence[BeadRow]):
 
     def to_csv(self) -> str:
         """Return the table as CSV text; what cannot be told is empty."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, [f.name for f in fields(BeadRow)], lineterminator="\n")
-        writer.writeheader()
-        for row in self:
-            writer.writerow({name: _cell(value) for name, value in asdict(row).items()})
-        return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return f"{value:.6g}" if math.isfinite(value) else ""
+        return csv_text([one.name for one in fields(BeadRow)], map(asdict, self))
 
 
 def measure_every_bead(

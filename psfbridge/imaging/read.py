@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack, cast
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from psfbridge._util.option_kinds import (
     ZYX,
@@ -23,14 +23,12 @@ from psfbridge._util.validate import known_names, voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import Image, VoxelUm
-from psfbridge.imaging.labelled import in_order, spacing_um
 from psfbridge.option_types import ReadingChoices
 
 __all__ = [
     "Reading",
     "channel_number",
     "chosen_voxel_um",
-    "given_image",
     "read_attachment",
     "read_image",
     "read_info",
@@ -286,79 +284,6 @@ def split_choices(
     reading = {name: value for name, value in choices.items() if name in options_of(Reading)}
     own = {name: value for name, value in choices.items() if name not in reading}
     return cast("ReadingChoices", reading), own
-
-
-def given_image(
-    image: Image | ArrayLike | str | os.PathLike[str], **reading: Unpack[ReadingChoices]
-) -> Image:
-    """Return `image` with its channels; a path is read, a bare array needs its voxel size.
-
-    Parameters
-    ----------
-    image : Image, array or path
-        The array has axes (z, y, x), (y, x) or (c, z, y, x).
-    **reading
-        The fields of `Reading`; `time` and `axes` are for files.
-
-    Raises
-    ------
-    ImageError
-        If it cannot be read, or has no voxel size.
-    OptionError
-        If a choice is impossible.
-    """
-    chosen = Reading.of(**reading)
-    if isinstance(image, str | os.PathLike):
-        return chosen.image(image)
-    _check_for_array(chosen)
-    if not isinstance(image, Image):
-        image = _of_array(image, chosen)
-    if chosen.mask is not None:
-        image = replace(image, valid=chosen.valid())
-    if chosen.voxel_um is not None:
-        image = replace(image, voxel_um=chosen.voxel_um)
-    return image.part(_number_in_memory(chosen))
-
-
-def _of_array(array: ArrayLike, chosen: Reading) -> Image:
-    if array is None or np.ndim(array) == 0:
-        found = type(array).__name__ if array is not None else "None"
-        raise ImageError(
-            f"image is {found}; allowed are an Image, an array and the path of a file.",
-            option="image",
-            found=found,
-        )
-    array = in_order(array)
-    voxel_um = chosen.voxel_um or spacing_um(array)
-    if voxel_um is None:
-        raise ImageError(
-            "an array has no voxel size.",
-            option="voxel_um",
-            remedy="Give it in µm: {voxel_um=z y x}.",
-        )
-    return Image(np.asanyarray(array), voxel_um)
-
-
-def _number_in_memory(chosen: Reading) -> int | None:
-    """Return the channel of an image in memory, which has no names."""
-    if isinstance(chosen.channel, str):
-        raise OptionError(
-            option="channel",
-            found=repr(chosen.channel),
-            allowed="a whole number of at least 0 for an image in memory",
-        )
-    return chosen.channel
-
-
-def _check_for_array(chosen: Reading) -> None:
-    """Refuse what only the reading of a file can choose."""
-    for name in ("time", "axes"):
-        if getattr(chosen, name) is not None:
-            raise OptionError(
-                f"{{{name}}} is given and the image is in memory; allowed is a file only.",
-                option=name,
-                remedy="Choose the part of the array before.",
-            )
 
 
 def read_image(

@@ -140,7 +140,7 @@ def test_an_unknown_ending_is_refused(tmp_path):
 def test_outputs_replace_neither_what_is_read_nor_each_other(tmp_path):
     table, image = tmp_path / "a.csv", tmp_path / "a.tif"
     check_apart([table, None], [image], tmp_path / "report")
-    with pytest.raises(OutputError, match="it is what is to be read"):
+    with pytest.raises(OutputError, match="is also an input"):
         check_apart([tmp_path / "sub" / ".." / "a.tif"], [image])
     with pytest.raises(OutputError, match="two outputs have this name"):
         check_apart([table, table], [image])

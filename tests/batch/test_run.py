@@ -13,7 +13,7 @@ from command_line import refused, run
 
 import psfbridge as pb
 from psfbridge.batch.figure import plot_widths
-from psfbridge.batch.one_file import Outcome, Task
+from psfbridge.batch.one_file import FileResult, Task
 from psfbridge.batch.page import page
 from psfbridge.batch.run import distill_batch, expanded
 from psfbridge.batch.summary import Row, rows_of, to_key_values
@@ -286,7 +286,7 @@ def test_the_verdict_and_the_group_stand_in_the_summary_and_on_the_page(tmp_path
         "psf": {"voxel_um": [0.2, 0.1, 0.1]},
     }  # fmt: skip
     task = Task(path="a.tif", stem="a", folder=str(tmp_path))
-    row = Row.of(Outcome(task=task, status="done", record=record))
+    row = Row.of(FileResult(task=task, status="done", record=record))
     assert row.verdict == "usable"
     assert row.group == "0.2 × 0.1 × 0.1 µm"
     picture = tmp_path / "widths.png"
@@ -311,7 +311,7 @@ def row_of(stem, reading=None, **about):
     }  # fmt: skip
     task = Task(path=f"{stem}.tif", stem=stem, folder="", about=pb.About(**about),
                 reading=Reading.of(**(reading or {})))  # fmt: skip
-    outcome = Outcome(task=task, status="done", record=record, taken="2024-03-01T12:00:00")
+    outcome = FileResult(task=task, status="done", record=record, taken="2024-03-01T12:00:00")
     return Row.of(outcome)
 
 

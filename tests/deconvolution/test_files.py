@@ -125,7 +125,7 @@ def test_what_is_read_is_not_overwritten(tmp_path, psf_file):
     pb.write_image(source, pb.Image(counts(6, 20, 22), VOXEL))
     before = source.read_bytes()
     for output in (source, tmp_path / "." / "in.tif", psf_file):
-        with pytest.raises(OutputError, match="it is what is to be read"):
+        with pytest.raises(OutputError, match="is also an input"):
             run(source, psf_file, output)
     assert source.read_bytes() == before
 

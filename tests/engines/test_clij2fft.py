@@ -7,7 +7,7 @@ import pytest
 from opencl import OPENCL
 
 from psfbridge.engines import CpuEngine, Plan, clij2fft_library, open_engine, registry, settings
-from psfbridge.engines.base import Engine, Solution
+from psfbridge.engines.base import Engine, Estimate
 from psfbridge.engines.clij2fft import Clij2FftEngine
 from psfbridge.engines.convolution import Blur
 from psfbridge.engines.opencl_devices import Device, chosen_device, list_devices
@@ -179,7 +179,7 @@ class ShiftedEngine(Engine):
 
     def solve(self, problem, plan, _=None):
         right = CpuEngine().solve(problem, plan).estimate
-        return Solution(np.roll(right, 1, 2), plan.iterations)
+        return Estimate(np.roll(right, 1, 2), plan.iterations)
 
     def room_bytes(self):
         return GIB

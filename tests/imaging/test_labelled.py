@@ -8,7 +8,7 @@ import xarray
 
 import psfbridge as pb
 from psfbridge.errors import ImageError
-from psfbridge.imaging.read import given_image
+from psfbridge.imaging.input_image import given_image
 
 DATA = np.arange(2 * 3 * 4 * 5, dtype=np.uint16).reshape(2, 3, 4, 5)
 UM = {"Z": 0.2, "Y": 0.1, "X": 0.08}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from psfbridge._util.option_kinds import Flag, Option, options_of
+from psfbridge.batch.options import BatchOptions
 from psfbridge.hosts import Host
 from psfbridge.imaging.read import Reading
 from psfbridge.options import DeconvolveOptions, DistillOptions
@@ -20,12 +21,14 @@ RECORDS = {
     "DistillChoices": DistillOptions,
     "DeconvolveChoices": DeconvolveOptions,
     "ReadingChoices": Reading,
+    "BatchChoices": BatchOptions,
 }
 
 #: Functions that read an image and work on it take the options of both.
 TOGETHER = {
     "DistillArguments": ("ReadingChoices", "DistillChoices"),
     "DeconvolveArguments": ("ReadingChoices", "DeconvolveChoices"),
+    "BatchArguments": ("ReadingChoices", "DistillChoices", "BatchChoices"),
 }
 
 _HEAD = '''"""Types of the options of public functions, for editors and type checkers.
@@ -52,7 +55,7 @@ def types() -> str:
         text += "".join(_line(one) for one in options_of(record).values())
     for name, bases in TOGETHER.items():
         text += f"\n\nclass {name}({', '.join(bases)}, total=False):\n"
-        text += f'    """{" and ".join(bases)} together."""\n'
+        text += f'    """{", ".join(bases[:-1])} and {bases[-1]} together."""\n'
     return text
 
 

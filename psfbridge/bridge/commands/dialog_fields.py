@@ -14,7 +14,7 @@ from psfbridge.bridge.commands.distill import psf_title
 from psfbridge.errors import ImageError, PsfBridgeError
 from psfbridge.hosts import Host
 
-__all__ = ["AUTOMATIC", "Row", "in_words", "manual", "rows_of"]
+__all__ = ["AUTOMATIC", "DialogRow", "in_words", "manual", "rows_of"]
 
 #: What a dialog says below its fields.
 AUTOMATIC = "What is left empty is found automatically."
@@ -30,7 +30,7 @@ _CONFIRM = {
 
 
 @dataclass(frozen=True)
-class Row:
+class DialogRow:
     """One row of a dialog: a text, a choice where there are choices, or a box to tick.
 
     Parameters
@@ -58,14 +58,14 @@ class Row:
     confirm: str = ""
 
 
-def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[Row]:
+def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[DialogRow]:
     """Return the rows of a command's dialog; none where there is nothing to choose."""
     rows = [
         _row(key, option, command.choices.get(key, option.choices))
         for key, option in command.options().items()
     ]
     rows[:0] = [
-        Row(key, label, choices=command.choices.get(key, ()))
+        DialogRow(key, label, choices=command.choices.get(key, ()))
         for key, label in command.asks.items()
         if not command.needs_image
     ]
@@ -76,18 +76,18 @@ def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _rows_of_image(command: Command, imp: Any) -> Iterator[Row]:
+def _rows_of_image(command: Command, imp: Any) -> Iterator[DialogRow]:
     for key, count in (("channel", imp.getNChannels()), ("frame", imp.getNFrames())):
         if int(count) > 1:
-            yield Row(key, f"{key.capitalize()} (1 to {count})", group=_IMAGE)
+            yield DialogRow(key, f"{key.capitalize()} (1 to {count})", group=_IMAGE)
     for key, label in command.asks.items():
-        yield Row(key, label, flag=key in command.flags, group=_OUTPUT)
+        yield DialogRow(key, label, flag=key in command.flags, group=_OUTPUT)
 
 
-def _row(key: str, option: Option, choices: Sequence[str]) -> Row:
+def _row(key: str, option: Option, choices: Sequence[str]) -> DialogRow:
     # A choice that need not be made has an empty line to leave it open.
     open_ = ("",) if choices and option.default is None else ()
-    return Row(
+    return DialogRow(
         key,
         _label(option),
         _default(option),
@@ -110,12 +110,12 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _psf_row(others: Sequence[str]) -> Row:
+def _psf_row(others: Sequence[str]) -> DialogRow:
     """Choose among the open images; the newest PSF is most likely meant."""
     if not others:
         raise ImageError("no PSF is open. Distil one first, or open its file.")
     psfs = [other for other in others if other.startswith(psf_title(""))]
-    return Row("psf", "PSF", "", others, start=(psfs or others)[-1])
+    return DialogRow("psf", "PSF", "", others, start=(psfs or others)[-1])
 
 
 def _default(option: Option) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from psfbridge.bridge.convert.imageplus import Part, from_imageplus, part_of
+from psfbridge.bridge.convert.imageplus import HyperstackPart, from_imageplus, part_of
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
 
@@ -56,7 +56,7 @@ def need_image(imp: Any) -> Any:
     return imp
 
 
-def parts(imp: Any, texts: Mapping[str, str]) -> list[Part]:
+def parts(imp: Any, texts: Mapping[str, str]) -> list[HyperstackPart]:
     """Return what the options ask for, one part for each channel; no pixel is looked at.
 
     Raises
@@ -116,7 +116,7 @@ def image_of(imp: Any, texts: Mapping[str, str]) -> Input:
     return inputs(imp, texts)[0]
 
 
-def _input(imp: Any, part: Part) -> Input:
+def _input(imp: Any, part: HyperstackPart) -> Input:
     channel = part.channels[0]
     image = from_imageplus(imp, channel=channel, frame=part.frame, voxel_um=part.voxel_um)
     return Input(imp, image, channel, part.frame)

@@ -19,7 +19,7 @@ from psfbridge.errors import ImageError
 from psfbridge.imaging.image import Image
 from psfbridge.psf.psf import PSF
 
-__all__ = ["Part", "from_imageplus", "part_of", "to_imageplus"]
+__all__ = ["HyperstackPart", "from_imageplus", "part_of", "to_imageplus"]
 
 Array = NDArray[Any]
 
@@ -75,7 +75,7 @@ def from_imageplus(
     return Image(data, part.voxel_um, str(imp.getTitle()), _path(imp), info=_info(imp))
 
 
-class Part(NamedTuple):
+class HyperstackPart(NamedTuple):
     """A part of an ImagePlus: channels and frame from 1, and its voxel size in z, y and x."""
 
     channels: list[int]
@@ -85,7 +85,7 @@ class Part(NamedTuple):
 
 def part_of(
     imp: Any, *, channel: int | None = None, frame: int | None = None, voxel_um: Any = None
-) -> Part:
+) -> HyperstackPart:
     """Return what `from_imageplus` would copy; no pixel is looked at.
 
     Raises
@@ -106,7 +106,7 @@ def part_of(
         channels = [_within(title, "channel", channel, imp.getNChannels())]
     else:
         channels = list(range(1, int(imp.getNChannels()) + 1))
-    return Part(channels, frame, voxel)
+    return HyperstackPart(channels, frame, voxel)
 
 
 def _within(title: str, name: str, number: int, count: int) -> int:

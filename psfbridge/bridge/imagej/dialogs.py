@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, Row, in_words, manual, rows_of
+from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, DialogRow, in_words, manual, rows_of
 from psfbridge.bridge.commands.option_strings import written
 from psfbridge.bridge.commands.registry import COMMANDS
 from psfbridge.bridge.imagej.errors import as_ours, folded, tell
@@ -66,7 +66,7 @@ def _asked(name: str, imp: Any) -> Mapping[str, str] | None:
 
 
 def _shown(
-    name: str, imp: Any, rows: list[Row], remembered: dict[str, str]
+    name: str, imp: Any, rows: list[DialogRow], remembered: dict[str, str]
 ) -> Mapping[str, str] | None:
     form = _Form(name, rows, remembered)
     preview = Preview(imp) if COMMANDS[name].previews else None
@@ -82,7 +82,7 @@ def _shown(
     return chosen
 
 
-def _confirmed(rows: Sequence[Row], chosen: Mapping[str, str]) -> bool:
+def _confirmed(rows: Sequence[DialogRow], chosen: Mapping[str, str]) -> bool:
     """Ask once about what was left as it was and had better be given."""
     asked = session.kept.setdefault("confirmed", set())
     for row in rows:
@@ -97,7 +97,7 @@ def _confirmed(rows: Sequence[Row], chosen: Mapping[str, str]) -> bool:
 class _Field:
     """A field of the dialog, and the label before it."""
 
-    row: Row
+    row: DialogRow
     control: Any
     label: Any
 
@@ -129,7 +129,7 @@ def _bold() -> Any:
 class _Form:
     """A dialog with one row for each key: a text, a choice, or a box to tick."""
 
-    def __init__(self, name: str, rows: list[Row], before: Mapping[str, str]) -> None:
+    def __init__(self, name: str, rows: list[DialogRow], before: Mapping[str, str]) -> None:
         self._rows = rows
         # People move through the slices to see the preview: the dialog must not hold ImageJ.
         self._dialog = java_class("ij.gui.NonBlockingGenericDialog")(name.rstrip("."))
@@ -152,7 +152,7 @@ class _Form:
         self._dialog.addDialogListener(self._listeners[0])
         self._adapt()
 
-    def _last(self, row: Row) -> _Field:
+    def _last(self, row: DialogRow) -> _Field:
         """Return the field that was added last, and its label."""
         if row.flag:
             control = self._dialog.getCheckboxes().lastElement()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from psfbridge.batch.options import BatchOptions
 from psfbridge.cli._common import (
     add_image_options,
     complain,
@@ -36,9 +37,7 @@ def add(subparsers: Any) -> None:
     add_image_options(parser)
     parser.add_argument("--preset", metavar="NAME", help="optics and more by name; see preset")
     add_options(parser, DistillOptions)
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
-    parser.add_argument("--reports", action="store_true", help="a report of each file too")
-    parser.add_argument("--parquet", action="store_true", help="the summary as Parquet too")
+    add_options(parser, BatchOptions)
     parser.add_argument(
         "--history",
         metavar="FILE",
@@ -65,15 +64,13 @@ def run(args: argparse.Namespace) -> int:
     batch = distill_batch(
         args.images,
         args.output,
-        jobs=args.jobs,
-        reports=args.reports,
-        parquet=args.parquet,
         about=About(**chosen_options(args, About)),
         tolerances=Tolerances(**chosen_options(args, Tolerances)),
         progress=progress_for(args.quiet),
         told=lambda row: say(row.sentence(), args.quiet),
         **chosen_options(args, Reading),
         **chosen_options(args, DistillOptions),
+        **chosen_options(args, BatchOptions),
     )
     if args.history:
         from psfbridge.batch.history import append_history

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from psfbridge.cli._common import add_psf_options, say
+from psfbridge.cli._common import add_psf_input, load_given_psf, say
 
 __all__ = ["add", "run"]
 
@@ -13,9 +13,7 @@ __all__ = ["add", "run"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("convert", help="the PSF of one program in the form of another")
-    parser.add_argument("psf", metavar="PSF", help="of any program: TIFF, OME-TIFF, OME-Zarr, .npy")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
-    parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
+    add_psf_input(parser)
     parser.add_argument(
         "--form",
         default="odd,float32,sum",
@@ -23,8 +21,6 @@ def add(subparsers: Any) -> None:
         help="odd or even, float32, uint16 or uint8, sum or peak: even,uint16,peak for cudaDecon; "
         "default odd,float32,sum, psfbridge's own",
     )
-    add_psf_options(parser)
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
 
@@ -34,17 +30,10 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge.cli._outputs import check_outputs
     from psfbridge.imaging.write import write_image
     from psfbridge.psf.forms import Form
-    from psfbridge.psf.psf import PSF
 
     form = Form.of(args.form)
     check_outputs([args.psf], images=[args.output])
-    psf = PSF.load(
-        args.psf,
-        args.channel,
-        conform=True,
-        voxel_um=args.psf_voxel_um,
-        background=args.psf_background or "none",
-    )
+    psf = load_given_psf(args)
     if form == Form():
         psf.save(args.output)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from psfbridge.cli._common import add_psf_options, say
+from psfbridge.cli._common import add_psf_input, load_given_psf, say
 
 __all__ = ["add", "run"]
 
@@ -13,8 +13,7 @@ __all__ = ["add", "run"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("resample", help="bring a PSF to another voxel size")
-    parser.add_argument("psf", metavar="PSF.tif", help="of any program")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
+    add_psf_input(parser)
     parser.add_argument(
         "--voxel-um",
         nargs=3,
@@ -23,9 +22,6 @@ def add(subparsers: Any) -> None:
         metavar=("Z", "Y", "X"),
         help="the new voxel size in µm: that of the image to be deconvolved",
     )
-    parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
-    add_psf_options(parser)
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
 
 
@@ -33,17 +29,10 @@ def run(args: argparse.Namespace) -> int:
     """Resample and write."""
     from psfbridge._util.validate import voxel_size
     from psfbridge.cli._outputs import check_outputs
-    from psfbridge.psf.psf import PSF
 
     target = voxel_size(args.voxel_um)
     check_outputs([args.psf], images=[args.output])
-    psf = PSF.load(
-        args.psf,
-        args.channel,
-        conform=True,
-        voxel_um=args.psf_voxel_um,
-        background=args.psf_background or "none",
-    )
+    psf = load_given_psf(args)
     other = psf.resampled(target)
     other.save(args.output)
     for note in psf.notes:

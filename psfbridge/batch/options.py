@@ -1,0 +1,55 @@
+"""Options of a batch beyond those of each file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from psfbridge._util.option_kinds import Flag, Integer, OptionRecord, documented, option
+from psfbridge.evaluation.about import About
+from psfbridge.evaluation.tolerances import Tolerances
+from psfbridge.option_types import BatchArguments
+
+__all__ = ["BatchKeywords", "BatchOptions"]
+
+_BATCH = "batch"
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions(OptionRecord):
+    """How many files are worked on at a time, and what is written of each.
+
+    Each option is converted and checked; all are listed in docs/options.md.
+
+    Raises
+    ------
+    OptionError
+        If a value is impossible.
+
+    Examples
+    --------
+    >>> BatchOptions(jobs="2").jobs
+    2
+    """
+
+    jobs: int = option(
+        Integer(help="files worked on at a time, each by a process of its own", group=_BATCH),
+        default=1,
+    )
+    reports: bool = option(
+        Flag(help="write the report of each file too, into NAME_report", group=_BATCH),
+        default=False,
+    )
+    parquet: bool = option(
+        Flag(help="write the summary as Parquet too; that takes pyarrow", group=_BATCH),
+        default=False,
+    )
+    about: About = field(default_factory=About)
+    tolerances: Tolerances = field(default_factory=Tolerances)
+
+
+class BatchKeywords(BatchArguments, total=False):
+    """Keywords of `psfbridge.distill_batch`."""
+
+    about: About
+    tolerances: Tolerances
