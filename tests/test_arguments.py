@@ -45,7 +45,7 @@ def test_what_is_no_psf_is_named(image):
 def test_swapped_arguments_are_told_apart(psf, image, tmp_path):
     with pytest.raises(OptionError, match=r"Give the PSF first: check\(psf, image\)"):
         pb.check(image, psf)
-    with pytest.raises(ImageError, match=r"Give the image first: deconvolve\(image, psf\)"):
+    with pytest.raises(OptionError, match=r"Give the image first: deconvolve\(image, psf\)"):
         pb.deconvolve(psf, image)
     with pytest.raises(OutputError, match=r"path is Image, image is str.*write_image\(path, im"):
         pb.write_image(image, tmp_path.as_posix())

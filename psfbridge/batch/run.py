@@ -21,9 +21,10 @@ from psfbridge.batch.summary import Row, rows_of, to_csv, to_key_values
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.hosts import Host
 from psfbridge.imaging.formats import join_planes
-from psfbridge.imaging.read import Reading, split_choices
+from psfbridge.imaging.read import Reading
+from psfbridge.imaging.request import accept
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, checked_progress
+from psfbridge.progress import Progress
 
 __all__ = ["Batch", "distill_batch", "expanded"]
 
@@ -120,9 +121,8 @@ def distill_batch(
     every: dict[str, Any] = {**choices}
     mine = {one.name for one in fields(BatchOptions)} & every.keys()
     running = BatchOptions(**{name: every.pop(name) for name in mine})
-    reading, own = split_choices(DistillOptions, every)
-    chosen = DistillOptions.of(options, **own)
-    progress = checked_progress(progress)
+    asked = accept(DistillOptions, every, options, progress)
+    chosen, progress = asked.options, asked.progress
     if chosen.field:
         raise OptionError(
             "{field} is set for a batch; allowed is one image.",
@@ -139,7 +139,7 @@ def distill_batch(
             path=path,
             stem=stem,
             folder=str(folder),
-            reading=Reading.of(**reading),
+            reading=Reading.of(**asked.reading),
             options=chosen,
             host=Host.current(),
             reports=running.reports,

@@ -9,19 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.deconvolution.field import restore_with
-from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs
+from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs, refuse_swapped
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.engines import CpuEngine, Engine, open_engine
-from psfbridge.errors import ImageError
-from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.input_image import given_image
-from psfbridge.imaging.read import split_choices
+from psfbridge.imaging.request import accept
 from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions
-from psfbridge.progress import Progress, checked_progress
-from psfbridge.psf.field_psf import FieldPSF
-from psfbridge.psf.psf import PSF
+from psfbridge.progress import Progress
 
 __all__ = ["chosen_engine", "deconvolve"]
 
@@ -84,11 +80,10 @@ def deconvolve(
     >>> bool(sharp.data.max() > 10 * image.data.max())
     True
     """
-    reading, own = split_choices(DeconvolveOptions, choices)
-    chosen = DeconvolveOptions.of(options, **own)
-    progress = checked_progress(progress)
-    _check_order(psf, image)
-    image = given_image(image, **reading)
+    asked = accept(DeconvolveOptions, choices, options, progress)
+    chosen, progress = asked.options, asked.progress
+    refuse_swapped(psf, image, "Give the image first: deconvolve(image, psf).")
+    image = given_image(image, **asked.reading)
     target = Target(image.name, _shape(image), image.voxel_um)
     psfs, notes = matched_psfs(target, psf, chosen)
     engine = chosen_engine(chosen)
@@ -103,16 +98,6 @@ def deconvolve(
         blurred = Blurred(data.shape, data.__getitem__, name)
         notes += restore_with(blurred, psfs[number], chosen, engine, out, progress)
     return Image(result, image.voxel_um, image.name, image.source, (*image.notes, *notes))
-
-
-def _check_order(psf: Any, image: Any) -> None:
-    """Refuse a PSF where the image belongs."""
-    if isinstance(image, PSF | FieldPSF):
-        raise ImageError(
-            f"image is {type(image).__name__}, psf is {type(psf).__name__}.",
-            option="image",
-            remedy={Host.PYTHON: "Give the image first: deconvolve(image, psf)."},
-        )
 
 
 def _shape(image: Image) -> tuple[int, ...]:

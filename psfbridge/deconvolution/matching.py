@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from psfbridge._util.units import zyx_um
 from psfbridge.deconvolution.settings import MATCHING
-from psfbridge.errors import PSFError
+from psfbridge.errors import OptionError, PSFError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, VoxelUm
 from psfbridge.options import DeconvolveOptions
 from psfbridge.psf.field_psf import FieldPSF, field_record
 from psfbridge.psf.psf import PSF, load_psfs
 
-__all__ = ["PSFs", "Target", "matched_psfs"]
+__all__ = ["PSFs", "Target", "matched_psfs", "refuse_swapped"]
 
 
 Given = PSF | FieldPSF | Image | NDArray[Any] | str | os.PathLike[str]
@@ -44,6 +45,29 @@ class Target:
     name: str
     shape: tuple[int, ...]
     voxel_um: VoxelUm
+
+
+def refuse_swapped(psf: Any, image: Any, right: str) -> None:
+    """Refuse a PSF where the image belongs.
+
+    Parameters
+    ----------
+    psf, image : object
+        What was given as them.
+    right : str
+        A sentence that says how the function is called.
+
+    Raises
+    ------
+    OptionError
+        If the image is a PSF.
+    """
+    if isinstance(image, PSF | FieldPSF):
+        raise OptionError(
+            f"psf is {type(psf).__name__}, image is {type(image).__name__}.",
+            option="image",
+            remedy={Host.PYTHON: right},
+        )
 
 
 def matched_psfs(

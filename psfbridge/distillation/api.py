@@ -30,12 +30,12 @@ from psfbridge.distillation.methods import Solution
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.distillation.result import Distillation
 from psfbridge.imaging.image import Image, Volume
-from psfbridge.imaging.read import split_choices
+from psfbridge.imaging.request import accept
 from psfbridge.measurement.measures import measure
 from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.option_types import DistillArguments
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, checked_progress
+from psfbridge.progress import Progress
 from psfbridge.psf.psf import PSF
 
 __all__ = ["distill"]
@@ -101,11 +101,9 @@ def distill(
     >>> result.psf.data.ndim
     3
     """
-    reading, own = split_choices(DistillOptions, choices)
-    chosen = DistillOptions.of(options, **own)
-    progress = checked_progress(progress)
-    inputs = prepare(images, reading, chosen, positions)
-    return _distilled(inputs, positions, chosen, progress)
+    asked = accept(DistillOptions, choices, options, progress)
+    inputs = prepare(images, asked.reading, asked.options, positions)
+    return _distilled(inputs, positions, asked.options, asked.progress)
 
 
 def _distilled(

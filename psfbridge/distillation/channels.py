@@ -20,12 +20,12 @@ from psfbridge.distillation.result import Distillation
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.input_image import given_image
-from psfbridge.imaging.read import split_choices
+from psfbridge.imaging.request import accept
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.option_types import DistillArguments, ReadingChoices
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, checked_progress
+from psfbridge.progress import Progress
 from psfbridge.psf.light_share import light_record
 from psfbridge.psf.psf import PSF
 
@@ -206,11 +206,10 @@ def distill_channels(
     NoBeadsError
         If a channel has no bead that can be used.
     """
-    reading, own = split_choices(DistillOptions, choices)
-    chosen = DistillOptions.of(options, **own)
+    asked = accept(DistillOptions, choices, options, progress)
+    chosen, progress = asked.options, asked.progress
     check_for_channels(chosen)
-    progress = checked_progress(progress)
-    inputs = _with_channels(images, reading)
+    inputs = _with_channels(images, asked.reading)
     count = inputs[0].channels
     if not integer("reference", reference, least=0) < count:
         allowed = f"a channel from 0 to {count - 1}"

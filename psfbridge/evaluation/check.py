@@ -14,22 +14,20 @@ from scipy import fft
 from psfbridge._util.notebook import card
 from psfbridge._util.plots import draw
 from psfbridge.deconvolution.api import deconvolve
-from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs
+from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs, refuse_swapped
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.distillation.joint.bead_fit import background, light, variance
 from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
-from psfbridge.errors import OptionError
 from psfbridge.evaluation.misfit import MeanBead, Misfit, measure_misfit
 from psfbridge.evaluation.settings import CHECK, MISFIT
-from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume
-from psfbridge.imaging.read import split_choices
+from psfbridge.imaging.request import accept
 from psfbridge.optics.bead_sphere import sphere_transfer
 from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions, DistillOptions
-from psfbridge.progress import Progress, checked_progress
+from psfbridge.progress import Progress
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
 
@@ -137,16 +135,6 @@ class Check:
         return answer | medians | {"beads": self.beads, "notes": self.notes}
 
 
-def _check_order(psf: Any, image: Any) -> None:
-    """Refuse the two in each other's place."""
-    if isinstance(image, PSF | FieldPSF):
-        raise OptionError(
-            f"psf is {type(psf).__name__}, image is {type(image).__name__}.",
-            option="psf",
-            remedy={Host.PYTHON: "Give the PSF first: check(psf, image)."},
-        )
-
-
 def check(
     psf: PSFs,
     image: Image | NDArray[Any] | str | os.PathLike[str],
@@ -188,12 +176,12 @@ def check(
         If the PSF does not fit the image.
     """
     distilling = DistillOptions(bead_diameter_um=bead_diameter_um)
-    reading, own = split_choices(DeconvolveOptions, choices)
-    own = {"iterations": CHECK.iterations, "engine": "cpu", **own}
-    options = DeconvolveOptions.of(**{"accelerate": own["engine"] == "cpu", **own})
-    progress = checked_progress(progress)
-    _check_order(psf, image)
-    beads = as_image(image, **reading)
+    told: dict[str, Any] = {"iterations": CHECK.iterations, "engine": "cpu", **choices}
+    told = {"accelerate": told["engine"] == "cpu", **told}
+    asked = accept(DeconvolveOptions, told, progress=progress)
+    options, progress = asked.options, asked.progress
+    refuse_swapped(psf, image, "Give the PSF first: check(psf, image).")
+    beads = as_image(image, **asked.reading)
     target = Target(beads.name, (1, *beads.data.shape), beads.voxel_um)
     (matched,), notes = matched_psfs(target, psf, options)
     if isinstance(matched, FieldPSF):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,11 @@ from psfbridge._util.option_kinds import (
     Text,
     documented,
     option,
-    options_of,
 )
-from psfbridge._util.validate import known_names, voxel_fault, voxel_size
+from psfbridge._util.validate import voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import Image, VoxelUm
-from psfbridge.option_types import ReadingChoices
 
 __all__ = [
     "Reading",
@@ -32,7 +30,6 @@ __all__ = [
     "read_attachment",
     "read_image",
     "read_info",
-    "split_choices",
 ]
 
 
@@ -268,22 +265,6 @@ def channel_number(stored: Stored, wanted: int | str | None) -> int | None:
         found=wanted,
         remedy="Give its number, counted from 0: {channel=0}.",
     )
-
-
-def split_choices(
-    record: type[OptionRecord], choices: Mapping[str, Any]
-) -> tuple[ReadingChoices, dict[str, Any]]:
-    """Part keywords into how the image is read and the options of `record`.
-
-    Raises
-    ------
-    OptionError
-        If a name is neither; with the nearest that is.
-    """
-    known_names(choices, [*options_of(record), *options_of(Reading)])
-    reading = {name: value for name, value in choices.items() if name in options_of(Reading)}
-    own = {name: value for name, value in choices.items() if name not in reading}
-    return cast("ReadingChoices", reading), own
 
 
 def read_image(
