@@ -13,7 +13,7 @@ import numpy as np
 from psfbridge._util.atomic_files import write_text
 from psfbridge._util.jsonable import json_text, plain
 from psfbridge._version import __version__
-from psfbridge.batch.settings import WIDTHS
+from psfbridge.batch.settings import SCATTER
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import Cancelled, ImageError, PsfBridgeError
 from psfbridge.evaluation.about import About
@@ -211,7 +211,7 @@ def save(
     imaged_with : mapping, optional
         What the file says of its optics.
     """
-    few = replace(ACQUISITION, most_beads_measured=WIDTHS.most_measured)
+    few = replace(ACQUISITION, most_beads_measured=SCATTER.most_measured)
     settings = ACQUISITION if task.reports else few
     assessment = assess(result, tolerances=task.tolerances, settings=settings)
     record: dict[str, Any] = plain(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 __all__ = [
     "JOINT_MEMORY",
     "PROCESSES",
-    "WIDTHS",
+    "SCATTER",
     "JointMemorySettings",
     "ProcessSettings",
-    "WidthSettings",
+    "ScatterSettings",
 ]
 
 
@@ -31,7 +31,7 @@ class JointMemorySettings:
 
 
 @dataclass(frozen=True)
-class WidthSettings:
+class ScatterSettings:
     """The scatter of the beads' widths.
 
     Attributes
@@ -57,5 +57,5 @@ class ProcessSettings:
 
 
 JOINT_MEMORY = JointMemorySettings()
-WIDTHS = WidthSettings()
+SCATTER = ScatterSettings()
 PROCESSES = ProcessSettings()

@@ -11,34 +11,17 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from image_files import VOXEL_UM, counting, write_like_imagej
 
 from psfbridge.errors import ImageError, OptionError, OutputError
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.read import read_image, read_info
 from psfbridge.imaging.write import write_image
 
-VOXEL_UM = (0.2, 0.1, 0.065)
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 lengths = st.integers(1, 5)
 sizes_um = st.tuples(*[st.floats(0.002, 20)] * 3)
-
-
-def counting(*shape, dtype=np.uint16):
-    return np.arange(np.prod(shape), dtype=dtype).reshape(shape)
-
-
-def write_like_imagej(path, array, axes, **metadata):
-    """Write what ImageJ writes for a calibrated (hyper)stack."""
-    tifffile.imwrite(
-        path,
-        array,
-        imagej=True,
-        byteorder=">",
-        resolution=(1 / VOXEL_UM[2], 1 / VOXEL_UM[1]),
-        metadata={"axes": axes, "spacing": VOXEL_UM[0], "unit": "micron", **metadata},
-    )
-    return path
 
 
 # ---------------------------------------------------------------- round trips

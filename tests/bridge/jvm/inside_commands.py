@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from inside_fixtures import active, assert_same_psf
 
 import psfbridge as pb
 from psfbridge import bridge
@@ -21,23 +22,9 @@ from psfbridge.imaging.image import Image
 DISTILL = 'run("Distill PSF...", "method=average size=1.5,1.3,1.3");'
 
 
-@pytest.fixture(scope="module")
-def expected(bead_file):
-    """What Python makes of the same file, without ImageJ."""
-    return pb.distill(pb.read_image(bead_file), method="average", size_um=(1.5, 1.3, 1.3))
-
-
-def active():
-    return java_class("ij.WindowManager").getCurrentImage()
-
-
 def test_the_psf_is_that_of_the_command_line(macro, expected):
     macro(f'open("BEADS"); {DISTILL}')
-    imp = active()
-    assert str(imp.getTitle()) == "PSF of beads.tif"
-    image = bridge.from_imageplus(imp)
-    np.testing.assert_allclose(image.data, expected.psf.data, rtol=1e-6, atol=0)
-    np.testing.assert_allclose(image.voxel_um, expected.psf.voxel_um, rtol=1e-6)
+    assert_same_psf(active(), expected)
 
 
 def test_the_psf_is_calibrated_and_shown_whole(macro, expected):

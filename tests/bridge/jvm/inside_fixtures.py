@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from bead_grid import field_of_beads
 
@@ -54,6 +55,24 @@ def bead_file(beads: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def expected(bead_file: Path) -> Any:
+    """What Python makes of the same file, without ImageJ."""
+    return pb.distill(pb.read_image(bead_file), method="average", size_um=(1.5, 1.3, 1.3))
+
+
+def active() -> Any:
+    return java_class("ij.WindowManager").getCurrentImage()
+
+
+def assert_same_psf(imp: Any, expected: Any) -> None:
+    """Hold the PSF that ImageJ has against that of Python."""
+    assert str(imp.getTitle()) == "PSF of beads.tif"
+    image = bridge.from_imageplus(imp)
+    np.testing.assert_allclose(image.data, expected.psf.data, rtol=1e-6, atol=0)
+    np.testing.assert_allclose(image.voxel_um, expected.psf.voxel_um, rtol=1e-6)
+
+
 @pytest.fixture
 def macro(host: Any, bead_file: Path) -> Iterator[Callable[..., str]]:
     """Run a macro in which BEADS is the bead file, and return what it returns."""
@@ -79,10 +98,18 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pb, "distill", distill, raising=False)
 
 
+def close_windows() -> None:
+    """Close every window of an image without a question."""
+    manager = java_class("ij.WindowManager")
+    for title in manager.getImageTitles():
+        imp = manager.getImage(title)
+        imp.changes = False
+        imp.close()
+
+
 def close_all() -> None:
     """Close every image, so that tests do not see each other's."""
-    manager = java_class("ij.WindowManager")
-    while (imp := manager.getCurrentImage()) is not None:
+    while (imp := active()) is not None:
         imp.changes = False
         imp.unlock()
         imp.close()

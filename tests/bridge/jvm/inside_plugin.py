@@ -16,9 +16,8 @@ import psutil
 import pytest
 import scyjava
 from fiji_folder import filled
-from inside_fixtures import close_all
+from inside_fixtures import active, assert_same_psf, close_all
 
-import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.host import boot
@@ -57,22 +56,10 @@ def macro(fiji: Any, bead_file: Path) -> Iterator[Callable[..., str]]:
     java_class("ij.IJ").resetEscape()
 
 
-@pytest.fixture(scope="session")
-def expected(bead_file: Path) -> Any:
-    return pb.distill(pb.read_image(bead_file), method="average", size_um=(1.5, 1.3, 1.3))
-
-
-def active() -> Any:
-    return java_class("ij.WindowManager").getCurrentImage()
-
-
 def test_the_psf_is_that_of_the_command_line(macro, expected):
     macro(f'open("BEADS"); {DISTILL}')
     imp = active()
-    assert str(imp.getTitle()) == "PSF of beads.tif"
-    image = bridge.from_imageplus(imp)
-    np.testing.assert_allclose(image.data, expected.psf.data, rtol=1e-6, atol=0)
-    np.testing.assert_allclose(image.voxel_um, expected.psf.voxel_um, rtol=1e-6)
+    assert_same_psf(imp, expected)
     assert imp.getDisplayRangeMax() == pytest.approx(expected.psf.data.max())
     assert imp.getSlice() == expected.psf.data.shape[0] // 2 + 1
     assert "psfbridge" in str(imp.getProperty("Info"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import scyjava
 from fiji_folder import filled
+from inside_fixtures import close_windows
 from inside_window import dialog, post, press, screenshot, tick, type_into, wait_for
 
 from psfbridge import bridge
@@ -30,10 +31,7 @@ def stack(fiji, beads) -> Iterator[Any]:
     imp = bridge.to_imageplus(beads)
     imp.show()
     yield imp
-    for title in java_class("ij.WindowManager").getImageTitles():
-        other = java_class("ij.WindowManager").getImage(title)
-        other.changes = False
-        other.close()
+    close_windows()
 
 
 def choose(name: str, imp: Any) -> Any:

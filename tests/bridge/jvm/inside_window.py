@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inside_fixtures import close_windows
 
 from psfbridge import bridge
 from psfbridge.bridge.commands.registry import COMMANDS
@@ -42,10 +43,7 @@ def stack(window, beads) -> Iterator[Any]:
     imp = bridge.to_imageplus(beads)
     imp.show()
     yield imp
-    for title in java_class("ij.WindowManager").getImageTitles():
-        other = java_class("ij.WindowManager").getImage(title)
-        other.changes = False
-        other.close()
+    close_windows()
 
 
 def wait_for(what: Callable[[], Any], name: str) -> Any:
