@@ -109,7 +109,7 @@ def test_a_notebook_shows_facts_and_projections(shown, name):
 
 
 def test_objects_draw_themselves(shown):
-    for name in ("image", "psf", "result", "check"):
+    for name in ("image", "psf", "measures", "result", "check"):
         assert shown[name].plot().axes
     assert shown["beads"].plot(shown["image"]).axes
 

@@ -12,6 +12,7 @@ _HOMES = {
     "image": "psfbridge.report.figures:plot_image",
     "beads": "psfbridge.report.figures:plot_beads",
     "psf": "psfbridge.report.figures:plot_psf",
+    "measures": "psfbridge.report.measures_figure:plot_measures",
     "check": "psfbridge.report.check_figure:plot_check",
     "field": "psfbridge.report.field_figure:plot_field",
 }
@@ -23,7 +24,7 @@ def draw(kind: str, *subjects: Any) -> Any:
     Parameters
     ----------
     kind : str
-        ``image``, ``beads``, ``psf``, ``check`` or ``field``.
+        ``image``, ``beads``, ``psf``, ``measures``, ``check`` or ``field``.
     *subjects
         What the function of the report takes.
     """

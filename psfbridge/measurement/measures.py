@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from psfbridge._util.jsonable import plain
 from psfbridge._util.notebook import card
+from psfbridge._util.plots import draw
 from psfbridge.detection.bead_width import estimate_scale
 from psfbridge.detection.find import as_image
 from psfbridge.errors import ImageError, NoBeadsError, PSFError
@@ -135,6 +136,10 @@ class Measures:
     def _repr_html_(self) -> str:
         rows = {name: "  ".join(cells) for name, cells in measure_rows(self) if name}
         return card(f"Measures of {self.subject}", rows)
+
+    def plot(self) -> Any:
+        """Return a figure (`matplotlib.figure.Figure`) of the widths, by each way to measure."""
+        return draw("measures", self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the measures as JSON can hold them; what cannot be told is None."""
