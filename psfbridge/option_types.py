@@ -44,6 +44,8 @@ class DistillChoices(TypedDict, total=False):
     memory_gib: float | None
     quick: bool
     thorough: bool
+    scheduler: str | None
+    local_cluster: int | None
 
 
 class DeconvolveChoices(TypedDict, total=False):
@@ -58,6 +60,8 @@ class DeconvolveChoices(TypedDict, total=False):
     tile_um: Sequence[float] | None
     psf_voxel_um: Sequence[float] | None
     psf_background: str | float
+    scheduler: str | None
+    local_cluster: int | None
 
 
 class ReadingChoices(TypedDict, total=False):

@@ -62,6 +62,16 @@ _PSF_SIZE = "size of the PSF"
 _COST = "what it may cost: memory and time"
 _FOREIGN = "PSFs of other programs"
 
+_SCHEDULER = Text(
+    help="address of a dask scheduler, whose workers share the work and see the same files",
+    group=_COST,
+    usual="tcp://head:8786",
+    imagej=False,
+)
+_LOCAL_CLUSTER = Integer(
+    help="so many processes of this machine share the work", group=_COST, least=1, imagej=False
+)
+
 _EXCITED = {"microscope": ("confocal", "spinning-disk", "two-photon")}
 _PINHOLED = {"microscope": ("confocal", "spinning-disk")}
 _SHEETED = {"microscope": ("lightsheet",)}
@@ -314,8 +324,8 @@ class DistillOptions(OptionRecord):
 
     memory_gib: float | None = option(
         Number(
-            help="memory that the joint solve may take beyond the image; by default 1.5, with "
-            "thorough 4",
+            help="memory that may be taken; an image that does not fit is read by blocks; by "
+            "default 1.5, with thorough 4",
             group=_COST,
             unit="GiB",
             above=0.5,
@@ -329,9 +339,12 @@ class DistillOptions(OptionRecord):
     thorough: bool = option(
         Flag(help="use every bead that fits into the memory", group=_COST), default=False
     )
+    scheduler: str | None = option(_SCHEDULER, default=None)
+    local_cluster: int | None = option(_LOCAL_CLUSTER, default=None)
 
     def check(self) -> None:
         """Refuse values that contradict one another."""
+        _check_one_cluster(self)
         if self.quick and self.thorough:
             raise OptionError("{quick} and {thorough} are both given; allowed is one of them.")
         if self.size_um is not None and self.size is not None:
@@ -477,9 +490,12 @@ class DeconvolveOptions(OptionRecord):
         ),
         default="none",
     )
+    scheduler: str | None = option(_SCHEDULER, default=None)
+    local_cluster: int | None = option(_LOCAL_CLUSTER, default=None)
 
     def check(self) -> None:
         """Refuse values that contradict one another."""
+        _check_one_cluster(self)
         if self.psf_voxel_um is not None:
             voxel_size(self.psf_voxel_um, "psf_voxel_um")
         if self.device is not None and self.engine == "cpu":
@@ -494,3 +510,8 @@ class DeconvolveOptions(OptionRecord):
                 "allowed are auto and cpu.",
                 option="engine",
             )
+
+
+def _check_one_cluster(options: DistillOptions | DeconvolveOptions) -> None:
+    if options.scheduler is not None and options.local_cluster is not None:
+        raise OptionError("{scheduler} and {local_cluster} are both given; allowed is one of them.")

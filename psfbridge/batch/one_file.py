@@ -181,7 +181,8 @@ def _distilled(task: Task, progress: Progress) -> dict[str, Any]:
     from psfbridge.distillation.api import distill
 
     state = file_state(task.path)
-    result = distill(task.reading.one_channel(task.path), options=task.options, progress=progress)
+    reading = replace(task.reading, lazy=True)
+    result = distill(reading.one_channel(task.path), options=task.options, progress=progress)
     return save(task, result, [state], imaged_with=_imaged_with(task))
 
 

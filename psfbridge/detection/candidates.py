@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from psfbridge._util.threads import cores, workers
 from psfbridge.detection.bead_width import BeadScale
+from psfbridge.detection.blocks import Region, grown, tiles, within
 from psfbridge.detection.settings import CANDIDATES
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
@@ -21,7 +22,7 @@ from psfbridge.numerics.robust import FWHM_PER_SIGMA
 from psfbridge.numerics.smoothing import gaussian_smooth, mean_smooth
 from psfbridge.progress import Progress, no_progress, tracked
 
-__all__ = ["Candidates", "find_candidates"]
+__all__ = ["Candidates", "TileSearch", "distinct", "find_candidates"]
 
 Floats = NDArray[np.float64]
 
@@ -55,11 +56,18 @@ class Candidates:
             self.voxel[chosen], self.response[chosen], self.snr[chosen], self.hot[chosen]
         )
 
+    @classmethod
+    def joined(cls, parts: Iterable[Candidates]) -> Candidates:
+        """Return the candidates of several parts of an image, one part after the other."""
+        none = cls(np.zeros((0, 3), np.int64), np.zeros(0), np.zeros(0), np.zeros(0, bool))
+        fields = zip(*(vars(part).values() for part in (none, *parts)), strict=True)
+        return cls(*(np.concatenate(values) for values in fields))
+
 
 def find_candidates(
     image: Image, noise: Noise, scale: BeadScale, progress: Progress = no_progress
 ) -> Candidates:
-    """Find every place that may be a bead, block by block.
+    """Find every place that may be a bead, tile by tile.
 
     Parameters
     ----------
@@ -70,28 +78,69 @@ def find_candidates(
     scale : BeadScale
         The width of a bead: the filter is a Gaussian of that width less its surroundings.
     progress : Progress, optional
-        Called after every block.
+        Called after every tile.
 
     Returns
     -------
     Candidates
         In the order of their response, the strongest first; never two within one bead.
     """
-    matched = _Filter.of(scale, noise, image.data.shape)
-    threads = min(cores(), CANDIDATES.most_workers)
-    rows = list(_blocks(image.data.shape, CANDIDATES.block_voxels // threads))
-    with workers(threads) as pool:
-        jobs = pool.map(lambda block: matched.peaks(image.data, *block), rows)
-        found = [next(jobs) for _ in tracked(rows, progress, "finding beads")]
-    every = Candidates(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    return _distinct(every[np.argsort(-every.response, kind="stable")], scale)
+    search = TileSearch.of(scale, noise, image.data.shape)
+    parts = tiles(image.data.shape)
+    whole = slice(0, image.data.shape[1]), slice(0, image.data.shape[2])
+    with workers(min(cores(), CANDIDATES.most_workers)) as pool:
+        jobs = pool.map(lambda tile: search.candidates(image, whole, tile), parts)
+        found = [next(jobs) for _ in tracked(parts, progress, "finding beads")]
+    return distinct(Candidates.joined(found), scale)
 
 
-def _blocks(shape: tuple[int, ...], voxels: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows (y), so that a block with all planes and columns has a bounded size."""
-    height = int(np.clip(voxels // (shape[0] * shape[2]), 16, max(shape[1], 16)))
-    for first in range(0, shape[1], height):
-        yield first, min(first + height, shape[1])
+@dataclass(frozen=True)
+class TileSearch:
+    """The search of one tile, whatever part of the image is at hand.
+
+    Parameters
+    ----------
+    matched : _Filter
+        The filter.
+    shape : tuple of int
+        Size of the image.
+    """
+
+    matched: _Filter
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, scale: BeadScale, noise: Noise, shape: tuple[int, ...]) -> TileSearch:
+        """Return the search for beads of a width in an image of a shape."""
+        return cls(_Filter.of(scale, noise, shape), shape)
+
+    @property
+    def halo(self) -> int:
+        """How many pixels around a tile have a say in what is found in it."""
+        widest = max(self.matched.sigma[1:])
+        return max(int(3 * widest + 1), max(self.matched.surround[1:]) // 2) + 2
+
+    def candidates(self, image: Image, seen: Region, tile: Region) -> Candidates:
+        """Return the candidates in a tile, without those that stand where there is no data.
+
+        Parameters
+        ----------
+        image : Image
+            A part of the image; the array has axes (z, y, x). The units are counts.
+        seen : tuple of slice
+            Its rows and columns in the image: those of the tile, and `halo` around it.
+        tile : tuple of slice
+            Rows and columns of the tile in the image.
+        """
+        box = grown(tile, self.halo, self.shape)
+        part = (slice(None), *within(box, seen))
+        rows, columns = within(tile, box)
+        found = Candidates(*self.matched.peaks(image.data[part], rows.start, rows.stop))
+        x = found.voxel[:, 2]
+        found = found[(x >= columns.start) & (x < columns.stop)]
+        if image.valid is not None:
+            found = found[image.valid[part][tuple(found.voxel.T)]]
+        return replace(found, voxel=found.voxel + np.array([0, box[0].start, box[1].start]))
 
 
 @dataclass(frozen=True)
@@ -204,14 +253,22 @@ def _is_hot(
     return hot
 
 
-def _distinct(found: Candidates, scale: BeadScale) -> Candidates:
-    """Drop what belongs to a stronger candidate's own pattern.
+def distinct(found: Candidates, scale: BeadScale) -> Candidates:
+    """Return candidates, the strongest first, without what belongs to a stronger one's pattern.
 
     Distances are in widths (FWHM) along the axis and across it. Within half a width it is the
     same bead; along the axis the lobes of an aberrated PSF reach half of its height; rings and
     lobes elsewhere stay below a tenth of it. Farther out a plane's light is spread over a disc
     that grows with the square of the distance, and so its rings fall off.
+
+    Parameters
+    ----------
+    found : Candidates
+        Those of all parts of an image.
+    scale : BeadScale
+        The width of a bead.
     """
+    found = found[_strongest_first(found)]
     widths = np.maximum(scale.fwhm, 1.0)
     spots = found.voxel / widths
     kept = np.ones(len(found), bool)
@@ -228,6 +285,12 @@ def _distinct(found: Candidates, scale: BeadScale) -> Candidates:
         share = found.response[near] / found.response[index]
         kept[near[_is_part(apart, share, hot=bool(found.hot[index]))]] = False
     return found[kept]
+
+
+def _strongest_first(found: Candidates) -> NDArray[np.intp]:
+    """The order by response, then by place: the same in whatever order parts were searched."""
+    z, y, x = found.voxel.T
+    return np.lexsort((x, y, z, -found.response))
 
 
 def _is_part(apart: Floats, share: Floats, *, hot: bool) -> NDArray[np.bool_]:

@@ -11,13 +11,16 @@ from typing import Any, Literal, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from psfbridge._util.cluster import Cluster
 from psfbridge.detection.bead_width import BeadScale, estimate_scale
 from psfbridge.detection.beads import REJECTED, USED, Beads
+from psfbridge.detection.blocks import tiles
 from psfbridge.detection.candidates import Candidates, find_candidates
-from psfbridge.detection.gaussian_fits import fit_gaussians
+from psfbridge.detection.find_by_block import find_in_blocks
+from psfbridge.detection.gaussian_fits import GaussianFits, fit_gaussians
 from psfbridge.detection.judging import CandidateMeasures, judge
 from psfbridge.detection.plane_levels import plane_levels
-from psfbridge.detection.settings import GAUSSIAN_FITS, PLANE_LEVELS, WIDTH
+from psfbridge.detection.settings import GAUSSIAN_FITS, PLANE_LEVELS, SEARCH, WIDTH
 from psfbridge.detection.statuses import Reason
 from psfbridge.detection.user_positions import checked_positions, only_chosen, with_chosen
 from psfbridge.errors import NoBeadsError, OptionError
@@ -25,7 +28,8 @@ from psfbridge.imaging.counts import UNSCALED, Counts, Scale, in_counts
 from psfbridge.imaging.findings import Finding
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.input_image import given_image
-from psfbridge.imaging.noise import Noise, saturation_level
+from psfbridge.imaging.noise import Noise
+from psfbridge.imaging.sources import held
 from psfbridge.numerics.cutouts import Cutouts, cut_out
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
@@ -56,6 +60,8 @@ class FoundBeads:
         What is wrong with the image.
     min_separation_um : float, optional
         The least distance of two beads that was asked for.
+    window : tuple of slice, optional
+        Rows and columns of the part that stands for the whole, in an image that is read by blocks.
     """
 
     image: Image
@@ -66,12 +72,20 @@ class FoundBeads:
     values: Scale = UNSCALED
     findings: tuple[Finding, ...] = ()
     min_separation_um: float | None = None
+    window: tuple[slice, slice] | None = None
 
     @cached_property
     def plane_levels(self) -> NDArray[np.float64]:
         """By how much the background of each plane differs from that of the stack, in counts."""
         reach = PLANE_LEVELS.reach_widths * float(np.max(self.scale.fwhm[1:]))
-        return plane_levels(self.image, self.noise, self.beads.positions, reach)
+        if self.window is None:
+            return plane_levels(self.image, self.noise, self.beads.positions, reach)
+        rows, columns = self.window
+        part = replace(self.image, data=self.image.data[:, rows, columns], valid=None)
+        places = self.beads.positions - (0, rows.start, columns.start)
+        last = np.array(part.data.shape[1:]) - 1
+        near = ((places[:, 1:] > -reach) & (places[:, 1:] < last + reach)).all(axis=1)
+        return plane_levels(part, self.noise, places[near], reach)
 
     def cut_out(self, voxel: NDArray[np.int64], half: tuple[int, int, int]) -> Cutouts:
         """Cut out boxes as `psfbridge.numerics.cutouts.cut_out` does, less `plane_levels`.
@@ -131,11 +145,21 @@ def with_known_beads(image: Image, beads: Beads) -> FoundBeads:
         counts.image,
         scaled,
         counts.noise,
-        estimate_scale(counts.image, counts.noise),
-        saturation_level(counts.image.data),
+        bead_scale(counts),
+        counts.saturation,
         counts.scale,
         counts.findings,
+        window=counts.window,
     )
+
+
+def bead_scale(counts: Counts) -> BeadScale:
+    """Return the width of a typical bead, of the part that stands for an image read by blocks."""
+    image = counts.image
+    if counts.window is not None:
+        rows, columns = counts.window
+        image = replace(image, data=image.data[:, rows, columns], valid=None)
+    return estimate_scale(image, counts.noise)
 
 
 def find_beads(
@@ -187,16 +211,19 @@ def find_beads(
     """
     options = DistillOptions(min_separation_um=min_separation_um)
     progress = checked_progress(progress)
-    image = as_image(image, **reading)
+    image = held(as_image(image, lazy=True, **reading), SEARCH.memory_bytes)
     found = find(image, options, progress, positions)
     return found.in_input_units(found.beads)
 
 
 def as_image(
-    image: Image | ArrayLike | str | os.PathLike[str], **reading: Unpack[ReadingChoices]
+    image: Image | ArrayLike | str | os.PathLike[str],
+    *,
+    lazy: bool = False,
+    **reading: Unpack[ReadingChoices],
 ) -> Image:
     """Return `image` with axes (z, y, x); a path is read, a bare array needs its voxel size."""
-    return given_image(image, **reading).channel()
+    return given_image(image, lazy=lazy, **reading).channel()
 
 
 def find(
@@ -204,6 +231,7 @@ def find(
     options: DistillOptions,
     progress: Progress = no_progress,
     positions: Any = None,
+    cluster: Cluster | None = None,
 ) -> FoundBeads:
     """Find and judge the beads of one image, keeping what was learned of it.
 
@@ -217,6 +245,8 @@ def find(
         Called often.
     positions : array-like, optional
         The beads to use, see `find_beads`.
+    cluster : Cluster, optional
+        Where the blocks are searched of an image that is read by blocks; by default here.
 
     Raises
     ------
@@ -226,11 +256,12 @@ def find(
         If a position lies outside the image.
     """
     spots = None if positions is None else checked_positions(positions, image)
-    counts = in_counts(image)
-    scale = estimate_scale(counts.image, counts.noise)
-    candidates = _with_data(
-        find_candidates(counts.image, counts.noise, scale, progress), counts.image.valid
-    )
+    counts = in_counts(image, progress)
+    scale = bead_scale(counts)
+    if counts.window is None:
+        candidates = find_candidates(counts.image, counts.noise, scale, progress)
+    else:
+        candidates = find_in_blocks(counts, scale, progress, cluster)
     if spots is None:
         return _judged(counts, scale, candidates, options)
     candidates, chosen = with_chosen(candidates, counts.image, scale, spots)
@@ -238,31 +269,51 @@ def find(
     return replace(found, beads=only_chosen(found.beads, chosen))
 
 
-def _with_data(candidates: Candidates, valid: NDArray[np.bool_] | None) -> Candidates:
-    """Leave out candidates where there is no data: they stand in what was filled in."""
-    return candidates if valid is None else candidates[valid[tuple(candidates.voxel.T)]]
-
-
 def _judged(
     counts: Counts, scale: BeadScale, candidates: Candidates, options: DistillOptions
 ) -> FoundBeads:
     image = counts.image
-    half = scale.half_extent(GAUSSIAN_FITS.box_widths, len(image.data))
-    boxes = cut_out(image.data, candidates.voxel, half, image.valid)
-    fits = fit_gaussians(boxes, counts.noise, scale)
-    level = saturation_level(image.data)
+    fits, saturated = _fitted(counts, scale, candidates)
     least = options.min_separation_um
-    measures = CandidateMeasures(image, candidates, fits, boxes, scale, level, least)
+    measures = CandidateMeasures(image, candidates, fits, saturated, scale, least)
     return FoundBeads(
         image,
         judge(measures),
         counts.noise,
         scale,
-        level,
+        counts.saturation,
         counts.scale,
         counts.findings,
         min_separation_um=least,
+        window=counts.window,
     )
+
+
+def _fitted(
+    counts: Counts, scale: BeadScale, candidates: Candidates
+) -> tuple[GaussianFits, NDArray[np.bool_]]:
+    """Fit a Gaussian to each candidate, some at a time, and tell which boxes are clipped.
+
+    They are cut out in the order in which they lie, so that nothing is read twice.
+    """
+    image = counts.image
+    half = scale.half_extent(GAUSSIAN_FITS.box_widths, len(image.data))
+    order = _by_place(candidates, image.data.shape)
+    fits, saturated = [], []
+    for first in range(0, max(len(order), 1), SEARCH.fitted):
+        some = candidates.voxel[order[first : first + SEARCH.fitted]]
+        boxes = cut_out(image.data, some, half, image.valid)
+        fits.append(fit_gaussians(boxes, counts.noise, scale))
+        saturated.append((boxes.counts >= counts.saturation).any(axis=(1, 2, 3)))
+    back = np.argsort(order)
+    return GaussianFits.joined(fits)[back], np.concatenate(saturated)[back]
+
+
+def _by_place(candidates: Candidates, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """The order by tile, by plane within a tile."""
+    z, y, x = candidates.voxel.T
+    side = max(tile.stop - tile.start for tile in tiles(shape)[0])
+    return np.lexsort((x, y, z, x // side, y // side))
 
 
 def need_beads(beads: Beads, name: str) -> Beads:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +56,15 @@ class GaussianFits:
         intensity: Floats = self.height * widths.prod(axis=1)
         return intensity
 
+    def __getitem__(self, chosen: NDArray[Any]) -> GaussianFits:
+        return GaussianFits(*(values[chosen] for values in vars(self).values()))
+
+    @classmethod
+    def joined(cls, parts: Iterable[GaussianFits]) -> GaussianFits:
+        """Return the fits of several groups of beads, one group after the other."""
+        fields = zip(*(vars(part).values() for part in parts), strict=True)
+        return cls(*(np.concatenate(values) for values in fields))
+
 
 def fit_gaussians(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianFits:
     """Fit ``b + a exp(-((z-z0)²/σz² + (y-y0)²/σy² + (x-x0)²/σx²)/2)`` to each cut-out.
@@ -79,8 +90,7 @@ def fit_gaussians(cutouts: Cutouts, noise: Noise, scale: BeadScale) -> GaussianF
     starts = range(0, max(len(cutouts), 1), batch)
     with workers() as pool:
         parts = list(pool.map(lambda i: _fit_batch(cutouts[i : i + batch], noise, scale), starts))
-    fields = zip(*(vars(part).values() for part in parts), strict=True)
-    return GaussianFits(*(np.concatenate(values) for values in fields))
+    return GaussianFits.joined(parts)
 
 
 class _Problem:

@@ -17,7 +17,7 @@ from psfbridge.detection.gaussian_fits import GaussianFits
 from psfbridge.detection.settings import JUDGING
 from psfbridge.detection.statuses import Reason
 from psfbridge.imaging.image import Image
-from psfbridge.numerics.cutouts import Cutouts, cut_out
+from psfbridge.numerics.cutouts import cut_out
 from psfbridge.numerics.robust import robust_sd
 
 __all__ = ["CandidateMeasures", "judge"]
@@ -38,12 +38,10 @@ class CandidateMeasures:
         Where they are.
     fits : GaussianFits
         A Gaussian for each.
-    cutouts : Cutouts
-        The boxes that were fitted.
+    saturated : array of bool
+        Whether the box that was fitted holds a voxel that is clipped.
     scale : BeadScale
         The width of a bead.
-    saturation : float
-        Counts at which the image is clipped, or infinity.
     min_separation_um : float, optional
         What the user chose as the least distance of two beads.
     """
@@ -51,9 +49,8 @@ class CandidateMeasures:
     image: Image
     candidates: Candidates
     fits: GaussianFits
-    cutouts: Cutouts
+    saturated: Mask
     scale: BeadScale
-    saturation: float
     min_separation_um: float | None = None
 
     @property
@@ -126,7 +123,7 @@ def _hot(measures: CandidateMeasures) -> Mask:
 
 
 def _saturated(measures: CandidateMeasures) -> Mask:
-    return np.asarray((measures.cutouts.counts >= measures.saturation).any(axis=(1, 2, 3)))
+    return measures.saturated
 
 
 def _border(measures: CandidateMeasures) -> Mask:

@@ -10,12 +10,14 @@ __all__ = [
     "JUDGING",
     "PLANE_LEVELS",
     "POSITIONS",
+    "SEARCH",
     "WIDTH",
     "CandidateSettings",
     "GaussianFitSettings",
     "JudgingSettings",
     "PlaneLevelSettings",
     "PositionSettings",
+    "SearchSettings",
     "WidthSettings",
 ]
 
@@ -185,11 +187,8 @@ class CandidateSettings:
         billion voxels one does by chance.
     background_widths : float
         Size of the surroundings whose mean is taken as background, in FWHM.
-    block_voxels : int
-        Blocks at work at the same time hold so many voxels together, whatever the number of cores;
-        about 20 bytes are needed for each.
     most_workers : int
-        Threads at most.
+        Threads at most: more wait for the memory.
     hot_contrast : float
         A hot pixel is so many times as bright as its brightest neighbour; a bead sampled at
         Nyquist's rate, two voxels wide at half maximum, is twice as bright at most.
@@ -209,7 +208,6 @@ class CandidateSettings:
 
     threshold: float = 6.0
     background_widths: float = 4.0
-    block_voxels: int = 12_000_000
     most_workers: int = 8
     hot_contrast: float = 6.0
     same_bead: float = 0.75
@@ -253,9 +251,40 @@ class GaussianFitSettings:
     trials: int = 12
 
 
+@dataclass(frozen=True)
+class SearchSettings:
+    """How a field is cut for the search.
+
+    Attributes
+    ----------
+    tile_voxels : int
+        Voxels of a tile. How the field is cut depends on its shape alone, not on cores and memory:
+        how much a tile varies beyond its noise is measured in it, and must not hang on one or two
+        aggregates. Tiles of a fifth of that in the real field of 34 x 512 x 512 voxels vary by
+        1.0 to 8.3 times their noise, and give other beads.
+    least_side : int
+        Pixels of the side of a tile at least: the margin, some 15 pixels, must not be nearly all.
+    memory_bytes : int
+        Image and search together in memory at most, where no more was allowed; larger ones are
+        read by blocks.
+    block_bytes : int
+        Bytes of a block of an image that is read block by block, the margin not counted.
+    fitted : int
+        Candidates of such an image that are cut out and fitted at once: 16 MB of voxels where a
+        box has 1,000.
+    """
+
+    tile_voxels: int = 6_000_000
+    least_side: int = 64
+    memory_bytes: int = 3 * 2**29
+    block_bytes: int = 128 * 2**20
+    fitted: int = 4096
+
+
 JUDGING = JudgingSettings()
 PLANE_LEVELS = PlaneLevelSettings()
 POSITIONS = PositionSettings()
 WIDTH = WidthSettings()
 CANDIDATES = CandidateSettings()
 GAUSSIAN_FITS = GaussianFitSettings()
+SEARCH = SearchSettings()

@@ -114,7 +114,7 @@ def _at(positions: Floats, image: Image) -> Candidates:
     """Candidates where nothing was found; the fit alone tells whether there is a bead."""
     last = np.array(image.data.shape) - 1
     voxel = np.clip(np.round(positions), 0, last).astype(np.int64)
-    height = image.data[tuple(voxel.T)].astype(float)
+    height = np.array([float(image.data[z, y, x]) for z, y, x in voxel])
     return Candidates(
         voxel, height, np.full(len(voxel), np.inf), np.zeros(len(voxel), bool)
     )  # fmt: skip

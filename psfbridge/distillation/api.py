@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import platform
@@ -30,6 +29,7 @@ from psfbridge.distillation.methods import Solution
 from psfbridge.distillation.psf_size import support_shape
 from psfbridge.distillation.result import Distillation
 from psfbridge.imaging.image import Image, Volume
+from psfbridge.imaging.lazy_volume import digest
 from psfbridge.imaging.request import accept
 from psfbridge.measurement.measures import measure
 from psfbridge.numerics.fourier import crop_or_pad
@@ -299,7 +299,7 @@ def _provenance(
         "method": method,
         "options": asdict(options),
         "inputs": [
-            {"name": image.name, "sha256": _sha256(image), "voxel_um": list(image.voxel_um)}
+            {"name": image.name, "sha256": digest(image.data), "voxel_um": list(image.voxel_um)}
             for image in images
         ],
         "beads": beads.funnel(),
@@ -309,11 +309,3 @@ def _provenance(
 def _versions() -> dict[str, str]:
     libraries = {name: version(name) for name in ("numpy", "scipy", "scikit-image", "tifffile")}
     return {"psfbridge": __version__, "python": platform.python_version(), **libraries}
-
-
-def _sha256(image: Image) -> str:
-    """Hash of the voxels, little-endian: the same whatever file they came in."""
-    digest = hashlib.sha256()
-    for plane in image.data:
-        digest.update(np.ascontiguousarray(plane.astype(plane.dtype.newbyteorder("<"))).tobytes())
-    return digest.hexdigest()

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from psfbridge._util.cluster import Cluster, opened_cluster
 from psfbridge._util.units import zyx_um
 from psfbridge.detection.beads import USED, Beads
 from psfbridge.detection.find import FoundBeads, as_image, check_diameter, find, need_beads
 from psfbridge.detection.statuses import Reason
 from psfbridge.distillation.bead_table import on_one_scale
+from psfbridge.distillation.joint.bead_budget.budget import SolveBudget
 from psfbridge.distillation.settings import CROWDING
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
+from psfbridge.imaging.sources import held
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
 from psfbridge.progress import Progress
@@ -48,7 +51,7 @@ def prepare(
     OptionError
         If the images, the positions and the options contradict one another.
     """
-    inputs = _chosen_images(images, reading)
+    inputs = _chosen_images(images, reading, _room(options))
     if positions is not None:
         _check_positions(inputs, options)
     if options.field:
@@ -88,7 +91,19 @@ def _check_one_field(images: Sequence[Image]) -> None:
         )
 
 
-def _chosen_images(images: Sequence[Any], reading: ReadingChoices) -> tuple[Image, ...]:
+def _room(options: DistillOptions) -> float:
+    """Return how many bytes an image and the search may take together in memory.
+
+    For a cluster, files are always read by blocks: those are what its workers are given.
+    """
+    if options.scheduler is not None or options.local_cluster is not None:
+        return 0.0
+    return SolveBudget.of(options).memory_gib * 2**30
+
+
+def _chosen_images(
+    images: Sequence[Any], reading: ReadingChoices, room: float
+) -> tuple[Image, ...]:
     """Return the images, each with axes (z, y, x) and a name of its own."""
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
@@ -98,7 +113,7 @@ def _chosen_images(images: Sequence[Any], reading: ReadingChoices) -> tuple[Imag
             "an image is given as a list in a list; allowed are images, arrays, paths, and a list "
             "of them. Make it an array first: numpy.asarray(image)."
         )
-    inputs = _named_apart([as_image(image, **reading) for image in every])
+    inputs = _named_apart([held(as_image(one, lazy=True, **reading), room) for one in every])
     first = inputs[0]
     for image in inputs[1:]:
         if not np.allclose(image.voxel_um, first.voxel_um, rtol=1e-3):
@@ -169,6 +184,8 @@ def search(
 ) -> Search:
     """Find the beads of every image; one without a usable bead does not sink the others.
 
+    Those that are read by blocks are searched on the cluster that the options name.
+
     Raises
     ------
     ImageError
@@ -178,7 +195,9 @@ def search(
     OptionError
         If the beads contradict their diameter.
     """
-    every = [_found(image, options, positions, progress) for image in images]
+    with opened_cluster(options.scheduler, options.local_cluster) as cluster:
+        finding = _Finding(options, positions, progress, cluster)
+        every = [_found(image, finding) for image in images]
     need_beads(Beads(bead for one in every for bead in one.beads), _names(images))
     able = tuple(one for one in every if len(one.beads.with_status(USED)))
     for one in able:
@@ -188,16 +207,29 @@ def search(
     return Search(able, rest, (*_said_of_nearer(able, options), *_said(idle)))
 
 
-def _found(image: Image, options: DistillOptions, positions: Any, progress: Progress) -> FoundBeads:
+@dataclass(frozen=True, eq=False)
+class _Finding:
+    options: DistillOptions
+    positions: Any
+    progress: Progress
+    cluster: Cluster | None
+
+    def beads(self, image: Image, options: DistillOptions) -> FoundBeads:
+        return find(image, options, self.progress, self.positions, self.cluster)
+
+
+def _found(image: Image, finding: _Finding) -> FoundBeads:
     """Find the beads; where all are near others, take nearer ones, if the method can part them."""
-    found = find(image, options, progress, positions)
+    options = finding.options
+    found = finding.beads(image, options)
     reasons = found.beads.funnel()["rejected"]
-    parts = options.method in _PARTING and options.min_separation_um is None and positions is None
+    free = options.min_separation_um is None and finding.positions is None
+    parts = options.method in _PARTING and free
     for widths in CROWDING.nearer_widths:
         if found.beads.with_status(USED) or not parts or not reasons.get(Reason.TOO_CLOSE):
             break
         nearer = widths * found.scale.fwhm[2] * image.voxel_um[2]
-        found = find(image, replace(options, min_separation_um=nearer), progress)
+        found = finding.beads(image, replace(options, min_separation_um=nearer))
     return found
 
 

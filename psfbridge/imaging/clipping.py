@@ -137,7 +137,9 @@ def _mean_above(level: Any) -> Floats:
     return np.asarray(density + level * special.ndtr(level), float)
 
 
-def restored_below(data: NDArray[Any], floor: Floor) -> NDArray[np.float32]:
+def restored_below(
+    data: NDArray[Any], floor: Floor, corner: tuple[int, int, int] = (0, 0, 0)
+) -> NDArray[np.float32]:
     """Replace voxels at the lowest value by noise as it was before it was cut off.
 
     The local light is told by the mean of what is above the threshold. Each voxel at the lowest
@@ -150,20 +152,32 @@ def restored_below(data: NDArray[Any], floor: Floor) -> NDArray[np.float32]:
         The array has axes (z, y, x). The units are counts.
     floor : Floor
         The lowest value, with the noise that is cut off there.
+    corner : tuple of int
+        Where the first voxel lies in the image that `data` is a part of.
 
     Returns
     -------
     array of float32
-        The same axes. The same image always gives the same voxels.
+        The same axes. A voxel is always given the same, whatever part of the image is at hand.
     """
     above = _above(data, floor)
     local = ndimage.gaussian_filter(above, np.minimum(CLIPPING.smooth, np.array(data.shape) / 4))
     level = np.interp(local / floor.noise, _mean_above(_LEVELS), _LEVELS)
     result = np.asarray(data, np.float32).copy()
     below = data <= floor.level
-    chance = np.random.default_rng(0).uniform(size=np.count_nonzero(below))
+    chance = _chance(np.argwhere(below) + corner)
     # The share of the noise that is below, of which each voxel takes a part at random.
     at_most = special.ndtr(-level[below])
     drawn = level[below] + special.ndtri(np.clip(chance * at_most, 1e-12, 1))
     result[below] = floor.threshold + floor.noise * drawn
     return result
+
+
+def _chance(places: NDArray[np.int64]) -> Floats:
+    """Numbers from 0 to 1 that look drawn at random, and depend on the place alone (SplitMix64)."""
+    factors = np.array(CLIPPING.mixing, np.uint64)
+    mixed = (places.astype(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
+    for shift, factor in ((30, factors[1]), (27, factors[2])):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * factor
+    mixed ^= mixed >> np.uint64(31)
+    return np.asarray((mixed >> np.uint64(11)).astype(float) / 2.0**53)

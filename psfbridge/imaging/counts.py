@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from psfbridge.errors import ImageError
 from psfbridge.imaging.clipping import Floor, clipped_floor, restored_below
 from psfbridge.imaging.findings import Finding
 from psfbridge.imaging.image import Image
+from psfbridge.imaging.lazy_volume import is_lazy
 from psfbridge.imaging.no_data import filled, missing_voxels
-from psfbridge.imaging.noise import Noise, estimate_noise
+from psfbridge.imaging.noise import Noise, estimate_noise, saturation_level
 from psfbridge.imaging.settings import CLIPPING, VALUES
 from psfbridge.imaging.warm_pixels import warm_pixels
+from psfbridge.progress import Progress, no_progress
 
-__all__ = ["UNSCALED", "Counts", "Scale", "in_counts", "value_scale"]
+__all__ = ["UNSCALED", "Counts", "Scale", "in_counts", "scaled", "value_scale"]
 
 Mask = NDArray[np.bool_]
 
@@ -46,23 +48,41 @@ class Counts:
         Its noise.
     scale : Scale
         How its values became counts.
+    saturation : float
+        Counts at which it is clipped, or infinity.
     findings : tuple of Finding
         What was missing, cut off or faulty.
+    floor : Floor
+        Where the counts end below.
+    warm : array of bool, optional
+        The faulty pixels of the camera; the array has axes (y, x).
+    window : tuple of slice, optional
+        Rows and columns of the part that told the noise, where the image is read by blocks.
     """
 
     image: Image
     noise: Noise
-    scale: Scale = UNSCALED
-    findings: tuple[Finding, ...] = field(default=())
+    scale: Scale
+    saturation: float
+    findings: tuple[Finding, ...]
+    floor: Floor
+    warm: Mask | None = None
+    window: tuple[slice, slice] | None = None
 
 
-def in_counts(image: Image) -> Counts:
+def in_counts(
+    image: Image, progress: Progress = no_progress, *, scale: Scale | None = None
+) -> Counts:
     """Return an image as counts, with its noise and what is wrong with it.
 
     Parameters
     ----------
     image : Image
         The array has axes (z, y, x), of any integer or floating type and any scale.
+    progress : Progress, optional
+        Called often where the image is read by blocks.
+    scale : Scale, optional
+        How its values become counts; by default they tell it.
 
     Raises
     ------
@@ -76,13 +96,17 @@ def in_counts(image: Image) -> Counts:
     >>> round(counts.noise.read_noise)
     10
     """
+    if is_lazy(image.data):
+        from psfbridge.imaging.counts_by_block import counts_by_block
+
+        return counts_by_block(image, progress)
     missing = missing_voxels(image.data)
     findings = [*_said_of_missing(image, missing)]
     valid = _valid(image, missing)
     _check_values(image, valid)
-    scale = value_scale(image.data, valid)
+    scale = scale or value_scale(image.data, valid)
     data = image.data if valid is None else filled(image.data, valid)
-    data = _scaled(data, scale)
+    data = scaled(data, scale)
     floor = clipped_floor(data, valid)
     findings += _said_of_floor(image.name, floor)
     if floor.noise:
@@ -94,7 +118,8 @@ def in_counts(image: Image) -> Counts:
         findings.append(_said_of_warm(image.name, warm))
         valid = np.broadcast_to(~warm, data.shape) & (True if valid is None else valid)
         counts = replace(image, data=filled(data, valid), valid=valid)
-    return Counts(counts, noise, scale, tuple(findings))
+    level = saturation_level(counts.data)
+    return Counts(counts, noise, scale, level, tuple(findings), floor, warm)
 
 
 def _valid(image: Image, missing: Mask | None) -> Mask | None:
@@ -159,7 +184,16 @@ def _step(values: NDArray[np.float64]) -> float:
     return step if off.max() < VALUES.step_tolerance else 0.0
 
 
-def _scaled(data: NDArray[Any], scale: Scale) -> NDArray[Any]:
+def scaled(data: NDArray[Any], scale: Scale) -> NDArray[Any]:
+    """Return values as counts.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x).
+    scale : Scale
+        How they become counts.
+    """
     if scale == UNSCALED:
         return data
     return np.asarray((data - scale.offset) * scale.factor, np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from psfbridge._util.units import zyx_um
 from psfbridge._util.validate import voxel_size
 from psfbridge.errors import ImageError
 from psfbridge.hosts import Host
+from psfbridge.imaging.lazy_volume import is_lazy
 
 __all__ = ["Image", "Volume", "VoxelUm", "check_type"]
 
@@ -30,7 +31,8 @@ class Image:
     ----------
     data : array
         The array has axes (z, y, x) or (c, z, y, x); a 2-D array becomes one plane. The units are
-        counts, of any integer or floating type; it may be a memory map and is never changed.
+        counts, of any integer or floating type; it may be a memory map, or a
+        `psfbridge.imaging.lazy_volume.LazyVolume`, and is never changed.
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
     name : str
@@ -157,9 +159,12 @@ class Image:
         return replace(self, data=self.data[number], valid=valid)
 
 
-def _volume(data: ArrayLike, name: str) -> NDArray[Any]:
+def _volume(data: Any, name: str) -> NDArray[Any]:
+    if is_lazy(data):
+        check_type(name, data.dtype)
+        return cast("NDArray[Any]", data)
     _check_named_axes(data, name)
-    array = np.asanyarray(data)
+    array: NDArray[Any] = np.asanyarray(data)
     if np.ma.is_masked(array):
         masked = int(np.count_nonzero(np.asarray(getattr(array, "mask", False))))
         raise ImageError(
@@ -183,6 +188,8 @@ def _valid(valid: ArrayLike | None, shape: tuple[int, ...], name: str) -> NDArra
     """Bring a mask to the axes of an image; one of a plane holds for every plane."""
     if valid is None:
         return None
+    if is_lazy(valid):
+        return cast("NDArray[np.bool_]", valid)
     try:
         return np.broadcast_to(np.asarray(valid, bool), shape)
     except ValueError:

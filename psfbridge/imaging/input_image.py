@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
-from psfbridge.imaging.labelled import in_order, spacing_um
+from psfbridge.imaging.labelled import in_order, is_dask, spacing_um
 from psfbridge.imaging.read import Reading
+from psfbridge.imaging.sources import lazy_dask
 from psfbridge.option_types import ReadingChoices
 
 __all__ = ["given_image"]
 
 
 def given_image(
-    image: Image | ArrayLike | str | os.PathLike[str], **reading: Unpack[ReadingChoices]
+    image: Image | ArrayLike | str | os.PathLike[str],
+    *,
+    lazy: bool = False,
+    **reading: Unpack[ReadingChoices],
 ) -> Image:
     """Return `image` with its channels; a path is read, a bare array needs its voxel size.
 
@@ -27,6 +31,9 @@ def given_image(
     ----------
     image : Image, array or path
         The array has axes (z, y, x), (y, x) or (c, z, y, x).
+    lazy : bool, optional
+        Whether voxels of one channel may stay where they are, see
+        `psfbridge.imaging.lazy_volume`; those of a file, or of an array of dask.
     **reading
         The fields of `Reading`; `time` and `axes` are for files.
 
@@ -39,18 +46,22 @@ def given_image(
     """
     chosen = Reading.of(**reading)
     if isinstance(image, str | os.PathLike):
-        return chosen.image(image)
+        return replace(chosen, lazy=lazy).image(image)
     _check_for_array(chosen)
+    number = _number_in_memory(chosen)
+    if lazy and is_dask(image) and np.ndim(image) == 4 and number in range(len(in_order(image))):
+        # Of an array that is computed, no other channel is.
+        image, number = in_order(image)[number], None
     if not isinstance(image, Image):
-        image = _of_array(image, chosen)
+        image = _of_array(image, chosen, lazy=lazy)
     if chosen.mask is not None:
         image = replace(image, valid=chosen.valid())
     if chosen.voxel_um is not None:
         image = replace(image, voxel_um=chosen.voxel_um)
-    return image.part(_number_in_memory(chosen))
+    return image.part(number)
 
 
-def _of_array(array: ArrayLike, chosen: Reading) -> Image:
+def _of_array(array: Any, chosen: Reading, *, lazy: bool) -> Image:
     if array is None or np.ndim(array) == 0:
         found = type(array).__name__ if array is not None else "None"
         raise ImageError(
@@ -66,6 +77,8 @@ def _of_array(array: ArrayLike, chosen: Reading) -> Image:
             option="voxel_um",
             remedy="Give it in µm: {voxel_um=z y x}.",
         )
+    if lazy and is_dask(array) and np.ndim(array) in (2, 3):
+        return Image(cast("NDArray[Any]", lazy_dask(array)), voxel_um)
     return Image(np.asanyarray(array), voxel_um)
 
 

@@ -9,7 +9,13 @@ import numpy as np
 from psfbridge._util.units import positive_length, unit_um
 from psfbridge.imaging.image import VoxelUm
 
-__all__ = ["in_order", "spacing_um"]
+__all__ = ["in_order", "is_dask", "spacing_um"]
+
+
+def is_dask(array: Any) -> bool:
+    """Return whether dask computes an array, which may be labelled; without loading dask."""
+    inner = array.data if hasattr(array, "dims") else array
+    return type(inner).__module__.partition(".")[0] == "dask"
 
 
 def in_order(array: Any) -> Any:

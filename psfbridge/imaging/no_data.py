@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from psfbridge.imaging.settings import NO_DATA
 
-__all__ = ["filled", "missing_voxels"]
+__all__ = ["far_below", "filled", "missing_voxels", "region_at_lowest", "solid_share"]
 
 Mask = NDArray[np.bool_]
 
@@ -50,7 +50,7 @@ def missing_voxels(data: NDArray[Any]) -> Mask | None:
     at_lowest = (data == lowest) & ~missing
     share = np.count_nonzero(at_lowest) / data.size
     if share >= NO_DATA.least_share:
-        if _is_far(data, lowest):
+        if far_below(data, lowest):
             missing |= _widened(at_lowest)
         else:
             missing |= _solid(at_lowest)
@@ -63,8 +63,16 @@ def _lowest(data: NDArray[Any], missing: Mask) -> float:
     return min(float(p[~m].min()) for p, m in zip(data, missing, strict=True) if not m.all())
 
 
-def _is_far(data: NDArray[Any], lowest: float) -> bool:
-    """Whether the lowest value is far below what the camera gives."""
+def far_below(data: NDArray[Any], lowest: float) -> bool:
+    """Return whether the lowest value is far below what the camera gives.
+
+    Parameters
+    ----------
+    data : array
+        The array has axes (z, y, x). The units are counts.
+    lowest : float
+        The value.
+    """
     step = max(int(np.ceil((data.size / NO_DATA.sampled) ** (1 / 2))), 1)
     some = np.asarray(data[:, ::step, ::step], float).ravel()
     some = some[np.isfinite(some) & (some > lowest)]
@@ -74,19 +82,56 @@ def _is_far(data: NDArray[Any], lowest: float) -> bool:
     return bool(darkest - lowest > NO_DATA.gap * (median - darkest) and median > darkest)
 
 
+def solid_share(data: Any, lowest: float) -> float:
+    """Return how much of the voxels at the lowest value lies in squares without a gap.
+
+    Parameters
+    ----------
+    data : array or LazyVolume
+        The array has axes (z, y, x); some planes are looked at.
+    lowest : float
+        The value.
+    """
+    solid = every = 0
+    for number in range(0, len(data), max(len(data) // NO_DATA.sampled_planes, 1)):
+        at_lowest = np.asarray(data[number] == lowest)[np.newaxis]
+        solid += int(np.count_nonzero(_patches(at_lowest)))
+        every += int(np.count_nonzero(at_lowest))
+    return solid / max(every, 1)
+
+
 def _solid(at_lowest: Mask) -> Mask:
     """The regions of the lowest value that hold nothing else, not so much as a voxel of noise."""
     none = np.zeros(at_lowest.shape, bool)
-    some = at_lowest[:: max(len(at_lowest) // NO_DATA.sampled_planes, 1)]
-    if np.count_nonzero(_patches(some)) < NO_DATA.least_solid * np.count_nonzero(some):
+    if solid_share(at_lowest, True) < NO_DATA.least_solid:
         return none
+    region = _grown_patches(at_lowest)
+    pairs = zip(at_lowest, region, strict=True)
+    inside = sum(
+        int(np.count_nonzero(ndimage.binary_fill_holes(found) & ~plane)) for plane, found in pairs
+    )
+    return _widened(region) if inside <= NO_DATA.most_inside * region.sum() else none
+
+
+def region_at_lowest(at_lowest: Mask) -> Mask:
+    """Return the regions of the lowest value, where it is known to stand for no data.
+
+    Parameters
+    ----------
+    at_lowest : array of bool
+        Which voxels of a part of an image stand at it; the array has axes (z, y, x).
+    """
+    same = at_lowest.all() or not at_lowest.any()
+    return at_lowest if same else _widened(_grown_patches(at_lowest))
+
+
+def _grown_patches(at_lowest: Mask) -> Mask:
+    """Squares without a gap, and the ragged rim of the regions that hold one."""
     region = _patches(at_lowest)
-    inside = 0
     for plane, found in zip(at_lowest, region, strict=True):
         grain = ndimage.binary_opening(plane, np.ones((NO_DATA.grain,) * 2))
         found[:] = ndimage.binary_propagation(found, mask=grain | found)
-        inside += int(np.count_nonzero(ndimage.binary_fill_holes(found) & ~plane))
-    return _widened(region) if inside <= NO_DATA.most_inside * region.sum() else none
+    return region
 
 
 def _patches(at_lowest: Mask) -> Mask:
@@ -102,7 +147,9 @@ def _widened(region: Mask) -> Mask:
     return np.asarray(ndimage.binary_dilation(region, cross))
 
 
-def filled(data: NDArray[Any], valid: Mask) -> NDArray[Any]:
+def filled(
+    data: NDArray[Any], valid: Mask, levels: NDArray[np.float64] | None = None
+) -> NDArray[Any]:
     """Return a copy with the voxels that are not valid filled smoothly from around them.
 
     Parameters
@@ -111,6 +158,8 @@ def filled(data: NDArray[Any], valid: Mask) -> NDArray[Any]:
         The array has axes (z, y, x). The units are counts.
     valid : array of bool
         Which voxels hold data; the same axes, or one plane for all.
+    levels : array, optional
+        What fills a plane far from all that is seen; by default its median.
 
     Examples
     --------
@@ -120,18 +169,26 @@ def filled(data: NDArray[Any], valid: Mask) -> NDArray[Any]:
     7.0
     """
     result = np.array(data)
-    whole = float(
-        np.median(data[np.broadcast_to(valid, data.shape)][:: max(data.size // 10**6, 1)])
-    )
-    for plane, seen in zip(result, np.broadcast_to(valid, data.shape), strict=True):
-        if not seen.all():
-            plane[~seen] = _from_around(plane, seen, whole)[~seen].astype(data.dtype)
+    seen = np.broadcast_to(valid, data.shape)
+    if levels is None:
+        levels = _levels(data, seen)
+    for plane, held, level in zip(result, seen, levels, strict=True):
+        if not held.any():
+            plane[:] = level
+        elif not held.all():
+            plane[~held] = _from_around(plane, held, float(level))[~held].astype(data.dtype)
     return result
 
 
-def _from_around(plane: NDArray[Any], seen: Mask, whole: float) -> NDArray[np.float64]:
-    """The mean of what is seen near each voxel; far from all of it the plane's median."""
-    level = float(np.median(plane[seen])) if seen.any() else whole
+def _levels(data: NDArray[Any], seen: Mask) -> NDArray[np.float64]:
+    """The median of what is seen in each plane; that of all where it is nothing."""
+    whole = float(np.median(data[seen][:: max(data.size // 10**6, 1)]))
+    pairs = zip(data, seen, strict=True)
+    return np.array([np.median(plane[held]) if held.any() else whole for plane, held in pairs])
+
+
+def _from_around(plane: NDArray[Any], seen: Mask, level: float) -> NDArray[np.float64]:
+    """The mean of what is seen near each voxel; far from all of it the plane's level."""
     above = np.where(seen, plane - level, 0).astype(float)
     weight = ndimage.gaussian_filter(seen.astype(float), NO_DATA.filled_from)
     near = ndimage.gaussian_filter(above, NO_DATA.filled_from) / np.maximum(weight, 1e-6)

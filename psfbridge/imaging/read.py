@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from psfbridge._util.validate import voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import Image, VoxelUm
+from psfbridge.imaging.lazy_volume import LazyVolume
 
 __all__ = [
     "Reading",
@@ -102,6 +104,7 @@ class Reading(OptionRecord):
         ),
         default=None,
     )
+    lazy: bool = False
     frames_as_planes: bool = False
     voxel_option: str = "voxel_um"
 
@@ -118,7 +121,9 @@ class Reading(OptionRecord):
         ImageError
             If there is no such image, or it leaves open what was not chosen.
         """
-        return self._image(self.opened(path), os.fspath(path))
+        opened, source = self.opened(path), os.fspath(path)
+        volume = self._lazy_volume(path, opened) if self.lazy else None
+        return self._image(opened, source) if volume is None else self._of(volume, opened, source)
 
     def images(self, path: str | os.PathLike[str]) -> list[Image]:
         """Read one channel of a file; where all time points are chosen, an image of each.
@@ -180,13 +185,25 @@ class Reading(OptionRecord):
     def _image(self, opened: Opened, source: str) -> Image:
         from psfbridge.imaging.formats.axes import chosen_part
 
+        self._refuse_all_times(opened)
+        data = chosen_part(opened.stored, opened.letters, opened.channel, opened.time)
+        return self._of(data, opened, source)
+
+    def _lazy_volume(self, path: str | os.PathLike[str], opened: Opened) -> LazyVolume | None:
+        from psfbridge.imaging.sources import lazy_file
+
+        self._refuse_all_times(opened)
+        return lazy_file(partial(self.opened, path), opened)
+
+    def _refuse_all_times(self, opened: Opened) -> None:
         if self.time == "all" and opened.lengths.get("T", 1) > 1:
             raise OptionError(
                 "{time} is all, which distils each time point as an image of its own; allowed here "
                 "is one, or mean, sum or median.",
                 option="time",
             )
-        data = chosen_part(opened.stored, opened.letters, opened.channel, opened.time)
+
+    def _of(self, data: Any, opened: Opened, source: str) -> Image:
         voxel_um, name, notes = opened.voxel_um, opened.stored.name, opened.notes
         return Image(data, voxel_um, name, source, notes, self.valid())
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 __all__ = [
     "CLIPPING",
     "FILES",
+    "LAZY",
     "NOISE",
     "NO_DATA",
     "VALUES",
     "WARM_PIXELS",
     "Clipping",
     "Files",
+    "Lazy",
     "NoData",
     "NoiseEstimate",
     "Values",
@@ -146,6 +148,9 @@ class Clipping:
         Standard deviations in voxels of the Gaussian by which the local light is told.
     least_blocks : int
         With fewer blocks that tell it, the noise is not known.
+    mixing : tuple of int
+        Odd numbers that mix the bits of a voxel's place, so that what is drawn for it looks random:
+        those of SplitMix64 (Steele, Lea and Flood 2014, OOPSLA).
     """
 
     told_share: float = 0.2
@@ -155,6 +160,7 @@ class Clipping:
     quantile: float = 0.25
     smooth: tuple[float, float, float] = (1.0, 1.5, 1.5)
     least_blocks: int = 20
+    mixing: tuple[int, int, int] = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,47 @@ class Files:
     counted_chunks: int = 1000
 
 
+@dataclass(frozen=True)
+class Lazy:
+    """Images that are read part by part.
+
+    Attributes
+    ----------
+    kept_bytes : int
+        Decoded chunks that are kept, in bytes: 32 of 8 MB, those of some beads' surroundings.
+    slab_bytes : int
+        Planes that are read at once to look through a whole image, in bytes, one plane at least.
+    memory_share : float
+        Share of the free memory that an image may take where all of it is needed at once.
+    per_voxel : float
+        Bytes that a search of the whole image at once needs beside it for each voxel: masks of
+        voxels at the lowest value and without data, and copies of planes in single precision.
+    window_voxels : int
+        Voxels of the part that tells noise and bead width of an image that is read by blocks: six
+        times what the noise is told from.
+    cell : int
+        Side in pixels of the squares among which that part is chosen.
+    lit : float
+        A square holds a bead if it rises above its mean by this share of the 90th percentile of
+        all squares.
+    near, near_z : int
+        Pixels and planes beyond a box that are looked at to tell which of its voxels hold no data,
+        and to fill those: four standard deviations of the filling, and a patch; along z four of
+        what tells the light where noise was cut off.
+    """
+
+    kept_bytes: int = 256 * 2**20
+    slab_bytes: int = 128 * 2**20
+    memory_share: float = 0.8
+    per_voxel: float = 2.0
+    window_voxels: int = 24_000_000
+    cell: int = 64
+    lit: float = 0.5
+    near: int = 33
+    near_z: int = 5
+
+
 VALUES, NO_DATA, WARM_PIXELS, CLIPPING = Values(), NoData(), Warm(), Clipping()
 NOISE = NoiseEstimate()
 FILES = Files()
+LAZY = Lazy()

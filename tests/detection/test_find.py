@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from stacks import bead_stack
 
 import psfbridge as pb
-from psfbridge.detection import candidates
+from psfbridge.detection import blocks
 from psfbridge.detection.beads import REASONS
 from psfbridge.detection.find import find, find_beads, need_beads
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
@@ -165,13 +165,13 @@ def test_a_plane_is_searched_as_a_plane():
     assert matched(beads, true * (0, 1, 1)).max() < 0.2
 
 
-def test_blocks_leave_no_seam(monkeypatch):
+def test_tiles_leave_no_seam(monkeypatch):
     counts, _ = field(11)
     whole = find_beads(counts, voxel_um=VOXEL)
-    small = replace(candidates.CANDIDATES, block_voxels=24 * 128 * 20 * 2)
-    monkeypatch.setattr(candidates, "CANDIDATES", small)
-    blocks = find_beads(counts, voxel_um=VOXEL)
-    assert np.allclose(np.sort(whole.positions, 0), np.sort(blocks.positions, 0), atol=1e-6)
+    monkeypatch.setattr(blocks, "SEARCH", replace(blocks.SEARCH, least_side=50, tile_voxels=1))
+    assert len(blocks.tiles(counts.shape)) == 9
+    parts = find_beads(counts, voxel_um=VOXEL)
+    assert np.allclose(np.sort(whole.positions, 0), np.sort(parts.positions, 0), atol=1e-6)
 
 
 @pytest.mark.parametrize(("seed", "photons"), [(1, 3e6), (3, 2e7)])

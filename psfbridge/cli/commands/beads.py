@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from psfbridge.cli._common import add_image_options, progress_for, read_input, say
+from psfbridge.cli._common import add_image_options, chosen_reading, progress_for, say
 from psfbridge.cli._options import add_options
 from psfbridge.options import DistillOptions
 
@@ -33,9 +34,12 @@ def run(args: argparse.Namespace) -> int:
     from psfbridge._util.atomic_files import whole_file
     from psfbridge.cli._outputs import check_outputs
     from psfbridge.detection.find import find_beads
+    from psfbridge.detection.settings import SEARCH
+    from psfbridge.imaging.sources import held
 
     check_outputs([args.image], files=[args.csv], pictures=[args.picture])
-    image = read_input(args.image, args)
+    reading = replace(chosen_reading(args), lazy=True)
+    image = held(reading.one_channel(args.image), SEARCH.memory_bytes)
     beads = find_beads(
         image, min_separation_um=args.min_separation_um, progress=progress_for(args.quiet)
     )

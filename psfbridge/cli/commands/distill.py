@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     _check_outputs(args)
     if args.channel == ALL:
         return distill_all(args, options)
-    reading = chosen_reading(args)
+    reading = replace(chosen_reading(args), lazy=True)
     images = [one for path in join_planes(args.images) for one in reading.images(path)]
     result = distill(images, progress=progress_for(args.quiet), **options)
     assessment = assessed(result, args)

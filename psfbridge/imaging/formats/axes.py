@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from psfbridge._util.validate import integer
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats.stored_image import NAMED_AXES, UNNAMED, Index, Stored
 
-__all__ = ["chosen_part", "frames_as_planes", "named_axes"]
+__all__ = ["OneVolume", "chosen_part", "frames_as_planes", "named_axes", "one_volume"]
 
 
 def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]]:
@@ -137,11 +139,8 @@ def chosen_part(stored: Stored, axes: str, channel: int | None, time: int | None
         If a channel or time point is not there, none of several time points was chosen, or the
         part is larger than the memory.
     """
+    picked = _picked(stored, axes, channel, time)
     lengths = dict(zip(axes, stored.shape, strict=True))
-    _check_time(stored.name, lengths, time)
-    picked = {"T": _pick(stored.name, "time point", "time", lengths.get("T", 1), time)}
-    if channel is not None or lengths.get("C", 1) == 1:
-        picked["C"] = _pick(stored.name, "channel", "channel", lengths.get("C", 1), channel)
     kept = [letter for letter in axes if letter in "CZYX" and letter not in picked]
     index: Index = tuple(
         slice(None) if letter in kept else picked.get(letter, 0) for letter in axes
@@ -150,6 +149,78 @@ def chosen_part(stored: Stored, axes: str, channel: int | None, time: int | None
     part = stored.read(index)
     part = part.transpose([kept.index(letter) for letter in "CZYX" if letter in kept])
     return part if "Z" in kept else np.expand_dims(part, -3)
+
+
+def _picked(stored: Stored, axes: str, channel: int | None, time: int | None) -> dict[str, int]:
+    """Return the time point that is read, and the channel, if it is one."""
+    lengths = dict(zip(axes, stored.shape, strict=True))
+    _check_time(stored.name, lengths, time)
+    picked = {"T": _pick(stored.name, "time point", "time", lengths.get("T", 1), time)}
+    if channel is not None or lengths.get("C", 1) == 1:
+        picked["C"] = _pick(stored.name, "channel", "channel", lengths.get("C", 1), channel)
+    return picked
+
+
+@dataclass(frozen=True)
+class OneVolume:
+    """One channel at one time point of a stored image, read box by box.
+
+    Parameters
+    ----------
+    stored : Stored
+        The image.
+    axes : str
+        A letter for every axis.
+    picked : mapping
+        The number of the channel and of the time point.
+    """
+
+    stored: Stored
+    axes: str
+    picked: Mapping[str, int]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels in z, y and x."""
+        return self._zyx(self.stored.shape)
+
+    @property
+    def chunks(self) -> tuple[int, int, int] | None:
+        """Sizes of the pieces that can only be read as a whole; None where any voxel can be."""
+        return None if self.stored.chunks is None else self._zyx(self.stored.chunks)
+
+    def read(self, box: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Return the voxels of a part; the array has axes (z, y, x)."""
+        parts = dict(zip("ZYX", box, strict=True))
+        index = tuple(parts.get(letter, self.picked.get(letter, 0)) for letter in self.axes)
+        read = np.asarray(self.stored.read(index))
+        kept = [letter for letter in self.axes if letter in "ZYX"]
+        read = read.transpose([kept.index(letter) for letter in "ZYX" if letter in kept])
+        return read if "Z" in kept else read[np.newaxis]
+
+    def _zyx(self, lengths: Sequence[int]) -> tuple[int, int, int]:
+        known = dict(zip(self.axes, lengths, strict=True))
+        z, y, x = (known.get(letter, 1) for letter in "ZYX")
+        return z, y, x
+
+
+def one_volume(
+    stored: Stored, axes: str, channel: int | None, time: int | None
+) -> OneVolume | None:
+    """Return one channel of an image to be read box by box; None where several would be read.
+
+    Parameters
+    ----------
+    stored, axes, channel, time
+        As for `chosen_part`.
+
+    Raises
+    ------
+    ImageError
+        If a channel or time point is not there, or none of several time points was chosen.
+    """
+    picked = _picked(stored, axes, channel, time)
+    return OneVolume(stored, axes, picked) if "C" in picked else None
 
 
 def _check_time(name: str, lengths: dict[str, int], time: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,10 @@ def _of_array(
             return np.asarray(array[index])
         except MemoryError:
             raise
+        except KeyboardInterrupt:
+            # That the tasks of a read that was stopped stay undone is no news to the user.
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+            raise
         except Exception as fault:
             raise _damaged(name, fault) from fault
 
@@ -116,7 +121,10 @@ def _of_array(
     if missing:
         chunks = f"{missing} of {array.nchunks} chunks of {name}"
         notes = (f"{chunks} are not stored; they were read as {array.fill_value}.",)
-    return Stored(name, array.shape, array.dtype, letters, read, voxel_um, faults, notes)
+    pieces = tuple(array.chunks)
+    return Stored(
+        name, array.shape, array.dtype, letters, read, voxel_um, faults, notes, chunks=pieces
+    )
 
 
 def _letter(axis: str) -> str:

@@ -56,6 +56,7 @@ def combine_times(stored: Stored, axes: str, way: str) -> tuple[Stored, str]:
         read=read,
         mapped=False,
         notes=(*stored.notes, note),
+        chunks=stored.chunks and (*stored.chunks[:at], *stored.chunks[at + 1 :]),
     )
     return combined, axes[:at] + axes[at + 1 :]
 

@@ -49,6 +49,8 @@ class Stored:
         What the file says of microscope, objective and light.
     mapped : bool
         Whether `read` costs no memory until voxels are used.
+    chunks : tuple of int, optional
+        Lengths of the pieces that can only be read as a whole, along every axis.
     """
 
     name: str
@@ -62,3 +64,4 @@ class Stored:
     mapped: bool = False
     channel_names: tuple[str, ...] = ()
     optics: FileOptics = field(default_factory=FileOptics)
+    chunks: tuple[int, ...] | None = None

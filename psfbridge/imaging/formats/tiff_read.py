@@ -85,6 +85,7 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
             offset is not None,
             ome_channel_names(file, number) if file.is_ome else (),
             ome_optics(file.ome_metadata, number) if file.is_ome else FileOptics(),
+            None if offset is not None else _pieces(series),
         )
         return calibrated(stored, file.imagej_metadata or {})
 
@@ -222,6 +223,12 @@ class _Pages:
             inner = (slice(None),) * wanted.ndim + index[_leading(series) :]
             part: NDArray[Any] = data[inner]
             return part
+
+
+def _pieces(series: Any) -> tuple[int, ...]:
+    """Lengths of what is decoded together: a page."""
+    leading = _leading(series)
+    return (*(1 for _ in series.shape[:leading]), *series.shape[leading:])
 
 
 def _leading(series: Any) -> int:
