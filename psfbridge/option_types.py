@@ -60,8 +60,6 @@ class DeconvolveChoices(TypedDict, total=False):
     tile_um: Sequence[float] | None
     psf_voxel_um: Sequence[float] | None
     psf_background: str | float
-    scheduler: str | None
-    local_cluster: int | None
 
 
 class ReadingChoices(TypedDict, total=False):

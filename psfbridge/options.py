@@ -490,12 +490,9 @@ class DeconvolveOptions(OptionRecord):
         ),
         default="none",
     )
-    scheduler: str | None = option(_SCHEDULER, default=None)
-    local_cluster: int | None = option(_LOCAL_CLUSTER, default=None)
 
     def check(self) -> None:
         """Refuse values that contradict one another."""
-        _check_one_cluster(self)
         if self.psf_voxel_um is not None:
             voxel_size(self.psf_voxel_um, "psf_voxel_um")
         if self.device is not None and self.engine == "cpu":
@@ -512,6 +509,6 @@ class DeconvolveOptions(OptionRecord):
             )
 
 
-def _check_one_cluster(options: DistillOptions | DeconvolveOptions) -> None:
+def _check_one_cluster(options: DistillOptions) -> None:
     if options.scheduler is not None and options.local_cluster is not None:
         raise OptionError("{scheduler} and {local_cluster} are both given; allowed is one of them.")

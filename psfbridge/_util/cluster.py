@@ -64,7 +64,7 @@ class Cluster:
         tasks = self.client.map(function, items, pure=False)
         futures = {future: number for number, future in enumerate(tasks)}
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=self.client.loop):
                 number = futures[future]
                 fault = future.exception() if future.status == "error" else None
                 if isinstance(fault, KilledWorker):

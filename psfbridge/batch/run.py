@@ -7,11 +7,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from psfbridge._util.atomic_files import made_folder, whole_file, write_text
+from psfbridge._util.cluster import Cluster, opened_cluster
 from psfbridge.batch.joint import JOINT, joint_psf
 from psfbridge.batch.one_file import FileResult, Task, work
 from psfbridge.batch.options import BatchKeywords, BatchOptions
@@ -140,7 +141,7 @@ def distill_batch(
             stem=stem,
             folder=str(folder),
             reading=Reading.of(**asked.reading),
-            options=chosen,
+            options=replace(chosen, scheduler=None, local_cluster=None),
             host=Host.current(),
             reports=running.reports,
             about=running.about,
@@ -150,7 +151,9 @@ def distill_batch(
     ]
     done: dict[str, FileResult] = {}
     try:
-        _work_through(tasks, running.jobs, done, progress, told)
+        with opened_cluster(chosen.scheduler, chosen.local_cluster) as cluster:
+            run = _results(tasks, running.jobs, cluster, progress)
+            _work_through(run, len(tasks), done, progress, told)
     except BaseException:
         # Ended before its time, the batch still says what it has done.
         finished = [done[task.stem] for task in tasks if task.stem in done]
@@ -237,20 +240,28 @@ def _without_ending(name: str) -> str:
     return name[: len(name) - len(ending)] or name
 
 
+def _results(
+    tasks: Sequence[Task], jobs: int, cluster: Cluster | None, progress: Progress
+) -> Iterator[FileResult]:
+    """Work on the files one by one, in processes side by side, or on a cluster."""
+    if cluster is not None:
+        return (result for _, result in cluster.map(work, tasks))
+    return _one_by_one(tasks, progress) if jobs == 1 else side_by_side(tasks, jobs)
+
+
 def _work_through(
-    tasks: Sequence[Task],
-    jobs: int,
+    run: Iterator[FileResult],
+    total: int,
     done: dict[str, FileResult],
     progress: Progress,
     told: Callable[[Row], None] | None,
 ) -> None:
     """Work on every file, and keep what came of it in `done`."""
-    run = _one_by_one(tasks, progress) if jobs == 1 else side_by_side(tasks, jobs)
-    for outcome in run:
-        done[outcome.task.stem] = outcome
+    for result in run:
+        done[result.task.stem] = result
         if told is not None:
-            told(Row.of(outcome))
-        progress("distilling files", len(done), len(tasks))
+            told(Row.of(result))
+        progress("distilling files", len(done), total)
 
 
 def _one_by_one(tasks: Sequence[Task], progress: Progress) -> Iterator[FileResult]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -309,6 +309,11 @@ def assess(
     settings : AcquisitionSettings, optional
         From where on a reader is warned.
 
+    Raises
+    ------
+    ImageError
+        If an image is larger than the memory that is free.
+
     Examples
     --------
     >>> import psfbridge as pb
@@ -319,6 +324,7 @@ def assess(
     True
     """
     settings = settings or ACQUISITION
+    result = replace(result, images=tuple(image.in_memory() for image in result.images))
     given = result.options.optics
     inferred = result.diagnostics.get("inferred") or {}
     optics = PupilOptics.of(given) if given else _inferred_optics(inferred)

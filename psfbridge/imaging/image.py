@@ -122,6 +122,16 @@ class Image:
         """Return a figure (`matplotlib.figure.Figure`) of the image from three sides."""
         return draw("image", self)
 
+    def in_memory(self) -> Image:
+        """Return the image with all its voxels read, if it is one that is read part by part.
+
+        Raises
+        ------
+        ImageError
+            If it is larger than the memory that is free.
+        """
+        return replace(self, data=np.asarray(self.data)) if is_lazy(self.data) else self
+
     @property
     def channels(self) -> int:
         """How many channels there are."""
