@@ -122,7 +122,7 @@ except OutputError as fault:
     print(fault)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=1200
     )
     assert done.stderr == ""
     assert done.stdout.startswith(f"cannot write {tmp_path / name}: ")

@@ -27,7 +27,7 @@ def test_the_notebook_runs_on_a_real_stack_and_shows_every_object(tmp_path, monk
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = nbformat.read(ROOT / "docs" / "gallery.ipynb", as_version=4)
     client = nbclient.NotebookClient(
-        notebook, timeout=280, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+        notebook, timeout=1200, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     )
     client.execute()
     shown = [out.get("data", {}) for cell in notebook.cells for out in cell.get("outputs", [])]

@@ -34,7 +34,7 @@ def run(command):
     assert words[0].endswith("psfbridge")
     done = subprocess.run(
         [sys.executable, "-m", "psfbridge.cli", *words[1:]],
-        capture_output=True, text=True, check=False, timeout=280,
+        capture_output=True, text=True, check=False, timeout=1200,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

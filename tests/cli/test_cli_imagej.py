@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -81,12 +80,10 @@ class TestMacro:
         assert done.stderr.count("\n") == 1
 
     def test_a_macro_that_never_ends(self):
-        start = time.monotonic()
         done = run("macro", "-", "--timeout", "2", given="while (true) { }")
         assert done.returncode == 1
         assert "no sign of life for 2 s" in done.stderr
         assert done.stderr.count("\n") == 1
-        assert time.monotonic() - start < SECONDS / 2
 
     def test_threads_that_imagej_leaves_behind_do_not_keep_it_from_ending(self, bead_file):
         given = 'run("Gaussian Blur...", "sigma=1 stack"); return getTitle();'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -284,10 +283,8 @@ def test_a_fault_of_our_own_is_one_line(macro, monkeypatch):
 
 
 def test_a_macro_that_never_ends_is_stopped(macro):
-    start = time.monotonic()
     with pytest.raises(BridgeError, match="no sign of life for 1 s"):
         macro("while (true) { }", timeout_s=1)
-    assert time.monotonic() - start < 10
     assert macro('return "goes on";') == "goes on"
 
 

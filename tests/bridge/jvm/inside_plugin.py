@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -180,10 +179,8 @@ def test_escape_ends_the_work(macro, tmp_path):
     ij = java_class("ij.IJ")
     timer = threading.Timer(1.5, lambda: ij.setKeyDown(27))
     timer.start()
-    start = time.monotonic()
     with pytest.raises(BridgeError, match=r"cancelled by Escape|macro"):
         macro('open("BEADS"); run("Distill PSF...", "method=joint"); return "not reached";')
-    assert time.monotonic() - start < SECONDS
     assert java_class("ij.WindowManager").getImageTitles().length <= 1
     ij.resetEscape()
     assert macro(f'open("BEADS"); {DISTILL} return getTitle();') == "PSF of beads.tif"
@@ -231,11 +228,9 @@ def test_a_python_without_numpy_says_what_it_lacks(macro, python_is, tmp_path):
 def test_a_python_that_never_answers_is_ended(macro, python_is, tmp_path):
     java_class("java.lang.System").setProperty("psfbridge.start.seconds", "2")
     python_is(script(tmp_path / "python", "exec sleep 600"))
-    start = time.monotonic()
     with pytest.raises(BridgeError, match="gave no sign of life for 2 s at greet and was ended"):
         macro(FIND)
     java_class("java.lang.System").clearProperty("psfbridge.start.seconds")
-    assert time.monotonic() - start < SECONDS
     assert not [child for child in psutil.Process().children() if child.name() == "sleep"]
 
 
