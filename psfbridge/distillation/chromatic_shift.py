@@ -48,6 +48,8 @@ class ChromaticShift:
         the field.
     beads : int
         How many beads were seen in both channels.
+    places_um, bead_shifts_nm : tuple of tuple of float
+        Of each of these beads: its place in the reference, and its own shift; z, y and x.
     """
 
     channel: int
@@ -56,6 +58,8 @@ class ChromaticShift:
     se_nm: Zyx = (0.0, 0.0, 0.0)
     scatter_nm: Zyx = (0.0, 0.0, 0.0)
     beads: int = 0
+    places_um: tuple[Zyx, ...] = ()
+    bead_shifts_nm: tuple[Zyx, ...] = ()
 
     def sentence(self, first: int = 0) -> str:
         """Return the shift in words, for people who count channels from `first`."""
@@ -110,9 +114,9 @@ def chromatic_shift(
     ]
     near = _near_nm(reference)
     coarse = _coarse(pairs, near)
-    difference, influence = _matched(pairs, coarse, near)
+    difference, influence, place = _matched(pairs, coarse, near)
     kept = _alike(difference)
-    difference, influence = difference[kept], influence[kept]
+    difference, influence, place = difference[kept], influence[kept], place[kept]
     count = len(difference)
     if not count:
         return ChromaticShift(
@@ -126,6 +130,8 @@ def chromatic_shift(
         se_nm=_zyx(np.where(flat, np.nan, _spread(difference + influence) / np.sqrt(count))),
         scatter_nm=_zyx(np.where(flat, np.nan, _spread(difference))),
         beads=count,
+        places_um=tuple(_zyx(one / 1e3) for one in place),
+        bead_shifts_nm=tuple(_zyx(np.where(flat, np.nan, one)) for one in difference),
     )
 
 
@@ -211,9 +217,9 @@ def _coarse(pairs: Sequence[tuple[_Places, _Places]], near: Floats) -> Floats:
 
 def _matched(
     pairs: Sequence[tuple[_Places, _Places]], coarse: Floats, near: Floats
-) -> tuple[Floats, Floats]:
-    """Return, for each bead seen in both channels, its shift and its pull on the two peaks."""
-    differences, influences = [np.zeros((0, 3))], [np.zeros((0, 3))]
+) -> tuple[Floats, Floats, Floats]:
+    """Return, for each bead seen in both channels, its shift, pull on the two peaks, and place."""
+    differences, influences, places = ([np.zeros((0, 3))] for _ in range(3))
     for one, other in pairs:
         if not len(one.position) or not len(other.position):
             continue
@@ -224,7 +230,8 @@ def _matched(
         theirs_at = partner[mutual]
         differences.append(one.position[mutual] - other.position[theirs_at])
         influences.append(one.pull[mutual] - other.pull[theirs_at])
-    return np.concatenate(differences), np.concatenate(influences)
+        places.append(other.position[theirs_at])
+    return np.concatenate(differences), np.concatenate(influences), np.concatenate(places)
 
 
 def _alike(differences: Floats) -> NDArray[np.bool_]:

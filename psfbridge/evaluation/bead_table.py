@@ -51,6 +51,10 @@ class BeadRow:
         Sum of its counts above the background.
     asymmetry : float
         Narrower over wider lateral FWHM; 1 is round.
+    fwhm_narrow_um, fwhm_wide_um : float
+        FWHM along the lateral axes of a three-dimensional Gaussian, whatever way they point.
+    theta_deg : float
+        Direction of the wider one: from x towards y, 0 to 180 degrees.
     slant_y, slant_x : float
         Walk of its long axis in y and x for each µm along z.
     status, reason : str
@@ -73,6 +77,9 @@ class BeadRow:
     background: float = NAN
     intensity: float = NAN
     asymmetry: float = NAN
+    fwhm_narrow_um: float = NAN
+    fwhm_wide_um: float = NAN
+    theta_deg: float = NAN
     slant_y: float = NAN
     slant_x: float = NAN
     status: str = USED
@@ -191,4 +198,16 @@ def _figures(one: Measures) -> dict[str, float]:
         "asymmetry": min(y, x) / max(y, x) if math.isfinite(y + x) else NAN,
         "slant_y": slant_y / along if steep else NAN,
         "slant_x": slant_x / along if steep else NAN,
+        **_lateral(one),
     }
+
+
+def _lateral(one: Measures) -> dict[str, float]:
+    """Return the lateral widths of the Gaussian along its own axes, and where the wider points."""
+    pairs = zip(one.principal_fwhm_um, one.principal_axes, strict=True)
+    axial, *lateral = sorted(pairs, key=lambda pair: -abs(pair[1][0]))
+    if not all(math.isfinite(width) for width, _ in (axial, *lateral)):
+        return {}
+    (wide, (_, y, x)), (narrow, _) = sorted(lateral, key=lambda pair: -pair[0])
+    theta = math.degrees(math.atan2(y, x)) % 180
+    return {"fwhm_narrow_um": narrow, "fwhm_wide_um": wide, "theta_deg": theta}

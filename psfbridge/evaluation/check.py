@@ -31,7 +31,7 @@ from psfbridge.progress import Progress
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
 
-__all__ = ["BeadCheck", "Check", "check"]
+__all__ = ["BeadCheck", "Check", "check", "misfit_of"]
 
 
 @dataclass(frozen=True)
@@ -198,12 +198,50 @@ def check(
     model = _model(states, shown, beads.data.shape)
     said = [finding.sentence for finding in found.findings]
     notes = [*beads.notes, *said, *notes, *restored.notes]
-    misfit = measure_misfit(
-        np.array([one.core_residual for one in checked]),
-        np.array([one.core_noise for one in checked]),
-        MeanBead.of(_light_and_model(one, shown) for one in states),
-    )
+    misfit = _misfit(states, shown)
     return Check(dark, restored, model, checked, _reach(found), misfit, tuple(notes))
+
+
+def misfit_of(found: FoundBeads, psf: PSF, bead_diameter_um: float = 0.0) -> Misfit:
+    """Return what a PSF leaves of beads beyond noise, and how it differs from them.
+
+    Parameters
+    ----------
+    found : FoundBeads
+        The beads of an image.
+    psf : PSF
+        With the image's voxel size.
+    bead_diameter_um : float
+        Diameter of the beads; 0 is a point.
+    """
+    shown = _of_beads(psf, bead_diameter_um)
+    return _misfit(fitted_beads(found, shown), shown)
+
+
+def _misfit(states: Sequence[BeadState], psf: PSF) -> Misfit:
+    shares = [_core_shares(one, light(one, psf.data)) for one in states]
+    residual, noise = np.array(shares).T
+    return measure_misfit(
+        residual, noise, MeanBead.of(_light_and_model(one, psf) for one in states)
+    )
+
+
+def _core_shares(one: BeadState, own: Volume) -> tuple[float, float]:
+    """Return which shares of a bead's energy are left and are noise, in its core."""
+    usable, data, expected = _compared(one, own)
+    core = own[usable] > MISFIT.core * own.max()
+    energy = float((data[usable] ** 2).sum(dtype=float))
+    left = (data - own)[usable][core] ** 2
+    noise = expected[usable][core]
+    return float(left.sum(dtype=float)) / energy, float(noise.sum()) / energy
+
+
+def _compared(one: BeadState, own: Volume) -> tuple[NDArray[np.bool_], Volume, Volume]:
+    """Return which voxels of a bead count, its light there, and the variance of its noise."""
+    seen = one.seen
+    data = np.asarray(seen.counts - one.others - background(one))
+    expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
+    return seen.usable, data, np.asarray(expected)
 
 
 def _light_and_model(one: BeadState, psf: PSF) -> tuple[Volume, Volume]:
@@ -240,11 +278,10 @@ def _checked(
     one: BeadState, psf: PSF, found: FoundBeads, dark: Image, restored: Image
 ) -> BeadCheck:
     own, seen = light(one, psf.data), one.seen
-    data = seen.counts - one.others - background(one)
-    expected = variance(replace(one, others=np.zeros_like(own)), own, forgiving=False)
-    left = (data - own)[seen.usable] ** 2
-    core = own[seen.usable] > MISFIT.core * own.max()
-    energy = float((data[seen.usable] ** 2).sum(dtype=float))
+    usable, data, expected = _compared(one, own)
+    left = (data - own)[usable] ** 2
+    energy = float((data[usable] ** 2).sum(dtype=float))
+    core_residual, core_noise = _core_shares(one, own)
     z, y, x = (float(value) for value in one.fit.position)
     return BeadCheck(
         bead=found.beads[seen.bead].bead,
@@ -253,12 +290,12 @@ def _checked(
         x=x,
         intensity=one.fit.intensity / found.values.factor,
         residual=float(left.sum(dtype=float)) / energy,
-        noise=float(expected[seen.usable].sum()) / energy,
-        chi2=float(np.mean(left / expected[seen.usable])),
+        noise=float(expected[usable].sum()) / energy,
+        chi2=float(np.mean(left / expected[usable])),
         gathered=_gathered(restored.data, one),
         gathered_before=_gathered(dark.data, one),
-        core_residual=float(left[core].sum(dtype=float)) / energy,
-        core_noise=float(expected[seen.usable][core].sum()) / energy,
+        core_residual=core_residual,
+        core_noise=core_noise,
     )
 
 

@@ -95,21 +95,27 @@ def _far_energy(mean: MeanBead) -> float:
 
 
 def _kinds(mean: MeanBead) -> list[str]:
-    """Name the largest differences: fitted widths and floor, then what is odd of the rest."""
+    """Name the largest differences: fitted widths and floor, then what is odd of the rest.
+
+    What two halves of the beads share counts: noise of their means is odd and even alike.
+    """
     rest = mean.light - mean.model
-    whole = float((rest**2).sum())
+    first, second = mean.rests or (rest, rest)
+    whole = float((first * second).sum())
     if whole < MISFIT.least_share * float((mean.model**2).sum()):
         return []
     names, shapes = _templates(mean.model)
     design = np.column_stack([shape.ravel() for shape in shapes])
-    weights = np.linalg.lstsq(design, rest.ravel(), rcond=None)[0]
+    halves = np.column_stack([first.ravel(), second.ravel()])
+    weights = np.linalg.lstsq(design, halves, rcond=None)[0]
     shares = {
-        name[0] if weight > 0 else name[1]: weight**2 * float((shape**2).sum()) / whole
-        for name, shape, weight in zip(names, shapes, weights, strict=True)
+        name[0] if pair.sum() > 0 else name[1]: pair.prod() * float((shape**2).sum()) / whole
+        for name, shape, pair in zip(names, shapes, weights, strict=True)
     }
-    odd = _odd_energies(rest - (design @ weights).reshape(rest.shape))
+    left = (halves - design @ weights).T.reshape(2, *rest.shape)
     shares |= {
-        f"the PSF's {name} is not the beads'": energy / whole for name, energy in odd.items()
+        f"the PSF's {name} is not the beads'": energy / whole
+        for name, energy in _odd_energies(left[0], left[1]).items()
     }
     found = sorted(shares.items(), key=lambda pair: -pair[1])
     return [name for name, share in found if share > MISFIT.named]
@@ -142,19 +148,24 @@ def _stretched(model: Floats, axis: int) -> Floats:
     return np.asarray(model + offsets.reshape(form) * np.gradient(model, axis=axis))
 
 
-def _odd_energies(rest: Floats) -> dict[str, float]:
-    """Return the energies of what each kind of aberration turns round under a symmetry.
+def _odd_energies(first: Floats, second: Floats) -> dict[str, float]:
+    """Return the energies that two halves share of what aberrations turn round under a symmetry.
 
     Coma changes its sign under reflection of y and x. Spherical aberration and astigmatism change
     it under reflection of z; a quarter turn about z keeps the first and turns the second round.
     """
+    pairs = zip(_odd_parts(first).items(), _odd_parts(second).values(), strict=True)
+    return {name: float((one * other).sum()) for (name, one), other in pairs}
+
+
+def _odd_parts(rest: Floats) -> dict[str, Floats]:
     lateral = (rest - np.flip(rest, (1, 2))) / 2
     axial = (rest - lateral - np.flip(rest - lateral, 0)) / 2
-    energies = {"coma": float((lateral**2).sum())}
     if rest.shape[1] != rest.shape[2]:
-        return energies | {"spherical aberration": float((axial**2).sum())}
+        return {"coma": lateral, "spherical aberration": axial}
     turned = np.rot90(axial, axes=(1, 2))
-    return energies | {
-        "spherical aberration": float((((axial + turned) / 2) ** 2).sum()),
-        "astigmatism": float((((axial - turned) / 2) ** 2).sum()),
+    return {
+        "coma": lateral,
+        "spherical aberration": (axial + turned) / 2,
+        "astigmatism": (axial - turned) / 2,
     }

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from psfbridge.distillation.chromatic_shift import ChromaticShift
     from psfbridge.evaluation.assessment import Assessment
     from psfbridge.evaluation.bead_table import BeadTable
 
-__all__ = ["plot_bead_maps", "plot_histograms", "plot_thumbnails"]
+__all__ = ["plot_bead_maps", "plot_histograms", "plot_shifts", "plot_thumbnails"]
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +33,7 @@ _THUMBNAIL_IN = 1.15
 _REACH_FWHM = (2.0, 3.5)
 _DIFFERENCE = 0.2
 _MAP_COLUMNS = 3
+_ROUNDNESS = "narrow / wide lateral FWHM; lines: wide axis"
 # The longest arrow of a map, as a share of the field.
 _LONGEST_ARROW = 0.1
 
@@ -198,6 +200,7 @@ def plot_bead_maps(assessment: Assessment) -> Figure:
     for axes, (title, values) in zip(grid, maps.items(), strict=False):
         _draw_map(axes, beads, values, title)
     _draw_slants(grid[len(maps) - 1], beads)
+    _draw_directions(grid[list(maps).index(_ROUNDNESS)], beads)
     words = "one dot a bead; axes x and y in µm; colours span the middle 90 % of the beads"
     add_titles(figure, "Maps over the field, from single beads", words)
     return figure
@@ -208,7 +211,7 @@ def _maps(assessment: Assessment, beads: BeadTable) -> dict[str, Floats]:
         f"FWHM {width.axis} (µm)": beads.column(f"fwhm_{width.axis}_um")
         for width in assessment.widths
     }
-    maps["narrow / wide lateral FWHM"] = beads.column("asymmetry")
+    maps[_ROUNDNESS] = beads.column("asymmetry")
     if assessment.result.psf.data.shape[0] > 1:
         maps["focus z (µm)"] = beads.column("z_um")
         slants = np.hypot(beads.column("slant_y"), beads.column("slant_x"))
@@ -230,6 +233,55 @@ def _draw_map(axes: Axes, beads: BeadTable, values: Floats, title: str) -> None:
     axes.set_title(title, color=INK, fontsize=9)
     bar = axes.figure.colorbar(shown, ax=axes, fraction=0.05, pad=0.03)
     bar.ax.tick_params(colors=FAINT, labelsize=7)
+
+
+def _draw_directions(axes: Axes, beads: BeadTable) -> None:
+    """Draw a line through each bead along its wider lateral axis."""
+    x, y = beads.column("x_um"), beads.column("y_um")
+    theta = np.radians(beads.column("theta_deg"))
+    good = np.isfinite(theta)
+    reach = float(max(np.ptp(x), np.ptp(y))) if len(x) else 0.0
+    if not good.any() or reach == 0:
+        return
+    axes.quiver(
+        x[good], y[good], np.cos(theta[good]), np.sin(theta[good]), angles="xy", pivot="mid",
+        scale_units="xy", scale=1 / (_LONGEST_ARROW * reach), color=INK, width=0.004,
+        headwidth=0, headlength=0, headaxislength=0,
+    )  # fmt: skip
+
+
+def plot_shifts(shift: ChromaticShift) -> Figure:
+    """Draw how far each bead lies in one channel from where it is in another, over the field.
+
+    Parameters
+    ----------
+    shift : ChromaticShift
+        Arrows lead in y and x; the colour is the shift in z.
+    """
+    from matplotlib.figure import Figure
+
+    places, shifts = (
+        np.array(one).reshape(-1, 3) for one in (shift.places_um, shift.bead_shifts_nm)
+    )
+    figure = Figure(figsize=(5.6, 5.0), dpi=130, facecolor=PAPER)
+    figure.subplots_adjust(0.12, 0.1, 0.95, 0.82)
+    axes = figure.subplots()
+    style_graph(axes)
+    longest = float(np.nanmax(np.hypot(shifts[:, 1], shifts[:, 2]), initial=1.0))
+    reach = float(max(np.ptp(places[:, 1]), np.ptp(places[:, 2]), 1.0))
+    depth = np.nan_to_num(shifts[:, 0])
+    arrows: Any = axes.quiver(
+        places[:, 2], places[:, 1], shifts[:, 2], shifts[:, 1], depth, angles="xy",
+        scale_units="xy", scale=longest / (_LONGEST_ARROW * reach), cmap="viridis", width=0.006,
+    )  # fmt: skip
+    axes.invert_yaxis()
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel("x, µm", fontsize=9)
+    axes.set_ylabel("y, µm", fontsize=9)
+    figure.colorbar(arrows, ax=axes, label="shift in z, nm", fraction=0.05)
+    words = f"arrows: shift in y and x of {shift.beads} beads, the longest {longest:.0f} nm"
+    add_titles(figure, f"Channel {shift.channel} against channel {shift.reference}", words)
+    return figure
 
 
 def _draw_slants(axes: Axes, beads: BeadTable) -> None:

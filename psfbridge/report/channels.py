@@ -8,18 +8,29 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from psfbridge._util.atomic_files import made_folder, write_text
+from psfbridge._util.atomic_files import made_folder, whole_file, write_text
 from psfbridge.evaluation.about import About
 from psfbridge.evaluation.assessment import Assessment, assess
 from psfbridge.evaluation.coregistration import Coregistration, coregistrations
 from psfbridge.evaluation.tolerances import Tolerances
+from psfbridge.report.bead_figures import plot_shifts
 from psfbridge.report.contents import verdict_block
-from psfbridge.report.document import Block, Cell, Document, Heading, Links, Paragraph, Table
+from psfbridge.report.document import (
+    Block,
+    Cell,
+    Document,
+    Heading,
+    Links,
+    Paragraph,
+    Picture,
+    Table,
+)
 from psfbridge.report.html import html_page
 from psfbridge.report.write import PAGE, write_report
 
 if TYPE_CHECKING:
     from psfbridge.distillation.channels import ChannelDistillation
+    from psfbridge.distillation.chromatic_shift import ChromaticShift
 
 __all__ = ["write_channel_reports"]
 
@@ -54,9 +65,23 @@ def write_channel_reports(
     for number, assessment in enumerate(assessments):
         write_report(assessment, home / f"channel_{number}", about=about)
     shifts = list(coregistrations(found, tolerances))
-    blocks = tuple(_blocks(assessments, shifts))
+    maps = [_saved_map(one, home) for one in found.shifts if one.beads and one.places_um]
+    blocks = (*_blocks(assessments, shifts), *maps)
     write_text(home / PAGE, html_page(Document("PSFs of all channels", blocks)))
     return assessments
+
+
+def _saved_map(shift: ChromaticShift, home: Path) -> Picture:
+    """Draw the shifts of one channel's beads over the field."""
+    path = home / f"shift_{shift.channel}.png"
+    with whole_file(path) as temporary:
+        plot_shifts(shift).savefig(temporary)
+    return Picture(
+        path,
+        f"Shift of channel {shift.channel} over the field, bead by bead",
+        f"Map of the shifts of {shift.beads} beads between channels {shift.channel} and "
+        f"{shift.reference}.",
+    )
 
 
 def _blocks(assessments: Sequence[Assessment], shifts: Sequence[Coregistration]) -> Iterator[Block]:

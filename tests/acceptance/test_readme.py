@@ -44,8 +44,18 @@ def test_every_block_is_in_a_language_that_a_test_runs():
     assert {language for language, _ in BLOCKS} == {"bash", "python", "ijm"}
 
 
-def test_the_first_command_ends_in_the_main_job(folder):
-    install, job = blocks("bash")[0].rsplit("&&", 1)
+def test_a_clone_is_made_of_an_address(tmp_path):
+    clone, enter = blocks("bash")[0].strip().split(" && ")
+    assert (clone, enter) == ("git clone ADDRESS psfbridge", "cd psfbridge")
+    if not (ROOT / ".git").exists():
+        pytest.skip("these sources are no clone")
+    words = clone.replace("ADDRESS", str(ROOT)).split()
+    subprocess.run([*words, "--quiet"], cwd=tmp_path, check=True, timeout=100)
+    assert (tmp_path / "psfbridge" / "pyproject.toml").is_file()
+
+
+def test_the_main_job_comes_after_the_install(folder):
+    install, job = blocks("bash")[1].rsplit("&&", 1)
     assert "pip install" in install
     out = run(job.strip())
     assert "differs from it by" in out
@@ -53,12 +63,14 @@ def test_the_first_command_ends_in_the_main_job(folder):
         assert (folder / "demo" / name).is_file()
 
 
-def test_the_second_command_is_what_ci_runs():
-    assert blocks("bash")[1].strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+def test_the_command_of_the_tests_is_what_ci_runs():
+    assert blocks("bash")[3].strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_the_commands_on_your_own_stack_run_in_order(folder):
-    for line in blocks("bash")[2].splitlines():
+    activation, *commands = blocks("bash")[2].splitlines()
+    assert activation == ". .venv/bin/activate"
+    for line in commands:
         run(line)
     assert (folder / "report" / "index.html").is_file()
     assert (folder / "beads.png").is_file()

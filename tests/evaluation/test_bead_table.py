@@ -33,6 +33,14 @@ def test_used_and_rejected_beads_are_measured_alike(table):
     assert table[3].reason == "too close"
 
 
+def test_the_wider_lateral_axis_is_told_with_its_direction():
+    table = measure_every_bead(distillation(sigma=lambda _: (2.5, 1.9, 1.3), bead_diameter_um=0.1))
+    wide, narrow = (0.1 * 2.3548 * sigma for sigma in (1.9, 1.3))
+    assert table.column("fwhm_wide_um") == pytest.approx(wide, rel=0.08)
+    assert table.column("fwhm_narrow_um") == pytest.approx(narrow, rel=0.08)
+    assert table.column("theta_deg") == pytest.approx(90, abs=8)  # from x towards y
+
+
 def test_positions_are_in_micrometres(table):
     z, y, x = (at * step for at, step in zip(PLACES[7], VOXEL_UM, strict=True))
     assert (table[7].z_um, table[7].y_um, table[7].x_um) == pytest.approx((z, y, x))
