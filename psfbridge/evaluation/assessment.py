@@ -249,8 +249,11 @@ class Assessment:
         kind = self.optics.microscope
         na, error = self.na
         if math.isfinite(na) and self.wavelength_um is not None:
-            spread = f" ± {error:.2f}" if math.isfinite(error) else ""
-            shown = f"The beads show NA {na:.2f}{spread} at {1000 * self.wavelength_um:.0f} nm."
+            digits = 2 if not error < 0.005 else 3
+            spread = f" ± {max(error, 0.001):.{digits}f}" if math.isfinite(error) else ""
+            shown = (
+                f"The beads show NA {na:.{digits}f}{spread} at {1000 * self.wavelength_um:.0f} nm."
+            )
         elif self._inferred:
             ratio = float(self._inferred["na_per_wavelength_per_um"])
             shown = (

@@ -223,7 +223,7 @@ def _aberrations(assessment: Assessment) -> Iterator[Block]:
     for one in wavefront.aberrations:
         if abs(one.waves) < _LEAST_WAVES and one.name not in _PRIMARY:
             continue
-        angle = _fixed(one.angle_deg, 0)
+        angle = _fixed(one.angle_deg, 0).replace("-0", "0")
         rows.append([Cell(one.name), *_waves(one.waves, one.error), _number(angle)])
     yield Table(
         "Wavefront error of the pupil that explains the beads",
@@ -250,7 +250,8 @@ def _problems(assessment: Assessment) -> Iterator[Block]:
             "the field was found; the beads are small, bright and many enough."
         )
     plane = assessment.plane
-    if plane:
+    # Beads all over the depth lie in no plane.
+    if plane and plane.flatness_um < assessment.widths[0].measured_um:
         yield Paragraph(
             f"Plane of the beads: tilted by {plane.tilt_mrad:.1f} ± {plane.tilt_error_mrad:.1f} "
             f"mrad, {plane.range_um:.2f} µm of focus over the field; the beads lie within "

@@ -55,7 +55,7 @@ def _tilted() -> Places:
 FAILURES = {
     "good": Failure(),
     "saturation": Failure(highest=0.35),
-    "drift": Failure(drift=(0.05, 0.35)),
+    "drift": Failure(drift=(0.1, 0.7)),
     "coma": Failure({"coma": 0.12}),
     "spherical": Failure({"spherical": 0.12}),
     "astigmatism": Failure({"astigmatism": 0.12}),
@@ -83,7 +83,7 @@ def counts_of(failure: Failure) -> Floats:
 def picture(name: str) -> Figure:
     """Draw a failure beside what it should look like: from above in focus, and from the side."""
     shown = {"as it should be": counts_of(FAILURES["good"]), name: counts_of(FAILURES[name])}
-    figure = Figure(figsize=(8.4, 3.2), dpi=110)
+    figure = Figure(figsize=(8.4, 2.5), dpi=110)
     grid = figure.subplots(1, 4, gridspec_kw={"width_ratios": [1, 1, 1, 1], "wspace": 0.08})
     figure.subplots_adjust(0.01, 0.02, 0.99, 0.86)
     for number, (words, counts) in enumerate(shown.items()):

@@ -35,7 +35,7 @@ def add(subparsers: Any) -> None:
         type=float,
         metavar="PERCENT",
         help="exit status 1 where the PSF's error beyond noise is larger; the answer is no from "
-        "there on (10 for the answer alone)",
+        "there on (12 for the answer alone)",
     )
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(run=run)
