@@ -61,8 +61,9 @@ class DistilPanel:
         self.distil_button = widgets.PushButton(text="Distil PSF")
         self.cancel_button = widgets.PushButton(text="Cancel", enabled=False)
         self.bar = widgets.ProgressBar(value=0, max=1, visible=False)
-        self.said = widgets.Label(value=_HELP)
-        self.said.native.setWordWrap(True)
+        self.said = widgets.TextEdit(label="", value=_HELP)
+        self.said.native.setReadOnly(True)
+        self.said.min_height = 140
         parts = [self.image, self.preset, *self.fields.values()]
         parts += [self.find_button, self.distil_button, self.cancel_button, self.bar, self.said]
         self._container = widgets.Container(widgets=parts)
@@ -204,8 +205,8 @@ class DistilPanel:
         self.viewer.add_image(data, **shown)
         self.viewer.dims.set_point(0, place[0])
         self.viewer.reset_view()
-        grade = f" {result.verdict.sentence}" if result.verdict else ""
-        self.said.value = f"{result.optics.sentence if result.optics else ''}{grade}".strip()
+        told = (result.verdict, result.optics)
+        self.said.value = "\n".join(one.sentence for one in told if one is not None)
 
 
 def _field(one: Option) -> Any:
