@@ -115,7 +115,19 @@ def _changes(beads: Sequence[Residual], planes: int) -> PlaneChanges:
         whole.column(k, halves, effect)
         for k, effect in enumerate((PLANE_CHANGES.light, PLANE_CHANGES.shift, PLANE_CHANGES.shift))
     ]
-    return PlaneChanges(columns[0], np.stack(columns[1:], axis=1))
+    return PlaneChanges(columns[0], _still_but_for_a_step(np.stack(columns[1:], axis=1)))
+
+
+def _still_but_for_a_step(shift: Floats) -> Floats:
+    """Where a step is most of the movement, take out the trend that fits least else.
+
+    A trend is not told by the beads; a stage that makes a step is still before and after it.
+    """
+    steps = np.diff(shift, axis=0)
+    if np.hypot(*steps.T).max() <= PLANE_CHANGES.jump * np.hypot(*np.ptp(shift, axis=0)):
+        return shift
+    places = np.arange(len(shift)) - (len(shift) - 1) / 2
+    return np.asarray(shift - np.outer(places, np.median(steps, axis=0)))
 
 
 @dataclass(frozen=True, eq=False)
