@@ -20,7 +20,6 @@ from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
 from psfbridge.distillation.joint.checks.physics import z_step_factor
 from psfbridge.distillation.joint.checks.plane_changes import (
     PlaneChanges,
-    moved_back,
     plane_changes,
     steadied,
 )
@@ -178,15 +177,15 @@ def _steady(
     options: DistillOptions,
     progress: Progress,
 ) -> tuple[_Solved, list[PlaneChanges]]:
-    """Solve, and again where the sample moved or the light changed, with that undone."""
+    """Solve, and again where the light changed from plane to plane, with that undone."""
     solved = _solved(found, shape, options, progress)
     changes = [PlaneChanges.none_of(len(one.image.data)) for one in found]
     for _ in range(PLANE_CHANGES.passes):
         more = plane_changes(solved[0], solved[2])
-        if all(one.none for one in more):
-            break
         changes = [before.plus(one) for before, one in zip(changes, more, strict=True)]
-        still = [steadied(*pair) for pair in zip(found, changes, strict=True)]
+        if not any(one.light.any() for one in more):
+            break
+        still = [steadied(one, change.of_light) for one, change in zip(found, changes, strict=True)]
         solved = _solved(still, shape, options, progress)
     return solved, changes
 
@@ -194,16 +193,15 @@ def _steady(
 def _as_taken(
     solution: Solution, found: Sequence[FoundBeads], changes: Sequence[PlaneChanges]
 ) -> Solution:
-    """Return a solution with its beads where they are in the images as they were taken."""
+    """Return a solution, and what is to be said of its planes."""
     if all(one.none for one in changes):
         return solution
-    beads = tuple(moved_back(*pair) for pair in zip(solution.beads, changes, strict=True))
     said = [
         finding.sentence
         for one, change in zip(found, changes, strict=True)
         for finding in change.findings(one.image.name, one.image.voxel_um)
     ]
-    return replace(solution, beads=beads, notes=(*solution.notes, *said))
+    return replace(solution, notes=(*solution.notes, *said))
 
 
 def _solved(

@@ -53,9 +53,14 @@ class PlaneChanges:
         return not (self.light.any() or self.shift.any())
 
     def plus(self, other: PlaneChanges) -> PlaneChanges:
-        """Return these changes and what was found once they were undone."""
+        """Return these changes, and what was found once the light was undone."""
         light = (1 + self.light) * (1 + other.light) - 1
-        return PlaneChanges(light, self.shift + other.shift)
+        return PlaneChanges(light, other.shift)
+
+    @property
+    def of_light(self) -> PlaneChanges:
+        """The changes of the light alone."""
+        return PlaneChanges(self.light, np.zeros_like(self.shift))
 
     def findings(self, name: str, voxel_um: Sequence[float]) -> list[Finding]:
         """Return what a user should know."""
@@ -69,8 +74,8 @@ class PlaneChanges:
             how = f", most of it at plane {at}" if jump else ""
             said.append(
                 Finding(
-                    f"The sample moved by {moved:.3f} µm within the stack of {name}{how}: it was "
-                    "moved back, plane by plane.",
+                    f"The sample moved by {moved:.3f} µm within the stack of {name}{how}: the "
+                    "PSF is blurred by it.",
                     "Let the stage settle, and image faster.",
                 )
             )
@@ -115,19 +120,7 @@ def _changes(beads: Sequence[Residual], planes: int) -> PlaneChanges:
         whole.column(k, halves, effect)
         for k, effect in enumerate((PLANE_CHANGES.light, PLANE_CHANGES.shift, PLANE_CHANGES.shift))
     ]
-    return PlaneChanges(columns[0], _still_but_for_a_step(np.stack(columns[1:], axis=1)))
-
-
-def _still_but_for_a_step(shift: Floats) -> Floats:
-    """Where a step is most of the movement, take out the trend that fits least else.
-
-    A trend is not told by the beads; a stage that makes a step is still before and after it.
-    """
-    steps = np.diff(shift, axis=0)
-    if np.hypot(*steps.T).max() <= PLANE_CHANGES.jump * np.hypot(*np.ptp(shift, axis=0)):
-        return shift
-    places = np.arange(len(shift)) - (len(shift) - 1) / 2
-    return np.asarray(shift - np.outer(places, np.median(steps, axis=0)))
+    return PlaneChanges(columns[0], np.stack(columns[1:], axis=1))
 
 
 @dataclass(frozen=True, eq=False)

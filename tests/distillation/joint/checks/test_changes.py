@@ -1,4 +1,4 @@
-"""What changes while a stack is taken is told, undone where beads tell it, and else left alone."""
+"""What changes while a stack is taken is told; the light of planes is brought to the same."""
 
 from dataclasses import replace
 
@@ -48,18 +48,11 @@ def test_a_steady_stack_is_said_to_be_nothing_else(kind):
 
 @pytest.mark.slow
 @every_kind
-def test_a_step_of_the_stage_is_told_and_undone(kind):
+def test_a_step_of_the_stage_is_told(kind):
     field, light = light_of(scene_of(kind, 5))
-    result, error, said = distilled(field, stepping(light, (0, 1.5), len(light) // 2))
+    _, _, said = distilled(field, stepping(light, (0, 1.5), len(light) // 2))
     assert MOVED in said
     assert f"plane {len(light) // 2}:" in said
-    assert error < 0.03
-    # Beads are where they are in the image as it was taken.
-    truth = {round(bead.y): bead for bead in field.beads}
-    for bead in result.beads.with_status("used"):
-        true = min(truth.values(), key=lambda one: abs(one.y - bead.y) + abs(one.z - bead.z))
-        late = 1.5 * (bead.z >= len(light) // 2)
-        assert bead.x - true.x == pytest.approx(late, abs=1.0)
 
 
 @pytest.mark.slow
