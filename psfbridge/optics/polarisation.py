@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Transmission", "dipole_fields"]
+__all__ = ["Transmission", "dipole_fields", "laser_fields"]
 
 Floats = NDArray[np.float64]
 
@@ -63,3 +63,25 @@ def dipole_fields(light: Transmission, angle: Floats) -> tuple[NDArray[np.number
         -axial * s,
     ]
     return np.array(fields), WEIGHTS
+
+
+def laser_fields(
+    light: Transmission, angle: Floats, along: float
+) -> tuple[NDArray[np.number], Floats]:
+    """Return the three components of a linearly polarised laser's field, each counting once.
+
+    By reciprocity these are the fields that dipoles send out (Richards and Wolf 1959): the focus of
+    a laser is longer along its polarisation than across.
+
+    Parameters
+    ----------
+    light : Transmission
+        At each sample of the pupil.
+    angle : array
+        The azimuth of each sample.
+    along : float
+        Direction of the polarisation, from x towards y, in radians.
+    """
+    xx, yx, yy, zx, zy = dipole_fields(light, angle)[0]
+    c, s = np.cos(along), np.sin(along)
+    return np.array([c * xx + s * yx, c * yx + s * yy, c * zx + s * zy]), np.ones(3)

@@ -15,7 +15,7 @@ from psfbridge._util.threads import cores
 from psfbridge.optics.bead_sphere import sphere_transfer
 from psfbridge.optics.index_mismatch import interface_transmission
 from psfbridge.optics.pinhole import airy_um, pinhole_transfer
-from psfbridge.optics.polarisation import Transmission, dipole_fields
+from psfbridge.optics.polarisation import Transmission, dipole_fields, laser_fields
 from psfbridge.optics.propagation import Complex, on_planes, waves
 from psfbridge.optics.settings import PUPIL
 from psfbridge.optics.zernike import zernike
@@ -26,6 +26,9 @@ __all__ = [
     "BLUR_Y",
     "BLUR_YX",
     "DEPTH",
+    "EDGE",
+    "EDGE_X",
+    "EDGE_Y",
     "FINE_ORDER",
     "FIRST_MODE",
     "INDEX",
@@ -45,8 +48,10 @@ Floats32 = NDArray[np.float32]
 # Places in the vector of parameters: NA/wavelength and n/wavelength in 1/µm, a Gaussian blur's
 # variances and covariance across in µm² (pixels, drift), the light sheet's 1/(2 sigma²) in 1/µm²,
 # the position in µm, the sample's n/wavelength in 1/µm (0 if it is the immersion medium's) and the
-# depth in it in µm; then phases in radians and amplitudes, in Zernike terms of unit rms.
-NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, SAMPLE, DEPTH, FIRST_MODE = range(12)
+# depth in it in µm; radius (0 if there is none) and centre of another stop's image that cuts the
+# pupil, in radii of the pupil; then phases in radians and amplitudes, in Zernike terms of unit rms.
+NA, INDEX, BLUR_Y, BLUR_X, BLUR_YX, SHEET, Z, Y, X, SAMPLE, DEPTH = range(11)
+EDGE, EDGE_Y, EDGE_X, FIRST_MODE = range(11, 15)
 # The terms of the amplitude, the likeliest first: apodisation, then a pupil cut or off centre.
 _FIRST = ((2, 0), (4, 0), (6, 0), (1, -1), (1, 1), (2, -2), (2, 2))
 # Then the details: dust, a pupil cut by an edge.
@@ -54,6 +59,10 @@ _DETAILS = tuple((n, m) for n in range(1, 9) for m in range(-n, n + 1, 2) if (n,
 AMPLITUDES = (*_FIRST, *_DETAILS)
 #: The number of the likeliest; phases above this order are details, too.
 LIKELIEST, FINE_ORDER = len(_FIRST), 6
+
+
+# Steps of the parameters whose derivatives are differences.
+_STEPS = {DEPTH: PUPIL.depth_step_um, **dict.fromkeys((EDGE, EDGE_Y, EDGE_X), PUPIL.edge_step)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +96,9 @@ class PupilModel:
         Diameter of the pinhole in Airy units; for a confocal microscope; 0 is a point.
     sheet_tilt_deg : float
         Angle between the light sheet and the planes, about x: the sheet rises with y.
+    laser_along : float, optional
+        Direction of the laser's polarisation, from x towards y, in radians; by default light of
+        all directions. For a confocal microscope whose light has polarisation.
     """
 
     shape: tuple[int, int, int]
@@ -100,6 +112,7 @@ class PupilModel:
     excitation_ratio: float = 1.0
     pinhole_au: float = 0.0
     sheet_tilt_deg: float = 0.0
+    laser_along: float | None = None
 
     @cached_property
     def modes(self) -> list[tuple[int, int]]:
@@ -219,7 +232,7 @@ class PupilModel:
             return np.zeros_like(sharp)
         # The others have no closed form that is shorter than a difference.
         moved = values.copy()
-        step = PUPIL.depth_step_um if one == DEPTH else PUPIL.index_step
+        step = _STEPS.get(one, PUPIL.index_step)
         moved[one] += step
         return np.asarray((self._sharp(moved) - sharp) / step, np.float32)
 
@@ -228,8 +241,8 @@ class PupilModel:
         intensity = self._intensity(values)
         if self.power == 2:
             excitation = intensity
-            if self.excitation_ratio != 1:
-                excitation = self._intensity(self._excitation(values))
+            if self.excitation_ratio != 1 or self._has_laser:
+                excitation = self._intensity(self._excitation(values), laser=self._has_laser)
             intensity = self._through_pinhole(intensity, values) * excitation
         return intensity * self._sheet(values)
 
@@ -238,8 +251,10 @@ class PupilModel:
     ) -> tuple[Floats32, Floats32]:
         """Detection times excitation, and the derivatives of the product."""
         excitation, slopes = intensity, by_mode
-        if self.excitation_ratio != 1:
-            excitation, slopes = self._intensity_and_slopes(self._excitation(values))
+        if self.excitation_ratio != 1 or self._has_laser:
+            excitation, slopes = self._intensity_and_slopes(
+                self._excitation(values), laser=self._has_laser
+            )
             # A path difference is more of a phase for the shorter wavelength.
             slopes[: len(self.modes)] *= self.excitation_ratio
         detected = self._through_pinhole(intensity, values)
@@ -294,20 +309,51 @@ class PupilModel:
         light = Transmission(np.ones_like(sine), cosine, sine)
         if sample:
             light = interface_transmission(radius, self.samples, na, index, sample, values[DEPTH])
+        inside = inside * self._stop(values) if values[EDGE] else inside
         return inside * np.exp(1j * phase) / np.sqrt(cosine), amplitude, light
 
-    def _polarisations(self, light: Transmission) -> tuple[NDArray[Any], Floats]:
-        """Fields in the pupil of an emitter's three directions, and how often each counts."""
+    def _stop(self, values: Floats) -> Floats:
+        """The share of each sample that another stop lets pass: 0 or 1 but for its edge."""
+        away = np.hypot(
+            (self._across - values[EDGE_Y])[:, np.newaxis], self._across - values[EDGE_X]
+        )
+        return np.asarray(np.clip(0.5 + (values[EDGE] - away) * self.samples / 2, 0, 1))
+
+    def pupil_power(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return the power that passes each sample of the pupil, and how much of it is inside.
+
+        What all pupils have, apodisation by their angle, is left out. The arrays have axes (v, u).
+        """
+        _, amplitude, _ = self._pupil(values)
+        inside = self._disc[2] * (self._stop(values) if values[EDGE] else 1.0)
+        return np.asarray(inside * amplitude**2), self._disc[2]
+
+    @property
+    def across(self) -> Floats:
+        """Where the samples are along v and u, in radii of the pupil."""
+        return self._across
+
+    @property
+    def _has_laser(self) -> bool:
+        return self.vectorial and self.laser_along is not None
+
+    def _polarisations(self, light: Transmission, laser: bool) -> tuple[NDArray[Any], Floats]:
+        """Fields in the pupil of an emitter's three directions, and how often each counts.
+
+        Or those of a laser's light.
+        """
+        if laser and self.laser_along is not None:
+            return laser_fields(light, self._disc[1], self.laser_along)
         if self.vectorial:
             return dipole_fields(light, self._disc[1])
         return light.across[np.newaxis], np.ones(1)
 
-    def _intensity(self, values: Floats) -> Floats32:
+    def _intensity(self, values: Floats, *, laser: bool = False) -> Floats32:
         phase, amplitude, light = self._pupil(values)
         pupil = phase * amplitude
         fields = [
             (count, (pupil * field)[np.newaxis])
-            for field, count in zip(*self._polarisations(light), strict=True)
+            for field, count in zip(*self._polarisations(light, laser), strict=True)
         ]
         total = np.zeros(self.shape, np.float32)
 
@@ -317,9 +363,11 @@ class PupilModel:
         self._on_planes(fields, values, plane)
         return np.asarray(total / self._energy(phase), np.float32)
 
-    def _intensity_and_slopes(self, values: Floats) -> tuple[Floats32, Floats32]:
+    def _intensity_and_slopes(
+        self, values: Floats, *, laser: bool = False
+    ) -> tuple[Floats32, Floats32]:
         """The PSF before any blur, and its slopes by phases and amplitudes, see `derivatives`."""
-        intensity = self._intensity(values)
+        intensity = self._intensity(values, laser=laser)
         rough, slopes = self._rough._scalar_slopes(values)
         return intensity, slopes * (intensity.sum() / rough.sum())
 

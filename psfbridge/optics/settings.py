@@ -52,6 +52,9 @@ class PupilSettings:
         taken: 0.1 to 0.4 % of them, far above the rounding of single precision.
     depth_step_um : float
         The same of the depth in the sample.
+    edge_step : float
+        The same of the edge of another stop, in radii of the pupil: a third of a sample, whose
+        share inside falls linearly, so that the difference is exact but for rounding.
     least_cosine : float
         Of the angle to the axis: at grazing light the aplanatic factor has no end.
     rough_samples : int
@@ -61,6 +64,7 @@ class PupilSettings:
 
     index_step: float = 4e-3
     depth_step_um: float = 0.02
+    edge_step: float = 0.01
     least_cosine: float = 0.01
     rough_samples: int = 32
 

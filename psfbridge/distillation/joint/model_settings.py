@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 __all__ = [
     "BLENDING",
+    "LASER",
     "PUPIL_FIT",
     "PUPIL_PRIOR",
+    "VIGNETTING",
     "BlendingSettings",
+    "LaserSettings",
     "PupilFitSettings",
     "PupilPriorSettings",
+    "VignettingSettings",
 ]
 
 Shape = tuple[int, int, int]
@@ -28,9 +32,6 @@ class PupilFitSettings:
         Highest order of phases and amplitudes in the end, when beads are aligned and the
         microscope is known. With the edge of a vignetted pupil the error falls from 0.075 to 0.044,
         with 41 aberrations from 0.027 to 0.023. Order 10 helps neither.
-    detail_gain : float
-        By how much these must lower the χ²: a pupil with 41 aberrations seen by 30 beads gains 80,
-        a cut one 1300, perfect ones 20 to 40 by chance.
     thick_sheet : float
         A light sheet as thick as this part of the box is none: it would only eat the light far out.
     edge_samples : float
@@ -67,7 +68,6 @@ class PupilFitSettings:
     second_box: Shape = (25, 33, 33)
     largest_box: Shape = (33, 45, 45)
     detailed_order: int = 8
-    detail_gain: float = 60.0
     thick_sheet: float = 0.8
     edge_samples: float = 1.4
     most_index_over_na: float = 1.1
@@ -101,6 +101,8 @@ class PupilPriorSettings:
         The beads may show these to be smaller: in its square, by this factor at most.
     least_damping : float
         Share of the diagonal that keeps the covariance finite.
+    rescalings : int
+        Steps in which sizes and parameters are followed until they agree, to a percent.
     """
 
     phase: float = 2.0
@@ -108,6 +110,7 @@ class PupilPriorSettings:
     oval: float = 0.1**2
     largest_scale: float = 1e4
     least_damping: float = 1e-9
+    rescalings: int = 12
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,68 @@ class BlendingSettings:
     sure: float = 2.0
 
 
+@dataclass(frozen=True)
+class VignettingSettings:
+    """Another stop that cuts the pupil.
+
+    Attributes
+    ----------
+    rim : float
+        What is farther out, in radii of the pupil, is its rim.
+    sector : float
+        Half the part of the rim that is looked at, in radians.
+    turns : int
+        Directions in which one is looked at.
+    dark : float
+        A sector that lets pass less than this share of the power of the whole pupil makes a stop
+        worth a trial. Amplitudes of 4 % rms leave 0.8 at least, a crescent of a quarter 0.4.
+    start_radii, start_depths : tuple of float
+        Radii and depths of the cut from which the fit starts, in radii of the pupil.
+    start_rounds, rounds : int
+        Steps of the fits from all starts, and of the best one's.
+    radii : tuple of float
+        Least and largest radius of the other stop: smaller, it is the pupil itself; larger, its
+        edge is straight.
+    least_gain : float
+        The χ² must fall by so much for three more parameters; by chance it does so once in
+        100,000.
+    """
+
+    rim: float = 0.75
+    sector: float = 0.5
+    turns: int = 72
+    dark: float = 0.7
+    start_radii: tuple[float, ...] = (1.0, 1.7)
+    start_depths: tuple[float, ...] = (0.2, 0.45)
+    start_rounds: int = 4
+    rounds: int = 8
+    radii: tuple[float, float] = (0.5, 5.0)
+    least_gain: float = 25.0
+
+
+@dataclass(frozen=True)
+class LaserSettings:
+    """The polarisation of a confocal microscope's laser.
+
+    Attributes
+    ----------
+    least_length : float
+        A blur that is longer along one direction by this variance, in units of (λ/NA)², makes it
+        worth a trial: a tenth of what a polarised laser does at NA 1.4.
+    rounds : int
+        Steps of the fits with and without it.
+    least_gain : float
+        The χ² must fall by so much: one parameter, its direction, and nothing else is new. With a
+        polarised laser seen by 25 beads at NA 1.4 it falls by 320.
+    """
+
+    least_length: float = 0.001
+    rounds: int = 5
+    least_gain: float = 20.0
+
+
+LASER = LaserSettings()
 PUPIL_FIT = PupilFitSettings()
 PUPIL_PRIOR = PupilPriorSettings()
 BLENDING = BlendingSettings()
+VIGNETTING = VignettingSettings()

@@ -9,12 +9,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.distillation.joint.model_settings import PUPIL_FIT
+from psfbridge.distillation.joint.model_settings import PUPIL_FIT, VIGNETTING
 from psfbridge.distillation.joint.pupil_prior import UNSCALED, Known, Prior, PriorScale
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.fourier import crop_or_pad
-from psfbridge.numerics.least_squares import solve_damped, solve_normal_equations
+from psfbridge.numerics.least_squares import (
+    log_determinant,
+    solve_damped,
+    solve_normal_equations,
+)
 from psfbridge.numerics.levenberg_marquardt import Rule, minimise
 from psfbridge.optics.index_mismatch import brightest_um
 from psfbridge.optics.propagation import samples_for
@@ -24,6 +28,9 @@ from psfbridge.optics.pupil import (
     BLUR_Y,
     BLUR_YX,
     DEPTH,
+    EDGE,
+    EDGE_X,
+    EDGE_Y,
     FIRST_MODE,
     INDEX,
     LIKELIEST,
@@ -69,6 +76,9 @@ class PupilFit:
         What was known of parameters.
     prior_scale : PriorScale
         How firmly the beads ask to hold phases, amplitudes and ovalness.
+    evidence : float
+        Twice the logarithm of how likely the stack is by this model, whatever its parameters, but
+        for a constant (Laplace's approximation, see MacKay 1992).
     """
 
     model: PupilModel
@@ -78,6 +88,7 @@ class PupilFit:
     cost: float
     known: Known | None = None
     prior_scale: PriorScale = UNSCALED
+    evidence: float = -np.inf
 
     @property
     def usable(self) -> bool:
@@ -201,16 +212,18 @@ def refined_fit(
 
 
 def detailed_fit(fit: PupilFit, stack: Stack, known: Known | None = None) -> PupilFit:
-    """Fit all terms, where the details of the pupil explain the stack clearly better.
+    """Fit all terms, where the beads tell of details of the pupil.
 
-    How firmly details are held is told by the beads after a first fit, so that it takes two.
+    How firmly details are held is told by the beads after a first fit, so that it takes two. That
+    they explain the stack better, as any more terms do, does not count, but whether they make it
+    likelier.
     """
     detailed = refined_fit(fit, stack, order=PUPIL_FIT.detailed_order, rounds=2, known=known)
     if fit.detailed:
         return detailed
     detailed = refined_fit(detailed, stack, order=PUPIL_FIT.detailed_order, rounds=2, known=known)
-    seen = detailed.prior_scale.sees_details and fit.cost - detailed.cost > PUPIL_FIT.detail_gain
-    return detailed if seen else fit
+    likelier = detailed.evidence > fit.evidence
+    return detailed if detailed.prior_scale.sees_details and likelier else fit
 
 
 def _samples(
@@ -236,9 +249,10 @@ def _sheet_um(values: Floats) -> float:
 
 
 def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
-    """Which parameters the data can tell; a sheet or sample that was not assumed stays away."""
+    """Which parameters the data can tell; what was not assumed stays away."""
     fixed = set() if values[SHEET] > 0 else {SHEET}
     fixed |= set() if values[SAMPLE] else {SAMPLE, DEPTH}
+    fixed |= set() if values[EDGE] else {EDGE, EDGE_Y, EDGE_X}
     if model.shape[0] == 1:
         fixed |= {SHEET, INDEX, Z, SAMPLE, DEPTH}
     return tuple(k for k in range(model.size) if k not in fixed)
@@ -273,8 +287,12 @@ def _fitted(start: PupilFit, stack: Stack, rounds: int) -> PupilFit:
         start.values,
         Rule(steps=rounds, least_gain=PUPIL_FIT.least_gain),
     )
-    prior_scale = problem.prior.rescale(best.fit.values, best.equations[0], free)
-    return replace(best.fit, free=free, known=start.known, prior_scale=prior_scale)
+    prior_scale = problem.prior.rescale(best.fit.values, *best.equations, free)
+    evidence = -best.fit.cost - log_determinant(best.equations[0])
+    evidence += problem.prior.log_determinant(free)
+    return replace(
+        best.fit, free=free, known=start.known, prior_scale=prior_scale, evidence=evidence
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,6 +345,8 @@ def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
         last[DEPTH] - PUPIL_FIT.most_deeper_um,
         last[DEPTH] + PUPIL_FIT.most_deeper_um,
     )
+    if last[EDGE]:
+        values[EDGE] = np.clip(values[EDGE], *VIGNETTING.radii)
     if last[SHEET] > 0:
         values[SHEET] = np.clip(
             values[SHEET], *(step * last[SHEET] for step in PUPIL_FIT.sheet_step)

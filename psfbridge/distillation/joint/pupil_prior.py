@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.distillation.joint.model_settings import PUPIL_PRIOR
-from psfbridge.numerics.least_squares import solve_damped
+from psfbridge.numerics.least_squares import log_determinant, solve_damped
 from psfbridge.optics.pupil import (
     BLUR_X,
     BLUR_Y,
@@ -98,31 +98,60 @@ class Prior:
         size, turn = np.linalg.eigh(self.stiffness(free))
         return np.asarray(turn * np.sqrt(np.maximum(size, 0)))
 
-    def rescale(self, values: Floats, normal: Floats, free: Sequence[int]) -> PriorScale:
+    def log_determinant(self, free: Sequence[int]) -> float:
+        """Return the logarithm of the determinant of `stiffness`, but for a constant.
+
+        The constant belongs to the blur, of which only the ovalness is expected.
+        """
+        return log_determinant(self.stiffness(free))
+
+    def rescale(
+        self, values: Floats, normal: Floats, gradient: Floats, free: Sequence[int]
+    ) -> PriorScale:
         """Return the firmness that makes what was found likeliest.
+
+        Firmness and parameters hang on each other: both are followed, as the linearised problem
+        has them, until they agree.
 
         Parameters
         ----------
         values : array
             The best parameters.
-        normal : array
+        normal, gradient : array
             The normal equations there, prior included: free parameters first.
         free : sequence of int
             Which they are.
         """
+        count = len(free)
+        parts = [kind[np.ix_(free, free)] for kind in self._kinds]
         covariance = solve_damped(normal, np.eye(len(normal)), PUPIL_PRIOR.least_damping)
-        covariance = covariance[: len(free), : len(free)]
+        information = np.linalg.pinv(covariance[:count, :count], hermitian=True)
         found = values[list(free)]
-        times = []
-        for now, kind in zip(self.prior_scale, self._kinds, strict=True):
-            part = kind[np.ix_(free, free)]
-            if not part.any():
-                times.append(now)
-                continue
-            told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()
-            power = max(float(found @ part @ found), 1e-300)
-            times.append(float(np.clip(told / power, 1, PUPIL_PRIOR.largest_scale)))
+        told = information @ (found + (covariance @ gradient)[:count])
+        information = information - _weighted(self.prior_scale, parts)
+        times = list(self.prior_scale)
+        for _ in range(PUPIL_PRIOR.rescalings):
+            precision = information + _weighted(times, parts)
+            both = np.column_stack([told, np.eye(count)])
+            answer = solve_damped(precision, both, PUPIL_PRIOR.least_damping)
+            times = [
+                _likeliest(now, part, answer[:, 0], answer[:, 1:])
+                for now, part in zip(times, parts, strict=True)
+            ]
         return PriorScale(*times)
+
+
+def _weighted(times: Sequence[float], parts: Sequence[Floats]) -> Floats:
+    return np.asarray(np.sum([each * part for each, part in zip(times, parts, strict=True)], 0))
+
+
+def _likeliest(now: float, part: Floats, found: Floats, covariance: Floats) -> float:
+    """MacKay's firmness of one kind: how many terms the beads tell, over the size of all."""
+    if not part.any():
+        return now
+    told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()
+    power = max(float(found @ part @ found), 1e-300)
+    return float(np.clip(told / power, 1, PUPIL_PRIOR.largest_scale))
 
 
 def _kinds(model: PupilModel, na: float) -> tuple[Floats, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.threads import workers
+from psfbridge.distillation.joint.laser import with_laser
 from psfbridge.distillation.joint.pupil_fit import (
     Known,
     PupilFit,
@@ -21,6 +22,7 @@ from psfbridge.distillation.joint.pupil_fit import (
 from psfbridge.distillation.joint.sample_index import with_sample
 from psfbridge.distillation.joint.settings import SEARCH
 from psfbridge.distillation.joint.stack import Stack
+from psfbridge.distillation.joint.vignetting import with_stop
 from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel
 from psfbridge.options import PUPIL_KINDS, Optics
@@ -134,8 +136,8 @@ def known_fit(
     first = fit_from(model, values, stack, 8, known)
     first = refined_fit(first, stack, order=6, rounds=8, known=known)
     first = refined_fit(first.polarised(), stack, order=6, rounds=4, known=known)
-    first = with_sample(first, stack, known)
-    return detailed_fit(first, stack, known)
+    first = with_laser(with_sample(first, stack, known), stack, known)
+    return with_stop(detailed_fit(first, stack, known), stack, known)
 
 
 def known_optics(optics: Optics) -> Known:

@@ -33,6 +33,7 @@ from psfbridge.distillation.joint.iteration import (
     next_round,
     objective,
 )
+from psfbridge.distillation.joint.laser import with_laser
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, detailed_fit, refined_fit
 from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
@@ -40,6 +41,7 @@ from psfbridge.distillation.joint.sample_index import with_sample
 from psfbridge.distillation.joint.settings import SOLVE
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.distillation.joint.uncertainty import Uncertainty
+from psfbridge.distillation.joint.vignetting import with_stop
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import OptionError
 from psfbridge.optics.pupil import INDEX, NA
@@ -350,7 +352,8 @@ def _pupil(problem: JointProblem, rounds: Sequence[Round], stack: Stack) -> Pupi
     fit = refined_fit(fit.polarised(), stack, order=SOLVE.order, rounds=SOLVE.fit_rounds)
     if len(rounds) != SOLVE.noise_round + 1:
         return fit
-    return detailed_fit(with_sample(fit, stack), stack)
+    fit = with_laser(with_sample(fit, stack), stack)
+    return with_stop(detailed_fit(fit, stack), stack)
 
 
 def _unexplained(rounds: Sequence[Round]) -> bool:

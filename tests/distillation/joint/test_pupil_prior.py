@@ -19,7 +19,7 @@ def settled(true, noise, seed=0):
         normal = information + prior.stiffness(FREE)
         values = np.zeros(MODEL.size)
         values[list(FREE)] = np.linalg.solve(normal, information @ measured[list(FREE)])
-        prior_scale = prior.rescale(values, normal, FREE)
+        prior_scale = prior.rescale(values, normal, np.zeros(len(FREE)), FREE)
     return prior_scale, values
 
 
