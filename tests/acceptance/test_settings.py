@@ -61,6 +61,7 @@ FACTS = {
         measurement.symmetry_and_energy.AIRY_ZERO_FWHM
         measurement.symmetry_and_energy.AXIAL_ZERO_FWHM numerics.robust.FWHM_PER_SIGMA
         numerics.robust.MEDIAN_SQUARE numerics.robust._SD_PER_MAD numerics.robust._LIMIT
+        numerics.least_squares._LEAST_SHARE
         numerics.robust._KEPT_SQUARE numerics.robust._KEPT_SIZE optics.polarisation.WEIGHTS
         imaging.clipping._LEVELS distillation.chromatic_shift.NAN
         distillation.joint.checks.unlike_beads._SPHERE
@@ -78,6 +79,7 @@ FACTS = {
         optics.pupil.NA
         optics.pupil.INDEX optics.pupil.BLUR_Y optics.pupil.BLUR_X optics.pupil.BLUR_YX
         optics.pupil.SHEET optics.pupil.Z optics.pupil.Y optics.pupil.X optics.pupil.SAMPLE
+        optics.pupil.EDGE optics.pupil.EDGE_Y optics.pupil.EDGE_X
         optics.pupil.DEPTH optics.pupil.FIRST_MODE optics.pupil._FIRST optics.pupil.LIKELIEST
         optics.pupil.FINE_ORDER
     """,

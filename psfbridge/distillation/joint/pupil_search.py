@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge._util.threads import workers
-from psfbridge.distillation.joint.laser import with_laser
+from psfbridge.distillation.joint.hypotheses.laser import with_laser
+from psfbridge.distillation.joint.hypotheses.sample_index import with_sample
+from psfbridge.distillation.joint.hypotheses.vignetting import with_stop
 from psfbridge.distillation.joint.pupil_fit import (
     Known,
     PupilFit,
@@ -19,10 +21,8 @@ from psfbridge.distillation.joint.pupil_fit import (
     fit_from,
     refined_fit,
 )
-from psfbridge.distillation.joint.sample_index import with_sample
 from psfbridge.distillation.joint.settings import SEARCH
 from psfbridge.distillation.joint.stack import Stack
-from psfbridge.distillation.joint.vignetting import with_stop
 from psfbridge.optics.propagation import samples_for
 from psfbridge.optics.pupil import BLUR_X, BLUR_Y, FIRST_MODE, INDEX, NA, SHEET, PupilModel
 from psfbridge.options import PUPIL_KINDS, Optics

@@ -25,6 +25,9 @@ from psfbridge.distillation.joint.checks.plane_changes import (
 )
 from psfbridge.distillation.joint.checks.settings import PLANE_CHANGES
 from psfbridge.distillation.joint.finish import make_solution
+from psfbridge.distillation.joint.hypotheses.laser import with_laser
+from psfbridge.distillation.joint.hypotheses.sample_index import with_sample
+from psfbridge.distillation.joint.hypotheses.vignetting import with_stop
 from psfbridge.distillation.joint.iteration import (
     JointProblem,
     Round,
@@ -33,15 +36,12 @@ from psfbridge.distillation.joint.iteration import (
     next_round,
     objective,
 )
-from psfbridge.distillation.joint.laser import with_laser
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, detailed_fit, refined_fit
 from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
-from psfbridge.distillation.joint.sample_index import with_sample
 from psfbridge.distillation.joint.settings import SOLVE
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.distillation.joint.uncertainty import Uncertainty
-from psfbridge.distillation.joint.vignetting import with_stop
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import OptionError
 from psfbridge.optics.pupil import INDEX, NA
