@@ -11,8 +11,8 @@ from psfbridge.evaluation.psf_error import psf_error
 #: The name of each field and its true PSF, and the error that it may leave.
 GOALS = {
     ("widefield_base", "widefield_truth"): 0.023,
-    ("widefield_vignetted", "widefield_vignetted_truth"): 0.047,
-    ("confocal_one_plane_flicker", "confocal_one_plane_flicker_truth"): 0.042,
+    ("widefield_vignetted", "widefield_vignetted_truth"): 0.025,
+    ("confocal_one_plane_flicker", "confocal_one_plane_flicker_truth"): 0.025,
     ("bent_nine_beads", "bent_nine_beads_truth"): 0.05,
 }
 
