@@ -19,6 +19,7 @@ from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.options import DistillOptions, Optics
 
 __all__ = [
+    "PRESET_OPTIONS",
     "Preset",
     "file_values",
     "load_preset",
@@ -28,8 +29,8 @@ __all__ = [
     "save_preset",
 ]
 
-#: Names that a preset may hold, by the record that checks them.
-_OF_DISTILLING = (*options_of(Optics), "bead_diameter_um")
+#: Options of a distillation that a preset may hold.
+PRESET_OPTIONS = (*options_of(Optics), "bead_diameter_um")
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class Preset:
             If a value is impossible, or its name unknown.
         """
         limits, facts = options_of(Tolerances), options_of(About)
-        known_names(values, (*_OF_DISTILLING, *limits, *facts))
-        options = {key: value for key, value in values.items() if key in _OF_DISTILLING}
+        known_names(values, (*PRESET_OPTIONS, *limits, *facts))
+        options = {key: value for key, value in values.items() if key in PRESET_OPTIONS}
         DistillOptions.of(**options)
         return cls(
             name,
@@ -73,6 +74,24 @@ class Preset:
             Tolerances.of(**{key: value for key, value in values.items() if key in limits}),
             About.of(**{key: value for key, value in values.items() if key in facts}),
         )
+
+    def filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return given options of a distillation, and this preset's where none is given.
+
+        What means nothing beside the given ones, as a pinhole in a widefield, is left out.
+
+        Examples
+        --------
+        >>> Preset.of("small beads", {"bead_diameter_um": 0.1}).filled({"method": "joint"})
+        {'bead_diameter_um': 0.1, 'method': 'joint'}
+        """
+        known = options_of(DistillOptions)
+        every = {**self.options, **given}
+        return {
+            name: value
+            for name, value in every.items()
+            if name in given or all(every.get(of) in v for of, v in known[name].only_if.items())
+        }
 
 
 def presets_file() -> Path:

@@ -43,7 +43,8 @@ def sent(image: Image, channels: list[int], **others: Any) -> dict[str, Any]:
 
 
 def call(command: str, text: str, image: dict[str, Any], **others: Any) -> dict[str, Any]:
-    return {"command": command, "text": text, "image": image, "psf": None, "titles": [], **others}
+    given = {"command": command, "text": text, "image": image, **others}
+    return {"psf": None, "titles": [], "preview": False, **given}
 
 
 @pytest.fixture(scope="module")

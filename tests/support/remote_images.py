@@ -49,6 +49,8 @@ def facts(image: Image, **others: Any) -> dict[str, Any]:
             "table": None,
         },
         "roi": None,
+        "overlay": {},
+        "properties": {},
         **others,
     }
 

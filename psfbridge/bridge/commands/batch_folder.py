@@ -8,6 +8,7 @@ from pathlib import Path
 import psfbridge as pb
 from psfbridge.bridge.commands.call import Call, Command
 from psfbridge.bridge.commands.command_result import Outcome
+from psfbridge.bridge.commands.microscope_presets import PRESET
 from psfbridge.bridge.commands.option_strings import Options, keys_of
 from psfbridge.errors import OptionError
 from psfbridge.options import DistillOptions
@@ -46,7 +47,7 @@ def _batch(call: Call) -> Outcome:
 
 def _needed(call: Call, key: str) -> str:
     if key not in call.texts:
-        raise OptionError(f"{key} is missing: write {key}=[path of a folder with bead images].")
+        raise OptionError(f"{key} is missing: give the path of a folder with images of beads.")
     return call.texts[key]
 
 
@@ -57,8 +58,9 @@ def _options() -> Options:
 BATCH = Command(
     _batch,
     _options,
-    ("folder", "output", "files"),
+    ("folder", "output", "files", PRESET),
     needs_image=False,
+    page="batch",
     asks={
         "folder": "Folder with images of beads",
         "output": "Folder for the results (nothing: PSFs inside it)",

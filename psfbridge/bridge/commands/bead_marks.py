@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.detection.beads import HELD_OUT, REJECTED, USED, Bead, Beads
-from psfbridge.imaging.image import Volume
+from psfbridge.bridge.commands.command_result import Found
+from psfbridge.detection.beads import HELD_OUT, REJECTED, USED, Bead
 
-__all__ = ["COLOURS", "LETTERS", "NAME", "RADIUS", "Mark", "marks_of", "on_one_slice"]
+__all__ = ["COLOURS", "LETTERS", "NAME", "PREVIEW", "RADIUS", "Mark", "marks_of", "on_one_slice"]
 
 #: Colours that people with any colour vision can tell apart (Okabe and Ito 2008).
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -23,6 +23,9 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 
 #: What the name of every mark starts with.
 NAME = "PSF Bridge"
+
+#: What it starts with while a dialog is open.
+PREVIEW = f"{NAME} preview"
 
 #: Radius of a mark in voxels.
 RADIUS = 4.0
@@ -47,6 +50,8 @@ class Mark:
         Red, green and blue, to 255.
     bead : int
         Its number in the table.
+    bead_z : float
+        Where the bead is along z, in voxels.
     """
 
     name: str
@@ -55,23 +60,27 @@ class Mark:
     x: float
     colour: tuple[int, int, int]
     bead: int
+    bead_z: float
 
 
-def marks_of(data: Volume, beads: Beads) -> Iterator[Mark]:
+def marks_of(found: Found, *, preview: bool = False) -> Iterator[Mark]:
     """Yield the marks of the beads of one channel.
 
     Parameters
     ----------
-    data : array
-        The array has axes (z, y, x). The units are counts.
-    beads : Beads
-        Positions in voxels of that array.
+    found : Found
+        The channel and its beads.
+    preview : bool
+        Whether a dialog is still open: these marks are not there to stay.
     """
-    for bead in beads:
+    source = found.source
+    start = PREVIEW if preview else NAME
+    of = f" of channel {source.channel}" if int(source.imp.getNChannels()) > 1 else ""
+    for bead in found.beads:
         reason = f": {bead.reason}" if bead.reason else ""
-        name = f"{NAME} {bead.bead} {bead.status}{reason}"
-        for z in _slices_of(data, bead):
-            yield Mark(name, z, bead.y, bead.x, COLOURS[bead.status], bead.bead)
+        name = f"{start} {bead.bead}{of} {bead.status}{reason}"
+        for z in _slices_of(source.image.data, bead):
+            yield Mark(name, z, bead.y, bead.x, COLOURS[bead.status], bead.bead, bead.z)
 
 
 def on_one_slice(marks: Iterable[Mark]) -> Iterator[Mark]:

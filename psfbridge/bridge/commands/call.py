@@ -97,6 +97,8 @@ class Command:
         What alone may be chosen for a key.
     asks : mapping
         Keys of the host for which the dialog has a field, with its label.
+    page : str
+        The page of the documentation that tells most of it.
     """
 
     run: Callable[[Call], Outcome]
@@ -107,3 +109,4 @@ class Command:
     needs_image: bool = True
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     asks: Mapping[str, str] = field(default_factory=dict)
+    page: str = "fiji"

@@ -26,7 +26,7 @@ def _convert(call: Call) -> Outcome:
 
 def _resample(call: Call) -> Outcome:
     if "voxel" not in call.texts:
-        raise OptionError("voxel is missing: write voxel=z,y,x in µm, the new voxel size.")
+        raise OptionError("voxel is missing: give the new voxel size, z,y,x in µm.")
     target = voxel_size(tuple(call.texts["voxel"].split(",")))
     part = {key: text for key, text in call.texts.items() if key in _PART}
     source = image_of(call.imp, part)
@@ -43,11 +43,15 @@ def _shown(psf: PSF, title: str, line: str) -> Outcome:
 
 
 CONVERT = Command(
-    _convert, lambda: keys_of(DeconvolveOptions, ["psf_background"]), (*_PART, "voxel")
+    _convert,
+    lambda: keys_of(DeconvolveOptions, ["psf_background"]),
+    (*_PART, "voxel"),
+    page="formats",
 )
 RESAMPLE = Command(
     _resample,
     lambda: keys_of(DeconvolveOptions, ["psf_background"]),
     (*_PART, "voxel"),
     asks={"voxel": "New voxel size (z,y,x µm)"},
+    page="formats",
 )

@@ -126,4 +126,9 @@ def _open_now(call: Call) -> str:
     return f"Open are {', '.join(others)}." if others else "No other image is open."
 
 
-DECONVOLVE = Command(_deconvolve, lambda: keys_of(DeconvolveOptions), (*HOST_KEYS, "psf"))
+DECONVOLVE = Command(
+    _deconvolve,
+    lambda: keys_of(DeconvolveOptions),
+    (*HOST_KEYS, "psf"),
+    page="deconvolution",
+)

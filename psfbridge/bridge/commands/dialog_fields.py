@@ -11,7 +11,9 @@ from typing import Any
 from psfbridge._util.option_kinds import Flag, Option
 from psfbridge.bridge.commands.call import Command
 from psfbridge.bridge.commands.distill import psf_title
-from psfbridge.errors import ImageError, PsfBridgeError
+from psfbridge.bridge.commands.help_pages import help_page
+from psfbridge.bridge.commands.microscope_presets import PRESET, fills
+from psfbridge.errors import ImageError
 from psfbridge.hosts import Host
 
 __all__ = ["AUTOMATIC", "DialogRow", "in_words", "manual", "rows_of"]
@@ -21,6 +23,9 @@ AUTOMATIC = "What is left empty is found automatically."
 
 _OUTPUT = "Output"
 _IMAGE = "Image"
+
+#: The pages of the documentation that tell of every command.
+_PAGES = {"fiji": "For Fiji users", "macros": "Macros", "options": "Options"}
 
 #: What is asked once where the field was left as it is.
 _CONFIRM = {
@@ -45,6 +50,9 @@ class DialogRow:
         Values of other rows, by key, with which alone it is shown.
     confirm : str
         What is asked once where the default stays.
+    fills : mapping
+        What each choice writes into other rows, by choice and key: where nothing else is chosen
+        there, that is what counts.
     """
 
     key: str
@@ -56,6 +64,7 @@ class DialogRow:
     group: str = ""
     only_if: Mapping[str, Sequence[str]] = field(default_factory=dict)
     confirm: str = ""
+    fills: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[DialogRow]:
@@ -69,11 +78,19 @@ def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[DialogRow
         for key, label in command.asks.items()
         if not command.needs_image
     ]
+    rows[:0] = _preset_rows(command)
     if "psf" in command.keys:
         rows.insert(0, _psf_row([title for title in titles if title != str(imp.getTitle())]))
     if command.needs_image:
         rows += _rows_of_image(command, imp)
     return rows
+
+
+def _preset_rows(command: Command) -> Iterator[DialogRow]:
+    """Choose the microscope first, where one was saved."""
+    found = fills(command.options()) if PRESET in command.keys else {}
+    if found:
+        yield DialogRow(PRESET, "Microscope preset", choices=("", *found), fills=found)
 
 
 def _rows_of_image(command: Command, imp: Any) -> Iterator[DialogRow]:
@@ -125,22 +142,20 @@ def _default(option: Option) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def in_words(fault: PsfBridgeError, command: Command) -> str:
+def in_words(text: str, command: Command) -> str:
     """Return the message of an error with options called as the command's dialog calls them.
 
     Examples
     --------
     >>> from psfbridge.bridge.commands.registry import COMMANDS
-    >>> from psfbridge.errors import OptionError
-    >>> fault = OptionError(option="na", found="2", allowed="less than 1.518")
-    >>> in_words(fault, COMMANDS["Distill PSF..."])
+    >>> in_words("na is 2; allowed is less than 1.518.", COMMANDS["Distill PSF..."])
     'Numerical aperture is 2; allowed is less than 1.518.'
     """
-    text = fault.worded(Host.MACRO)
-    for key, option in command.options().items():
+    labels = {key: _label(option) for key, option in command.options().items()}
+    for key, label in {**labels, **command.asks}.items():
         # A key of several words means nothing else; a short one may be a word of the sentence.
         end = "" if "_" in key else r"(?==| is\b)"
-        text = re.sub(rf"(?<!\w){key}\b{end}", _label(option).replace("\\", ""), text)
+        text = re.sub(rf"(?<![\w.]){key}\b{end}", label.replace("\\", ""), text)
     return text
 
 
@@ -152,6 +167,17 @@ def manual(command: Command) -> str:
     ]
     keys = ", ".join([*command.options(), *command.keys, *command.flags])
     return (
-        f"<html><dl>{''.join(lines)}</dl><p>{AUTOMATIC} Lengths are in µm.</p>"
+        f"<html>{_more(command)}<dl>{''.join(lines)}</dl><p>{AUTOMATIC} Lengths are in µm.</p>"
         f"<p>In macros: {html.escape(keys)}.</p></html>"
     )
+
+
+def _more(command: Command) -> str:
+    """Return links to the documentation, as far as the package has it beside it."""
+    pages = {name: help_page(name) for name in dict.fromkeys((command.page, *_PAGES))}
+    links = [
+        f'<a href="{path.as_uri()}">{_PAGES.get(name, _capital(name))}</a>'
+        for name, path in pages.items()
+        if path
+    ]
+    return f"<p>{' · '.join(links)}</p>" if links else ""

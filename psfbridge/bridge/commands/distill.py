@@ -22,6 +22,15 @@ from psfbridge.bridge.commands.figures import (
     shift_lines,
 )
 from psfbridge.bridge.commands.inputs import HOST_KEYS, Input, image_of, inputs
+from psfbridge.bridge.commands.left_out import any_left_out, without_left_out
+from psfbridge.bridge.commands.microscope_presets import (
+    PRESET,
+    SAVE_PRESET,
+    about_of,
+    assessed,
+    saved_preset,
+    values_to_save,
+)
 from psfbridge.bridge.commands.option_strings import Options, keys_of
 from psfbridge.bridge.convert.rois import inside, is_area, picked_points
 from psfbridge.detection.beads import Beads
@@ -33,7 +42,7 @@ from psfbridge.errors import NoBeadsError, OptionError
 from psfbridge.imaging.image import Image
 from psfbridge.options import DistillOptions
 from psfbridge.psf.psf import PSF
-from psfbridge.report.write import check_report_folder
+from psfbridge.report.write import PAGE, check_report_folder, write_report
 
 __all__ = [
     "DISTILL",
@@ -72,20 +81,23 @@ def beads_in(source: Input, call: Call) -> Beads:
     """Find the beads of one input, within its selection if there is one."""
     points = picked_points(source.imp, source.image)
     beads = pb.find_beads(source.image, positions=points, progress=call.progress, **call.options)
-    roi = source.imp.getRoi()
-    return inside(roi, beads, source.image.name) if is_area(roi) else beads
+    chosen = _inside(source, beads)
+    return chosen if points is not None else without_left_out(source, chosen)
 
 
 def _distill(call: Call) -> Outcome:
+    preset = values_to_save(call)
     sources = inputs(call.imp, call.texts)
-    return _distill_one(sources[0], call) if len(sources) == 1 else _distill_all(sources, call)
+    one = len(sources) == 1
+    outcome = _distill_one(sources[0], call) if one else _distill_all(sources, call)
+    return saved_preset(outcome, call, preset)
 
 
 def _distill_one(source: Input, call: Call) -> Outcome:
     files = {key: check(call.texts[key]) for key, check in _FILES.items() if key in call.texts}
     result, beads = distilled(source, call)
-    _write_files(result, files)
-    remember_report(result)
+    _write_files(result, files, call.texts)
+    remember_report(result, call.texts)
     title = str(source.imp.getTitle())
     psf = Picture(call.free_title(psf_title(title)), result.psf.image, result.psf.info)
     lines = distill_lines(title, psf.title, result)
@@ -106,13 +118,17 @@ def _distill_one(source: Input, call: Call) -> Outcome:
     )
 
 
-#: The result of the last distillation, for its report: one, as one window shows one.
-_last: list[Distillation] = []
+#: The last distillation and its keys, for its report: one, as one window shows one.
+_last: list[tuple[Distillation, Mapping[str, str]]] = []
 
 
-def remember_report(result: Distillation) -> None:
-    """Keep a result, so that `last_report` can write its report."""
-    _last[:] = [result]
+def remember_report(result: Distillation, texts: Mapping[str, str]) -> None:
+    """Keep a result and the keys of its call, so that `last_report` can write its report."""
+    _last[:] = [(result, texts)]
+
+
+def _write_report(result: Distillation, texts: Mapping[str, str], folder: Path) -> None:
+    write_report(assessed(result, texts), folder, about=about_of(texts))
 
 
 def last_report() -> Path:
@@ -126,8 +142,8 @@ def last_report() -> Path:
     if not _last:
         raise OptionError("no PSF was distilled yet: Distill PSF... first, then Open Report.")
     folder = Path(tempfile.mkdtemp(prefix="psfbridge-")) / "report"
-    _last[0].report(folder)
-    return folder / "index.html"
+    _write_report(*_last[0], folder)
+    return folder / PAGE
 
 
 def _distill_all(sources: Sequence[Input], call: Call) -> Outcome:
@@ -165,16 +181,26 @@ def _error_picture(title: str, psf: PSF) -> Picture:
 def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
     """Distil one input; return the result, and the beads to show.
 
-    Points are the beads; of an area, the usable beads inside; without a selection, all.
+    Points are the beads; of an area, the usable beads inside; without a selection, all but those
+    that a person took out of the Overlay.
     """
     points = picked_points(source.imp, source.image)
     roi = source.imp.getRoi()
-    if points is None and is_area(roi):
-        found = inside(roi, _found(source, call), source.image.name)
-        result = _distil(source, call, positions=need_beads(found, _within(source)).positions)
-        return result, _as_judged(found, inside(roi, result.beads, source.image.name))
-    result = _distil(source, call) if points is None else _distil(source, call, positions=points)
-    return result, result.beads
+    if points is not None:
+        result = _distil(source, call, positions=points)
+        return result, result.beads
+    if not is_area(roi) and not any_left_out(source):
+        result = _distil(source, call)
+        return result, result.beads
+    found = _found(source, call)
+    chosen = without_left_out(source, _inside(source, found))
+    result = _distil(source, call, positions=need_beads(chosen, _within(source)).positions)
+    return result, _as_judged(chosen, _inside(source, result.beads))
+
+
+def _inside(source: Input, beads: Beads) -> Beads:
+    roi = source.imp.getRoi()
+    return inside(roi, beads, source.image.name) if is_area(roi) else beads
 
 
 def _distil(source: Input, call: Call, **choice: Any) -> Distillation:
@@ -192,7 +218,8 @@ def _found(source: Input, call: Call) -> Beads:
 
 
 def _within(source: Input) -> str:
-    return f"the selection of {source.image.name}"
+    name = source.image.name
+    return f"the selection of {name}" if is_area(source.imp.getRoi()) else f"the marks of {name}"
 
 
 def _as_judged(before: Beads, after: Beads) -> Beads:
@@ -210,13 +237,13 @@ def _refuse_files(texts: Mapping[str, str], channels: int) -> None:
             raise OptionError(f"{key} is for one channel and {channels} are asked for: channel=N.")
 
 
-def _write_files(result: Distillation, files: Mapping[str, Path]) -> None:
+def _write_files(result: Distillation, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:
     if "beads" in files:
         result.beads.save(files["beads"])
     if "json" in files:
         write_text(files["json"], result.to_json())
     if "report" in files:
-        result.report(files["report"])
+        _write_report(result, texts, files["report"])
 
 
 def _find_options() -> Options:
@@ -231,10 +258,11 @@ FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)
 DISTILL = Command(
     _distill,
     _distill_options,
-    (*HOST_KEYS, *_FILES),
+    (*HOST_KEYS, *_FILES, PRESET, SAVE_PRESET),
     ("error",),
     previews=True,
     asks={
+        SAVE_PRESET: "Save optics and bead diameter as preset (name)",
         "report": "Folder for a report (nothing: no report)",
         "error": "Show the standard error of the PSF too",
     },

@@ -13,6 +13,7 @@ from psfbridge.bridge.commands.command_result import Found, Outcome, Picture
 from psfbridge.bridge.commands.distill import psf_title, remember_report
 from psfbridge.bridge.commands.figures import distill_figures, distill_lines, profiles_of, psf_row
 from psfbridge.bridge.commands.inputs import HOST_KEYS, image_of
+from psfbridge.bridge.commands.microscope_presets import PRESET
 from psfbridge.bridge.commands.option_strings import Options, keys_of
 from psfbridge.errors import OptionError
 from psfbridge.options import DistillOptions
@@ -24,11 +25,11 @@ _METHODS = ("auto", "joint", "pupil")
 
 def _distill_field(call: Call) -> Outcome:
     if "save" not in call.texts:
-        raise OptionError("save is missing: write save=[path of a TIFF], where the PSFs go.")
+        raise OptionError("save is missing: give the path of a TIFF, where the PSFs go.")
     path = check_writable(call.texts["save"])
     source = image_of(call.imp, call.texts)
     result = pb.distill(source.image, progress=call.progress, field=True, **call.options)
-    remember_report(result)
+    remember_report(result, call.texts)
     field = result.field
     if field is None:
         result.psf.save(path)
@@ -57,7 +58,7 @@ def _options() -> Options:
 DISTILL_FIELD = Command(
     _distill_field,
     _options,
-    (*HOST_KEYS, "save"),
+    (*HOST_KEYS, "save", PRESET),
     previews=True,
     choices={"method": _METHODS},
     asks={"save": "File for the PSFs (.tif)"},

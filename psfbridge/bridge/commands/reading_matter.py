@@ -36,7 +36,7 @@ def help_command(commands: Mapping[str, Command]) -> Command:
 
 def _about(call: Call) -> Outcome:  # noqa: ARG001
     line = f"PSF Bridge: psfbridge {__version__} in the Python at {sys.executable}"
-    return Outcome({"version": __version__}, (line,))
+    return Outcome({"version": __version__, "python": sys.executable}, (line,))
 
 
 OPEN_REPORT = Command(_open_report, dict, (), needs_image=False)

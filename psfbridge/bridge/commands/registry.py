@@ -16,6 +16,7 @@ from psfbridge.bridge.commands.deconvolve import DECONVOLVE
 from psfbridge.bridge.commands.distill import DISTILL, FIND
 from psfbridge.bridge.commands.distill_field import DISTILL_FIELD
 from psfbridge.bridge.commands.measure import MEASURE
+from psfbridge.bridge.commands.microscope_presets import taken
 from psfbridge.bridge.commands.option_strings import parse, read
 from psfbridge.bridge.commands.reading_matter import ABOUT, OPEN_REPORT, help_command
 from psfbridge.bridge.commands.simulate_beads import SIMULATE
@@ -49,7 +50,8 @@ def read_options(name: str, text: str | None) -> tuple[dict[str, Any], dict[str,
         If the option string or an option in it cannot be read.
     """
     command = COMMANDS[name]
-    return read(parse(text), command.options(), command.keys, command.flags)
+    values, texts = read(parse(text), command.options(), command.keys, command.flags)
+    return taken(values, texts), texts
 
 
 def only_known(texts: Mapping[str, str], name: str) -> dict[str, str]:

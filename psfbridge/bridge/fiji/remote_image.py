@@ -44,6 +44,8 @@ class RemoteImage:
         self._facts = facts
         self._planes = planes
         self._channels = list(channels)
+        #: What to keep with the image, by name.
+        self.properties: dict[str, str] = dict(facts["properties"])
 
     def __getattr__(self, name: str) -> Any:
         """Answer a plain question, as ``getNSlices``, with the fact of that name."""
@@ -62,16 +64,25 @@ class RemoteImage:
     def unlock(self) -> None:
         """Do nothing: Fiji unlocks."""
 
-    def getProperty(self, name: str) -> Any:
-        """Return the Info text, the only property that is sent."""
-        return self._facts.get("info") if name == "Info" else None
-
     def getOriginalFileInfo(self) -> None:
         """Return nothing: the file is Fiji's."""
 
     def getCalibration(self) -> _Calibration:
         """Return voxel size, unit, and what a value means."""
         return _Calibration(self._facts["calibration"])
+
+    def getProperty(self, name: str) -> str | None:
+        """Return the Info text, or what psfbridge keeps with the image under a name."""
+        return self._facts.get("info") if name == "Info" else self.properties.get(name)
+
+    def setProperty(self, name: str, text: str) -> None:
+        """Keep a text with the image; Fiji does so when the task is done."""
+        self.properties[name] = text
+
+    def getOverlay(self) -> _Names:
+        """Return psfbridge's elements of the Overlay; of each there is its name."""
+        counts = self._facts["overlay"].items()
+        return _Names([name for name, count in counts for _ in range(count)])
 
     def getRoi(self) -> Any:
         """Return the selection, or None."""
@@ -130,6 +141,26 @@ class _Calibration:
 
     def getCTable(self) -> Any:
         return self._facts["table"]
+
+
+class _Names:
+    """Stands in for an ``ij.gui.Overlay``."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def size(self) -> int:
+        return len(self._names)
+
+    def get(self, index: int) -> _Element:
+        return _Element(self._names[index])
+
+
+class _Element(NamedTuple):
+    name: str
+
+    def getName(self) -> str:
+        return self.name
 
 
 class _Point(NamedTuple):

@@ -35,6 +35,7 @@ from psfbridge.bridge.commands.command_result import Outcome, Picture
 from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, in_words, manual, rows_of
 from psfbridge.bridge.commands.figures import bead_rows
 from psfbridge.bridge.commands.inputs import need_image, parts
+from psfbridge.bridge.commands.left_out import MARKED, marked, settle
 from psfbridge.bridge.commands.option_strings import written
 from psfbridge.bridge.commands.registry import COMMANDS, only_known, read_options
 from psfbridge.bridge.convert.imageplus import from_imageplus
@@ -43,7 +44,7 @@ from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.bridge.imagej.errors import ours_of_python
 from psfbridge.bridge.imagej.ext_functions import EXTENSIONS, figure_text
 from psfbridge.bridge.settings import WORKER
-from psfbridge.errors import Cancelled, OptionError
+from psfbridge.errors import Cancelled
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image
 
@@ -58,6 +59,7 @@ __all__ = [
     "main",
     "needs",
     "rows",
+    "words",
     "work",
 ]
 
@@ -172,7 +174,10 @@ def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
     """Return the rows of a command's dialog for an image, beside open images of these titles."""
     chosen = COMMANDS[command]
     imp = need_image(_remote(facts)) if chosen.needs_image else None
+    if imp is not None:
+        settle(imp)  # a preview marks beads of its own
     return {
+        "properties": _properties(imp),
         "rows": rows_of(chosen, imp, titles),
         "preview": chosen.previews,
         "help": manual(chosen),
@@ -184,11 +189,14 @@ def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
 def check(command: str, values: Mapping[str, str]) -> Record:
     """Check what was chosen in a dialog, and return its option string."""
     text = written(values)
-    try:
-        read_options(command, text)
-    except OptionError as fault:
-        raise OptionError(in_words(fault, COMMANDS[command])) from fault
+    read_options(command, text)
     return {"text": text}
+
+
+@_told
+def words(command: str, line: str) -> Record:
+    """Return what is said of a failure, with options called as the command's dialog calls them."""
+    return {"text": in_words(line, COMMANDS[command])}
 
 
 @_told
@@ -228,14 +236,17 @@ def work(task: Any, key: str, call: Mapping[str, Any]) -> Record:
         By which `collect` finds the images.
     call : mapping
         ``command``, ``text``, ``image`` and perhaps ``psf``, each of these with ``facts``,
-        ``channels`` and ``planes``, and ``titles`` of the open images.
+        ``channels`` and ``planes``, ``titles`` of the open images, and ``preview``: whether a
+        dialog is still open.
     """
     options, texts = read_options(call["command"], call["text"])
     with _Sent(call["image"]) as imp:
+        if imp is not None:
+            settle(imp)
         done = Call(options, texts, imp, _Report(task), _Desk(call))
         outcome = COMMANDS[call["command"]].run(done)
     _kept[key] = outcome.pictures
-    return _record(outcome)
+    return {"properties": _properties(imp), **_record(outcome, preview=call["preview"])}
 
 
 @_told
@@ -251,6 +262,10 @@ def collect(key: str, rooms: Sequence[Any]) -> Record:
 def figure(name: str, figures: Mapping[str, float | str]) -> Record:
     """Return what ``Ext.psfGet`` gives for a name."""
     return {"text": figure_text(name, figures)}
+
+
+def _properties(imp: RemoteImage | None) -> Mapping[str, str]:
+    return {} if imp is None else imp.properties
 
 
 def _remote(facts: Facts | None) -> RemoteImage | None:
@@ -325,7 +340,7 @@ class _Report:
             self._task.update(message=stage, current=done, maximum=total)
 
 
-def _record(outcome: Outcome) -> Record:
+def _record(outcome: Outcome, *, preview: bool) -> Record:
     """Return everything but the voxels."""
     table = list(bead_rows(outcome.found))
     return {
@@ -335,8 +350,9 @@ def _record(outcome: Outcome) -> Record:
         "marks": [
             {**asdict(mark), "channel": one.source.channel, "frame": one.source.frame}
             for one in outcome.found
-            for mark in marks_of(one.source.image.data, one.beads)
+            for mark in marks_of(one, preview=preview)
         ],
+        "marked": {MARKED: marked(outcome.found)} if outcome.found and not preview else {},
         "mark_name": NAME,
         "mark_radius": RADIUS,
         "mark_letters": LETTERS,
@@ -369,5 +385,5 @@ def _four_axes(image: Image) -> NDArray[Any]:
 #: The tasks that `answer` runs by their names; `work` takes the task itself too.
 _TASKS: Mapping[str, Callable[..., Record]] = {
     task.__name__: task
-    for task in (check, collect, describe, figure, find_text, greet, needs, rows)
+    for task in (check, collect, describe, figure, find_text, greet, needs, rows, words)
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, DialogRow, in_words, manual, rows_of
+from psfbridge.bridge.commands.left_out import settle
 from psfbridge.bridge.commands.option_strings import written
 from psfbridge.bridge.commands.registry import COMMANDS
 from psfbridge.bridge.imagej.errors import as_ours, folded, tell
@@ -19,6 +20,7 @@ from psfbridge.bridge.imagej.preview import Preview
 from psfbridge.bridge.java.find import implemented, java_class
 from psfbridge.bridge.java.session import session
 from psfbridge.errors import Cancelled, NoBeadsError, OptionError
+from psfbridge.hosts import Host
 
 __all__ = ["ask_and_run"]
 
@@ -40,12 +42,14 @@ def _asked_and_run(name: str, imp: Any) -> bool:
     """Return whether it is done: it was run, or cancelled, or other options would not help."""
     try:
         imp = open_image(imp) if COMMANDS[name].needs_image else None
+        if imp is not None:
+            settle(imp)  # a preview marks beads of its own
         texts = _asked(name, imp)
         if texts is not None:
             run_and_remember(name, written(texts), imp, person=True)
             _record(name, texts)
     except (OptionError, NoBeadsError) as fault:
-        tell(type(fault)(in_words(fault, COMMANDS[name])))
+        tell(type(fault)(in_words(fault.worded(Host.MACRO), COMMANDS[name])))
         return not rows_of(COMMANDS[name], imp, OpenImages().titles())
     except Exception as fault:
         ours = as_ours(fault)
@@ -108,9 +112,24 @@ class _Field:
         text = self.control.getSelectedItem() if self.row.choices else self.control.getText()
         return str(text).strip()
 
-    @property
-    def differs(self) -> bool:
-        return bool(self.control.isVisible()) and self.text not in ("", self.row.default)
+    def differs(self, filled: Mapping[str, str]) -> bool:
+        """Return whether it says more than its default, or than what was filled in."""
+        known = filled.get(self.row.key, self.row.default)
+        return bool(self.control.isVisible()) and self.text not in ("", known)
+
+    def refill(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+        """Write what a choice fills in; what an earlier one wrote, and nobody changed, goes."""
+        key = self.row.key
+        if key in now:
+            self._write(now[key])
+        elif before.get(key) == self.text:
+            self._write(self.row.default)
+
+    def _write(self, text: str) -> None:
+        if self.row.choices:
+            self.control.select(text)
+        else:
+            self.control.setText(text)
 
     def show_if(self, chosen: Mapping[str, str]) -> bool:
         """Show or hide it; return whether that is a change."""
@@ -134,23 +153,29 @@ class _Form:
         # People move through the slices to see the preview: the dialog must not hold ImageJ.
         self._dialog = java_class("ij.gui.NonBlockingGenericDialog")(name.rstrip("."))
         self._fields: dict[str, _Field] = {}
+        #: What the chosen preset wrote into the fields, by key.
+        self._filled: Mapping[str, str] = {}
         group = ""
         for row in rows:
             if row.group != group:
                 group = row.group
                 self._dialog.addMessage(group, _bold())
-            value = before.get(row.key, row.start or row.default)
-            if row.flag:
-                self._dialog.addCheckbox(row.label, row.key in before)
-            elif row.choices:
-                self._dialog.addChoice(row.label, list(row.choices), value)
-            else:
-                self._dialog.addStringField(row.label, value, _COLUMNS)
-            self._fields[row.key] = self._last(row)
+            self._add(row, before)
         self._dialog.addMessage(AUTOMATIC)
         self._listeners = [_listener(self._adapt)]
         self._dialog.addDialogListener(self._listeners[0])
         self._adapt()
+
+    def _add(self, row: DialogRow, before: Mapping[str, str]) -> None:
+        value = before.get(row.key, self._filled.get(row.key, row.start or row.default))
+        if row.flag:
+            self._dialog.addCheckbox(row.label, row.key in before)
+        elif row.choices:
+            self._dialog.addChoice(row.label, list(row.choices), value)
+        else:
+            self._dialog.addStringField(row.label, value, _COLUMNS)
+        self._fields[row.key] = self._last(row)
+        self._filled = row.fills.get(value, self._filled)
 
     def _last(self, row: DialogRow) -> _Field:
         """Return the field that was added last, and its label."""
@@ -161,11 +186,21 @@ class _Form:
         return _Field(row, fields.lastElement(), self._dialog.getLabel())
 
     def _adapt(self) -> None:
-        """Show the fields that the others ask for."""
+        """Fill in what the preset holds, and show the fields that the others ask for."""
+        self._fill()
         chosen = {key: field.text for key, field in self._fields.items()}
         changes = [field.show_if(chosen) for field in self._fields.values()]
         if any(changes) and self._dialog.isShowing():
             self._dialog.pack()
+
+    def _fill(self) -> None:
+        before = self._filled
+        presets = [field for field in self._fields.values() if field.row.fills]
+        self._filled = {k: v for one in presets for k, v in one.row.fills.get(one.text, {}).items()}
+        # What is written here makes ImageJ ask for this again: then nothing has changed.
+        if self._filled != before:
+            for field in self._fields.values():
+                field.refill(before, self._filled)
 
     def add_help(self, text: str) -> None:
         """Add a button that shows what each field means."""
@@ -181,7 +216,7 @@ class _Form:
 
     def values(self) -> dict[str, str]:
         """Return the values that differ from the defaults, as the keys of a macro."""
-        differ = {key: field for key, field in self._fields.items() if field.differs}
+        differ = {k: field for k, field in self._fields.items() if field.differs(self._filled)}
         return {key: "" if field.row.flag else field.text for key, field in differ.items()}
 
     def show(self) -> dict[str, str] | None:

@@ -65,7 +65,7 @@ def stop(fault: PsfBridgeError) -> None:
 
 def tell(fault: PsfBridgeError) -> None:
     """Show a fault to a person; who cancelled needs no dialog."""
-    line = f"{type(fault).__name__}: {fault.worded(Host.MACRO)}"
+    line = fault.worded(Host.MACRO)
     if isinstance(fault, Cancelled):
         java_class("ij.IJ").showStatus(line)
     else:

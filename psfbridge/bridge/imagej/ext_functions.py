@@ -58,6 +58,9 @@ EXTENSIONS: dict[str, Extension] = {
     "psfResample": Extension("Resample PSF...", ("psf",), text=True),
     "psfConvert": Extension("Convert PSF...", ("psf",), text=True),
     "psfSimulate": Extension("Simulate Beads...", ("image", "psf"), text=True),
+    "psfReport": Extension("Open Report", ("report",), text=True),
+    "psfHelp": Extension("PSF Bridge Help", ("page",), text=True),
+    "psfAbout": Extension("About PSF Bridge", ("version", "python"), text=True),
 }
 _GET = "psfGet"
 

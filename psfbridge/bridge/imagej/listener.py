@@ -8,6 +8,7 @@ from typing import Any
 
 from psfbridge.bridge.commands.call import Call
 from psfbridge.bridge.commands.command_result import Figures
+from psfbridge.bridge.commands.left_out import settle
 from psfbridge.bridge.commands.registry import COMMANDS, read_options
 from psfbridge.bridge.imagej.errors import as_ours, stop
 from psfbridge.bridge.imagej.open_images import OpenImages, open_image
@@ -103,6 +104,8 @@ def run_and_remember(name: str, text: str, imp: Any = None, *, person: bool = Fa
         with Host.MACRO.active():
             options, texts = read_options(name, _with_values(text))
             imp = open_image(imp) if COMMANDS[name].needs_image else None
+            if imp is not None:
+                settle(imp)
             call = Call(options, texts, imp, progress, OpenImages())
             outcome = COMMANDS[name].run(call)
         show(call.imp, outcome, person=person)

@@ -5,32 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from psfbridge.bridge.commands.bead_marks import LETTERS, NAME, RADIUS, Mark, marks_of, on_one_slice
+from psfbridge.bridge.commands.command_result import Found
 from psfbridge.bridge.commands.inputs import Input
 from psfbridge.bridge.java.find import java_class
-from psfbridge.detection.beads import Beads
 
 __all__ = ["mark_beads", "unmark_beads"]
 
 
-def mark_beads(source: Input, beads: Beads, *, every_slice: bool = False) -> None:
+def mark_beads(found: Found, *, preview: bool = False) -> None:
     """Mark the beads of one channel in the image's Overlay; other elements stay.
 
     Parameters
     ----------
-    source : Input
-        Where the beads were found.
-    beads : Beads
-        Positions in voxels of that image.
-    every_slice : bool
+    found : Found
+        The channel and its beads.
+    preview : bool
         Show each bead in all slices, once, as while a person is choosing.
     """
+    source = found.source
     overlay = source.imp.getOverlay() or java_class("ij.gui.Overlay")()
-    marks = marks_of(source.image.data, beads)
-    for mark in on_one_slice(marks) if every_slice else marks:
+    marks = marks_of(found, preview=preview)
+    for mark in on_one_slice(marks) if preview else marks:
         for roi in (_circle(mark), _number(mark)):
             roi.setName(mark.name)
             roi.setStrokeColor(java_class("java.awt.Color")(*mark.colour))
-            if not every_slice:
+            if not preview:
                 _place(source, roi, mark.z + 1)
             overlay.add(roi)
     source.imp.setOverlay(overlay)

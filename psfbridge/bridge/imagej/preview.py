@@ -66,7 +66,7 @@ class Preview:
             found = self._found(number, texts)
             with self._lock:
                 if number == self._latest:
-                    mark(self._imp, [found], every_slice=True)
+                    mark(self._imp, [found], preview=True)
                     said = f"{len(found.beads)} beads: {found.beads.sentence()}"
                     java_class("ij.IJ").showStatus(said)
         except Cancelled:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from psfbridge.bridge.commands.command_result import Found, Outcome, Picture
+from psfbridge.bridge.commands.left_out import MARKED, marked
 from psfbridge.bridge.convert.imageplus import to_imageplus
 from psfbridge.bridge.imagej.overlay import mark_beads, unmark_beads
 from psfbridge.bridge.imagej.profile_plot import show_profiles
@@ -23,7 +24,7 @@ def show(imp: Any, outcome: Outcome, *, person: bool = False) -> None:
     """
     if outcome.found:
         mark(imp, outcome.found)
-        show_beads(f"Beads of {imp.getTitle()}", outcome.found)
+        show_beads(imp, outcome.found)
     if outcome.measured and (person or not outcome.profiles):
         add_measures(str(imp.getTitle()), outcome.measured)
     if outcome.profiles and person:
@@ -48,11 +49,13 @@ def _show_picture(picture: Picture) -> None:
     imp.setPosition(1, picture.image.data.shape[-3] // 2 + 1, 1)
 
 
-def mark(imp: Any, found: Sequence[Found], *, every_slice: bool = False) -> None:
+def mark(imp: Any, found: Sequence[Found], *, preview: bool = False) -> None:
     """Mark the beads on their image; an image closed during the work only gets a word."""
     if imp.getProcessor() is None:
         log(f"{imp.getTitle()} was closed during the work: its beads are in the table only.")
         return
     unmark_beads(imp)
     for one in found:
-        mark_beads(one.source, one.beads, every_slice=every_slice)
+        mark_beads(one, preview=preview)
+    if not preview:
+        imp.setProperty(MARKED, marked(found))

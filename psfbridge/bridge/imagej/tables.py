@@ -8,14 +8,18 @@ from typing import Any
 
 from psfbridge.bridge.commands.command_result import Found
 from psfbridge.bridge.commands.figures import bead_rows
+from psfbridge.bridge.imagej.bead_clicks import show_clicked_beads
 from psfbridge.bridge.java.find import java_class
 
 __all__ = ["add_measures", "show_beads", "show_rows"]
 
 
-def show_beads(title: str, found: Iterable[Found]) -> Any:
-    """Show every candidate in a table called `title`, and return it."""
-    return show_rows(title, list(bead_rows(found)))
+def show_beads(imp: Any, found: Iterable[Found]) -> Any:
+    """Show every candidate of an image in a table, and return it; a click on a row shows it."""
+    title, rows = f"Beads of {imp.getTitle()}", list(bead_rows(found))
+    table = show_rows(title, rows)
+    show_clicked_beads(title, imp, rows)
+    return table
 
 
 def show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from inside_fixtures import active, assert_same_psf
+from inside_fixtures import active, assert_same_psf, statuses, take_away
 
 import psfbridge as pb
 from psfbridge import bridge
@@ -96,6 +96,15 @@ def test_marks_do_not_pile_up_and_others_stay(macro):
     assert active().getOverlay().size() == first
     names = [str(active().getOverlay().get(i).getName()) for i in range(first)]
     assert sum(not name.startswith("PSF Bridge") for name in names) == 1
+
+
+def test_a_bead_whose_mark_was_taken_away_is_left_out(macro):
+    macro('open("BEADS"); run("Find Beads...");')
+    take_away("PSF Bridge 4 ")
+    macro('run("Find Beads...");')
+    assert [statuses()[4], statuses().count("used")] == ["rejected", 8]
+    macro(f'{DISTILL} close(); run("Remove Overlay"); run("Find Beads...");')
+    assert statuses().count("used") == 9, "without marks everything begins anew"
 
 
 def test_a_rectangle_limits_the_beads(macro):

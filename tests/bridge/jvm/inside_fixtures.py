@@ -18,6 +18,7 @@ from bead_grid import field_of_beads
 import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
+from psfbridge.evaluation.presets import save_preset
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.write import write_image
 
@@ -114,3 +115,39 @@ def close_all() -> None:
         imp.unlock()
         imp.close()
     java_class("ij.plugin.filter.Analyzer").setResultsTable(java_class("ij.measure.ResultsTable")())
+
+
+def take_away(name: str) -> None:
+    """Delete the marks of the active image whose name starts so, as a person does."""
+    imp = java_class("ij.WindowManager").getCurrentImage()
+    overlay = imp.getOverlay()
+    for index in reversed(range(overlay.size())):
+        if str(overlay.get(index).getName()).startswith(name):
+            overlay.remove(index)
+    imp.setOverlay(overlay)
+
+
+def statuses() -> list[str]:
+    """Return the column of the bead table that says what became of each."""
+    table = java_class("ij.measure.ResultsTable").getResultsTable()
+    return [str(table.getStringValue("status", row)) for row in range(table.size())]
+
+
+@pytest.fixture
+def presets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with one preset, for this process and those that it starts."""
+    path = tmp_path_factory.mktemp("presets") / "presets.toml"
+    monkeypatch.setenv("PSFBRIDGE_PRESETS", str(path))
+    save_preset("63x oil", OIL)
+    return path
+
+
+#: What the preset holds.
+OIL = {
+    "na": 1.4,
+    "wavelength_um": 0.52,
+    "refractive_index": 1.518,
+    "microscope": "confocal",
+    "pinhole_au": 1.2,
+    "bead_diameter_um": 0.1,
+}

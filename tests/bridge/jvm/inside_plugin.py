@@ -15,8 +15,9 @@ import psutil
 import pytest
 import scyjava
 from fiji_folder import filled
-from inside_fixtures import active, assert_same_psf, close_all
+from inside_fixtures import active, assert_same_psf, close_all, statuses, take_away
 
+import psfbridge as pb
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.host import boot
@@ -88,6 +89,15 @@ def test_the_input_is_marked_and_otherwise_unchanged(macro, beads):
     assert imp.getOverlay().size() == overlay.size()
 
 
+def test_a_bead_whose_mark_was_taken_away_is_left_out(macro):
+    macro('open("BEADS"); run("Find Beads...");')
+    take_away("PSF Bridge 4 ")
+    macro('run("Find Beads...");')
+    assert [statuses()[4], statuses().count("used")] == ["rejected", 8]
+    macro(f'{DISTILL} close(); run("Remove Overlay"); run("Find Beads...");')
+    assert statuses().count("used") == 9, "without marks everything begins anew"
+
+
 @pytest.mark.parametrize("kind", ["8-bit", "16-bit", "32-bit"])
 def test_every_kind_of_pixels(macro, beads, kind):
     macro(f'open("BEADS"); run("{kind}"); {DISTILL}')
@@ -131,6 +141,17 @@ def test_values_back_and_deconvolution(macro):
         'return sharp + "|" + used + "|" + Ext.psfGet("method") + "|" + getTitle();'
     )
     assert value == "Deconvolved beads.tif|9|average|Deconvolved beads.tif"
+
+
+def test_pages_and_versions_back(macro):
+    report, page, version, python = macro(
+        'run("PSF Bridge Extensions"); open("BEADS"); report = ""; page = ""; version = ""; '
+        f'python = ""; {DISTILL} Ext.psfReport(report); Ext.psfHelp(page); '
+        'Ext.psfAbout(version, python); return report + "|" + page + "|" + version + "|" + python;'
+    ).split("|")
+    assert Path(report).is_file()
+    assert Path(page).is_file()
+    assert [version, python] == [pb.__version__, sys.executable]
 
 
 FAILURES = [

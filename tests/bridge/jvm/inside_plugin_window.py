@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import scyjava
 from fiji_folder import filled
-from inside_fixtures import close_windows
-from inside_window import dialog, post, press, screenshot, tick, type_into, wait_for
+from inside_fixtures import OIL, close_windows
+from inside_window import (
+    choose_from,
+    dialog,
+    fills_the_dialog,
+    labels,
+    post,
+    press,
+    screenshot,
+    shows_the_bead_of,
+    tick,
+    type_into,
+    wait_for,
+)
 
 from psfbridge import bridge
 from psfbridge.bridge.java.find import java_class
 from psfbridge.bridge.java.host import boot
+from psfbridge.evaluation.presets import save_preset
 
 
 @pytest.fixture(scope="module")
 def fiji(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = filled(tmp_path_factory.mktemp("ImageJ"))
+    # What the plug-in starts has the environment with which Java was started.
+    os.environ["PSFBRIDGE_PRESETS"] = str(folder / "presets.toml")
+    save_preset("63x oil", OIL)
     scyjava.config.add_options(f"-Dplugins.dir={folder}")
     boot("plain", mode="gui", memory_gib=2)
     yield java_class("ij.IJ").getInstance()
@@ -40,26 +57,6 @@ def choose(name: str, imp: Any) -> Any:
     return dialog(name.removesuffix("..."))
 
 
-def labels(form: Any) -> list[str]:
-    """Return the words that are shown in a dialog, in order."""
-    parts = [form.getComponent(i) for i in range(form.getComponentCount())]
-    shown = [part for part in parts if part.isVisible()]
-    words = [part.getLabel() if hasattr(part, "getLabel") else "" for part in shown]
-    words = [
-        part.getText() if isinstance(part, java_class("java.awt.Label")) else word
-        for part, word in zip(shown, words, strict=True)
-    ]
-    return [str(word).strip().rstrip(":") for word in words if word]
-
-
-def choose_from(form: Any, number: int, word: str) -> None:
-    """Choose from a list as a click does."""
-    choice = form.getChoices().get(number)
-    choice.select(word)
-    event = java_class("java.awt.event.ItemEvent")
-    post(event(choice, event.ITEM_STATE_CHANGED, word, event.SELECTED))
-
-
 def test_a_person_distils(fiji, stack):
     recorder = java_class("ij.plugin.frame.Recorder")()
     form = choose("Distill PSF...", stack)
@@ -68,7 +65,7 @@ def test_a_person_distils(fiji, stack):
     assert str(marks.get(0).getName()).startswith("PSF Bridge")
     assert {marks.get(i).getPosition() for i in range(marks.size())} == {0}, "seen in every slice"
     type_into(form.getStringFields().get(0), "0.1")
-    form.getChoices().get(1).select("joint")
+    form.getChoices().get(2).select("joint")
     screenshot("fiji-distill.png", form)
     press(form, "OK")
     psf = wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
@@ -112,17 +109,9 @@ def test_the_table_shows_a_bead_on_its_image(fiji, stack):
     java_class("ij.IJ").run(stack, "Find Beads...", "")
     table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
     assert table.size() >= 9
-    row = 3
-    assert table.getValue("x_um", row) == pytest.approx(table.getValue("x", row) * 0.1, abs=1e-6)
-    panel = window("Beads of beads.tif").getTextPanel()
-    panel.setSelection(row, row)
-    canvas, mouse = panel.getComponent(0), java_class("java.awt.event.MouseEvent")
-    post(mouse(canvas, mouse.MOUSE_RELEASED, 0, 0, 5, 5, 1, False))
+    assert table.getValue("x_um", 3) == pytest.approx(table.getValue("x", 3) * 0.1, abs=1e-6)
+    shows_the_bead_of(stack, 3)
     overlay = stack.getOverlay()
-    wait_for(lambda: overlay.get("PSF Bridge chosen"), "the circle around the bead")
-    assert stack.getSlice() == table.getValue("slice", row)
-    chosen = overlay.get("PSF Bridge chosen").getBounds().getCenterX()
-    assert chosen == pytest.approx(table.getValue("x", row) + 0.5, abs=1)
     numbers = {
         str(overlay.get(i).getText()).strip()
         for i in range(overlay.size())
@@ -138,8 +127,8 @@ def test_the_dialog_is_in_words_and_asks_what_is_needed(fiji, stack):
     assert "Optics: all of the first three, or none" in words
     assert "Pinhole diameter (Airy units)" not in words
     assert "Iterations" not in words
-    choose_from(form, 0, "confocal")
-    choose_from(form, 1, "reverse-rl")
+    choose_from(form, 1, "confocal")
+    choose_from(form, 2, "reverse-rl")
     wait_for(lambda: "Pinhole diameter (Airy units)" in labels(form), "the fields of a confocal")
     assert "Iterations" in labels(form)
     screenshot("fiji-confocal.png", form)
@@ -149,7 +138,7 @@ def test_the_dialog_is_in_words_and_asks_what_is_needed(fiji, stack):
 def test_a_bead_diameter_of_nothing_is_asked_about_once(fiji, stack):
     form = choose("Distill PSF...", stack)
     type_into(form.getStringFields().get(0), "0")
-    form.getChoices().get(1).select("average")
+    form.getChoices().get(2).select("average")
     press(form, "OK")
     question = dialog("PSF Bridge")
     press_in(question, "No")
@@ -181,7 +170,7 @@ def test_ok_right_after_the_preview_was_ticked(fiji, stack):
     """Both read the image, and neither finds it locked by the other."""
     for _ in range(5):
         form = choose("Distill PSF...", stack)
-        form.getChoices().get(1).select("average")
+        form.getChoices().get(2).select("average")
         tick(form.getCheckboxes().lastElement())
         press(form, "OK")
         psf = wait_for(
@@ -214,3 +203,19 @@ def test_a_fault_is_told_in_the_words_of_the_dialog_which_stays(fiji, stack):
 def test_no_image_is_a_dialog(fiji):
     java_class("ij.Executer")("Find Beads...", None)
     dialog("PSF Bridge").dispose()
+
+
+def test_a_preset_fills_the_dialog_and_what_is_typed_goes_before(fiji, stack):
+    recorder = java_class("ij.plugin.frame.Recorder")()
+    form = fills_the_dialog(lambda: choose("Distill PSF...", stack))
+    screenshot("fiji-preset.png", form)
+    press(form, "OK")
+    wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
+    recorded = 'run("Distill PSF...", "preset=[63x oil] wavelength=0.6 method=average");'
+    wait_for(lambda: recorded in str(recorder.getText()), "the record")
+    recorder.close()
+    form = choose("Distill PSF...", stack)
+    assert str(form.getStringFields().get(0).getText()) == "0.1", "the preset is still chosen"
+    choose_from(form, 0, "")
+    wait_for(lambda: str(form.getStringFields().get(0).getText()) == "0", "the fields as before")
+    press(form, "Cancel")

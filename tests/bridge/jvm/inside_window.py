@@ -156,6 +156,87 @@ def test_a_person_distils(window, stack):
     recorder.close()
 
 
+def choose_from(form: Any, number: int, word: str) -> None:
+    """Choose from a list as a click does."""
+    choice = form.getChoices().get(number)
+    choice.select(word)
+    event = java_class("java.awt.event.ItemEvent")
+    post(event(choice, event.ITEM_STATE_CHANGED, word, event.SELECTED))
+
+
+def labels(form: Any) -> list[str]:
+    """Return the words that are shown in a dialog, in order."""
+    parts = [form.getComponent(i) for i in range(form.getComponentCount())]
+    shown = [part for part in parts if part.isVisible()]
+    words = [part.getLabel() if hasattr(part, "getLabel") else "" for part in shown]
+    words = [
+        part.getText() if isinstance(part, java_class("java.awt.Label")) else word
+        for part, word in zip(shown, words, strict=True)
+    ]
+    return [str(word).strip().rstrip(":") for word in words if word]
+
+
+def click_on_row(title: str, row: int) -> None:
+    """Click on a row of a table."""
+    panel = java_class("ij.WindowManager").getWindow(title).getTextPanel()
+    panel.setSelection(row, row)
+    canvas, mouse = panel.getComponent(0), java_class("java.awt.event.MouseEvent")
+    post(mouse(canvas, mouse.MOUSE_RELEASED, 0, 0, 5, 5, 1, False))
+
+
+def shows_the_bead_of(stack: Any, row: int) -> None:
+    """Click on a row of the bead table, and see its bead on the image."""
+    table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
+    click_on_row("Beads of beads.tif", row)
+    chosen = wait_for(lambda: stack.getOverlay().get("PSF Bridge chosen"), "the circle")
+    assert stack.getSlice() == table.getValue("slice", row)
+    assert chosen.getBounds().getCenterX() == pytest.approx(table.getValue("x", row) + 0.5, abs=1)
+
+
+def fills_the_dialog(open_dialog: Callable[[], Any]) -> Any:
+    """Choose a preset, change one of its values, and return what was typed over: "0.6"."""
+    form = open_dialog()
+    assert labels(form)[0] == "Microscope preset"
+    choose_from(form, 0, "63x oil")
+    texts = form.getStringFields()
+    wait_for(lambda: str(texts.get(0).getText()) == "0.1", "the bead diameter of the preset")
+    assert str(form.getChoices().get(1).getSelectedItem()) == "confocal"
+    wait_for(lambda: "Pinhole diameter (Airy units)" in labels(form), "the pinhole")
+    wavelength = next(each for each in texts if str(each.getText()) == "0.52")
+    type_into(wavelength, "0.6")
+    form.getChoices().get(2).select("average")
+    return form
+
+
+def test_a_preset_fills_the_dialog_and_what_is_typed_goes_before(window, stack, presets):
+    recorder = java_class("ij.plugin.frame.Recorder")()
+
+    def opened() -> Any:
+        choose("Distill PSF...")
+        return dialog("Distill PSF")
+
+    press(fills_the_dialog(opened), "OK")
+    wait_for(lambda: java_class("ij.WindowManager").getImage("PSF of beads.tif"), "the PSF")
+    recorded = 'run("Distill PSF...", "preset=[63x oil] wavelength=0.6 method=average");'
+    wait_for(lambda: recorded in str(recorder.getText()), "the record")
+    recorder.close()
+    form = opened()
+    assert str(form.getStringFields().get(0).getText()) == "0.1", "the preset is still chosen"
+    choose_from(form, 0, "")
+    wait_for(lambda: str(form.getStringFields().get(0).getText()) == "0", "the fields as before")
+    press(form, "Cancel")
+
+
+def test_a_click_on_a_row_shows_the_bead(window, stack):
+    for _ in range(2):  # the window of the first run is used again
+        bridge.run_macro('run("Find Beads...");')
+        shows_the_bead_of(stack, 3)
+    shows_the_bead_of(stack, 5)
+    overlay = stack.getOverlay()
+    names = [str(overlay.get(i).getName()) for i in range(overlay.size())]
+    assert names.count("PSF Bridge chosen") == 1
+
+
 def test_what_was_recorded_runs_as_a_macro(window, stack):
     value = bridge.run_macro(
         'run("Distill PSF...", "bead_diameter=0.1 method=average"); return getTitle();'

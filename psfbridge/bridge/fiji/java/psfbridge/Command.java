@@ -80,7 +80,7 @@ public final class Command implements PlugIn {
         if (macro)
             stop(fault.getMessage());
         else if (!fault.isCancelled())
-            IJ.showMessage("PSF Bridge", folded(fault.getMessage()));
+            IJ.showMessage("PSF Bridge", folded(fault.sentence()));
     }
 
     /** Stop the macro, or the script, that called. */

@@ -15,6 +15,11 @@ public final class Fault extends Exception {
         this.cancelled = cancelled;
     }
 
+    /** The line for a person, without the kind of failure that a macro looks for. */
+    String sentence() {
+        return getMessage().replaceFirst("^\\w+: ", "");
+    }
+
     /** Whether a person stopped the work. */
     public boolean isCancelled() {
         return cancelled;

@@ -6,11 +6,9 @@ import ij.gui.NonBlockingGenericDialog;
 import ij.gui.YesNoCancelDialog;
 import ij.plugin.frame.Recorder;
 import java.awt.Checkbox;
-import java.awt.Choice;
-import java.awt.Component;
 import java.awt.Font;
-import java.awt.TextField;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,7 +18,6 @@ import java.util.Set;
 
 /** The dialog of a command; its fields come from Python. */
 final class Form {
-    private static final int COLUMNS = 12;
     private static final String PREVIEW = "Preview of the beads";
     /** What was last chosen, by command. */
     private static final Map<String, Map<String, String>> BEFORE = new HashMap<>();
@@ -31,6 +28,8 @@ final class Form {
     private final ImagePlus imp;
     private final Map<String, Object> form;
     private final List<Field> fields = new ArrayList<>();
+    /** What the chosen preset wrote into the fields, by key. */
+    private Map<String, Object> filled = Collections.emptyMap();
 
     Form(Session session, String command, ImagePlus imp) throws Fault {
         this.session = session;
@@ -38,6 +37,7 @@ final class Form {
         this.imp = imp;
         Object[] arguments = {command, Pixels.facts(imp, true), Session.titles()};
         form = session.python.ask("rows", arguments, null);
+        Outcome.keep(imp, form, "properties");
     }
 
     /** Ask until the options can be used, or the person cancels; then run the command. */
@@ -56,9 +56,15 @@ final class Form {
             } catch (Fault fault) {
                 if (!fault.isOfOptions() || Records.list(form, "rows").isEmpty())
                     throw fault;
-                IJ.showMessage("PSF Bridge", Command.folded(fault.getMessage()));
+                IJ.showMessage("PSF Bridge", Command.folded(inWords(fault.sentence())));
             }
         }
+    }
+
+    /** What is said of a failure, with options called as the dialog calls them. */
+    private String inWords(String line) throws Fault {
+        Object[] arguments = {command, line};
+        return Records.text(session.python.ask("words", arguments, null), "text");
     }
 
     /** Ask once about what was left as it was and had better be given. */
@@ -94,13 +100,14 @@ final class Form {
     private Map<String, String> ask(Map<String, String> before) {
         NonBlockingGenericDialog dialog = new NonBlockingGenericDialog(command.replace("...", ""));
         fields.clear();
+        filled = Collections.emptyMap();
         String group = "";
         for (Map<String, Object> row : Records.records(form, "rows")) {
             if (!Records.text(row, "group").equals(group)) {
                 group = Records.text(row, "group");
                 dialog.addMessage(group, new Font(Font.SANS_SERIF, Font.BOLD, 12));
             }
-            fields.add(new Field(dialog, row, before));
+            add(new Field(dialog, row, start(row, before)), before);
         }
         Preview preview = Records.flag(form, "preview") ? offer(dialog) : null;
         dialog.addDialogListener((changed, event) -> {
@@ -116,6 +123,20 @@ final class Form {
         return dialog.wasCanceled() ? null : values();
     }
 
+    /** What a field holds at first: what was chosen before, or what the preset fills in. */
+    private String start(Map<String, Object> row, Map<String, String> before) {
+        String key = Records.text(row, "key");
+        if (!before.containsKey(key) && filled.containsKey(key))
+            return Records.text(filled, key);
+        return before.get(key);
+    }
+
+    private void add(Field field, Map<String, String> before) {
+        fields.add(field);
+        if (field.fillsOthers())
+            filled = field.filling(before.getOrDefault(field.key, ""));
+    }
+
     private Preview offer(NonBlockingGenericDialog dialog) {
         Preview preview = new Preview(session, imp);
         dialog.addCheckbox(PREVIEW, false);
@@ -127,8 +148,9 @@ final class Form {
         return preview;
     }
 
-    /** Show the fields that the others ask for. */
+    /** Fill in what the preset holds, and show the fields that the others ask for. */
     private void adapt(NonBlockingGenericDialog dialog) {
+        fields.stream().filter(Field::fillsOthers).forEach(this::fill);
         Map<String, String> chosen = new HashMap<>();
         fields.forEach(field -> chosen.put(field.key, field.text()));
         boolean changed = false;
@@ -138,63 +160,19 @@ final class Form {
             dialog.pack();
     }
 
+    private void fill(Field preset) {
+        Map<String, Object> before = filled;
+        filled = preset.filling(preset.text());
+        // What is written here makes ImageJ ask for this again: then nothing has changed.
+        if (!filled.equals(before))
+            fields.forEach(field -> field.refill(before, filled));
+    }
+
     private Map<String, String> values() {
         Map<String, String> values = new LinkedHashMap<>();
         for (Field field : fields)
-            if (field.differs())
+            if (field.differs(filled))
                 values.put(field.key, field.flag ? "" : field.text());
         return values;
-    }
-
-    /** One field: a text, a list where there are choices, or a box to tick. */
-    private static final class Field {
-        final String key;
-        final boolean flag;
-        private final String standard;
-        private final Map<String, Object> onlyIf;
-        private final Component label;
-        private final Component control;
-
-        Field(NonBlockingGenericDialog dialog, Map<String, Object> row, Map<String, String> before) {
-            key = Records.text(row, "key");
-            flag = Records.flag(row, "flag");
-            standard = Records.text(row, "default");
-            onlyIf = Records.record(row.get("only_if"));
-            String start = Records.text(row, "start").isEmpty() ? standard : Records.text(row, "start");
-            String name = Records.text(row, "label");
-            String[] choices = Records.texts(row, "choices");
-            if (flag) {
-                dialog.addCheckbox(name, before.containsKey(key));
-                control = (Component) dialog.getCheckboxes().lastElement();
-            } else if (choices.length > 0) {
-                dialog.addChoice(name, choices, before.getOrDefault(key, start));
-                control = (Component) dialog.getChoices().lastElement();
-            } else {
-                dialog.addStringField(name, before.getOrDefault(key, start), COLUMNS);
-                control = (Component) dialog.getStringFields().lastElement();
-            }
-            label = flag ? control : dialog.getLabel();
-        }
-
-        String text() {
-            if (flag)
-                return ((Checkbox) control).getState() ? key : "";
-            return (control instanceof Choice ? ((Choice) control).getSelectedItem()
-                    : ((TextField) control).getText()).trim();
-        }
-
-        boolean differs() {
-            return control.isVisible() && !text().isEmpty() && !text().equals(standard);
-        }
-
-        /** Show it where each of the other fields has one of the values that it is for. */
-        boolean showIf(Map<String, String> chosen) {
-            boolean show = onlyIf == null || onlyIf.keySet().stream()
-                    .allMatch(key -> Records.list(onlyIf, key).contains(chosen.get(key)));
-            boolean changes = show != control.isVisible();
-            label.setVisible(show);
-            control.setVisible(show);
-            return changes;
-        }
     }
 }

@@ -30,6 +30,8 @@ final class Outcome {
      */
     static void show(ImagePlus imp, Map<String, Object> record, List<ImagePlus> images,
             boolean person) {
+        keep(imp, record, "properties");
+        keep(imp, record, "marked");
         if (Records.flag(record, "found")) {
             mark(imp, record, false);
             showBeads(imp, Records.records(record, "table"));
@@ -46,6 +48,12 @@ final class Outcome {
         if (!Records.text(record, "opens").isEmpty() && IJ.getInstance() != null)
             open(Records.text(record, "opens"));
         Records.list(record, "log").forEach(line -> IJ.log(line.toString()));
+    }
+
+    /** Keep with an image what Python says of it. */
+    static void keep(ImagePlus imp, Map<String, Object> record, String key) {
+        if (imp != null)
+            Records.record(record.get(key)).forEach(imp::setProperty);
     }
 
     private static void show(ImagePlus imp) {

@@ -3,6 +3,7 @@ package psfbridge;
 import ij.CompositeImage;
 import ij.ImagePlus;
 import ij.ImageStack;
+import ij.gui.Overlay;
 import ij.gui.PointRoi;
 import ij.gui.Roi;
 import ij.measure.Calibration;
@@ -22,6 +23,7 @@ import java.util.Objects;
 final class Pixels {
     /** By ImagePlus.GRAY8, GRAY16 and GRAY32. */
     private static final String[] DTYPES = {"uint8", "uint16", "float32"};
+    private static final String KEPT = "PSF Bridge";
     private static final int MIB = 1 << 20;
 
     private Pixels() {}
@@ -49,7 +51,31 @@ final class Pixels {
         facts.put("calibration", calibration(imp.getCalibration()));
         facts.put("roi", roi(imp.getRoi()));
         facts.put("info", Objects.toString(imp.getProperty("Info"), ""));
+        facts.put("overlay", names(imp.getOverlay()));
+        facts.put("properties", properties(imp));
         return facts;
+    }
+
+    /** How often psfbridge's marks are there, by name. */
+    private static Map<String, Integer> names(Overlay overlay) {
+        Map<String, Integer> names = new HashMap<>();
+        for (int i = 0; overlay != null && i < overlay.size(); i++) {
+            String name = String.valueOf(overlay.get(i).getName());
+            if (name.startsWith(KEPT))
+                names.merge(name, 1, Integer::sum);
+        }
+        return names;
+    }
+
+    /** What psfbridge keeps with an image. */
+    private static Map<String, Object> properties(ImagePlus imp) {
+        Map<String, Object> kept = new HashMap<>();
+        if (imp.getProperties() != null)
+            imp.getProperties().forEach((name, value) -> {
+                if (String.valueOf(name).startsWith(KEPT))
+                    kept.put(name.toString(), value.toString());
+            });
+        return kept;
     }
 
     private static Map<String, Object> calibration(Calibration of) {

@@ -59,7 +59,7 @@ public final class Session {
             throws Fault {
         IJ.showStatus("PSF Bridge: " + command);
         try {
-            return work(command, options, imp, Session::report, (record, images) -> {
+            return work(command, options, imp, Session::report, false, (record, images) -> {
                 Outcome.show(imp, record, images, person);
                 Map<String, Object> own = Records.record(record.get("figures"));
                 figures.putAll(own);
@@ -74,16 +74,17 @@ public final class Session {
     /** Find beads with what of a dialog's values is for that; return the record. */
     Map<String, Object> find(Map<String, String> values, ImagePlus imp) throws Fault {
         Map<String, Object> found = python.ask("find_text", new Object[] {values}, null);
-        return work(FIND, Records.text(found, "text"), imp, null, (record, images) -> record);
+        return work(FIND, Records.text(found, "text"), imp, null, true, (record, images) -> record);
     }
 
     /** Have Python work, and hand record and images on; no shared memory is left. */
     private <T> T work(String command, String options, ImagePlus imp, Python.Progress progress,
-            Use<T> use) throws Fault {
+            boolean preview, Use<T> use) throws Fault {
         List<Room> rooms = new ArrayList<>();
         String key = UUID.randomUUID().toString();
         try {
             Map<String, Object> call = gather(command, options, imp, rooms);
+            call.put("preview", preview);
             Map<String, Object> record = python.ask("work", new Object[] {key, call}, progress);
             return use.of(record, collect(key, record, rooms));
         } finally {
