@@ -18,6 +18,9 @@ __all__ = ["ClijJavaEngine"]
 #: Java's direct buffers count their bytes by a signed 32-bit number.
 MOST_BYTES = 2**31 - 1
 
+#: How JOCL, through which CLIJ2 calls OpenCL, says that it is not there: at first, and then.
+_NO_LOADER = ("native OpenCL library", "initialize class org.jocl")
+
 _INSTEAD = "or choose {engine=clij2fft} (the same native code without Java) or {engine=cpu}."
 
 
@@ -105,6 +108,7 @@ def _plugin(name: str) -> Any:
     try:
         return need_scyjava().jimport(name)
     except (TypeError, ImportError, jpype.JException) as fault:
+        _check_loader(fault)
         raise EngineError(
             f"the ImageJ that runs here has no CLIJ2-fft: {name} cannot be loaded "
             f"({_reason(fault)}). Turn on Fiji's update sites clij, clij2 and "
@@ -124,9 +128,22 @@ def _clij2(device: str | None) -> Any:
         found = [Device(n, str(name), "CLIJ", True, 0, 0) for n, name in enumerate(names)]
         return clij2.getInstance(chosen_device(device, found).name)
     except jpype.JException as fault:
+        _check_loader(fault)
         raise EngineError(
             f"CLIJ2 opens no OpenCL device: {_reason(fault)}. Install your GPU's driver with "
             f"OpenCL, {_INSTEAD}"
+        ) from fault
+
+
+def _check_loader(fault: BaseException) -> None:
+    """Tell a missing loader of OpenCL from a missing plug-in or driver."""
+    if any(words in str(fault) for words in _NO_LOADER):
+        raise EngineError(
+            "Java cannot load OpenCL's loader, by which programs find the driver of the GPU: "
+            "there is no libOpenCL.so (on Windows OpenCL.dll).",
+            option="engine",
+            remedy="Install it (Debian, Ubuntu: apt install ocl-icd-opencl-dev; a lone "
+            f"libOpenCL.so.1 is not enough for Java) and your GPU's driver, {_INSTEAD}",
         ) from fault
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import scyjava
 
+from psfbridge.bridge import clij_engine
 from psfbridge.bridge.clij_engine import ClijJavaEngine
+from psfbridge.bridge.java.find import java_class
 from psfbridge.engines import CpuEngine, Plan, open_engine
 from psfbridge.engines.problem import circulant_problem, open_edge_problem
 from psfbridge.errors import EngineError, OptionError
+
+# What CLIJ2 calls OpenCL by; a Fiji with CLIJ2 has it.
+scyjava.config.endpoints.append("org.jocl:jocl:2.0.4")
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +52,26 @@ def test_an_imagej_without_the_plug_in_is_told_what_is_missing(host):
         pytest.skip("this ImageJ may have it")
     with pytest.raises(EngineError, match=r"no CLIJ2-fft: .*update sites clij, clij2 and"):
         open_engine("clij-java")
+
+
+def has_loader() -> bool:
+    """Tell whether OpenCL's loader is here by the name that Java wants."""
+    try:
+        ctypes.CDLL("libOpenCL.so")
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(has_loader(), reason="OpenCL's loader is here, by the name that Java wants")
+def test_a_missing_loader_is_no_missing_driver(host, monkeypatch):
+    if host.where != "plain":
+        pytest.skip("this ImageJ may have no JOCL")
+
+    def opened() -> None:
+        java_class("org.jocl.CL").setExceptionsEnabled(True)
+
+    monkeypatch.setattr(clij_engine, "_plugin", lambda _: SimpleNamespace(getInstance=opened))
+    for _ in range(2):  # Java words it otherwise when it is tried again
+        with pytest.raises(EngineError, match=r"there is no libOpenCL\.so .*ocl-icd-opencl-dev"):
+            open_engine("clij-java")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import psfbridge as pb
 from psfbridge import PSF, bridge
 from psfbridge.bridge.java.find import java_class
 from psfbridge.errors import ImageError, OptionError
@@ -185,3 +186,46 @@ def test_no_image_is_said(host, imp):
 def calibrate(imp: Any) -> None:
     imp.getCalibration().setUnit("micron")
     imp.getCalibration().pixelDepth = 0.2
+
+
+class TestImageJ2:
+    """Its own images, by its own classes."""
+
+    @pytest.fixture
+    def gateway(self, host):
+        if host.gateway is None:
+            pytest.skip("plain ImageJ has no Dataset")
+        return host.gateway
+
+    @pytest.fixture
+    def dataset(self, gateway, beads):  # noqa: ARG002 - a gateway must be there
+        return bridge.to_dataset(beads)
+
+    def test_a_dataset_has_its_axes_in_micrometres(self, dataset, beads):
+        axes = [dataset.axis(number) for number in range(dataset.numDimensions())]
+        assert [str(axis.type().getLabel()) for axis in axes] == ["X", "Y", "Z"]
+        assert {str(axis.unit()) for axis in axes} == {"µm"}
+        scales = [float(axis.averageScale(0, 1)) for axis in axes]
+        assert scales[::-1] == pytest.approx(beads.voxel_um)
+
+    @pytest.mark.parametrize("kind", ["Dataset", "ImgPlus"])
+    def test_there_and_back(self, dataset, beads, kind):
+        image = bridge.from_imageplus(dataset if kind == "Dataset" else dataset.getImgPlus())
+        np.testing.assert_array_equal(image.data, beads.data)
+        assert image.voxel_um == pytest.approx(beads.voxel_um)
+
+    def test_channels_stay_channels(self, gateway, beads):  # noqa: ARG002
+        both = Image(np.stack([beads.data, beads.data[:, ::-1]]), beads.voxel_um, "two")
+        image = bridge.from_imageplus(bridge.to_dataset(both))
+        np.testing.assert_array_equal(image.data, both.data)
+        assert image.voxel_um == pytest.approx(both.voxel_um)
+
+    def test_an_xarray_of_pyimagej(self, gateway, dataset, beads):
+        image = bridge.from_xarray(gateway.py.from_java(dataset))
+        np.testing.assert_array_equal(image.data, beads.data)
+        assert image.voxel_um == pytest.approx(beads.voxel_um)
+
+    def test_a_dataset_is_distilled(self, dataset, beads):
+        options = {"method": "average", "size_um": (1.5, 1.3, 1.3)}
+        psf = bridge.distill(dataset, **options).psf
+        np.testing.assert_array_equal(psf.data, pb.distill(beads, **options).psf.data)

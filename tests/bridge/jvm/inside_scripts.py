@@ -25,6 +25,11 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 def shipped(name: str) -> str:
+    """Return a file of which a test here is told by this call."""
+    return shipped_text(name)
+
+
+def shipped_text(name: str) -> str:
     return next(read_macro(path) for path in shipped_macros() if path.name == name)
 
 
@@ -130,6 +135,20 @@ def test_python(macro, beads):
     names = {"imp": imp}
     exec(without_parameters(shipped("Distill_PSF_Script.py")), names)
     assert str(names["title"]) == "PSF of beads.tif"
+    assert java_class("ij.WindowManager").getImage("PSF of beads.tif") is not None
+
+
+@pytest.mark.parametrize("name", ["Distill_PSF_Script.groovy", "Distill_PSF_Script.py"])
+def test_scripts_as_imagej2_runs_them(host, beads, name):
+    """With their ``#@`` parameters, by SciJava's own script service."""
+    if host.gateway is None:
+        pytest.skip("plain ImageJ has no script service")
+    imp = bridge.to_imageplus(beads)
+    imp.show()
+    values = java_class("java.util.HashMap")()
+    values.put("imp", imp)
+    done = host.gateway.script().run(name, shipped_text(name), True, values).get()
+    assert str(done.getOutput("title")) == "PSF of beads.tif"
     assert java_class("ij.WindowManager").getImage("PSF of beads.tif") is not None
 
 
