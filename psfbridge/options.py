@@ -333,11 +333,20 @@ class DistillOptions(OptionRecord):
         default=None,
     )
     quick: bool = option(
-        Flag(help="use the 32 beads that tell most, and no more", group=_COST),
+        Flag(
+            label="Quick: the 32 beads that tell most",
+            help="use the 32 beads that tell most, and no more",
+            group=_COST,
+        ),
         default=False,
     )
     thorough: bool = option(
-        Flag(help="use every bead that fits into the memory", group=_COST), default=False
+        Flag(
+            label="Thorough: every bead that fits into the memory",
+            help="use every bead that fits into the memory",
+            group=_COST,
+        ),
+        default=False,
     )
     scheduler: str | None = option(_SCHEDULER, default=None)
     local_cluster: int | None = option(_LOCAL_CLUSTER, default=None)

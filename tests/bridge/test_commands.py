@@ -68,6 +68,11 @@ def test_convert_brings_any_psf_into_form(psf):
     assert "brought into the form of a PSF" in done.figures["notes"]
 
 
+def test_measure_names_a_psf_once(psf):
+    (line,) = run("Measure PSF...", "", remote(psf.image, "PSF of beads.tif")).log
+    assert line.startswith("Measure PSF: PSF of beads.tif: the PSF; FWHM z 0.")
+
+
 def test_resample_gives_another_voxel_size(psf):
     done = run("Resample PSF...", "voxel=0.2,0.08,0.08", remote(psf.image, "psf.tif"))
     assert done.pictures[-1].image.voxel_um == (0.2, 0.08, 0.08)

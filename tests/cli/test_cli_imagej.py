@@ -79,6 +79,13 @@ class TestMacro:
         assert done.stderr.startswith("OptionError: unknown option bead_diametre: did you mean")
         assert done.stderr.count("\n") == 1
 
+    def test_a_command_of_imagej_that_throws_is_no_success(self):
+        given = 'run("Image Sequence...", "dir=/nonexist"); print("went on");'
+        done = run("macro", "-", "--quiet", given=given)
+        assert done.returncode == 1
+        assert done.stderr.startswith("BridgeError: a command of the macro failed inside ImageJ")
+        assert done.stderr.count("\n") == 1
+
     def test_a_macro_that_never_ends(self):
         done = run("macro", "-", "--timeout", "2", given="while (true) { }")
         assert done.returncode == 1
@@ -242,6 +249,19 @@ def test_a_zip_for_a_fiji_without_python(tmp_path, jar, capsys):
     assert not any(name.endswith("python.txt") for name in names)
     assert main(["install-fiji", str(path), "--wheel", "no such.whl"]) == 1
     assert "BridgeError: there is no wheel no such.whl." in capsys.readouterr().err
+
+
+def test_what_a_zip_brought_is_taken_out_again(fiji, jar, tmp_path):
+    wheel = tmp_path / "psfbridge-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"wheel")
+    path = tmp_path / "psf-bridge.zip"
+    assert main(["install-fiji", str(path), "--wheel", str(wheel)]) == 0
+    before = everything_in(fiji)
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(fiji)
+    assert everything_in(fiji) > before
+    assert main(["install-fiji", str(fiji), "--remove"]) == 0
+    assert everything_in(fiji) == before
 
 
 def test_a_python_without_appose_is_said(fiji, jar, capsys, monkeypatch):

@@ -236,4 +236,5 @@ def _show_whole_range(imp: Any, data: Array) -> None:
         if data.shape[0] > 1:
             imp.setPositionWithoutUpdate(channel + 1, 1, 1)
         imp.setDisplayRange(low, high)
-    imp.setPosition(1, data.shape[1] // 2 + 1, 1)
+    # A new window's slider stands at the first slice, whatever slice is shown.
+    imp.setPosition(1, 1, 1)

@@ -92,7 +92,7 @@ def install_into(fiji: str | Path) -> Sequence[Path]:
 
 
 def remove_from(fiji: str | Path) -> Sequence[Path]:
-    """Take everything out of a Fiji that `install_into` writes, and return what was there.
+    """Take everything out of a Fiji that `install_into` or a zip put in; return what was there.
 
     Raises
     ------
@@ -103,8 +103,9 @@ def remove_from(fiji: str | Path) -> Sequence[Path]:
     """
     root = _root(fiji)
     _delete_former(root)
-    places = [_places_of_macros(), (_PLUGINS / "PSF_Bridge.jar", _PYTHON, _MADE)]
-    paths = [root / place for part in places for place in part]
+    places = [*_places_of_macros(), _PLUGINS / "PSF_Bridge.jar", _PYTHON, _MADE]
+    wheels = (root / _BESIDE).glob("psfbridge-*.whl")  # from a zip that brought one
+    paths = [*(root / place for place in places), *wheels]
     return _delete(root, [path for path in paths if path.exists()])
 
 

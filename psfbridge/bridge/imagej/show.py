@@ -44,8 +44,6 @@ def _show_picture(picture: Picture) -> None:
     if picture.info:
         imp.setProperty("Info", picture.info)
     imp.show()
-    # A new window's slider stands at the first slice, whatever slice is shown.
-    imp.setPosition(1, 1, 1)
     imp.setPosition(1, picture.image.data.shape[-3] // 2 + 1, 1)
 
 

@@ -85,10 +85,10 @@ def test_a_person_distils(fiji, stack):
 
 def arrange(stack: Any, psf: Any) -> None:
     """Lay the windows beside each other, as a person would."""
-    for imp, zoom, place in ((stack, 400, (10, 110)), (psf, 500, (430, 110))):
+    for imp, zoom, place in ((stack, 300, (10, 110)), (psf, 400, (330, 110))):
         java_class("ij.IJ").run(imp, "Set... ", f"zoom={zoom}")
         imp.getWindow().setLocation(*place)
-    window("Profiles of PSF of beads.tif").setLocation(725, 110)
+    window("Profiles of PSF of beads.tif").setLocation(600, 110)
     window("Beads of beads.tif").setBounds(10, 580, 900, 250)
     window("Results").setBounds(925, 640, 460, 150)
     window("Log").setBounds(10, 840, 1375, 110)
@@ -198,6 +198,16 @@ def test_a_fault_is_told_in_the_words_of_the_dialog_which_stays(fiji, stack):
     assert str(form.getStringFields().get(0).getText()) == "wide"
     press(form, "Cancel")
     assert java_class("ij.WindowManager").getImageTitles().length == 1
+
+
+def test_the_start_of_python_is_shown(fiji, stack):
+    """A first command waits for it, a second one and more."""
+    session = java_class("ij.IJ").getClassLoader().loadClass("psfbridge.Session")
+    session.getMethod("end").invoke(None)
+    java_class("ij.Executer")("Find Beads...", stack)
+    status = java_class("ij.ImageJ").getStatusBarText
+    wait_for(lambda: "starting Python" in str(status()), "a sign of the start")
+    press(dialog("Find Beads"), "Cancel")
 
 
 def test_no_image_is_a_dialog(fiji):
