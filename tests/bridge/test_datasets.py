@@ -31,6 +31,7 @@ class Axis:
 class Dataset:
     def __init__(self) -> None:
         self.axes = [Axis("X"), Axis("Y"), Axis("Channel"), Axis("Z")]
+        self.dims = ("ch", "pln", "row", "col")  # as pyimagej gives Java's images
 
     def numDimensions(self) -> int:  # noqa: N802
         return len(self.axes)

@@ -26,10 +26,12 @@ def need_imageplus(image: Any) -> Any:
     if hasattr(image, "getProcessor"):
         return image
     kind = type(image).__name__
-    if hasattr(image, "dims"):
+    # pyimagej gives Java's images the words of an xarray as well.
+    of_java = hasattr(image, "numDimensions")
+    if hasattr(image, "dims") and not of_java:
         raise ImageError(f"{kind} is an array of Python. Give it to bridge.from_xarray.")
     gateway = _gateway()
-    if not hasattr(image, "numDimensions") or gateway is None:
+    if not of_java or gateway is None:
         raise ImageError(
             f"{kind} is no image of ImageJ; allowed are an ij.ImagePlus and, where ImageJ2 was "
             "started by bridge.start or given to bridge.install(ij), a Dataset or an ImgPlus."

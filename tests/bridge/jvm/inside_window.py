@@ -188,9 +188,14 @@ def shows_the_bead_of(stack: Any, row: int) -> None:
     """Click on a row of the bead table, and see its bead on the image."""
     table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
     click_on_row("Beads of beads.tif", row)
-    chosen = wait_for(lambda: stack.getOverlay().get("PSF Bridge chosen"), "the circle")
+    right = table.getValue("x", row) + 0.5
+
+    def chosen() -> bool:
+        circle = stack.getOverlay().get("PSF Bridge chosen")
+        return circle is not None and abs(circle.getBounds().getCenterX() - right) <= 1
+
+    wait_for(chosen, "the circle around the bead")
     assert stack.getSlice() == table.getValue("slice", row)
-    assert chosen.getBounds().getCenterX() == pytest.approx(table.getValue("x", row) + 0.5, abs=1)
 
 
 def fills_the_dialog(open_dialog: Callable[[], Any]) -> Any:
@@ -200,10 +205,11 @@ def fills_the_dialog(open_dialog: Callable[[], Any]) -> Any:
     choose_from(form, 0, "63x oil")
     texts = form.getStringFields()
     wait_for(lambda: str(texts.get(0).getText()) == "0.1", "the bead diameter of the preset")
-    assert str(form.getChoices().get(1).getSelectedItem()) == "confocal"
+    kind = form.getChoices().get(1)
+    wait_for(lambda: str(kind.getSelectedItem()) == "confocal", "the kind of microscope")
     wait_for(lambda: "Pinhole diameter (Airy units)" in labels(form), "the pinhole")
-    wavelength = next(each for each in texts if str(each.getText()) == "0.52")
-    type_into(wavelength, "0.6")
+    wait_for(lambda: "0.52" in [str(each.getText()) for each in texts], "the wavelength")
+    type_into(next(each for each in texts if str(each.getText()) == "0.52"), "0.6")
     form.getChoices().get(2).select("average")
     return form
 
