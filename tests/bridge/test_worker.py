@@ -176,7 +176,10 @@ def test_the_rows_of_a_dialog_are_the_keys(image):
     chosen = {"report": "a b", "error": ""}
     assert worker.check("Distill PSF...", chosen) == {"text": "report=[a b] error"}
     wrong = worker.check("Distill PSF...", {"na": "wide"})["fault"]
-    assert wrong.startswith("OptionError: Numerical aperture is 'wide'")
+    line = wrong
+    assert line.startswith("OptionError: na is 'wide'")
+    said = worker.words("Distill PSF...", line)["text"]
+    assert said.startswith("OptionError: Numerical aperture is 'wide'")
     assert worker.find_text({"min_separation": "1", "method": "average"}) == {
         "text": "min_separation=1"
     }
