@@ -1,4 +1,4 @@
-"""How long the bridge waits for Java and ImageJ, and how often it looks."""
+"""How long the bridge waits for Java and ImageJ, how often it looks, and how it knows a mark."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 __all__ = [
     "IMAGEJ",
     "JAVA",
+    "MARKS",
     "WORKER",
     "ImageJSettings",
     "JavaSettings",
+    "MarkSettings",
     "WorkerSettings",
 ]
 
@@ -71,6 +73,21 @@ class WorkerSettings:
     sign_s: float = 1.0
 
 
+@dataclass(frozen=True)
+class MarkSettings:
+    """Beads that a person took out of the Overlay.
+
+    Attributes
+    ----------
+    reach_voxels : float
+        Two runs with other options find a bead within so many voxels of each other: fits of one
+        bead differ by less than a voxel, and used beads are further apart than this.
+    """
+
+    reach_voxels: float = 2.0
+
+
 JAVA = JavaSettings()
 IMAGEJ = ImageJSettings()
+MARKS = MarkSettings()
 WORKER = WorkerSettings()

@@ -99,6 +99,8 @@ FACTS = {
     "how something looks": """
         _util.notebook._MOST_PIXELS _util.notebook._MOST_PLANES _util.notebook._GAMMA
         bridge.commands.bead_marks.COLOURS bridge.commands.bead_marks.RADIUS
+        bridge.imagej.bead_clicks._RADIUS bridge.imagej.bead_clicks._WIDTH
+        bridge.commands.left_out._EACH
         bridge.commands.bead_marks.LETTERS bridge.convert.rois._REACH bridge.imagej.dialogs._COLUMNS
         bridge.imagej.errors._DIALOG_COLUMNS bridge.imagej.profile_plot.PROFILE_COLOURS
         imaging.formats.sequence._NAMED imaging.formats.series._NAMED

@@ -13,9 +13,9 @@ from pathlib import Path
 __all__ = ["PAGES", "are_stale", "build_pages", "help_page"]
 
 #: Where the pages lie in an installed package.
-PAGES = Path(__file__).parents[2] / "docs"
+PAGES = Path(__file__).parent.parent.parent / "docs"
 
-_SOURCES = PAGES.parents[1] / "docs"
+_SOURCES = PAGES.parent.parent / "docs"
 _EXTENSIONS = ("admonition", "attr_list", "fenced_code", "tables", "toc")
 _PICTURES = ("*.png", "*/*.png")
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+)\.md(#[\w-]+)?\)")

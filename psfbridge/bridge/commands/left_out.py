@@ -15,6 +15,7 @@ from typing import Any
 from psfbridge.bridge.commands.bead_marks import PREVIEW, marks_of
 from psfbridge.bridge.commands.command_result import Found
 from psfbridge.bridge.commands.inputs import Input
+from psfbridge.bridge.settings import MARKS
 from psfbridge.detection.beads import REJECTED, Bead, Beads
 from psfbridge.detection.statuses import Reason
 
@@ -27,9 +28,6 @@ _NUMBERED = re.compile(r"-\d+$")
 
 #: A circle and a number.
 _EACH = 2
-
-#: Two runs with other options find a bead within so many voxels.
-_REACH = 2.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class _Marked:
 
     def is_at(self, bead: Bead) -> bool:
         apart = (self.z - bead.z, self.y - bead.y, self.x - bead.x)
-        return max(map(abs, apart)) <= _REACH
+        return max(map(abs, apart)) <= MARKS.reach_voxels
 
 
 def marked(found: Iterable[Found]) -> str:
