@@ -11,7 +11,7 @@ from enum import StrEnum
 __all__ = ["Host"]
 
 #: Units at the end of a name; a macro's key leaves them out.
-_UNIT = re.compile(r"_(um|au|gib)$")
+_UNIT = re.compile(r"_(um|au|gib|deg)$")
 
 #: Options that ImageJ knows by another word.
 _IMAGEJ_WORDS = {"time": "frame"}

@@ -35,12 +35,14 @@ class DistillChoices(TypedDict, total=False):
     excitation_um: float | None
     pinhole_au: float | None
     sheet_tilt_deg: float | None
+    file_optics: bool
     method: Literal["auto", "joint", "pupil", "average", "reverse-rl"]
     engine: Literal["auto", "cpu", "clij2fft", "clij-java"]
     iterations: int
     field: bool
     size_um: Sequence[float] | None
     size: Sequence[int] | None
+    repeats: Literal["separate", "mean", "sum", "median"]
     memory_gib: float | None
     quick: bool
     thorough: bool

@@ -7,9 +7,9 @@ documentation are made of these records: see docs/developer/option.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from psfbridge._util.option_kinds import (
     ZYX,
@@ -35,10 +35,13 @@ __all__ = [
     "MICROSCOPES",
     "PSF_OPTIONS",
     "PUPIL_KINDS",
+    "REPEATS",
     "STOPS",
     "DeconvolveOptions",
     "DistillOptions",
     "Optics",
+    "half_given",
+    "without_half_given",
 ]
 
 METHODS = ("auto", "joint", "pupil", "average", "reverse-rl")
@@ -48,6 +51,7 @@ PUPIL_KINDS = ("widefield", "confocal", "lightsheet")
 #: Kinds whose PSF no pupil has: it is measured, and nothing is assumed of it.
 MEASURED_ONLY = ("sted", "sim")
 MICROSCOPES = (*PUPIL_KINDS, "two-photon", "spinning-disk", *MEASURED_ONLY)
+REPEATS = ("separate", "mean", "sum", "median")
 STOPS = ("iterations", "discrepancy")
 
 #: The options of `DeconvolveOptions` that say how the PSF of another program is read.
@@ -274,6 +278,15 @@ class DistillOptions(OptionRecord):
     excitation_um: float | None = option(_EXCITATION, default=None)
     pinhole_au: float | None = option(_PINHOLE, default=None)
     sheet_tilt_deg: float | None = option(_TILT, default=None)
+    file_optics: bool = option(
+        Flag(
+            help="take the optics that the image's file names, where they are whole, as those "
+            "given; each that is given goes before the file's",
+            group=_OPTICS,
+            imagej=False,  # an image in ImageJ has no file to ask
+        ),
+        default=True,
+    )
     method: str = option(
         Choice(
             help="how the PSF is computed; auto is pupil with optics, joint without",
@@ -322,6 +335,16 @@ class DistillOptions(OptionRecord):
         default=None,
     )
 
+    repeats: str = option(
+        Choice(
+            help="several images: each for itself in one solve, or, as images of one scene, one "
+            "made of them, voxel by voxel",
+            group=_METHOD,
+            of=REPEATS,
+            imagej=False,  # a command works on one image
+        ),
+        default="separate",
+    )
     memory_gib: float | None = option(
         Number(
             help="memory that may be taken; an image that does not fit is read by blocks; by "
@@ -413,6 +436,24 @@ class DistillOptions(OptionRecord):
     def from_json(cls, text: str) -> Self:
         """Return the record that `to_json` wrote."""
         return cls.of(**json.loads(text))
+
+
+def half_given(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the optics among the choices where they are not whole: a file may have the others.
+
+    Examples
+    --------
+    >>> half_given({"na": 1.4, "method": "auto"})
+    {'na': 1.4}
+    """
+    optics = {name: choices[name] for name in options_of(Optics) if choices.get(name) is not None}
+    return {} if all(name in optics for name in _OPTICS_NEEDED) else optics
+
+
+def without_half_given(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices without the optics that `half_given` returns."""
+    half = half_given(choices)
+    return {name: value for name, value in choices.items() if name not in half}
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -68,6 +68,13 @@ class Task:
     tolerances: Tolerances = field(default_factory=Tolerances)
 
     @property
+    def label(self) -> str:
+        """What the summary calls it: the file, with the number of the image where all are read."""
+        number = self.stem.rpartition("_series_")[2]
+        own = self.stem.endswith(f"_series_{self.reading.series}") and number.isdecimal()
+        return f"{self.path} series {number}" if own else self.path
+
+    @property
     def psf(self) -> Path:
         """Where the PSF goes."""
         return Path(self.folder) / f"{self.stem}_psf.tif"

@@ -19,7 +19,7 @@ from psfbridge.batch.options import BatchKeywords, BatchOptions
 from psfbridge.batch.parquet import check_parquet, write_parquet
 from psfbridge.batch.processes import side_by_side
 from psfbridge.batch.summary import Row, rows_of, to_csv, to_key_values
-from psfbridge.errors import ImageError, OptionError
+from psfbridge.errors import ImageError, OptionError, PsfBridgeError
 from psfbridge.hosts import Host
 from psfbridge.imaging.formats import join_planes
 from psfbridge.imaging.read import Reading
@@ -135,12 +135,18 @@ def distill_batch(
     named = expanded(images)
     folder = made_folder(folder)
     paths, notes = _without_own(named, folder)
+    if chosen.repeats != "separate":
+        raise OptionError(
+            f"{{repeats}} is {chosen.repeats} for a batch, which makes a PSF of each file; allowed "
+            "is separate.",
+            option="repeats",
+        )
     tasks = [
         Task(
             path=path,
-            stem=stem,
+            stem=stem + suffix,
             folder=str(folder),
-            reading=Reading.of(**asked.reading),
+            reading=how,
             options=replace(chosen, scheduler=None, local_cluster=None),
             host=Host.current(),
             reports=running.reports,
@@ -148,6 +154,7 @@ def distill_batch(
             tolerances=running.tolerances,
         )
         for path, stem in zip(paths, _stems(paths), strict=True)
+        for how, suffix in _each_series(path, Reading.of(**asked.reading))
     ]
     done: dict[str, FileResult] = {}
     try:
@@ -206,6 +213,17 @@ def _without_own(paths: Sequence[str], folder: Path) -> tuple[list[str], list[st
     if not rest:
         raise ImageError(f"all {len(own)} files named are PSFs in {folder}. Give images of beads.")
     return rest, [f"{len(own)} PSFs in {folder} were not taken as images."]
+
+
+def _each_series(path: str, reading: Reading) -> Iterator[tuple[Reading, str]]:
+    """Yield how each image of a file is read, and what is added to the names of its outputs."""
+    try:
+        every = reading.each_series(path)
+    # A file that cannot be opened is a row of its own, which says why.
+    except PsfBridgeError:
+        every = [reading]
+    for one in every:
+        yield one, f"_series_{one.series}" if len(every) > 1 else ""
 
 
 def _stems(paths: Sequence[str]) -> list[str]:

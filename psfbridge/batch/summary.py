@@ -95,7 +95,7 @@ class Row:
     def of(cls, outcome: FileResult) -> Self:
         """Return the row of one outcome."""
         known: dict[str, Any] = {
-            "file": outcome.task.path,
+            "file": outcome.task.label,
             "taken": outcome.taken,
             "taken_from": outcome.taken_from,
             "status": outcome.status,

@@ -23,6 +23,7 @@ from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.average import average
 from psfbridge.distillation.field.grid import gridded
 from psfbridge.distillation.field.solver import solve_field
+from psfbridge.distillation.file_optics import with_file_optics
 from psfbridge.distillation.fitted_optics import FittedOptics
 from psfbridge.distillation.inputs import Search, prepare, search
 from psfbridge.distillation.methods import Solution
@@ -34,7 +35,7 @@ from psfbridge.imaging.request import accept
 from psfbridge.measurement.measures import measure
 from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.option_types import DistillArguments
-from psfbridge.options import DistillOptions
+from psfbridge.options import DistillOptions, half_given, without_half_given
 from psfbridge.progress import Progress
 from psfbridge.psf.psf import PSF
 
@@ -101,9 +102,12 @@ def distill(
     >>> result.psf.data.ndim
     3
     """
-    asked = accept(DistillOptions, choices, options, progress)
+    half = half_given(choices)
+    asked = accept(DistillOptions, without_half_given(choices), options, progress)
     inputs = prepare(images, asked.reading, asked.options, positions)
-    return _distilled(inputs, positions, asked.options, asked.progress)
+    chosen, said = with_file_optics(asked.options, inputs, half)
+    result = _distilled(inputs, positions, chosen, asked.progress)
+    return replace(result, notes=(*said, *result.notes)) if said else result
 
 
 def _distilled(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, Unpack
 
@@ -15,21 +15,43 @@ from psfbridge._util.jsonable import json_text, plain
 from psfbridge._util.validate import integer
 from psfbridge.detection.beads import Beads
 from psfbridge.distillation.api import distill
+from psfbridge.distillation.borrowed_beads import bead_places, places_in_table
 from psfbridge.distillation.chromatic_shift import ChromaticShift, chromatic_shift
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import ImageError, NoBeadsError, OptionError
+from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.input_image import given_image
 from psfbridge.imaging.request import accept
 from psfbridge.imaging.write import write_image
 from psfbridge.numerics.fourier import crop_or_pad, shift_volume
 from psfbridge.option_types import DistillArguments, ReadingChoices
-from psfbridge.options import DistillOptions
+from psfbridge.options import DistillOptions, half_given, without_half_given
 from psfbridge.progress import Progress
 from psfbridge.psf.light_share import light_record
 from psfbridge.psf.psf import PSF
 
-__all__ = ["ChannelDistillation", "check_for_channels", "distill_channels"]
+__all__ = ["ChannelDistillation", "IdleChannel", "check_for_channels", "distill_channels"]
+
+
+@dataclass(frozen=True)
+class IdleChannel:
+    """A channel that gave no PSF.
+
+    Parameters
+    ----------
+    channel : int
+        Counted from 0.
+    reason : str
+        Why, one line.
+    """
+
+    channel: int
+    reason: str
+
+    def sentence(self, first: int = 0) -> str:
+        """Return the line for people who count channels from `first`."""
+        return f"channel {self.channel + first} gave no PSF: {self.reason}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +61,33 @@ class ChannelDistillation:
     Parameters
     ----------
     results : tuple of Distillation
-        Of each channel; each PSF has its own peak at the centre.
+        Of each channel that gave a PSF; each PSF has its own peak at the centre.
     shifts : tuple of ChromaticShift
-        Of each channel against the reference, that one's own (zero) included.
+        Of each of them against the reference, that one's own (zero) included.
+    numbers : tuple of int
+        Which channel each result is of, counted from 0; by default all of them in their order.
+    idle : tuple of IdleChannel
+        The channels that gave no PSF, and why.
     """
 
     results: tuple[Distillation, ...]
     shifts: tuple[ChromaticShift, ...]
+    numbers: tuple[int, ...] = ()
+    idle: tuple[IdleChannel, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.numbers:
+            object.__setattr__(self, "numbers", tuple(range(len(self.results))))
 
     @classmethod
-    def of(cls, results: Sequence[Distillation], reference: int = 0) -> Self:
+    def of(
+        cls,
+        results: Sequence[Distillation],
+        reference: int = 0,
+        *,
+        numbers: Sequence[int] | None = None,
+        idle: Sequence[IdleChannel] = (),
+    ) -> Self:
         """Measure how channels that were distilled one by one lie on one another.
 
         Parameters
@@ -56,15 +95,27 @@ class ChannelDistillation:
         results : sequence of Distillation
             Of each channel, from the same images in the same order.
         reference : int
-            The channel from which the others' shifts count, from 0.
+            The channel from which the others' shifts count, from 0; where it gave no PSF, the
+            first that did.
+        numbers : sequence of int, optional
+            Which channel each result is of, from 0; by default all in their order.
+        idle : sequence of IdleChannel
+            Channels that gave no PSF.
         """
+        every = tuple(range(len(results)) if numbers is None else numbers)
+        reference = reference if reference in every else every[0]
+        own = results[every.index(reference)]
         shifts = tuple(
             ChromaticShift(channel=number, reference=reference)
             if number == reference
-            else chromatic_shift(result, results[reference], (number, reference))
-            for number, result in enumerate(results)
+            else chromatic_shift(result, own, (number, reference))
+            for number, result in zip(every, results, strict=True)
         )
-        return cls(tuple(results), shifts)
+        return cls(tuple(results), shifts, every, tuple(idle))
+
+    def result_of(self, channel: int) -> Distillation:
+        """Return the result of a channel, counted from 0."""
+        return self.results[self.numbers.index(channel)]
 
     @property
     def psfs(self) -> tuple[PSF, ...]:
@@ -133,6 +184,7 @@ class ChannelDistillation:
         image = self.registered() if registered else self.centred()
         origin = {
             "registered": registered,
+            "channel_numbers": list(self.numbers),
             "chromatic_shifts": plain(self.shifts),
             "channels": [
                 {
@@ -148,7 +200,9 @@ class ChannelDistillation:
         """Return everything but the voxels as JSON can hold it."""
         return {
             "chromatic_shifts": plain(self.shifts),
+            "channel_numbers": list(self.numbers),
             "channels": [result.to_dict() for result in self.results],
+            "channels_without_psf": plain(self.idle),
         }
 
     def to_json(self) -> str:
@@ -170,6 +224,8 @@ def _moved(psf: PSF, step: NDArray[np.float64], shape: Sequence[int]) -> Volume:
 def distill_channels(
     *images: Image | NDArray[Any] | Sequence[Image],
     reference: int = 0,
+    channels: Sequence[int | str] | None = None,
+    beads_from: int | str | None = None,
     options: DistillOptions | None = None,
     progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DistillArguments],
@@ -182,7 +238,13 @@ def distill_channels(
         The array has axes (c, z, y, x). The units are counts. All with the same channels and one
         voxel size; beads that shine in several channels tell the chromatic shift.
     reference : int
-        The channel from which the others' shifts count.
+        The channel from which the others' shifts count; where it gives no PSF, the first that
+        does.
+    channels : sequence of int or str, optional
+        Which to distil, by number from 0 or by the file's name for it; by default all.
+    beads_from : int or str, optional
+        The channel whose beads are the others' too, by number or name, or a CSV table of places:
+        those of bright beads for a dim channel. For one image.
     options : DistillOptions, optional
         Options as a record; keywords go before it.
     progress : Progress or False, optional
@@ -195,7 +257,8 @@ def distill_channels(
     Returns
     -------
     ChannelDistillation
-        One PSF a channel, and the chromatic shifts in nm with their standard errors.
+        One PSF a channel, and the chromatic shifts in nm with their standard errors. A channel
+        without beads is one of its `idle` channels, with the reason, and stops no other.
 
     Raises
     ------
@@ -204,32 +267,96 @@ def distill_channels(
     ImageError
         If an image has one channel, or they differ in their channels.
     NoBeadsError
-        If a channel has no bead that can be used.
+        If no channel has a bead that can be used.
     """
-    asked = accept(DistillOptions, choices, options, progress)
+    half = half_given(choices)
+    asked = accept(DistillOptions, without_half_given(choices), options, progress)
     chosen, progress = asked.options, asked.progress
-    check_for_channels(chosen)
+    check_for_channels(chosen, half)
     inputs = _with_channels(images, asked.reading)
     count = inputs[0].channels
     if not integer("reference", reference, least=0) < count:
         allowed = f"a channel from 0 to {count - 1}"
         raise OptionError(option="reference", found=str(reference), allowed=allowed)
-    results = [
-        distill([_one(image, number) for image in inputs], options=chosen, progress=progress)
-        for number in range(count)
-    ]
-    return ChannelDistillation.of(results, reference)
+    wanted = _wanted(inputs[0], channels)
+    source, positions = _borrowed(inputs, beads_from)
+    results, idle = {}, []
+    for number in wanted:
+        try:
+            results[number] = distill(
+                [_one(image, number) for image in inputs],
+                positions=None if number == source else positions,
+                options=chosen,
+                progress=progress,
+                **half,
+            )
+        # What is wrong with one channel is its own matter.
+        except (NoBeadsError, ImageError) as fault:
+            idle.append(IdleChannel(number, fault.worded(Host.current())))
+    if not results:
+        raise NoBeadsError("; ".join(one.sentence() for one in idle))
+    return ChannelDistillation.of(
+        list(results.values()), reference, numbers=list(results), idle=idle
+    )
 
 
-def check_for_channels(options: DistillOptions) -> None:
+def _wanted(image: Image, channels: Sequence[int | str] | None) -> list[int]:
+    """Return the numbers of the channels that are asked for, each once, in their order."""
+    if channels is None:
+        return list(range(image.channels))
+    return list(dict.fromkeys(_number(image, one) for one in channels))
+
+
+def _number(image: Image, channel: int | str) -> int:
+    text = str(channel).strip()
+    names = [name.casefold() for name in image.channel_names]
+    if names.count(text.casefold()) == 1:
+        return names.index(text.casefold())
+    number = int(text) if text.isdecimal() else -1
+    if 0 <= number < image.channels:
+        return number
+    known = f"; its names are {', '.join(image.channel_names)}" if any(names) else ""
+    raise ImageError(
+        f"{image.name} has no channel {text}; allowed are 0 to {image.channels - 1}{known}.",
+        option="channel",
+        found=text,
+    )
+
+
+def _borrowed(
+    images: Sequence[Image], beads_from: int | str | None
+) -> tuple[int | None, NDArray[np.float64] | None]:
+    """Return the channel that lends its beads, if it is one, and their places in voxels z, y, x."""
+    if beads_from is None:
+        return None, None
+    if len(images) > 1:
+        raise OptionError(
+            f"{{beads_from}} is given with {len(images)} images; allowed is one image.",
+            option="beads_from",
+            remedy="Distil each image by itself.",
+        )
+    if str(beads_from).lower().endswith(".csv"):
+        return None, places_in_table(str(beads_from))
+    source = _number(images[0], beads_from)
+    return source, bead_places(_one(images[0], source))
+
+
+def check_for_channels(options: DistillOptions, half: Mapping[str, Any] | None = None) -> None:
     """Refuse what cannot be right for several channels, before any work.
+
+    Parameters
+    ----------
+    options : DistillOptions
+        What was chosen.
+    half : mapping, optional
+        Optics that were given and are not whole, see `psfbridge.options.half_given`.
 
     Raises
     ------
     OptionError
         If the optics of one of them are given, or a field is asked for.
     """
-    if options.wavelength_um is not None:
+    if options.wavelength_um is not None or "wavelength_um" in (half or {}):
         raise OptionError(
             "{wavelength_um} is given for all channels, but each has its own.",
             option="wavelength_um",

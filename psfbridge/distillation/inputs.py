@@ -20,6 +20,7 @@ from psfbridge.distillation.joint.bead_budget.budget import SolveBudget
 from psfbridge.distillation.settings import CROWDING
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
+from psfbridge.imaging.repeated import combined
 from psfbridge.imaging.sources import held
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
@@ -52,6 +53,8 @@ def prepare(
         If the images, the positions and the options contradict one another.
     """
     inputs = _chosen_images(images, reading, _room(options))
+    if options.repeats != "separate":
+        inputs = (combined(inputs, options.repeats),)
     if positions is not None:
         _check_positions(inputs, options)
     if options.field:

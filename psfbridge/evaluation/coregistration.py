@@ -61,11 +61,11 @@ def coregistrations(
         Its `max_coregistration_ratio` is the limit.
     """
     limit = (tolerances or Tolerances()).max_coregistration_ratio
-    widths = np.array([result.measures.fwhm_um for result in found.results])
     for shift in found.shifts:
         if shift.channel == shift.reference:
             continue
-        wider = np.maximum(widths[shift.channel], widths[shift.reference])
+        both = (found.result_of(one) for one in (shift.channel, shift.reference))
+        wider = np.maximum(*(np.array(one.measures.fwhm_um) for one in both))
         parts = np.array(shift.shift_nm) / 1000 / wider
         known = parts[np.isfinite(parts)]
         ratio = float(np.sqrt((known**2).sum())) if shift.beads and len(known) else float("nan")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,9 @@ from psfbridge.errors import ImageError
 from psfbridge.hosts import Host
 from psfbridge.imaging.lazy_volume import is_lazy
 
-__all__ = ["Image", "Volume", "VoxelUm", "check_type"]
+__all__ = ["Image", "Volume", "VoxelUm", "check_type", "of_channel"]
+
+T = TypeVar("T")
 
 Volume = NDArray[np.float32]
 VoxelUm = tuple[float, float, float]
@@ -43,6 +45,11 @@ class Image:
         What was assumed while reading it, one sentence each; hosts show them.
     valid : array of bool, optional
         Which voxels hold data; the axes of `data`, or of one plane for all. By default all.
+    optics : tuple of mapping
+        What the file says of the optics, for each channel or once for all: options of
+        `psfbridge.Optics` by name.
+    channel_names : tuple of str
+        The names of the channels, where the file has them.
     info : str
         The text that a PSF's file, or ImageJ, keeps with it (Image > Show Info).
 
@@ -67,6 +74,8 @@ class Image:
     notes: tuple[str, ...] = ()
     valid: NDArray[np.bool_] | None = None
     info: str = ""
+    optics: tuple[Mapping[str, Any], ...] = ()
+    channel_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _volume(self.data, self.name))
@@ -166,7 +175,13 @@ class Image:
                 f"{self.name} has no channel {number}; allowed are 0 to {self.channels - 1}."
             )
         valid = None if self.valid is None else self.valid[number]
-        return replace(self, data=self.data[number], valid=valid)
+        return replace(
+            self,
+            data=self.data[number],
+            valid=valid,
+            optics=of_channel(self.optics, number),
+            channel_names=of_channel(self.channel_names, number),
+        )
 
 
 def _volume(data: Any, name: str) -> NDArray[Any]:
@@ -217,6 +232,11 @@ def _check_named_axes(data: Any, name: str) -> None:
             f"{name} has the axes {', '.join(named)}; allowed are the last of c, z, y, x in this "
             "order. Transpose it first."
         )
+
+
+def of_channel(told: tuple[T, ...], number: int) -> tuple[T, ...]:
+    """Return what is told of one channel; what is told once holds for every one."""
+    return told[number : number + 1] if len(told) > 1 else told
 
 
 def check_type(name: str, dtype: np.dtype[Any]) -> None:

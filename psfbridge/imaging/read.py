@@ -22,7 +22,7 @@ from psfbridge._util.option_kinds import (
 from psfbridge._util.validate import voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored
-from psfbridge.imaging.image import Image, VoxelUm
+from psfbridge.imaging.image import Image, VoxelUm, of_channel
 from psfbridge.imaging.lazy_volume import LazyVolume
 
 __all__ = [
@@ -36,6 +36,9 @@ __all__ = [
 
 
 _IMAGE = "image"
+
+#: What `Reading.series` is where every image of a file is meant.
+ALL = "all"
 
 
 @documented
@@ -87,7 +90,8 @@ class Reading(OptionRecord):
     )
     series: str | None = option(
         Text(
-            help="image of a file that holds several: its number from 0, or its name",
+            help="image of a file that holds several: its number from 0, or its name; all, in "
+            "distill and batch, is each of them",
             group=_IMAGE,
             usual="0",
             imagej=False,
@@ -133,6 +137,8 @@ class Reading(OptionRecord):
         ImageError
             If there is no such image, or it leaves open what was not chosen.
         """
+        if self.series == ALL:
+            return [one for own in self.each_series(path) for one in own.images(path)]
         if self.time != "all":
             return [self.one_channel(path)]
         frames = replace(self, time=None).opened(path).lengths.get("T", 1)
@@ -141,6 +147,21 @@ class Reading(OptionRecord):
             for number in range(frames)
             for one in [replace(self, time=number).one_channel(path)]
         ]
+
+    def each_series(self, path: str | os.PathLike[str]) -> list[Reading]:
+        """Return how each image of a file is read, where all were chosen; otherwise this alone.
+
+        Raises
+        ------
+        ImageError
+            If there is no such file.
+        """
+        if self.series != ALL:
+            return [self]
+        from psfbridge.imaging.formats import open_stored
+
+        names = open_stored(path).series_names
+        return [replace(self, series=str(number)) for number in range(max(len(names), 1))]
 
     def one_channel(self, path: str | os.PathLike[str]) -> Image:
         """Read one channel of a file as an image with axes (z, y, x).
@@ -162,7 +183,14 @@ class Reading(OptionRecord):
         """
         from psfbridge.imaging.formats import open_stored
 
-        return self._settled(open_stored(path, self.series))
+        stored = open_stored(path, None if self.series == ALL else self.series)
+        if self.series == ALL and len(stored.series_names) > 1:
+            raise OptionError(
+                f"{{series}} is all, and {stored.name} holds {len(stored.series_names)} images; "
+                "allowed is one of them here. Only distill and batch take all.",
+                option="series",
+            )
+        return self._settled(stored)
 
     def _settled(self, stored: Stored) -> Opened:
         from psfbridge.imaging.formats.axes import frames_as_planes, named_axes
@@ -204,8 +232,21 @@ class Reading(OptionRecord):
             )
 
     def _of(self, data: Any, opened: Opened, source: str) -> Image:
-        voxel_um, name, notes = opened.voxel_um, opened.stored.name, opened.notes
-        return Image(data, voxel_um, name, source, notes, self.valid())
+        stored = opened.stored
+        optics, names = stored.optics.each(), stored.channel_names
+        if opened.channel is not None:
+            optics = of_channel(optics, opened.channel)
+            names = of_channel(names, opened.channel)
+        return Image(
+            data,
+            opened.voxel_um,
+            stored.name,
+            source,
+            opened.notes,
+            self.valid(),
+            optics=optics,
+            channel_names=names,
+        )
 
     def valid(self) -> NDArray[np.bool_] | None:
         """Return where the mask has data; None without a mask.

@@ -62,11 +62,11 @@ def write_channel_reports(
     """
     home = made_folder(folder)
     assessments = tuple(assess(result, tolerances=tolerances) for result in found.results)
-    for number, assessment in enumerate(assessments):
+    for number, assessment in zip(found.numbers, assessments, strict=True):
         write_report(assessment, home / f"channel_{number}", about=about)
     shifts = list(coregistrations(found, tolerances))
     maps = [_saved_map(one, home) for one in found.shifts if one.beads and one.places_um]
-    blocks = (*_blocks(assessments, shifts), *maps)
+    blocks = (*_blocks(found, assessments, shifts), *maps)
     write_text(home / PAGE, html_page(Document("PSFs of all channels", blocks)))
     return assessments
 
@@ -84,15 +84,20 @@ def _saved_map(shift: ChromaticShift, home: Path) -> Picture:
     )
 
 
-def _blocks(assessments: Sequence[Assessment], shifts: Sequence[Coregistration]) -> Iterator[Block]:
-    for number, assessment in enumerate(assessments):
+def _blocks(
+    found: ChannelDistillation, assessments: Sequence[Assessment], shifts: Sequence[Coregistration]
+) -> Iterator[Block]:
+    for number, assessment in zip(found.numbers, assessments, strict=True):
         yield Heading(f"Channel {number}")
         yield verdict_block(assessment)
         page = Path(f"channel_{number}") / PAGE
         yield Links(((page.as_posix(), "the report of this channel"),))
+    for idle in found.idle:
+        yield Heading(f"Channel {idle.channel}")
+        yield Paragraph(f"No PSF: {idle.reason}")
     yield Heading("Co-registration")
     if not shifts:
-        yield Paragraph("There is one channel: nothing to compare.")
+        yield Paragraph("There is one channel with a PSF: nothing to compare.")
         return
     yield Table(
         "Shift of each channel",

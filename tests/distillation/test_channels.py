@@ -127,9 +127,68 @@ def test_what_cannot_be_done_is_said(two):
         distill_channels(two, na=1.4, wavelength_um=0.52, refractive_index=1.518)
     with pytest.raises(ImageError, match="voxel size"):
         distill_channels(two.data)
-    dark = np.random.default_rng(0).poisson(100, SHAPE).astype(np.uint16)
-    with pytest.raises(NoBeadsError, match=r"two\.tif channel 1"):
-        distill_channels(pb.Image(np.stack([two.data[0], dark]), VOXEL, "two.tif"))
+    with pytest.raises(ImageError, match=r"no channel Cy5; allowed are 0 to 1"):
+        distill_channels(two, channels=[0, "Cy5"])
+    dark = pb.Image(np.stack([DARK, DARK]), VOXEL, "dark.tif")
+    with pytest.raises(NoBeadsError, match=r"channel 0 gave no PSF: .*; channel 1 gave no PSF"):
+        distill_channels(dark, method="average")
+
+
+DARK = np.random.default_rng(0).poisson(100, SHAPE).astype(np.uint16)
+
+
+def test_a_channel_without_beads_is_a_row_and_stops_no_other(capsys, two, tmp_path):
+    pb.write_image(tmp_path / "a.tif", pb.Image(np.stack([DARK, two.data[0], two.data[1]]), VOXEL))
+    status, out, err = run(
+        capsys, "distill", tmp_path / "a.tif", "--channel", "all", "--method", "average",
+        "-o", tmp_path / "psf.tif", "--report", tmp_path / "report", "--json", tmp_path / "a.json",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert "channel 0 gave no PSF: " in out
+    assert "channel 2 lies z +1" in out  # against channel 1, the first that has one
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert record["channel_numbers"] == [1, 2]
+    assert record["channels_without_psf"][0]["channel"] == 0
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "No PSF: " in page
+    assert "Co-registration" in page
+    assert (tmp_path / "report" / "channel_2" / "index.html").is_file()
+
+
+def test_some_channels_are_chosen_by_number_or_name(two):
+    named = replace(two, channel_names=("DAPI", "GFP"))
+    both = distill_channels(named, channels=["gfp", 0], method="average")
+    assert both.numbers == (1, 0)
+    assert both.shifts[0].beads >= 6
+    alone = distill_channels(two, channels=[1], method="average")
+    np.testing.assert_array_equal(alone.psfs[0].data, both.psfs[0].data)
+
+
+def test_a_bright_channel_lends_a_dim_one_its_beads(capsys, two, tmp_path):
+    """Of beads at the limit of what is found alone, the places make more usable."""
+    dim = channel(0.61, PLACES, 5, photons=2600)
+    image = pb.Image(np.stack([two.data[0], dim]), VOXEL, "a.tif")
+    alone = pb.find_beads(image.channel(1)).with_status("used")
+    lent = distill_channels(image, beads_from=0, method="average").results[1]
+    assert len(lent.beads.with_status("used")) > len(alone)
+    table = tmp_path / "beads.csv"
+    pb.find_beads(image.channel(0)).save(table)
+    pb.write_image(tmp_path / "a.tif", image)
+    for source in (table, 0):
+        status, _, err = run(
+            capsys, "distill", tmp_path / "a.tif", "--channel", 1, "--beads-from", source,
+            "--method", "average", "-o", tmp_path / "psf.tif",
+        )  # fmt: skip
+        assert (status, err) == (0, "")
+        psf = pb.PSF.load(tmp_path / "psf.tif")
+        assert pb.psf_error(psf, lent.psf) < 0.02
+
+
+def test_a_table_without_places_is_refused(tmp_path, two):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    for name, said in (("a.csv", "holds no places of beads"), ("b.csv", "cannot read")):
+        with pytest.raises(ImageError, match=said):
+            distill_channels(two, beads_from=str(tmp_path / name))
 
 
 @pytest.fixture(scope="module")

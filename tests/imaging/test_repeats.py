@@ -8,9 +8,11 @@ import tifffile
 from command_line import refused, run
 
 import psfbridge as pb
+from psfbridge.batch.run import distill_batch
 from psfbridge.deconvolution.files import deconvolve_file
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.read import Reading
+from psfbridge.imaging.repeated import combined
 
 VOXEL_UM = (0.2, 0.1, 0.1)
 SERIES = np.random.default_rng(0).integers(0, 65535, (5, 2, 4, 6, 7), np.uint16)  # t, c, z, y, x
@@ -117,3 +119,84 @@ def test_repeats_lower_the_noise_of_a_psf(capsys, small_field, tmp_path):
 def test_the_choice_that_is_missing_is_named(capsys, file, tmp_path):
     _, line = refused(capsys, "distill", file, "-o", tmp_path / "psf.tif", "--channel", "GFP")
     assert "has 5 time points. Choose one: --time 0 to 4; or all: --time mean." in line
+
+
+# ---------------------------------------------------------------- every image of a file
+
+
+@pytest.fixture
+def two_images(tmp_path, small_field):
+    """Two images of beads in one OME-TIFF, the second with half the light."""
+    counts = np.asarray(small_field.image.data)
+    with tifffile.TiffWriter(tmp_path / "two.ome.tif") as writer:
+        for name, share in (("first", 1), ("second", 2)):
+            sizes = {
+                f"PhysicalSize{axis}": um
+                for axis, um in zip("ZYX", small_field.image.voxel_um, strict=True)
+            }
+            metadata = {"axes": "ZYX", "Name": name, **sizes}
+            writer.write((counts // share).astype(np.uint16), metadata=metadata)
+    return tmp_path / "two.ome.tif"
+
+
+def test_all_images_of_a_file_are_read_and_only_where_several_make_sense(two_images):
+    images = Reading(series="all").images(two_images)
+    assert len(images) == 2
+    assert not any("the first was taken" in note for one in images for note in one.notes)
+    with pytest.raises(OptionError, match="holds 2 images; allowed is one of them here"):
+        Reading(series="all").image(two_images)
+
+
+def test_a_batch_makes_a_psf_of_every_image_of_a_file(two_images, tmp_path):
+    batch = distill_batch([two_images], tmp_path / "out", series="all", method="average")
+    assert [row.status for row in batch.rows] == ["done", "done"]
+    assert [row.file for row in batch.rows] == [f"{two_images} series {n}" for n in (0, 1)]
+    assert {row.psf for row in batch.rows} == {f"two_series_{n}_psf.tif" for n in (0, 1)}
+    again = distill_batch([two_images], tmp_path / "out", series="all", method="average")
+    assert [row.status for row in again.rows] == ["kept", "kept"]
+
+
+# ---------------------------------------------------------------- several files of one scene
+
+
+@pytest.mark.parametrize("way", ["mean", "sum", "median"])
+def test_several_images_of_a_scene_become_one(way):
+    images = [pb.Image(frame[0], VOXEL_UM, f"{n}.tif") for n, frame in enumerate(SERIES)]
+    image = combined(images, way)
+    np.testing.assert_allclose(
+        image.data, getattr(np, way)(SERIES[:, 0].astype(float), axis=0), rtol=1e-6
+    )
+    assert image.notes == (f"The {way} of 5 images of one scene, 0.tif and others, was taken.",)
+    with pytest.raises(ImageError, match="images of one scene have one size"):
+        combined([*images, pb.Image(SERIES[0, 0, 1:], VOXEL_UM)], way)
+
+
+def test_distill_takes_several_images_of_one_scene_as_one(small_field):
+    rng = np.random.default_rng(6)
+    light = np.asarray(small_field.image.data, float) / 40
+    frames = [
+        pb.Image(rng.poisson(light).astype(np.uint16), small_field.image.voxel_um, f"{n}.tif")
+        for n in range(6)
+    ]
+    one = pb.distill(frames[0], method="average")
+    mean = pb.distill(frames, method="average", repeats="mean")
+    assert len(mean.images) == 1
+    assert pb.psf_error(mean.psf, small_field.psf) < 0.8 * pb.psf_error(one.psf, small_field.psf)
+
+
+def test_frames_of_each_plane_of_a_scanimage_file_are_averaged(tmp_path):
+    """Pages are planes, in them frames, in them channels, as the settings in the file say."""
+    stack = np.moveaxis(SERIES, 2, 0)  # z, t, c
+    software = (
+        "SI.VERSION_MAJOR = 5\nSI.hStackManager.framesPerSlice = 5\n"
+        "SI.hChannels.channelSave = [1;2]\nSI.hStackManager.stackZStepSize = 0.2\n"
+        "SI.hRoiManager.imagingFovUm = [0 0;0.7 0;0.7 0.6;0 0.6]\n"
+    )
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for page in stack.reshape(-1, 6, 7):
+            writer.write(page, contiguous=False, metadata=None, software=software)
+    image = Reading(time="mean", channel=1).one_channel(tmp_path / "a.tif")
+    np.testing.assert_allclose(image.data, SERIES[:, 1].mean(axis=0), rtol=1e-6)
+    assert image.voxel_um == pytest.approx(VOXEL_UM)
+    with pytest.raises(ImageError, match="has 5 time points"):
+        Reading().image(tmp_path / "a.tif")

@@ -126,10 +126,7 @@ def test_a_damaged_file_is_one_clear_error(tmp_path, request, name):
 def test_optics_are_said_and_not_used():
     optics = FileOptics.of({"na": 1.4, "index": "1.515"}, [{"name": "GFP", "emission_um": 0.52}])
     note = optics_note("a.nd2", optics)
-    assert note == (
-        "a.nd2 says: NA 1.4; refractive index 1.515; channel 0 GFP: emission 0.52 µm. Give what "
-        "is right as options to use it.",
-    )
+    assert note == ("a.nd2 says: NA 1.4; refractive index 1.515; channel 0 GFP: emission 0.52 µm.",)
     assert optics_note("a.nd2", FileOptics.of({"na": None, "index": 0})) == ()
     named = FileOptics.of({}, [{"name": "GFP"}])
     assert optics_note("a.czi", named) == ("a.czi says: channel 0 GFP.",)

@@ -16,15 +16,26 @@ if TYPE_CHECKING:
     from psfbridge.distillation.channels import ChannelDistillation
     from psfbridge.evaluation.assessment import Assessment
 
-__all__ = ["ALL", "channel_or_all", "check_reports_folder", "distill_all"]
+__all__ = ["ALL", "channel_or_all", "check_reports_folder", "distill_all", "several"]
 
 #: What ``--channel`` says for all of them.
 ALL = "all"
 
 
 def channel_or_all(text: str) -> int | str:
-    """Return a channel's number, its name, or `ALL`."""
+    """Return a channel's number, its name, several with commas between them, or `ALL`."""
     return int(text) if text.lstrip("+-").isdecimal() else text
+
+
+def several(channel: int | str | None) -> bool:
+    """Return whether more than one channel is asked for.
+
+    Examples
+    --------
+    >>> several("0,2"), several("all"), several("GFP"), several(1)
+    (True, True, False, False)
+    """
+    return isinstance(channel, str) and (channel == ALL or "," in channel)
 
 
 def check_reports_folder(folder: str) -> None:
@@ -41,9 +52,16 @@ def distill_all(args: argparse.Namespace, options: Any) -> int:
     """Distil every channel, write, and say how they lie on one another."""
     from psfbridge.distillation.channels import distill_channels
 
+    wanted = None if args.channel == ALL else args.channel.split(",")
     args.channel = None
     images = [chosen_reading(args).image(path) for path in args.images]
-    found = distill_channels(images, progress=progress_for(args.quiet), **options)
+    found = distill_channels(
+        images,
+        channels=wanted,
+        beads_from=args.beads_from,
+        progress=progress_for(args.quiet),
+        **options,
+    )
     _write(found, args)
     assessments = _assessed(found, args)
     for line in _lines(found):
@@ -87,8 +105,9 @@ def _lines(found: ChannelDistillation) -> list[str]:
     from psfbridge.measurement.table import fwhm_text
 
     lines = list(found.notes)
-    for number, result in enumerate(found.results):
+    for number, result in zip(found.numbers, found.results, strict=True):
         widths = fwhm_text(result.measures.fwhm_um)
         lines.append(f"channel {number}: beads: {result.beads.sentence()}")
         lines.append(f"channel {number}: PSF by {result.method}, {widths}")
+    lines += [one.sentence() for one in found.idle]
     return lines + [shift.sentence() for shift in found.shifts if shift.channel != shift.reference]

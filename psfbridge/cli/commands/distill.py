@@ -19,9 +19,14 @@ from psfbridge.cli._reporting import (
     tone_of,
     write_reports,
 )
-from psfbridge.cli.commands.channels import ALL, channel_or_all, check_reports_folder, distill_all
+from psfbridge.cli.commands.channels import (
+    channel_or_all,
+    check_reports_folder,
+    distill_all,
+    several,
+)
 from psfbridge.cli.commands.preset import apply_preset
-from psfbridge.options import DistillOptions
+from psfbridge.options import DistillOptions, without_half_given
 
 if TYPE_CHECKING:
     from psfbridge.distillation.result import Distillation
@@ -36,6 +41,11 @@ def add(subparsers: Any) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
     parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
     add_image_options(parser, channel_or_all)
+    parser.add_argument(
+        "--beads-from",
+        metavar="CHANNEL|FILE.csv",
+        help="take the beads of this channel, or of a table as --beads writes it, for a dim one",
+    )
     parser.add_argument("--preset", metavar="NAME", help="optics and more by name; see preset")
     add_options(parser, DistillOptions)
     _add_outputs(parser)
@@ -66,14 +76,15 @@ def run(args: argparse.Namespace) -> int:
 
     apply_preset(args)
     options = chosen_options(args, DistillOptions)
-    DistillOptions.of(**options)
+    DistillOptions.of(**without_half_given(options))
     _check_channel(args)
     _check_outputs(args)
-    if args.channel == ALL:
+    if several(args.channel):
         return distill_all(args, options)
     reading = replace(chosen_reading(args), lazy=True)
     images = [one for path in join_planes(args.images) for one in reading.images(path)]
-    result = distill(images, progress=progress_for(args.quiet), **options)
+    positions = _places(args)
+    result = distill(images, positions=positions, progress=progress_for(args.quiet), **options)
     assessment = assessed(result, args)
     _write(result, args)
     if assessment:
@@ -93,15 +104,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _places(args: argparse.Namespace) -> Any:
+    """Return the places of beads that a table or another channel tells, or None."""
+    if args.beads_from is None:
+        return None
+    from psfbridge.distillation.borrowed_beads import bead_places, places_in_table
+
+    if str(args.beads_from).lower().endswith(".csv"):
+        return places_in_table(args.beads_from)
+    other = replace(chosen_reading(args), channel=channel_or_all(args.beads_from))
+    return bead_places(other.one_channel(args.images[0]))
+
+
 def _check_channel(args: argparse.Namespace) -> None:
     from psfbridge.errors import OptionError
 
-    if args.registered and args.channel != ALL:
+    if args.registered and not several(args.channel):
         raise OptionError("--registered is for several channels. Give --channel all too.")
-    if args.view and args.channel == ALL:
+    if args.view and several(args.channel):
         raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
     for name in ("error", "pdf"):
-        if getattr(args, name) and args.channel == ALL:
+        if getattr(args, name) and several(args.channel):
             raise OptionError(f"--{name} is for one PSF. Give --channel N.")
     if args.error and args.method in ("average", "reverse-rl"):
         raise OptionError(
@@ -148,14 +171,14 @@ def _check_outputs(args: argparse.Namespace) -> None:
     from psfbridge.cli._outputs import check_outputs
 
     field = field_path(args.output) if args.field else None
-    one_report = args.report if args.channel != ALL else None
+    one_report = args.report if not several(args.channel) else None
     check_outputs(
         args.images,
         images=[args.output, field, args.error, args.registered],
         files=[args.beads, args.json, args.pdf],
         folder=one_report,
     )
-    if args.channel != ALL:
+    if not several(args.channel):
         check_report_outputs(args)
     elif args.report is not None:
         check_reports_folder(args.report)

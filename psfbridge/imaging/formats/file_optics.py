@@ -18,9 +18,25 @@ _OF_CHANNEL = {
 }
 
 
+#: Names of modes of acquisition, of OME (and so of Zeiss) and of Nikon, without case.
+_KINDS = {
+    "widefield": "widefield",
+    "laserscanningconfocalmicroscopy": "confocal",
+    "laserscanconfocal": "confocal",
+    "spinningdiskconfocal": "spinning-disk",
+    "multiphotonmicroscopy": "two-photon",
+    "multiphoton": "two-photon",
+    "spim": "lightsheet",
+    "sted": "sted",
+    "structuredillumination": "sim",
+    "sim": "sim",
+    "isim": "sim",
+}
+
+
 @dataclass(frozen=True)
 class FileOptics:
-    """Optics that a file names; nothing of it is used unless a user asks for it.
+    """Optics that a file names: what distilling tries where they are whole and none were given.
 
     Parameters
     ----------
@@ -29,7 +45,8 @@ class FileOptics:
     na, index : float or None
         Numerical aperture, and refractive index of the immersion.
     channels : sequence of mapping
-        Of each channel, may hold ``name``, ``emission_um``, ``excitation_um``, ``pinhole_au``.
+        Of each channel, may hold ``name``, ``mode`` (of acquisition, as OME, Zeiss and Nikon name
+        it), ``emission_um``, ``excitation_um``, ``pinhole_au``.
     """
 
     stand: str = ""
@@ -80,6 +97,23 @@ class FileOptics:
             known.pop("excitation_um", None)
         known |= {"stand": self.stand or None, "objective": self.objective or None}
         return {name: value for name, value in known.items() if value is not None}
+
+    def each(self) -> tuple[dict[str, Any], ...]:
+        """Return the optics of each channel, or once for all, as values of options by their names.
+
+        Examples
+        --------
+        >>> FileOptics(na=1.4, channels=[{"mode": "SpinningDiskConfocal"}]).each()
+        ({'microscope': 'spinning-disk', 'na': 1.4},)
+        """
+        told = []
+        for number in range(max(len(self.channels), 1)):
+            mode = self.channels[number].get("mode") if self.channels else None
+            kind = _KINDS.get(str(mode or "").casefold())
+            known = {"microscope": kind, "na": self.na, "refractive_index": self.index}
+            known |= self._light(number)
+            told.append({name: value for name, value in known.items() if value is not None})
+        return tuple(told) if any(told) else ()
 
     def _light(self, channel: int | None) -> dict[str, float | None]:
         number = 0 if channel is None and len(self.channels) == 1 else channel

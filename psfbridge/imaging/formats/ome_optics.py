@@ -49,6 +49,7 @@ def ome_optics(xml: str | None, number: int = 0) -> FileOptics:
 
 def _light(channel: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "name", str(channel.get("Name", ""))
+    yield "mode", channel.get("AcquisitionMode")
     for key, name in (("emission_um", "Emission"), ("excitation_um", "Excitation")):
         unit = channel.get(f"{name}WavelengthUnit", "nm")
         yield key, positive_length(channel.get(f"{name}Wavelength"), unit_um(unit))

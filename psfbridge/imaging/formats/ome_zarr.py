@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def _damaged(name: str, fault: Exception) -> ImageError:
 def _stored(path: Path, node: Any, series: int | str | None) -> Stored:
     name = path.name
     notes: tuple[str, ...] = ()
+    names: list[str] = []
     if isinstance(node, zarr.Group) and not _multiscales(node) and "0" in node:
         names = sorted((key for key in node.group_keys() if key.isdecimal()), key=int)
         number, notes = chosen_series(name, names, series)
@@ -78,7 +80,7 @@ def _stored(path: Path, node: Any, series: int | str | None) -> Stored:
     letters = [str(axis.get("name", "?")) for axis in named]
     voxel_um, faults = _voxel_um(named, multiscale, dataset)
     stored = _of_array(name, array, letters, voxel_um, faults)
-    return Stored(**{**vars(stored), "notes": (*notes, *stored.notes)})
+    return replace(stored, notes=(*notes, *stored.notes), series_names=tuple(names))
 
 
 def _multiscales(group: Any) -> list[Any]:

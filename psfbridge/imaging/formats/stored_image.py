@@ -45,6 +45,8 @@ class Stored:
         What a user should know of the file, one sentence each.
     channel_names : tuple of str
         The names of the channels, where the file has them.
+    series_names : tuple of str
+        The names of all images of the file, this one among them, where it can hold several.
     optics : FileOptics
         What the file says of microscope, objective and light.
     mapped : bool
@@ -63,5 +65,6 @@ class Stored:
     notes: tuple[str, ...] = ()
     mapped: bool = False
     channel_names: tuple[str, ...] = ()
+    series_names: tuple[str, ...] = ()
     optics: FileOptics = field(default_factory=FileOptics)
     chunks: tuple[int, ...] | None = None

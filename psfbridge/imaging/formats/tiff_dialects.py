@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
 
 from psfbridge._util.units import positive_length, unit_um
-from psfbridge.imaging.formats.stored_image import Lengths
+from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 
-__all__ = ["voxel_size_of_dialect"]
+__all__ = ["frames_per_plane", "voxel_size_of_dialect"]
 
 NOTHING: Lengths = (None, None, None)
 
@@ -104,6 +106,44 @@ def _software(file: Any) -> dict[str, Any]:
     """Return the settings that ScanImage writes as a text into the tag of the software."""
     settings = tifffile.matlabstr2py(file.pages.first.software)
     return settings if isinstance(settings, dict) else {}
+
+
+def frames_per_plane(stored: Stored, file: Any) -> Stored:
+    """Part the pages of a ScanImage file into planes, frames of each plane, and channels.
+
+    Parameters
+    ----------
+    stored : Stored
+        The image, with one axis of pages that the file does not name.
+    file : tifffile.TiffFile
+        Its file.
+
+    Returns
+    -------
+    Stored
+        With axes z, t, c, y and x where the settings tell them; otherwise as it was.
+    """
+    if not getattr(file, "is_scanimage", False) or stored.axes not in ("IYX", "QYX"):
+        return stored
+    try:
+        said = _software(file)
+        frames = int(said.get("SI.hStackManager.framesPerSlice", 1))
+        channels = np.size(said.get("SI.hChannels.channelSave", 1))
+    # Settings are written by many versions; frames may be without end.
+    except Exception:
+        return stored
+    pages = stored.shape[0]
+    if frames * channels == 1 or frames < 1 or pages % (frames * channels):
+        return stored
+    lengths = (pages // (frames * channels), frames, int(channels))
+
+    def read(index: Index) -> NDArray[Any]:
+        wanted = np.arange(pages).reshape(lengths)[index[:3]]
+        planes = [np.asarray(stored.read((int(at), *index[3:]))) for at in np.ravel(wanted)]
+        return np.reshape(np.stack(planes), (*wanted.shape, *planes[0].shape))
+
+    shape = (*lengths, *stored.shape[1:])
+    return replace(stored, shape=shape, axes="ZTCYX", read=read, mapped=False)
 
 
 def _micromanager(file: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from psfbridge.imaging.formats.file_optics import FileOptics
 from psfbridge.imaging.formats.ome_optics import ome_optics
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Stored
+from psfbridge.imaging.formats.tiff_dialects import frames_per_plane
 from psfbridge.imaging.formats.tiff_scale import (
     ome_channel_names,
     ome_image,
@@ -66,7 +67,8 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
         If the file is damaged, cut off, or coded in a way that cannot be read.
     """
     with _opened(path) as file:
-        number, said = chosen_series(path.name, [str(one.name) for one in _images(file)], wanted)
+        names = tuple(str(one.name) for one in _images(file))
+        number, said = chosen_series(path.name, names, wanted)
         series = _images(file)[number]
         _check_whole(path, file, series, number)
         voxel_um, faults = voxel_size_of(file, number)
@@ -84,9 +86,11 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
             (*said, *_notes(path.name, file, series)),
             offset is not None,
             ome_channel_names(file, number) if file.is_ome else (),
-            ome_optics(file.ome_metadata, number) if file.is_ome else FileOptics(),
-            None if offset is not None else _pieces(series),
+            series_names=names,
+            optics=ome_optics(file.ome_metadata, number) if file.is_ome else FileOptics(),
+            pieces=None if offset is not None else _pieces(series),
         )
+        stored = frames_per_plane(stored, file)
         return calibrated(stored, file.imagej_metadata or {})
 
 

@@ -35,7 +35,8 @@ def read(path: Path, series: int | str | None) -> Stored:
         _check_axes(path.name, box)
         _check_planes(path, box)
         scenes = dict(file.scenes_bounding_rectangle)
-        number, notes = chosen_series(path.name, [""] * max(len(scenes), 1), series)
+        names = ("",) * max(len(scenes), 1)
+        number, notes = chosen_series(path.name, names, series)
         scene = sorted(scenes)[number] if scenes else None
         place = scenes[scene] if scenes else file.total_bounding_rectangle
         metadata = ElementTree.fromstring(file.raw_metadata)
@@ -54,6 +55,7 @@ def read(path: Path, series: int | str | None) -> Stored:
             _voxel_um(metadata),
             notes=(*notes, *optics_note(path.name, optics)),
             optics=optics,
+            series_names=names,
             channel_names=tuple(str(one.get("name", "")) for one in channels),
         )
 
@@ -136,6 +138,7 @@ def _voxel_um(metadata: Any) -> Lengths:
 
 def _channel(channel: Any) -> Iterator[tuple[str, Any]]:
     yield "name", channel.get("Name")
+    yield "mode", channel.findtext("AcquisitionMode")
     yield "emission_um", positive_length(channel.findtext("EmissionWavelength"), 1e-3)
     yield "excitation_um", positive_length(channel.findtext("ExcitationWavelength"), 1e-3)
     yield "pinhole_au", positive_length(channel.findtext("PinholeSizeAiry"))

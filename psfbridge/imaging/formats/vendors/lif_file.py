@@ -9,6 +9,7 @@ import liffile
 import numpy as np
 from numpy.typing import NDArray
 
+from psfbridge._util.units import positive_length
 from psfbridge.imaging.formats.file_optics import FileOptics
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
@@ -21,7 +22,8 @@ def read(path: Path, series: int | str | None) -> Stored:
     """Return what a LIF file says of one of its images."""
     with liffile.LifFile(path) as file:
         images = list(file.images)
-        number, notes = chosen_series(path.name, [str(one.name) for one in images], series)
+        names = tuple(str(one.name) for one in images)
+        number, notes = chosen_series(path.name, names, series)
         image = images[number]
         optics = _optics(image)
         return Stored(
@@ -33,6 +35,7 @@ def read(path: Path, series: int | str | None) -> Stored:
             _voxel_um(image),
             notes=(*notes, *optics_note(path.name, optics)),
             optics=optics,
+            series_names=names,
         )
 
 
@@ -60,6 +63,14 @@ _FACTS = {
     "ObjectiveName": "name",
     "NumericalAperture": "na",
     "RefractionIndex": "index",
+    "PinholeAiry": "pinhole_au",
+    "EmissionWavelengthForPinholeAiryCalculation": "emission_nm",
+}
+
+#: Which settings a microscope has.
+_MODES = {
+    "ATLConfocalSettingDefinition": "LaserScanningConfocalMicroscopy",
+    "ATLCameraSettingDefinition": "WideField",
 }
 
 
@@ -67,12 +78,21 @@ def _optics(image: Any) -> FileOptics:
     """Return what the hardware settings of the image say, wherever they lie in their tree."""
     found: dict[str, Any] = {}
     _collect(dict(image.attrs), found)
-    return FileOptics.of(found)
+    confocal = found.get("mode") == _MODES["ATLConfocalSettingDefinition"]
+    light = {
+        "mode": found.get("mode"),
+        "emission_um": positive_length(found.get("emission_nm"), 1e-3),
+        "pinhole_au": found.get("pinhole_au") if confocal else None,
+    }
+    told = [light] if any(light.values()) else []
+    return FileOptics.of(found, told)
 
 
 def _collect(tree: Any, found: dict[str, Any]) -> None:
     items = tree.items() if isinstance(tree, dict) else enumerate(tree)
     for key, value in items:
+        if key in _MODES:
+            found.setdefault("mode", _MODES[str(key)])
         if isinstance(value, dict | list | tuple):
             _collect(value, found)
         elif key in _FACTS:

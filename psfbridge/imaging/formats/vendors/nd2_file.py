@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ def read(path: Path, series: int | str | None) -> Stored:
     with nd2.ND2File(path) as file:
         sizes = dict(file.sizes)
         positions = sizes.pop("P", 1)
-        number, notes = chosen_series(path.name, _positions(file, positions), series)
+        names = tuple(_positions(file, positions))
+        number, notes = chosen_series(path.name, names, series)
         channels = list(getattr(file.metadata, "channels", None) or ())
         optics = _optics(channels)
         return Stored(
@@ -36,6 +38,7 @@ def read(path: Path, series: int | str | None) -> Stored:
             notes=(*notes, *optics_note(path.name, optics)),
             channel_names=tuple(str(one.channel.name) for one in channels),
             optics=optics,
+            series_names=names,
         )
 
 
@@ -82,12 +85,24 @@ def _optics(channels: list[Any]) -> FileOptics:
     facts = [
         {
             "name": one.channel.name,
+            "mode": _mode(one.microscope.modalityFlags),
             "emission_um": _nm(one.channel.emissionLambdaNm),
             "excitation_um": _nm(one.channel.excitationLambdaNm),
         }
         for one in channels
     ]
     return FileOptics.of(objective, facts)
+
+
+#: Nikon's names of what an image was taken with that tell the kind of microscope.
+_MODES = ("laserScanConfocal", "spinningDiskConfocal", "multiphoton", "SIM", "iSIM")
+
+
+def _mode(flags: Sequence[str]) -> str:
+    """Return the kind by the flags; a camera and fluorescence and nothing else is widefield."""
+    named = next((one for one in _MODES if one in flags), "")
+    plain = {"camera", "fluorescence"} <= {*flags} <= {"camera", "fluorescence", "remainder"}
+    return named or ("widefield" if plain else "")
 
 
 def _nm(length: float | None) -> float | None:

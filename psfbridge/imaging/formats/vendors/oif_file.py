@@ -38,6 +38,7 @@ def read(path: Path, series: int | str | None) -> Stored:
             read,
             _voxel_um(file.mainfile),
             notes=notes,
+            series_names=("",) * len(found),
         )
 
 

@@ -12,7 +12,7 @@ __all__ = ["optics_note"]
 
 
 def optics_note(name: str, optics: FileOptics) -> tuple[str, ...]:
-    """Say which optics a file names; they are used only where they are given as options.
+    """Say which optics a file names.
 
     Parameters
     ----------
@@ -30,13 +30,7 @@ def optics_note(name: str, optics: FileOptics) -> tuple[str, ...]:
     said += [words for number, one in channels if (words := _of_channel(number, one))]
     if not said:
         return ()
-    advice = " Give what is right as options to use it." if any(map(_is_number, said)) else ""
-    return (f"{name} says: {'; '.join(said)}.{advice}",)
-
-
-def _is_number(words: str) -> bool:
-    """Tell whether words state more than the name of a channel."""
-    return not words.startswith("channel ") or ":" in words
+    return (f"{name} says: {'; '.join(said)}.",)
 
 
 _LENGTHS = (
