@@ -192,7 +192,7 @@ def test_frames_of_each_plane_of_a_scanimage_file_are_averaged(tmp_path):
         "SI.hChannels.channelSave = [1;2]\nSI.hStackManager.stackZStepSize = 0.2\n"
         "SI.hRoiManager.imagingFovUm = [0 0;0.7 0;0.7 0.6;0 0.6]\n"
     )
-    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+    with tifffile.TiffWriter(tmp_path / "a.tif", bigtiff=True) as writer:
         for page in stack.reshape(-1, 6, 7):
             writer.write(page, contiguous=False, metadata=None, software=software)
     image = Reading(time="mean", channel=1).one_channel(tmp_path / "a.tif")
