@@ -60,6 +60,9 @@ class DeconvolveChoices(TypedDict, total=False):
     engine: Literal["auto", "cpu", "clij2fft", "clij-java"]
     device: str | None
     tile_um: Sequence[float] | None
+    background: str | float
+    dtype: Literal["float32", "uint16", "uint8"]
+    overflow: Literal["clip", "scale"]
     psf_voxel_um: Sequence[float] | None
     psf_background: str | float
 

@@ -29,10 +29,12 @@ from psfbridge._util.validate import voxel_size
 from psfbridge.errors import OptionError
 
 __all__ = [
+    "DTYPES",
     "ENGINES",
     "MEASURED_ONLY",
     "METHODS",
     "MICROSCOPES",
+    "OVERFLOWS",
     "PSF_OPTIONS",
     "PUPIL_KINDS",
     "REPEATS",
@@ -51,6 +53,8 @@ PUPIL_KINDS = ("widefield", "confocal", "lightsheet")
 #: Kinds whose PSF no pupil has: it is measured, and nothing is assumed of it.
 MEASURED_ONLY = ("sted", "sim")
 MICROSCOPES = (*PUPIL_KINDS, "two-photon", "spinning-disk", *MEASURED_ONLY)
+DTYPES = ("float32", "uint16", "uint8")
+OVERFLOWS = ("clip", "scale")
 REPEATS = ("separate", "mean", "sum", "median")
 STOPS = ("iterations", "discrepancy")
 
@@ -519,6 +523,34 @@ class DeconvolveOptions(OptionRecord):
             usual="10 50 50",
         ),
         default=None,
+    )
+    background: str | float = option(
+        NumberOrWord(
+            label="Background",
+            help="what is subtracted from the image first, negative counts becoming 0; auto is "
+            "its darkest level",
+            unit="counts",
+            words_too=("auto", "none"),
+        ),
+        default="none",
+    )
+    dtype: str = option(
+        Choice(
+            label="Type of the result",
+            help="type of the voxels of the result; whole numbers are rounded",
+            of=DTYPES,
+        ),
+        default="float32",
+    )
+    overflow: str = option(
+        Choice(
+            label="Values beyond the type",
+            only_if={"dtype": ("uint16", "uint8")},
+            help="what becomes of values that the type cannot hold: they are clipped, or all are "
+            "scaled so that the largest is the type's",
+            of=OVERFLOWS,
+        ),
+        default="clip",
     )
     psf_voxel_um: tuple[float, float, float] | None = option(
         ZYX(

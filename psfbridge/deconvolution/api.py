@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -10,7 +12,9 @@ from numpy.typing import NDArray
 
 from psfbridge.deconvolution.field import restore_with
 from psfbridge.deconvolution.matching import PSFs, Target, matched_psfs, refuse_swapped
+from psfbridge.deconvolution.prepared import prepared
 from psfbridge.deconvolution.tiled import Blurred
+from psfbridge.deconvolution.voxel_types import converted, scale_and_note
 from psfbridge.engines import CpuEngine, Engine, open_engine
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.input_image import given_image
@@ -55,8 +59,8 @@ def deconvolve(
     Returns
     -------
     Image
-        float32, with the sum of the image as far as its light comes from inside; what was
-        assumed and where it ran is in its notes.
+        Of the type `dtype`; float32 has the sum of the image as far as its light comes from
+        inside. What was assumed and where it ran is in its notes.
 
     Raises
     ------
@@ -91,13 +95,30 @@ def deconvolve(
     # Written to at once, so that its memory is not counted as free when the tiles are cut.
     result.fill(0)
     channels = image.data if image.data.ndim == 4 else image.data[np.newaxis]
+    masks = _masks(image)
     outs = result if image.data.ndim == 4 else result[np.newaxis]
     notes.append(f"Richardson-Lucy ran by {engine}.")
     for number, (data, out) in enumerate(zip(channels, outs, strict=True)):
         name = image.name if len(channels) == 1 else f"channel {number} of {image.name}"
-        blurred = Blurred(data.shape, data.__getitem__, name)
+        blurred, said = prepared(
+            Blurred(data.shape, data.__getitem__, name), chosen, masks[number], image.voxel_um
+        )
+        notes += said
         notes += restore_with(blurred, psfs[number], chosen, engine, out, progress)
-    return Image(result, image.voxel_um, image.name, image.source, (*image.notes, *notes))
+    factor, typed = scale_and_note(result, chosen, image.name)
+    return replace(
+        image,
+        data=converted(result, chosen.dtype, factor),
+        notes=(*image.notes, *notes, *typed),
+        valid=None,
+    )
+
+
+def _masks(image: Image) -> Sequence[NDArray[np.bool_] | None]:
+    """Return where each channel has data; None where all of it has."""
+    if image.valid is None:
+        return [None] * image.channels
+    return [image.valid] if image.data.ndim == 3 else list(image.valid)
 
 
 def _shape(image: Image) -> tuple[int, ...]:

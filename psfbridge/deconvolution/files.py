@@ -21,17 +21,21 @@ from psfbridge._util.memory import readable_bytes
 from psfbridge.deconvolution.api import chosen_engine
 from psfbridge.deconvolution.field import restore_with
 from psfbridge.deconvolution.matching import Target, matched_psfs
+from psfbridge.deconvolution.prepared import prepared
 from psfbridge.deconvolution.tiled import Blurred
 from psfbridge.deconvolution.tiles import Part
+from psfbridge.deconvolution.voxel_types import converted, scale_and_note
 from psfbridge.errors import ImageError, OutputError
 from psfbridge.imaging.formats import Stored
-from psfbridge.imaging.image import VoxelUm, check_type
+from psfbridge.imaging.image import VoxelUm, check_type, of_channel
 from psfbridge.imaging.read import Reading
-from psfbridge.imaging.write import check_image_output, write_volumes
+from psfbridge.imaging.write import Kept, check_image_output, write_volumes
 from psfbridge.options import DeconvolveOptions
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["deconvolve_file"]
+
+_FLOATS: np.dtype[Any] = np.dtype(np.float32)
 
 
 def deconvolve_file(
@@ -52,7 +56,8 @@ def deconvolve_file(
     psf : sequence of path
         One PSF for all channels, or one for each.
     output : path
-        ``.tif``, ``.ome.tif`` or ``.zarr``: float32, with the input's axes and voxel size.
+        ``.tif``, ``.ome.tif`` or ``.zarr``: with the input's axes, voxel size, names of channels
+        and time between frames, as far as the format has them.
     reading : Reading, optional
         Which part to read, and its voxel size.
     progress : Progress, optional
@@ -79,16 +84,42 @@ def deconvolve_file(
     psfs, notes = matched_psfs(target, list(psf), chosen)
     engine = chosen_engine(chosen)
     notes.append(f"Richardson-Lucy ran by {engine}.")
+    valid = (reading or Reading()).valid()
     with _scratch(series.shape, Path(output)) as result:
         for frame, channel in np.ndindex(series.shape[:2]):
-            volume = series.volume(frame, channel)
+            mask = valid[channel] if valid is not None and valid.ndim == 4 else valid
+            volume, said = prepared(series.volume(frame, channel), chosen, mask, series.voxel_um)
+            notes += said
             out = result[frame, channel]
             notes += restore_with(volume, psfs[channel], chosen, engine, out, progress)
+        factor, typed = scale_and_note(result.reshape(-1, *series.shape[2:]), chosen, series.name)
+        notes += typed
         info = json.dumps({"deconvolved": series.name, "options": asdict(chosen), "notes": notes})
-        squeezed = result if series.shape[0] > 1 else result[0]
-        squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed
-        write_volumes(output, squeezed, series.voxel_um, name=series.name, info=info)
-    return (*series.notes, *notes)
+        with _typed(result, chosen.dtype, factor, Path(output)) as written:
+            _write(written, output, series, info)
+    return (*series.notes, *dict.fromkeys(notes))
+
+
+def _write(
+    result: NDArray[Any], output: str | os.PathLike[str], series: _Series, info: str
+) -> None:
+    squeezed = result if series.shape[0] > 1 else result[0]
+    squeezed = squeezed[0] if squeezed.shape[:-3] == (1,) else squeezed
+    write_volumes(output, squeezed, series.voxel_um, info=info, kept=series.kept)
+
+
+@contextmanager
+def _typed(
+    result: NDArray[np.float32], dtype: str, factor: float, output: Path
+) -> Iterator[NDArray[Any]]:
+    """Give the result as another type, plane by plane on the output's disk."""
+    if dtype == "float32":
+        yield result
+        return
+    with _scratch(result.shape, output, np.dtype(dtype)) as typed:
+        for place in np.ndindex(result.shape[:3]):
+            typed[place] = converted(result[place], dtype, factor)
+        yield typed
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +135,14 @@ class _Series:
     @property
     def name(self) -> str:
         return self.stored.name
+
+    @property
+    def kept(self) -> Kept:
+        """The names of the channels that are read, and the time between frames."""
+        names, channel = self.stored.channel_names, self.picked.get("C")
+        names = names if channel is None else of_channel(names, channel)
+        step = self.stored.time_step_s if self.shape[0] > 1 else None
+        return Kept(self.name, names if len(names) == self.shape[1] else (), step)
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -151,14 +190,16 @@ def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
 
 
 @contextmanager
-def _scratch(shape: tuple[int, ...], output: Path) -> Iterator[NDArray[np.float32]]:
+def _scratch(
+    shape: tuple[int, ...], output: Path, dtype: np.dtype[Any] = _FLOATS
+) -> Iterator[NDArray[Any]]:
     """Give an array on the output's disk, which is gone afterwards."""
-    size = 4 * math.prod(shape)
+    size = dtype.itemsize * math.prod(shape)
     _check_space(output, 2 * size)
     try:
         with tempfile.TemporaryFile(dir=output.parent, prefix=".psfbridge-") as file:
             _take_space(file.fileno(), size)
-            yield np.memmap(file, np.float32, "r+", shape=shape)
+            yield np.memmap(file, dtype, "r+", shape=shape)
     except OSError as fault:
         if isinstance(fault, OutputError):
             raise

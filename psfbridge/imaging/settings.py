@@ -211,12 +211,16 @@ class Files:
         Of about this many bytes are the chunks that are written.
     counted_chunks : int
         In arrays of at most this many chunks it is said how many are not there.
+    screen : int
+        The smaller copies of an OME-Zarr end with one of at most so many rows and columns: a
+        viewer shows it whole.
     """
 
     print_um: float = 25.0
     most_colour_voxels: int = 2**30
     chunk_bytes: int = 8 * 2**20
     counted_chunks: int = 1000
+    screen: int = 512
 
 
 @dataclass(frozen=True)

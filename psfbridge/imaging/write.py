@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from psfbridge._util.atomic_files import check_folder, check_writable, whole_file, whole_folder
-from psfbridge.errors import OutputError
+from psfbridge.errors import MissingPartError, OutputError
 from psfbridge.hosts import Host
+from psfbridge.imaging.formats.stored_image import NOTHING_KEPT, Kept
 from psfbridge.imaging.image import Image, VoxelUm
 
-__all__ = ["check_ending", "check_image_output", "write_image", "write_volumes"]
+__all__ = ["Kept", "check_ending", "check_image_output", "write_image", "write_volumes"]
 
 
 def write_image(
@@ -25,7 +27,8 @@ def write_image(
     ----------
     path : path
         ``.tif`` is an ImageJ TIFF that opens calibrated in µm and with its whole range
-        displayed; ``.ome.tif`` is an OME-TIFF, ``.zarr`` an OME-Zarr 0.4 folder.
+        displayed; ``.ome.tif`` is an OME-TIFF, ``.zarr`` an OME-Zarr 0.4 folder, ``.ics`` ICS
+        (one channel, without `info` and `attachment`; needs DIPlib).
     image : Image
         The image; its array has axes (z, y, x) or (c, z, y, x). An ImageJ TIFF keeps uint8,
         uint16 and float32; others become float32 where that changes no voxel.
@@ -40,9 +43,9 @@ def write_image(
         If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
     """
     _check_order(path, image)
-    write_volumes(
-        path, image.data, image.voxel_um, name=image.name, info=info, attachment=attachment
-    )
+    names = image.channel_names if len(image.channel_names) == image.channels else ()
+    kept = Kept(image.name, names)
+    write_volumes(path, image.data, image.voxel_um, info=info, attachment=attachment, kept=kept)
 
 
 def _check_order(path: Any, image: Any) -> None:
@@ -62,9 +65,9 @@ def write_volumes(
     data: NDArray[Any],
     voxel_um: VoxelUm,
     *,
-    name: str = "array",
     info: str = "",
     attachment: bytes = b"",
+    kept: Kept = NOTHING_KEPT,
 ) -> None:
     """Write one volume, or a time series of them, as `write_image` does.
 
@@ -77,10 +80,12 @@ def write_volumes(
         is read plane by plane.
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
-    name, info : str
-        The image's name, and a text to keep with it.
+    info : str
+        A text to keep with it.
     attachment : bytes
         See `write_image`.
+    kept : Kept
+        What is known of channels and time; formats keep what they can.
 
     Raises
     ------
@@ -88,21 +93,38 @@ def write_volumes(
         If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
     """
     ending = check_ending(path)
+    if ending == ".ics":
+        _write_ics(path, data, voxel_um)
+        return
     if ending == ".zarr":
         from psfbridge.imaging.formats.ome_zarr import write_zarr
 
         with whole_folder(path) as folder:
-            write_zarr(folder, data, voxel_um, name, info, attachment)
+            write_zarr(folder, data, voxel_um, info, attachment, kept)
         return
     from psfbridge.imaging.formats.tiff_write import write_imagej, write_ome
 
     write = write_ome if ending == ".ome.tif" else write_imagej
     with whole_file(path) as temporary:
-        write(temporary, data, voxel_um, info, attachment)
+        write(temporary, data, voxel_um, info, attachment, kept)
+
+
+def _write_ics(path: str | os.PathLike[str], data: NDArray[Any], voxel_um: VoxelUm) -> None:
+    if find_spec("diplib") is None:
+        raise MissingPartError(
+            f"{path} is to be ICS, and diplib, which writes it, is not installed. Install it: "
+            "pip install diplib; or write .tif."
+        )
+    if data.ndim > 3:
+        raise OutputError(f"cannot write {path}: ICS takes one channel here. Write .ome.tif.")
+    from psfbridge.imaging.formats.vendors.ics_file import write_ics
+
+    with whole_file(path) as temporary:
+        write_ics(temporary, data, voxel_um)
 
 
 def check_ending(path: str | os.PathLike[str]) -> str:
-    """Return ``.tif``, ``.ome.tif`` or ``.zarr``; refuse another ending of an image's file."""
+    """Return ``.tif``, ``.ome.tif``, ``.zarr`` or ``.ics``; refuse another ending."""
     name = Path(path).name.lower()
     if name.endswith(".zarr"):
         return ".zarr"
@@ -110,7 +132,9 @@ def check_ending(path: str | os.PathLike[str]) -> str:
         return ".ome.tif"
     if name.endswith((".tif", ".tiff")):
         return ".tif"
-    raise OutputError(f"cannot write {path}: allowed endings are .tif, .ome.tif and .zarr.")
+    if name.endswith(".ics"):
+        return ".ics"
+    raise OutputError(f"cannot write {path}: allowed endings are .tif, .ome.tif, .zarr and .ics.")
 
 
 def check_image_output(path: str | os.PathLike[str]) -> None:

@@ -16,7 +16,7 @@ from psfbridge.errors import PSFError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image, VoxelUm
 from psfbridge.imaging.read import read_image, read_info
-from psfbridge.imaging.write import write_volumes
+from psfbridge.imaging.write import Kept, write_volumes
 from psfbridge.psf.light_share import LIGHT_INSIDE, light_record, light_share_of
 from psfbridge.psf.psf import PSF
 
@@ -154,7 +154,7 @@ class FieldPSF:
         info = json.dumps({**provenance, "field": record}, indent=1)
         stack = np.stack([psf.data for psf in self.psfs])[:, np.newaxis]
         data = stack if len(stack) > 1 else stack[0, 0]
-        write_volumes(path, data, self.psfs[0].voxel_um, name="PSF", info=info)
+        write_volumes(path, data, self.psfs[0].voxel_um, info=info, kept=Kept("PSF"))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

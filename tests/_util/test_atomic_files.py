@@ -132,7 +132,7 @@ except OutputError as fault:
 
 def test_an_unknown_ending_is_refused(tmp_path):
     image = Image(np.zeros((3, 3, 3), "u1"), (1, 1, 1))
-    with pytest.raises(OutputError, match=r"allowed endings are \.tif, \.ome\.tif and \.zarr"):
+    with pytest.raises(OutputError, match=r"endings are \.tif, \.ome\.tif, \.zarr and \.ics"):
         write_image(tmp_path / "a.png", image)
     assert names(tmp_path) == []
 

@@ -91,7 +91,8 @@ FACTS = {
         bridge.imagej.ext_functions._STRING bridge.imagej.ext_functions._NUMBER
         bridge.imagej.ext_functions._OUTPUT bridge.imagej.ext_functions._OPTIONAL
         bridge.java.find.LEAST_JAVA imaging.formats.tiff_dialects._NIH_UM
-        imaging.formats.tiff_scale._TAG_UM imaging.formats.tiff_write.ATTACHMENT_TAG
+        imaging.formats.tiff_scale._TAG_UM imaging.formats.tiff_scale._SECONDS
+        imaging.formats.tiff_write.ATTACHMENT_TAG
         imaging.formats.tiff_write._FOUR_GIB imaging.formats.value_calibration._DEGREES
         imaging.formats.value_calibration._SIGNED_OFFSET
         imaging.formats.vendors.czi_file._PLANE_BYTES

@@ -25,7 +25,7 @@ from psfbridge.imaging.formats.vendors import open_vendor_file, vendor_of
 
 __all__ = ["FORMATS", "attachment_of", "dates_of", "info_of", "open_stored", "stored_array"]
 
-FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr, ND2, LIF, CZI, OIB and .npy"
+FORMATS = "TIFF, ImageJ TIFF, OME-TIFF, OME-Zarr, ND2, LIF, CZI, OIB, ICS, Huygens HDF5 and .npy"
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NPY = b"\x93NUMPY"

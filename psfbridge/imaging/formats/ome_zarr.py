@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from psfbridge._util.units import positive_length, unit_um
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.series import chosen_series
-from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
+from psfbridge.imaging.formats.stored_image import NOTHING_KEPT, Index, Kept, Lengths, Stored
 from psfbridge.imaging.settings import FILES
 
 __all__ = ["attachment_of_zarr", "info_of_zarr", "read_zarr", "write_zarr"]
@@ -80,7 +80,34 @@ def _stored(path: Path, node: Any, series: int | str | None) -> Stored:
     letters = [str(axis.get("name", "?")) for axis in named]
     voxel_um, faults = _voxel_um(named, multiscale, dataset)
     stored = _of_array(name, array, letters, voxel_um, faults)
-    return replace(stored, notes=(*notes, *stored.notes), series_names=tuple(names))
+    attributes = node.attrs.asdict()
+    omero = attributes.get("ome", attributes).get("omero") or {}
+    channels = omero.get("channels") or ()
+    return replace(
+        stored,
+        notes=(*notes, *stored.notes),
+        series_names=tuple(names),
+        channel_names=tuple(str(one.get("label", "")) for one in channels),
+        time_step_s=_time_step_s(named, multiscale, dataset),
+    )
+
+
+def _time_step_s(axes: list[Any], multiscale: Any, dataset: Any) -> float | None:
+    """Return the scale of the axis of time, where it has seconds."""
+    for at, axis in enumerate(axes):
+        if axis.get("type") == "time" and axis.get("unit") == "second":
+            scales = _scales(multiscale, dataset)
+            return positive_length(np.prod([scale[at] for scale in scales]) if scales else None)
+    return None
+
+
+def _scales(multiscale: Any, dataset: Any) -> list[Any]:
+    return [
+        step["scale"]
+        for place in (dataset, multiscale)
+        for step in place.get("coordinateTransformations", [])
+        if step.get("type") == "scale"
+    ]
 
 
 def _multiscales(group: Any) -> list[Any]:
@@ -139,12 +166,7 @@ def _letter(axis: str) -> str:
 
 def _voxel_um(axes: list[Any], multiscale: Any, dataset: Any) -> tuple[Lengths, tuple[str, ...]]:
     """Scale of the first dataset, times that of the whole, in the units of the axes."""
-    scales = [
-        step["scale"]
-        for place in (dataset, multiscale)
-        for step in place.get("coordinateTransformations", [])
-        if step.get("type") == "scale"
-    ]
+    scales = _scales(multiscale, dataset)
     found: dict[str, float | None] = {}
     faults = []
     for at, axis in enumerate(axes):
@@ -170,11 +192,11 @@ def write_zarr(
     folder: Path,
     data: NDArray[Any],
     voxel_um: tuple[float, float, float],
-    name: str,
     info: str,
     attachment: bytes = b"",
+    kept: Kept = NOTHING_KEPT,
 ) -> None:
-    """Write an OME-Zarr 0.4 image into an empty folder.
+    """Write an OME-Zarr 0.4 image into an empty folder, with smaller copies of a large one.
 
     Parameters
     ----------
@@ -184,17 +206,64 @@ def write_zarr(
         The array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
     voxel_um : tuple of float
         Voxel size in z, y and x, in µm.
-    name : str
-        Name of the image.
     info : str
         Kept in the attributes, as ImageJ's Info is in a TIFF.
     attachment : bytes
         Kept in a file that other programs pass over.
+    kept : Kept
+        The image's name, those of the channels, and the time between frames.
     """
     group = zarr.open_group(folder, mode="w", zarr_format=2)
+    _write_level(group, "0", data)
+    axes = [dict(axis) for axis in _AXES[-data.ndim :]]
+    if kept.time_step_s and data.ndim == 5:
+        axes[0]["unit"] = "second"
+    time_step = kept.time_step_s or 1.0
+    scale = [time_step, 1.0, *voxel_um][-data.ndim :]
+    datasets = [{"path": "0", "coordinateTransformations": _placed(scale, 1)}]
+    for level in range(1, _levels(data.shape) + 1):
+        _write_level(group, str(level), _Halved(group[str(level - 1)]))
+        transformations = _placed(scale, 2**level)
+        datasets.append({"path": str(level), "coordinateTransformations": transformations})
+    multiscale = {"version": "0.4", "name": kept.name, "axes": axes, "datasets": datasets}
+    attributes = {"multiscales": [multiscale], "psfbridge": {"info": info}}
+    if kept.channel_names:
+        attributes["omero"] = _omero(kept.channel_names, data)
+    group.attrs.update(attributes)
+    if attachment:
+        (folder / _ATTACHMENT).write_bytes(attachment)
+
+
+class _Halved:
+    """A level of half the rows and columns, made plane by plane as it is read."""
+
+    def __init__(self, finer: Any) -> None:
+        self._finer = finer
+        self.shape = (*finer.shape[:-2], finer.shape[-2] // 2, finer.shape[-1] // 2)
+        self.dtype, self.ndim = finer.dtype, finer.ndim
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        fine = np.asarray(self._finer[index], np.float64)
+        fine = fine[..., : 2 * self.shape[-2], : 2 * self.shape[-1]]
+        rows = fine[..., ::2, :] + fine[..., 1::2, :]
+        mean = (rows[..., ::2] + rows[..., 1::2]) / 4
+        if self.dtype.kind in "iu":
+            mean = np.rint(mean)
+        return np.asarray(mean, self.dtype)
+
+
+def _levels(shape: tuple[int, ...]) -> int:
+    """Return how many smaller copies there are: until one is seen whole on a screen."""
+    size, count = max(shape[-2:]), 0
+    while size > FILES.screen and min(shape[-2:]) >> count > 1:
+        size, count = size // 2, count + 1
+    return count
+
+
+def _write_level(group: Any, name: str, data: Any) -> None:
     chunks = _chunks(data)
     array = group.create_array(
-        "0",
+        name,
         shape=data.shape,
         dtype=data.dtype.newbyteorder("="),
         chunks=chunks,
@@ -206,17 +275,31 @@ def write_zarr(
     for first in np.ndindex(data.shape[:-3]):
         for z in range(0, data.shape[-3], step):
             array[(*first, slice(z, z + step))] = data[(*first, slice(z, z + step))]
-    axes = _AXES[-data.ndim :]
-    scale = [1.0] * (data.ndim - 3) + list(voxel_um)
-    transformations = [{"type": "scale", "scale": scale}]
-    dataset = {"path": "0", "coordinateTransformations": transformations}
-    multiscale = {"version": "0.4", "name": name, "axes": axes, "datasets": [dataset]}
-    group.attrs.update({"multiscales": [multiscale], "psfbridge": {"info": info}})
-    if attachment:
-        (folder / _ATTACHMENT).write_bytes(attachment)
 
 
-def _chunks(data: NDArray[Any]) -> tuple[int, ...]:
+def _placed(scale: list[float], finer: int) -> list[dict[str, Any]]:
+    """Return where a level lies, of which a voxel is the mean of `finer` by `finer` ones."""
+    larger = [*scale[:-2], *(length * finer for length in scale[-2:])]
+    placed: list[dict[str, Any]] = [{"type": "scale", "scale": larger}]
+    if finer > 1:
+        shift = [0.0] * (len(scale) - 2) + [length * (finer - 1) / 2 for length in scale[-2:]]
+        placed.append({"type": "translation", "translation": shift})
+    return placed
+
+
+def _omero(names: tuple[str, ...], data: NDArray[Any]) -> dict[str, Any]:
+    """Return the names of the channels in the block that viewers read them from."""
+    axis = data.ndim - 4
+    channels = []
+    for number, name in enumerate(names):
+        channel = data[(slice(None),) * axis + (number,)] if axis >= 0 else data
+        low, high = float(channel.min()), float(channel.max())
+        window = {"min": low, "max": high, "start": low, "end": high}
+        channels.append({"label": name, "color": "FFFFFF", "active": True, "window": window})
+    return {"channels": channels}
+
+
+def _chunks(data: Any) -> tuple[int, ...]:
     """Whole planes where they are small, so that a chunk is neither tiny nor huge."""
     y, x = min(data.shape[-2], 1024), min(data.shape[-1], 1024)
     z = max(1, min(data.shape[-3], FILES.chunk_bytes // (y * x * data.dtype.itemsize)))

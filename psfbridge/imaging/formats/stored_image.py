@@ -11,13 +11,36 @@ from numpy.typing import NDArray
 
 from psfbridge.imaging.formats.file_optics import FileOptics
 
-__all__ = ["NAMED_AXES", "UNNAMED", "Index", "Lengths", "Stored"]
+__all__ = ["NAMED_AXES", "NOTHING_KEPT", "UNNAMED", "Index", "Kept", "Lengths", "Stored"]
 
 #: The axes that an image may have; tifffile calls axes without a name I or Q.
 NAMED_AXES, UNNAMED = "TCZYX", "IQ"
 
 Index = tuple[int | slice, ...]
 Lengths = tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a file keeps of its name, channels and time.
+
+    Parameters
+    ----------
+    name : str
+        The image's name.
+    channel_names : tuple of str
+        One for each channel, or none.
+    time_step_s : float or None
+        Seconds between time points.
+    """
+
+    name: str = "array"
+    channel_names: tuple[str, ...] = ()
+    time_step_s: float | None = None
+
+
+#: Of a file that names no channels and no time.
+NOTHING_KEPT = Kept()
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,8 @@ class Stored:
         The names of all images of the file, this one among them, where it can hold several.
     optics : FileOptics
         What the file says of microscope, objective and light.
+    time_step_s : float or None
+        Seconds between time points, where the file says so.
     mapped : bool
         Whether `read` costs no memory until voxels are used.
     chunks : tuple of int, optional
@@ -68,3 +93,4 @@ class Stored:
     series_names: tuple[str, ...] = ()
     optics: FileOptics = field(default_factory=FileOptics)
     chunks: tuple[int, ...] | None = None
+    time_step_s: float | None = None

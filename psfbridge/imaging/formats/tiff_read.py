@@ -25,6 +25,7 @@ from psfbridge.imaging.formats.tiff_scale import (
     ome_channel_names,
     ome_image,
     ome_pixels,
+    time_step_of,
     voxel_size_of,
 )
 from psfbridge.imaging.formats.tiff_write import ATTACHMENT_TAG
@@ -88,7 +89,8 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
             ome_channel_names(file, number) if file.is_ome else (),
             series_names=names,
             optics=ome_optics(file.ome_metadata, number) if file.is_ome else FileOptics(),
-            pieces=None if offset is not None else _pieces(series),
+            chunks=None if offset is not None else _pieces(series),
+            time_step_s=time_step_of(file, number),
         )
         stored = frames_per_plane(stored, file)
         return calibrated(stored, file.imagej_metadata or {})

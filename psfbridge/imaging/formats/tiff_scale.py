@@ -13,7 +13,13 @@ from psfbridge.imaging.formats.stored_image import Lengths
 from psfbridge.imaging.formats.tiff_dialects import voxel_size_of_dialect
 from psfbridge.imaging.settings import FILES
 
-__all__ = ["ome_channel_names", "ome_image", "ome_pixels", "voxel_size_of"]
+__all__ = [
+    "ome_channel_names",
+    "ome_image",
+    "ome_pixels",
+    "time_step_of",
+    "voxel_size_of",
+]
 
 #: TIFF's own units of resolution (tag 296), in µm: 2 is the inch, 3 the centimetre.
 _TAG_UM = {2: 25400.0, 3: 10000.0}
@@ -44,6 +50,19 @@ def ome_channel_names(file: Any, number: int = 0) -> tuple[str, ...]:
     """Return the names of the channels of an image, or nothing where it has none."""
     names = [str(one.get("Name", "")) for one in _children(ome_pixels(file, number), "Channel")]
     return tuple(names) if any(names) else ()
+
+
+def time_step_of(file: Any, number: int = 0) -> float | None:
+    """Return the seconds between time points, as OME or ImageJ say them."""
+    if not file.is_ome:
+        return positive_length((file.imagej_metadata or {}).get("finterval"))
+    pixels = ome_pixels(file, number)
+    unit = _SECONDS.get(str(pixels.get("TimeIncrementUnit", "s")))
+    return positive_length(pixels.get("TimeIncrement"), unit)
+
+
+#: OME's units of time that microscopes use, in seconds.
+_SECONDS = {"µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def _children(parent: Any, name: str) -> list[dict[str, Any]]:

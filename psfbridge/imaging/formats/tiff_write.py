@@ -11,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from psfbridge.errors import OutputError
+from psfbridge.imaging.formats.stored_image import NOTHING_KEPT, Kept
 
 __all__ = ["ATTACHMENT_TAG", "write_imagej", "write_ome"]
 
@@ -33,6 +34,7 @@ def write_imagej(
     voxel_um: tuple[float, float, float],
     info: str,
     attachment: bytes = b"",
+    kept: Kept = NOTHING_KEPT,
 ) -> None:
     """Write an ImageJ TIFF: unit micron, z step as spacing, display range from least to most.
 
@@ -49,6 +51,8 @@ def write_imagej(
         ImageJ's Info text.
     attachment : bytes
         Kept in a tag that other programs pass over.
+    kept : Kept
+        Its time between frames is ImageJ's frame interval; ImageJ names no channels.
 
     Raises
     ------
@@ -67,6 +71,8 @@ def write_imagej(
         metadata |= {"mode": "grayscale"}
     if info:
         metadata |= {"Info": info}
+    if kept.time_step_s:
+        metadata |= {"finterval": kept.time_step_s}
     tifffile.imwrite(
         path,
         _planes(stack, dtype),
@@ -122,6 +128,7 @@ def write_ome(
     voxel_um: tuple[float, float, float],
     info: str,
     attachment: bytes = b"",
+    kept: Kept = NOTHING_KEPT,
 ) -> None:
     """Write an OME-TIFF; the array has axes (z, y, x), (c, z, y, x) or (t, c, z, y, x).
 
@@ -140,6 +147,10 @@ def write_ome(
         metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "µm"}
     if info:
         metadata |= {"Description": info}
+    if kept.channel_names:
+        metadata |= {"Channel": {"Name": list(kept.channel_names)}}
+    if kept.time_step_s:
+        metadata |= {"TimeIncrement": kept.time_step_s, "TimeIncrementUnit": "s"}
     tifffile.imwrite(
         path,
         data,

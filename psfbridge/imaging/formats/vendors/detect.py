@@ -45,6 +45,9 @@ _LIF = Vendor("a Leica LIF file", "liffile", "liffile", "lif_file")
 _CZI = Vendor("a Zeiss CZI file", "pylibCZIrw", "pylibCZIrw", "czi_file")
 _OIF = Vendor("an Olympus OIB or OIF file", "oiffile", "oiffile", "oif_file")
 
+_ICS = Vendor("an ICS file", "diplib", "diplib", "ics_file")
+_HUYGENS = Vendor("an HDF5 file of Huygens", "h5py", "h5py", "huygens_file")
+
 #: First bytes, and endings where those bytes are shared with other formats.
 _MAGIC: tuple[tuple[bytes, tuple[str, ...], Vendor], ...] = (
     (b"\xda\xce\xbe\x0a", (), _ND2),
@@ -53,6 +56,8 @@ _MAGIC: tuple[tuple[bytes, tuple[str, ...], Vendor], ...] = (
     (b"ZISRAWFILE", (), _CZI),
     (b"\xd0\xcf\x11\xe0", (".oib",), _OIF),
     (b"", (".oif",), _OIF),
+    (b"", (".ics",), _ICS),
+    (b"\x89HDF", (".h5", ".hdf5"), _HUYGENS),
 )
 
 

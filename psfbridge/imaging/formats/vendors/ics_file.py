@@ -1,0 +1,79 @@
+"""ICS, the Image Cytometry Standard of Huygens, Nikon and others, read and written by DIPlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import diplib
+import numpy as np
+from numpy.typing import NDArray
+
+from psfbridge._util.units import positive_length, unit_um
+from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
+
+__all__ = ["read", "write_ics"]
+
+#: ICS has x first; beyond z comes time, which has a unit of time, or channels, which have none.
+_SPACE = "XYZ"
+
+
+def read(path: Path, series: int | str | None) -> Stored:  # noqa: ARG001 - ICS holds one image
+    """Return what an ICS file says of itself; one that names ``.ids`` has its voxels there."""
+    told = diplib.ImageReadICSInfo(str(path))
+    # What has no colour is read with the channels as an axis.
+    data = _voxels(path)
+    sizes = [told["pixelSize"][axis] for axis in range(data.ndim)]
+    units = [str(size.units) for size in sizes]
+    letters = [_letter(axis, unit) for axis, unit in enumerate(units)]
+    return Stored(
+        path.name,
+        data.shape,
+        data.dtype,
+        "".join(reversed(letters)),
+        lambda index: _part(path, index),
+        _voxel_um(letters, sizes),
+    )
+
+
+def _letter(axis: int, unit: str) -> str:
+    if axis < len(_SPACE):
+        return _SPACE[axis]
+    return "T" if unit.endswith("s") else "C"
+
+
+def _voxels(path: Path) -> NDArray[Any]:
+    image = diplib.ImageReadICS(str(path))
+    if image.TensorElements() > 1:
+        image.TensorToSpatial()
+    return np.asarray(image)
+
+
+def _part(path: Path, index: Index) -> NDArray[Any]:
+    return np.asarray(_voxels(path)[index])
+
+
+def _voxel_um(letters: list[str], sizes: list[Any]) -> Lengths:
+    found = {
+        letter: positive_length(size.magnitude, unit_um(str(size.units)))
+        for letter, size in zip(letters, sizes, strict=True)
+    }
+    return found.get("Z"), found.get("Y"), found.get("X")
+
+
+def write_ics(path: Path, data: NDArray[Any], voxel_um: tuple[float, float, float]) -> None:
+    """Write a volume as ICS 2.0: one file, with its voxels in it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, with the ending ``.ics``.
+    data : array
+        The array has axes (z, y, x).
+    voxel_um : tuple of float
+        Voxel size in z, y and x, in µm.
+    """
+    image = diplib.Image(np.ascontiguousarray(data), None)
+    lengths = [diplib.PhysicalQuantity(length, "um") for length in reversed(voxel_um)]
+    image.SetPixelSize(diplib.PixelSize(lengths))
+    diplib.ImageWriteICS(image, str(path))
