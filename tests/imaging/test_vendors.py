@@ -6,7 +6,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from command_line import refused
+from command_line import refused, run
 from lif import write_lif
 
 import psfbridge as pb
@@ -130,3 +130,52 @@ def test_optics_are_said_and_not_used():
     assert optics_note("a.nd2", FileOptics.of({"na": None, "index": 0})) == ()
     named = FileOptics.of({}, [{"name": "GFP"}])
     assert optics_note("a.czi", named) == ("a.czi says: channel 0 GFP.",)
+
+
+def huygens(path, data, voxel_um):
+    """An HDF5 file in the layout that SVI publishes."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        group = file.create_group("beads/ImageData")
+        group["Image"] = data[np.newaxis, np.newaxis]
+        for axis, length in zip("ZYX", voxel_um, strict=True):
+            group[f"DimensionScale{axis}"] = length * 1e-6
+    return path
+
+
+def ics(path, data, voxel_um):
+    pytest.importorskip("diplib")
+    pb.write_image(path, pb.Image(data, voxel_um))
+    return path
+
+
+@pytest.mark.parametrize(("make", "name"), [(huygens, "a.h5"), (ics, "a.ics")])
+def test_ics_and_huygens_files_are_read_as_images_and_as_psfs(tmp_path, make, name):
+    path = make(tmp_path / name, SCENES[0, 0], VOXEL_UM)
+    image = read_image(path)
+    np.testing.assert_array_equal(image.data, SCENES[0, 0])
+    assert image.voxel_um == pytest.approx(VOXEL_UM)
+    z, y, x = np.ogrid[-4:4, -6:6, -6:6]
+    spot = np.exp(-(z**2 + y**2 + x**2) / 4.0).astype(np.float32)
+    first = pb.PSF.load(make(tmp_path / f"psf_{name}", spot, VOXEL_UM), conform=True)
+    pb.write_image(tmp_path / "psf.tif", pb.Image(spot, VOXEL_UM))
+    second = pb.PSF.load(tmp_path / "psf.tif", conform=True)
+    np.testing.assert_allclose(first.data, second.data, atol=1e-7)
+
+
+def test_a_psf_goes_out_as_ics(capsys, tmp_path, small_field):
+    pytest.importorskip("diplib")
+    small_field.psf.save(tmp_path / "psf.tif")
+    status, _, err = run(capsys, "convert", tmp_path / "psf.tif", "-o", tmp_path / "psf.ics")
+    assert (status, err) == (0, "")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["psf.ics", "psf.tif"]
+    again = pb.PSF.load(tmp_path / "psf.ics", conform=True)
+    np.testing.assert_allclose(again.data, small_field.psf.data, atol=1e-7)
+
+
+def test_an_hdf5_file_of_another_program_is_named(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"] = np.zeros((3, 4, 5))
+    with pytest.raises(ImageError, match="without ImageData/Image, so none of Huygens"):
+        read_image(tmp_path / "a.h5")
