@@ -17,7 +17,7 @@ PAGES = Path(__file__).parent.parent.parent / "docs"
 
 _SOURCES = PAGES.parent.parent / "docs"
 _EXTENSIONS = ("admonition", "attr_list", "fenced_code", "tables", "toc")
-_PICTURES = ("*.png", "*/*.png")
+_BESIDE = ("*.png", "*/*.png", "*.ipynb")
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+)\.md(#[\w-]+)?\)")
 _STYLE = (
     "body{max-width:60em;margin:2em auto;padding:0 1em;font-family:sans-serif;line-height:1.5}"
@@ -49,7 +49,7 @@ def are_stale(pages: Path = PAGES) -> bool:
 
 
 def build_pages(sources: Path = _SOURCES, pages: Path = PAGES) -> None:
-    """Write the pages of the documentation, and their pictures beside them."""
+    """Write the pages of the documentation, and their pictures and notebooks beside them."""
     from markdown import markdown
 
     names = {source.stem for source in sources.glob("*.md")}
@@ -59,10 +59,10 @@ def build_pages(sources: Path = _SOURCES, pages: Path = PAGES) -> None:
         body = markdown(text, extensions=list(_EXTENSIONS))
         head = f"<meta charset='utf-8'><title>{title}</title><style>{_STYLE}</style>"
         _write(pages / f"{name}.html", f"<!doctype html><html><head>{head}</head>{body}</html>")
-    for picture in (path for pattern in _PICTURES for path in sources.glob(pattern)):
-        place = pages / picture.relative_to(sources)
+    for file in (path for pattern in _BESIDE for path in sources.glob(pattern)):
+        place = pages / file.relative_to(sources)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, place)
+        shutil.copyfile(file, place)
 
 
 def _write(path: Path, text: str) -> None:
