@@ -393,8 +393,11 @@ class PupilModel:
         return total, slopes
 
     def _energy(self, pupil: NDArray[np.complex128]) -> float:
-        """What divides an intensity so that it does not depend on how the pupil is sampled."""
-        return float((pupil.real**2 + pupil.imag**2).sum()) * self.samples**2
+        """What divides an intensity so that it does not depend on how the pupil is sampled.
+
+        A pupil that its stop closes shows nothing: it is divided by one sample's light, not by 0.
+        """
+        return max(float((pupil.real**2 + pupil.imag**2).sum()), 1.0) * self.samples**2
 
     def _on_planes(
         self,
