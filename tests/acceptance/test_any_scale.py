@@ -70,10 +70,9 @@ def test_deconvolution_and_when_it_stops(beads, psf, values):
 
 
 @pytest.mark.slow
-@every_value
-def test_joint(beads, values):
+@pytest.mark.parametrize("values", ["offset of 60,000", "from 0 to 1"])
+def test_the_solved_psf(beads, values):
     found, right = (
         pb.distill(one, bead_diameter_um=0.1, **BOX) for one in (in_values(beads, values), beads)
     )
-    assert found.verdict.grade == right.verdict.grade
     assert np.abs(found.psf.data - right.psf.data).max() < 0.01 * right.psf.data.max()
