@@ -3,12 +3,9 @@
 import os
 from functools import partial
 
-import numpy as np
 import pytest
 from cluster_work import dies_always_elsewhere, dies_once, slow_at_first, squared
-from huge_images import VOXEL_UM, field_of_beads
 
-import psfbridge as pb
 from psfbridge._util.cluster import mapped, opened_cluster
 from psfbridge.errors import OptionError
 from psfbridge.progress import no_progress
@@ -57,24 +54,3 @@ def test_a_scheduler_that_is_not_there_is_one_line():
     nobody = opened_cluster("tcp://127.0.0.1:9", None)
     with pytest.raises(OptionError, match="does not answer"), nobody:
         pass
-
-
-@pytest.fixture
-def field(tmp_path):
-    field, _ = field_of_beads((24, 256, 256), 12)
-    pb.write_image(tmp_path / "beads.tif", pb.Image(field, VOXEL_UM))
-    return tmp_path / "beads.tif"
-
-
-def test_a_cluster_gives_the_same_beads_bit_for_bit_and_the_same_psf(field):
-    here = pb.distill(field)
-    there = pb.distill(field, local_cluster=2)
-    assert there.beads.to_csv() == here.beads.to_csv()
-    assert np.array_equal(there.beads.positions, here.beads.positions)
-    assert np.abs(there.psf.data - here.psf.data).max() <= 1e-5 * here.psf.data.max()
-
-
-def test_a_batch_deals_its_files(field, tmp_path):
-    batch = pb.distill_batch([field], tmp_path / "out", method="average", local_cluster=2)
-    assert not batch.failed
-    assert (tmp_path / "out" / "beads_psf.tif").is_file()
