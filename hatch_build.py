@@ -15,7 +15,7 @@ class PluginBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Build both; without a compiler or a network the rest of the package is complete."""
         sys.path.insert(0, self.root)
-        from psfbridge.bridge.commands.help_pages import PAGES, build_pages
+        from psfbridge._util.help_pages import PAGES, build_pages
         from psfbridge.bridge.fiji.plugin_jar import JAR, build_jar
         from psfbridge.errors import BridgeError
 

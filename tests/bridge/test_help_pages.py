@@ -9,7 +9,7 @@ from urllib.request import url2pathname
 
 import pytest
 
-from psfbridge.bridge.commands import help_pages
+from psfbridge._util import help_pages
 from psfbridge.bridge.commands.dialog_fields import manual
 from psfbridge.bridge.commands.registry import COMMANDS
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from psfbridge._util.help_pages import help_page
 from psfbridge._util.option_kinds import Flag, Option
 from psfbridge.bridge.commands.call import Command
 from psfbridge.bridge.commands.distill import psf_title
-from psfbridge.bridge.commands.help_pages import help_page
 from psfbridge.bridge.commands.microscope_presets import PRESET, fills
 from psfbridge.errors import ImageError
 from psfbridge.hosts import Host

@@ -13,7 +13,7 @@ from pathlib import Path
 __all__ = ["PAGES", "are_stale", "build_pages", "help_page"]
 
 #: Where the pages lie in an installed package.
-PAGES = Path(__file__).parent.parent.parent / "docs"
+PAGES = Path(__file__).parent.parent / "docs"
 
 _SOURCES = PAGES.parent.parent / "docs"
 _EXTENSIONS = ("admonition", "attr_list", "fenced_code", "tables", "toc")
