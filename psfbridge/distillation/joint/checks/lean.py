@@ -18,8 +18,9 @@ def lean_findings(
 ) -> list[Finding]:
     """Return what a user should know of a PSF that leans; mostly nothing.
 
-    A stage that drifts evenly makes it lean, and so does an objective that is tilted: the beads of
-    one stack cannot tell these apart.
+    A stage that drifts evenly makes it lean, and so does an objective that is tilted, a pupil
+    that is cut on one side, or coma beside astigmatism: the beads of one stack cannot tell these
+    apart, and a PSF that is known well leans in the last two. So it is told, and no more.
 
     Parameters
     ----------
@@ -41,10 +42,11 @@ def lean_findings(
     return [
         Finding(
             f"The PSF leans by {y:+.3f} µm along y and {x:+.3f} µm along x for each µm of z: an "
-            "even drift of the stage, or a tilt of objective or slide.",
+            "even drift of the stage, a tilt of objective or slide, a pupil cut on one side, or "
+            "coma together with astigmatism.",
             "Let the stage settle; take a second stack from the other end: what changes its sign "
             "was drift.",
-            at_best="usable" if walk > LEAN.harmful else "good",
+            at_best="good",
         )
     ]
 

@@ -181,15 +181,12 @@ class Lean:
     ----------
     told : float
         Walk within the axial FWHM over the lateral FWHM, from which it is told.
-    harmful : float
-        The same from which the PSF is usable at best.
     bright : float
         Brightest voxel of a plane, over that of the PSF, from which the plane is looked at.
     """
 
     bright: float = 0.3
     told: float = 0.1
-    harmful: float = 0.3
 
 
 FIELD_CHANGE, PHYSICS, RESIDUALS = FieldChange(), Physics(), Residuals()
