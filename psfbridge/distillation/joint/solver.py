@@ -187,7 +187,7 @@ def _steady(
         changes = [before.plus(one) for before, one in zip(changes, more, strict=True)]
         if not any(one.light.any() for one in more):
             break
-        still = [steadied(one, change.of_light) for one, change in zip(found, changes, strict=True)]
+        still = [steadied(one, change.light) for one, change in zip(found, changes, strict=True)]
         solved = _solved(still, shape, options, progress)
     return solved, changes
 

@@ -15,6 +15,7 @@ from scipy import special
 from psfbridge._util.threads import workers
 from psfbridge.distillation.joint.bead_fit import background, design_columns, light, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
+from psfbridge.distillation.joint.checks.residuals import brightest
 from psfbridge.distillation.joint.checks.settings import FIELD_CHANGE
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.imaging.findings import Finding
@@ -108,7 +109,7 @@ def field_trends(problem: JointProblem, best: Round) -> list[Trend]:
         Where it ended; its beads were fitted to the PSF of the round before.
     """
     modes = {m: k for k, m in enumerate(best.pupil.model.modes) if m in _NAMES}
-    states = _brightest(best)
+    states = brightest(best, FIELD_CHANGE.most_beads)
     if len(states) < FIELD_CHANGE.least_beads or best.pupil.model.shape[0] == 1:
         return []
     templates = _templates(problem, best, list(modes.values()))
@@ -143,13 +144,6 @@ def _significant(
         if p_value * modes * len(_AXES) < FIELD_CHANGE.chance:
             waves = float(abs(change) / (2 * np.pi))
             yield Trend(name, axis, waves, float(p_value), abs(float(change)) / 2 * strength)
-
-
-def _brightest(best: Round) -> list[BeadState]:
-    """The beads that tell the most, not more than are needed."""
-    states = [best.states[k] for k in best.contributing]
-    states.sort(key=lambda one: one.fit.intensity_error / one.fit.intensity)
-    return states[: FIELD_CHANGE.most_beads]
 
 
 def _templates(problem: JointProblem, best: Round, chosen: Sequence[int]) -> Floats32:

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import stats
 
-from psfbridge.detection.beads import Beads
 from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.joint.bead_state import Floats
 from psfbridge.distillation.joint.checks.residuals import Residual, brightest, residuals
@@ -21,7 +20,7 @@ from psfbridge.distillation.joint.checks.settings import PLANE_CHANGES
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.imaging.findings import Finding
 
-__all__ = ["PlaneChanges", "moved_back", "plane_changes", "steadied"]
+__all__ = ["PlaneChanges", "plane_changes", "steadied"]
 
 # Of the columns of a residual: the light, and the shifts along y and x.
 _TOLD = (0, 2, 3)
@@ -56,11 +55,6 @@ class PlaneChanges:
         """Return these changes, and what was found once the light was undone."""
         light = (1 + self.light) * (1 + other.light) - 1
         return PlaneChanges(light, other.shift)
-
-    @property
-    def of_light(self) -> PlaneChanges:
-        """The changes of the light alone."""
-        return PlaneChanges(self.light, np.zeros_like(self.shift))
 
     def findings(self, name: str, voxel_um: Sequence[float]) -> list[Finding]:
         """Return what a user should know."""
@@ -217,34 +211,18 @@ def _detrended(value: Floats, weight: Floats) -> Floats:
     return np.asarray(np.where(weight > 0, value - design @ answer, 0))
 
 
-def steadied(found: FoundBeads, changes: PlaneChanges) -> FoundBeads:
-    """Return an image and its beads with the changes undone.
+def steadied(found: FoundBeads, light: Floats) -> FoundBeads:
+    """Return an image and its beads with the light of each plane brought to the same.
 
     Parameters
     ----------
     found : FoundBeads
         The image, and the beads as they were found.
-    changes : PlaneChanges
-        What changed from plane to plane.
+    light : array
+        Of each plane, its light over that of the others, less 1.
     """
     offset = found.noise.offset
     data = np.empty(found.image.data.shape, np.float32)
     for z, plane in enumerate(found.image.data):
-        even = offset + (plane.astype(np.float32) - offset) / np.float32(1 + changes.light[z])
-        moved = -changes.shift[z]
-        data[z] = ndimage.shift(even, moved, order=5, mode="nearest") if moved.any() else even
-    beads = moved_back(found.beads, PlaneChanges(changes.light, -changes.shift))
-    return replace(found, image=replace(found.image, data=data), beads=beads)
-
-
-def moved_back(beads: Beads, changes: PlaneChanges) -> Beads:
-    """Return beads where they are in the image as it was taken."""
-    planes = np.arange(len(changes.shift))
-    return Beads(
-        replace(
-            bead,
-            y=bead.y + float(np.interp(bead.z, planes, changes.shift[:, 0])),
-            x=bead.x + float(np.interp(bead.z, planes, changes.shift[:, 1])),
-        )
-        for bead in beads
-    )
+        data[z] = offset + (plane.astype(np.float32) - offset) / np.float32(1 + light[z])
+    return replace(found, image=replace(found.image, data=data))

@@ -108,11 +108,12 @@ class PlaneChange:
     light : float
         Change of the light, rms, from which it is undone.
     shift : float
-        Shift of the sample along an axis in voxels, rms, from which it is undone.
+        Shift of the sample along an axis in voxels, rms, from which it is told.
     jump : float
         Share of a movement that comes from one plane to the next, from which it is called a step.
     passes : int
-        A solve that was misled by a change finds a part of it; what it leaves is looked for again.
+        A solve that was misled by a change of the light finds a part of it; what it leaves is
+        looked for again.
     """
 
     least_beads: int = 6

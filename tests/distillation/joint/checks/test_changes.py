@@ -10,7 +10,6 @@ from changing_scenes import (
     flickering,
     jittering,
     light_of,
-    moved,
     of_two_sizes,
     scene_of,
     seen,
@@ -18,10 +17,9 @@ from changing_scenes import (
 )
 
 import psfbridge as pb
-from psfbridge.detection.beads import Bead, Beads
 from psfbridge.detection.find import find
 from psfbridge.distillation.joint.checks.lean import lean_um_per_um
-from psfbridge.distillation.joint.checks.plane_changes import PlaneChanges, moved_back, steadied
+from psfbridge.distillation.joint.checks.plane_changes import steadied
 from psfbridge.evaluation.psf_error import psf_error
 from psfbridge.options import DistillOptions
 
@@ -92,24 +90,15 @@ def test_an_even_drift_is_told_as_a_lean(kind):
     assert LEANS in said
 
 
-def test_planes_are_moved_back_and_brought_to_the_same_light():
+def test_planes_are_brought_to_the_same_light():
     field, light = light_of(scene_of("air", 3, beads=6, shape=(12, 96, 96)))
-    shift = np.zeros((12, 2))
-    shift[6:] = (0.0, 1.5)
     lamp = np.where(np.arange(12) % 2, 1.1, 0.9)
-    image = replace(field.image, data=(100 + moved(light, shift) * lamp[:, None, None]).round())
+    image = replace(field.image, data=(100 + light * lamp[:, None, None]).round())
     found = replace(find(image, DistillOptions()), image=image)
     found = replace(found, noise=replace(found.noise, offset=100.0))
-    still = steadied(found, PlaneChanges(lamp - 1, shift)).image.data - 100
+    still = steadied(found, lamp - 1).image.data - 100
     inner = np.s_[:, 8:-8, 8:-8]
     assert np.abs(still - light)[inner].max() < 0.02 * light.max()
-
-
-def test_beads_come_back_to_where_they_were():
-    beads = Beads([Bead("i", 0, 2.5, 10.0, 20.0)])
-    shift = np.stack([np.arange(6.0), np.zeros(6)], axis=1)
-    (bead,) = moved_back(beads, PlaneChanges(np.zeros(6), shift))
-    assert (bead.y, bead.x) == (12.5, 20.0)
 
 
 def test_a_lean_is_measured_and_a_bent_psf_has_none():
