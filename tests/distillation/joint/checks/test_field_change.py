@@ -46,7 +46,7 @@ def trends_of(monkeypatch, depths):
     told = [((0.2 * z / np.ptp(depths) * 2, 0.0), (0.01, 0.01)) for z in depths]
     answers = iter([(np.array(c), np.array(e)) for c, e in told])
     fakes = {
-        "_brightest": lambda _: list(range(count)),
+        "brightest": lambda *_: list(range(count)),
         "_templates": lambda *_: np.stack([np.full((3, 3, 3), 0.5), np.ones((3, 3, 3))]),
         "_aberrations": lambda *_: next(answers),
         "_places": lambda *_: places,
