@@ -35,9 +35,9 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
     Figure
         The units are µm; bars are one standard error, dashed lines the tolerances.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
-    figure = Figure(figsize=(9, 5.2), facecolor=PAPER, dpi=110)
+    figure = Sheet(figsize=(9, 5.2), dpi=110)
     above, below = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"left": 0.09, "right": 0.97, "top": 0.85, "bottom": 0.13}
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from psfbridge.detection.beads import USED, Bead
 from psfbridge.evaluation.bead_model import bead_model, seen_bead
 from psfbridge.report.figures import AXIS_COLOURS
-from psfbridge.report.layout import FAINT, INK, PANEL, PAPER, add_titles, style_graph
+from psfbridge.report.layout import FAINT, INK, PANEL, add_titles, style_graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def plot_thumbnails(assessment: Assessment) -> Figure:
     assessment : Assessment
         Its used beads are shown, evenly over their brightness where they are many.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     beads = _shown_beads(assessment)
     rows = -(-len(beads) // _THUMBNAIL_COLUMNS)
@@ -54,7 +54,7 @@ def plot_thumbnails(assessment: Assessment) -> Figure:
     block = _THUMBNAIL_IN * (1 + 2 * ratio) + 0.4
     width = _THUMBNAIL_COLUMNS * (_THUMBNAIL_IN + 0.12) + 0.4
     height = rows * block + 0.8
-    figure = Figure(figsize=(width, height), dpi=130, facecolor=PAPER)
+    figure = Sheet(figsize=(width, height), dpi=130)
     seen = seen_bead(assessment.result.psf, assessment.result.options.bead_diameter_um)
     images = {image.name: image for image in assessment.result.images}
     for number, bead in enumerate(beads):
@@ -139,9 +139,9 @@ def plot_histograms(assessment: Assessment) -> Figure:
     assessment : Assessment
         Used beads are filled, rejected ones outlined.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
-    figure = Figure(figsize=(10, 3.1), dpi=130, facecolor=PAPER)
+    figure = Sheet(figsize=(10, 3.1), dpi=130)
     figure.subplots_adjust(0.06, 0.17, 0.98, 0.72, 0.2)
     rejected = [row for row in assessment.beads if row.status != USED]
     grid = figure.subplots(1, len(assessment.widths), squeeze=False)[0]
@@ -186,13 +186,13 @@ def plot_bead_maps(assessment: Assessment) -> Figure:
     assessment : Assessment
         Its used beads; several images lie on one another.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     beads = assessment.beads.used
     maps = _maps(assessment, beads)
     rows = -(-len(maps) // _MAP_COLUMNS)
     height = 3.0 * rows + 0.9
-    figure = Figure(figsize=(10.5, height), dpi=130, facecolor=PAPER)
+    figure = Sheet(figsize=(10.5, height), dpi=130)
     figure.subplots_adjust(0.06, 0.5 / height, 0.97, 1 - 1.05 / height, 0.35, 0.35)
     grid = figure.subplots(rows, _MAP_COLUMNS, squeeze=False).ravel()
     for axes in grid[len(maps) :]:
@@ -258,12 +258,12 @@ def plot_shifts(shift: ChromaticShift) -> Figure:
     shift : ChromaticShift
         Arrows lead in y and x; the colour is the shift in z.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     places, shifts = (
         np.array(one).reshape(-1, 3) for one in (shift.places_um, shift.bead_shifts_nm)
     )
-    figure = Figure(figsize=(5.6, 5.0), dpi=130, facecolor=PAPER)
+    figure = Sheet(figsize=(5.6, 5.0), dpi=130)
     figure.subplots_adjust(0.12, 0.1, 0.95, 0.82)
     axes = figure.subplots()
     style_graph(axes)

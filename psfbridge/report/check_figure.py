@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.evaluation.check import BeadCheck, Check
-from psfbridge.report.layout import INK, PAPER, Layout, add_panels, add_scale_bar, add_titles
+from psfbridge.report.layout import INK, Layout, add_panels, add_scale_bar, add_titles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +43,7 @@ def plot_check(checked: Check) -> Figure:
     Figure
         Brightness is shown to the power of 0.5, but for the difference.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     image = checked.image
     field = Layout.of(image.data.shape, image.voxel_um, _FIELD_IN)
@@ -53,7 +53,7 @@ def plot_check(checked: Check) -> Figure:
     width = 3 * field.size[0] + 4 * _MARGIN_IN
     low, high = 0.5, 0.5 + close.size[1] + 0.3 + _TITLE_IN
     height = high + field.size[1] + _TITLE_IN + _TOP_IN
-    figure = Figure(figsize=(width, height), facecolor=PAPER, dpi=110)
+    figure = Sheet(figsize=(width, height), dpi=110)
     sentences = checked.sentences()
     add_titles(figure, f"{image.name}: {checked.answer()}", "; ".join(sentences[1:]))
     _draw_row(figure, field, high, _field_views(checked))

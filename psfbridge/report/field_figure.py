@@ -13,7 +13,7 @@ from psfbridge.measurement.profiles import profiles_through
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.psf.field_psf import FieldPSF
 from psfbridge.psf.psf import PSF
-from psfbridge.report.layout import FAINT, INK, PAPER, add_titles, style_graph
+from psfbridge.report.layout import FAINT, INK, add_titles, style_graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,14 +39,14 @@ def plot_field(field: FieldPSF, beads: Beads) -> Figure:
     beads : Beads
         The beads of the field: those used are marked.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     maps = _maps(field)
     panels = [(title, depth) for depth in _depths(field) for title in maps]
     rows = -(-len(panels) // _COLUMNS)
     across = _GAP_IN + _COLUMNS * (_PANEL_IN + _GAP_IN)
     down = _TOP_IN + rows * (_PANEL_IN + _GAP_IN) - _GAP_IN / 2
-    figure = Figure(figsize=(across, down), facecolor=PAPER, dpi=110)
+    figure = Sheet(figsize=(across, down), dpi=110)
     grid = " x ".join(str(count) for count in field.grid)
     words = f"PSFs at {grid} places in z, y, x; dots are the beads; axes y and x in µm"
     add_titles(figure, "How the PSF changes over the image", words)

@@ -22,7 +22,6 @@ from psfbridge.report.layout import (
     FAINT,
     INK,
     PANEL,
-    PAPER,
     Layout,
     add_panels,
     add_scale_bar,
@@ -121,12 +120,13 @@ def plot_psf(psf: PSF) -> Figure:
         Shown as shares of its peak.
     """
     from matplotlib.colors import LogNorm, Normalize
-    from matplotlib.figure import Figure
+
+    from psfbridge.report.sheet import Sheet
 
     layout = Layout.of(psf.data.shape, psf.voxel_um, 4.6)
     width, height = layout.size
     between = max(0.45, _LEAST_WIDTH_IN / 2 - width)
-    figure = Figure(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150, facecolor=PAPER)
+    figure = Sheet(figsize=(2 * width + between + 0.5, height + 1.95), dpi=150)
     shares = psf.data / psf.data.max()
     norms = {"linear": Normalize(0, 1), "logarithmic": LogNorm(1e-4, 1, clip=True)}
     for number, (words, norm) in enumerate(norms.items()):
@@ -148,11 +148,11 @@ def plot_profiles(psf: PSF) -> Figure:
     psf : PSF
         Shown as shares of its peak.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     lines = profiles_through(psf.data, psf.voxel_um, peak_position(psf.data))
     used = [(name, line) for name, line in zip("zyx", lines, strict=True) if line is not None]
-    figure = Figure(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150, facecolor=PAPER)
+    figure = Sheet(figsize=(3.3 * max(len(used), 1) + 0.6, 5.6), dpi=150)
     figure.subplots_adjust(0.09, 0.09, 0.98, 0.82, 0.12, 0.22)
     grid = figure.subplots(2, max(len(used), 1), squeeze=False, sharey="row")
     for column, (name, line) in enumerate(used):
@@ -187,12 +187,12 @@ def _range(plane: NDArray[Any]) -> tuple[float, float]:
 
 
 def _projection_figure(image: Image, right: float = 0.0) -> tuple[Figure, dict[str, Axes]]:
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     layout = Layout.of(image.data.shape, image.voxel_um, _LONGEST_IN)
     width, height = layout.size
     across = max(width + 0.5 + right, _LEAST_WIDTH_IN)
-    figure = Figure(figsize=(across, height + 1.3), dpi=150, facecolor=PAPER)
+    figure = Sheet(figsize=(across, height + 1.3), dpi=150)
     panels = add_panels(figure, layout, (0.25, 0.55))
     add_scale_bar(figure, layout, (0.25, 0.25))
     return figure, panels

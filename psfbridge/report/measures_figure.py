@@ -26,14 +26,14 @@ def plot_measures(measures: Measures) -> Figure:
     measures : Measures
         Of a PSF or of beads; what could not be measured is left out.
     """
-    from matplotlib.figure import Figure
+    from psfbridge.report.sheet import Sheet
 
     ways = {
         "profile at half maximum": (measures.fwhm_um, "o", INK),
         "Gaussian fitted to the profile": (measures.profile_fit_fwhm_um, "s", FAINT),
         "Gaussian fitted in space": (measures.gaussian_fwhm_um, "D", FAINT),
     }
-    figure = Figure(figsize=(5.4, 3.6), dpi=150, facecolor=PAPER)
+    figure = Sheet(figsize=(5.4, 3.6), dpi=150)
     axes = figure.subplots()
     figure.subplots_adjust(0.13, 0.11, 0.97, 0.8)
     style_graph(axes)
