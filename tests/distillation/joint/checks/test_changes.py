@@ -66,7 +66,10 @@ def test_a_flickering_lamp_is_told_and_undone(kind):
 
 @pytest.mark.slow
 @immersed
-@pytest.mark.xfail(reason="not told on this scene")
+@pytest.mark.xfail(
+    strict=True,
+    reason="0.8 voxels are told as 0.5: the PSF, 9 % off, passes for good",
+)
 def test_the_jitter_of_a_scan_is_told(kind):
     field, light = light_of(scene_of(kind, 5))
     result, _, said = distilled(field, jittering(light, 0.8, 5))
