@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from importlib.metadata import PackageNotFoundError, requires
 
-__all__ = ["how_to_install"]
+from psfbridge.errors import MissingPartError
+
+__all__ = ["check_installed", "how_to_install"]
 
 #: A package's name, with its own extras.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?")
@@ -22,6 +25,32 @@ def how_to_install(extra: str) -> str:
     'pip install clij2-fft pyopencl'
     """
     return "pip install " + " ".join(_packages(extra))
+
+
+def check_installed(module: str, extra: str, *, what: str, otherwise: str) -> None:
+    """Ask for the package of an extra before long work.
+
+    Parameters
+    ----------
+    module : str
+        What is imported.
+    extra : str
+        The extra that brings it.
+    what : str
+        What messages call it.
+    otherwise : str
+        What a user can do without it.
+
+    Raises
+    ------
+    MissingPartError
+        If it is not installed.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise MissingPartError(
+            f"{what} is not installed.",
+            remedy=f"Install it ({how_to_install(extra)}), or {otherwise}.",
+        )
 
 
 def _packages(extra: str) -> list[str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from psfbridge._util.atomic_files import whole_file
-from psfbridge._util.extras import how_to_install
+from psfbridge._util.extras import check_installed
 from psfbridge.batch.summary import Row
-from psfbridge.errors import ImageError, MissingPartError
+from psfbridge.errors import ImageError
 
 __all__ = ["check_parquet", "read_parquet", "write_parquet"]
 
@@ -25,13 +25,12 @@ def check_parquet() -> None:
     MissingPartError
         If it is not installed.
     """
-    from importlib.util import find_spec
-
-    if find_spec("pyarrow") is None:
-        raise MissingPartError(
-            "pyarrow, which writes Parquet, is not installed.",
-            remedy=f"Install it ({how_to_install('parquet')}), or use CSV or SQLite.",
-        )
+    check_installed(
+        "pyarrow",
+        "parquet",
+        what="pyarrow, which writes Parquet,",
+        otherwise="use CSV or SQLite",
+    )
 
 
 def write_parquet(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:

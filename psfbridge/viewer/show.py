@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from psfbridge._util.extras import how_to_install
+from psfbridge._util.extras import check_installed
 from psfbridge.detection.beads import USED
-from psfbridge.errors import MissingPartError
 from psfbridge.viewer.layers import COLOURS, beads_layer, image_layer, psf_layer
 
 if TYPE_CHECKING:
@@ -26,13 +25,7 @@ def check_viewer() -> None:
     MissingPartError
         If it is not installed.
     """
-    from importlib.util import find_spec
-
-    if find_spec("napari") is None:
-        raise MissingPartError(
-            "napari is not installed.",
-            remedy=f"Install it ({how_to_install('napari')}), or look at the report instead.",
-        )
+    check_installed("napari", "napari", what="napari", otherwise="look at the report instead")
 
 
 def view(result: Distillation) -> None:
