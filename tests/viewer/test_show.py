@@ -35,7 +35,7 @@ def result():
 def test_says_how_to_install_napari_where_it_is_absent(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     for ask in (check_viewer, lambda: view(result())):
-        with pytest.raises(MissingPartError, match=r"pip install 'napari\[all\]'") as caught:
+        with pytest.raises(MissingPartError, match=r"pip install 'napari\[pyqt6\]'") as caught:
             ask()
         assert "\n" not in str(caught.value)
 
