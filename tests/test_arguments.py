@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import psfbridge as pb
+from psfbridge.deconvolution.files import deconvolve_file
 from psfbridge.errors import ImageError, OptionError, OutputError, PsfBridgeError, PSFError
 
 
@@ -89,6 +90,34 @@ def test_a_distillation_takes_a_record(small_field):
 def test_an_unknown_option_is_named_with_the_nearest(image):
     with pytest.raises(OptionError, match="unknown option channel_: did you mean channel"):
         pb.distill(image, channel_=1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pb.distill,
+        pb.distill_channels,
+        lambda path, **o: pb.distill_batch([path], path.parent, **o),
+        pb.find_beads,
+        pb.measure,
+        lambda path, **o: pb.check("psf.tif", path, **o),
+        lambda path, **o: pb.deconvolve(path, "psf.tif", **o),
+        lambda path, **o: deconvolve_file(path, ["psf.tif"], path.with_name("out.tif"), **o),
+    ],
+)
+def test_options_are_refused_before_a_file_is_opened(call, tmp_path):
+    absent = tmp_path / "absent.tif"
+    for wrong in ({"channel_": 1}, {"channel": -1}, {"voxel_um": (0.2, 0.1)}, {"nan": 1.4}):
+        with pytest.raises(OptionError):
+            call(absent, **wrong)
+
+
+def test_a_function_takes_only_its_own_options(image, psf):
+    for call in (lambda: pb.find_beads(image, na=1.4), lambda: pb.measure(image, na=1.4)):
+        with pytest.raises(OptionError, match="unknown option na"):
+            call()
+    with pytest.raises(OptionError, match="unknown option channel_: did you mean channel"):
+        pb.measure(psf, channel_=1)
 
 
 def test_a_channel_of_an_image_a_file_or_an_array_is_chosen(image, tmp_path):

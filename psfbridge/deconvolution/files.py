@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,11 @@ from psfbridge.errors import ImageError, OutputError
 from psfbridge.imaging.formats import Stored
 from psfbridge.imaging.image import VoxelUm, check_type, of_channel
 from psfbridge.imaging.read import Reading
+from psfbridge.imaging.request import accept
 from psfbridge.imaging.write import Kept, check_image_output, write_volumes
+from psfbridge.option_types import DeconvolveArguments
 from psfbridge.options import DeconvolveOptions
-from psfbridge.progress import Progress, no_progress
+from psfbridge.progress import Progress
 
 __all__ = ["deconvolve_file"]
 
@@ -43,9 +45,8 @@ def deconvolve_file(
     psf: Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
-    reading: Reading | None = None,
-    progress: Progress = no_progress,
-    **options: Any,
+    progress: Progress | Literal[False] | None = False,
+    **choices: Unpack[DeconvolveArguments],
 ) -> tuple[str, ...]:
     """Deconvolve an image file into another, never holding more than a tile of it.
 
@@ -58,12 +59,10 @@ def deconvolve_file(
     output : path
         ``.tif``, ``.ome.tif`` or ``.zarr``: with the input's axes, voxel size, names of channels
         and time between frames, as far as the format has them.
-    reading : Reading, optional
-        Which part to read, and its voxel size.
-    progress : Progress, optional
-        Called in every iteration; may raise `psfbridge.errors.Cancelled`.
-    **options
-        The fields of `DeconvolveOptions`.
+    progress : Progress or False, optional
+        Called in every iteration; may raise `psfbridge.errors.Cancelled`. None is a progress bar.
+    **choices
+        The fields of `DeconvolveOptions` and, for the image, of `psfbridge.imaging.read.Reading`.
 
     Returns
     -------
@@ -76,22 +75,23 @@ def deconvolve_file(
         If the image, the PSF, an option, the engine or the output does not do; nothing is
         written then.
     """
-    chosen = DeconvolveOptions.of(**options)
+    asked = accept(DeconvolveOptions, choices, progress=progress)
+    chosen, reading = asked.options, Reading.of(**asked.reading)
     check_image_output(output)
     check_apart([output], [path, *psf])
-    series = _opened(path, reading or Reading())
+    series = _opened(path, reading)
     target = Target(series.name, series.shape[1:], series.voxel_um)
     psfs, notes = matched_psfs(target, list(psf), chosen)
     engine = chosen_engine(chosen)
     notes.append(f"Richardson-Lucy ran by {engine}.")
-    valid = (reading or Reading()).valid()
+    valid = reading.valid()
     with _scratch(series.shape, Path(output)) as result:
         for frame, channel in np.ndindex(series.shape[:2]):
             mask = valid[channel] if valid is not None and valid.ndim == 4 else valid
             volume, said = prepared(series.volume(frame, channel), chosen, mask, series.voxel_um)
             notes += said
             out = result[frame, channel]
-            notes += restore_with(volume, psfs[channel], chosen, engine, out, progress)
+            notes += restore_with(volume, psfs[channel], chosen, engine, out, asked.progress)
         factor, typed = scale_and_note(result.reshape(-1, *series.shape[2:]), chosen, series.name)
         notes += typed
         info = json.dumps({"deconvolved": series.name, "options": asdict(chosen), "notes": notes})

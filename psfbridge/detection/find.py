@@ -29,11 +29,12 @@ from psfbridge.imaging.findings import Finding
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.input_image import given_image
 from psfbridge.imaging.noise import Noise
+from psfbridge.imaging.request import accept
 from psfbridge.imaging.sources import held
 from psfbridge.numerics.cutouts import Cutouts, cut_out
 from psfbridge.option_types import ReadingChoices
 from psfbridge.options import DistillOptions
-from psfbridge.progress import Progress, checked_progress, no_progress
+from psfbridge.progress import Progress, no_progress
 
 __all__ = ["FoundBeads", "check_diameter", "find", "find_beads", "need_beads", "with_known_beads"]
 
@@ -209,10 +210,10 @@ def find_beads(
     >>> len(find_beads(stack, voxel_um=(0.2, 0.1, 0.1)))
     1
     """
-    options = DistillOptions(min_separation_um=min_separation_um)
-    progress = checked_progress(progress)
-    image = held(as_image(image, lazy=True, **reading), SEARCH.memory_bytes)
-    found = find(image, options, progress, positions)
+    choices = {"min_separation_um": min_separation_um, **reading}
+    asked = accept(DistillOptions, choices, progress=progress, only=("min_separation_um",))
+    image = held(as_image(image, lazy=True, **asked.reading), SEARCH.memory_bytes)
+    found = find(image, asked.options, asked.progress, positions)
     return found.in_input_units(found.beads)
 
 

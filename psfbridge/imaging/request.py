@@ -1,8 +1,8 @@
-"""What a public function is asked for: the one place that refuses options before any work."""
+"""Validation of the options of a public function, before any work starts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -19,16 +19,16 @@ R = TypeVar("R", bound=OptionRecord)
 
 @dataclass(frozen=True)
 class Request(Generic[R]):
-    """Options that were found possible.
+    """Options that have been checked.
 
     Parameters
     ----------
     reading : mapping
-        How images are read: fields of `psfbridge.imaging.read.Reading`.
+        Reading options of the image: fields of `psfbridge.imaging.read.Reading`.
     options : OptionRecord
-        What the function itself was told.
+        Options of the function itself.
     progress : Progress
-        What is called on the way.
+        Callback for progress.
     """
 
     reading: ReadingChoices
@@ -41,11 +41,12 @@ def accept(
     choices: Mapping[str, Any],
     options: R | None = None,
     progress: Progress | Literal[False] | None = None,
+    only: Collection[str] | None = None,
 ) -> Request[R]:
-    """Part keywords into how images are read and the options of a function, and check them.
+    """Separate the reading options of an image from those of a function, and check both.
 
-    `psfbridge.distill`, `deconvolve`, `check`, `distill_channels` and `distill_batch` begin with
-    it, and so does every host, since it calls these.
+    Every public function that reads an image begins with it, and so does every host, since hosts
+    call these functions.
 
     Parameters
     ----------
@@ -56,12 +57,14 @@ def accept(
     options : OptionRecord, optional
         Options as a record; keywords go before it.
     progress : Progress or False, optional
-        What is to be called on the way; by default a bar, and False is nothing.
+        Callback for progress; by default a progress bar, and False for none.
+    only : collection of str, optional
+        The fields of `record` that the function takes; by default all.
 
     Raises
     ------
     OptionError
-        If a name is unknown (with the nearest that is not), or a value impossible.
+        If a name is unknown (the message suggests the nearest known one) or a value impossible.
 
     Examples
     --------
@@ -71,7 +74,8 @@ def accept(
     >>> asked.options.na, asked.reading
     (1.4, {'channel': 0})
     """
-    known_names(choices, [*options_of(record), *options_of(Reading)])
+    taken = options_of(record) if only is None else only
+    known_names(choices, [*taken, *options_of(Reading)])
     reading = {name: value for name, value in choices.items() if name in options_of(Reading)}
     own = {name: value for name, value in choices.items() if name not in reading}
     Reading.of(**reading)

@@ -19,6 +19,7 @@ from psfbridge.errors import ImageError, NoBeadsError, PSFError
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.noise import estimate_noise
 from psfbridge.imaging.read import read_attachment, read_info
+from psfbridge.imaging.request import accept
 from psfbridge.measurement.gaussian_fit import fit_gaussian, fit_line
 from psfbridge.measurement.profiles import profiles_through
 from psfbridge.measurement.spots import Spot, spot_at, spot_in_psf, spots_in_image
@@ -32,6 +33,7 @@ from psfbridge.measurement.symmetry_and_energy import (
 from psfbridge.measurement.table import fwhm_text, measure_rows
 from psfbridge.numerics.fourier import peak_position
 from psfbridge.option_types import ReadingChoices
+from psfbridge.options import DistillOptions
 from psfbridge.psf.error_volume import unpacked
 from psfbridge.psf.light_share import light_share_of
 from psfbridge.psf.psf import PSF
@@ -182,9 +184,10 @@ def measure(
     >>> [round(width, 2) for width in found.fwhm_um]
     [1.41, 0.47, 0.47]
     """
+    asked = accept(DistillOptions, reading, only=())
     if isinstance(subject, PSF):
         return _measured_psf(subject, "the PSF")
-    image = as_image(subject, **reading)
+    image = as_image(subject, **asked.reading)
     psf = _as_psf(image)
     if psf is not None:
         return _measured_psf(psf, f"the PSF {image.name}")

@@ -16,7 +16,7 @@ from opencl import OPENCL
 import psfbridge as pb
 from psfbridge.deconvolution.files import deconvolve_file
 from psfbridge.errors import Cancelled, EngineError, ImageError, OutputError, PSFError
-from psfbridge.imaging.read import Reading, read_info
+from psfbridge.imaging.read import read_info
 from psfbridge.imaging.write import write_volumes
 
 VOXEL = (0.2, 0.1, 0.1)
@@ -63,7 +63,7 @@ def test_channels_and_time_points_keep_their_places(tmp_path, psf_file, ending):
             data[frame, channel], psf_file, voxel_um=VOXEL, engine="cpu", iterations=4
         )
         assert np.array_equal(one, right.data)
-    run(source, psf_file, output, reading=Reading(time=2, channel=1))
+    run(source, psf_file, output, time=2, channel=1)
     assert np.array_equal(pb.read_image(output).data, one)
 
 
@@ -71,8 +71,7 @@ def test_a_plane_is_read_and_written_as_one(tmp_path, psf_file):
     flat = pb.PSF.from_volume(pb.PSF.load(psf_file).data.sum(0), VOXEL)
     flat.save(tmp_path / "flat.tif")
     tifffile.imwrite(tmp_path / "in.tif", counts(20, 22))
-    reading = Reading(voxel_um=VOXEL)
-    run(tmp_path / "in.tif", tmp_path / "flat.tif", tmp_path / "out.tif", reading=reading)
+    run(tmp_path / "in.tif", tmp_path / "flat.tif", tmp_path / "out.tif", voxel_um=VOXEL)
     assert pb.read_image(tmp_path / "out.tif").data.shape == (1, 20, 22)
 
 
@@ -183,9 +182,9 @@ def test_ctrl_c_ends_the_command_in_one_line(tmp_path, psf_file, engine):
 
 def test_refuses_a_channel_or_time_point_that_is_not_there(tmp_path, psf_file):
     pb.write_image(tmp_path / "in.tif", pb.Image(counts(6, 20, 22), VOXEL))
-    for reading in (Reading(channel=1), Reading(time=1)):
+    for reading in ({"channel": 1}, {"time": 1}):
         with pytest.raises(ImageError, match="allowed are 0 to 0"):
-            run(tmp_path / "in.tif", psf_file, tmp_path / "out.tif", reading=reading)
+            run(tmp_path / "in.tif", psf_file, tmp_path / "out.tif", **reading)
 
 
 @pytest.mark.parametrize(
@@ -284,4 +283,4 @@ def test_an_engine_that_was_asked_for_is_not_replaced(tmp_path, psf_file, comman
 def test_voxels_that_are_no_counts_are_refused(tmp_path, psf_file, dtype):
     np.save(tmp_path / "in.npy", counts(6, 20, 22).astype(dtype))
     with pytest.raises(ImageError, match=r"in\.npy has voxels of type"):
-        run(tmp_path / "in.npy", psf_file, tmp_path / "out.tif", reading=Reading(voxel_um=VOXEL))
+        run(tmp_path / "in.npy", psf_file, tmp_path / "out.tif", voxel_um=VOXEL)

@@ -10,7 +10,6 @@ from ome_zarr_models import open_ome_zarr
 
 import psfbridge as pb
 from psfbridge.deconvolution.files import deconvolve_file
-from psfbridge.imaging.read import Reading
 
 VOXEL_UM = (0.2, 0.1, 0.1)
 OPTIONS = {"iterations": 3, "engine": "cpu"}
@@ -74,7 +73,7 @@ def test_what_the_mask_leaves_out_does_not_spoil_what_is_around_it(counts, psf, 
     pb.PSF.from_volume(psf.data, VOXEL_UM).save(tmp_path / "psf.tif")
     deconvolve_file(
         tmp_path / "a.tif", [tmp_path / "psf.tif"], tmp_path / "out.tif",
-        reading=Reading(mask=str(tmp_path / "mask.tif")), **OPTIONS,
+        mask=str(tmp_path / "mask.tif"), **OPTIONS,
     )  # fmt: skip
     np.testing.assert_allclose(pb.read_image(tmp_path / "out.tif").data, masked.data, rtol=1e-5)
 
@@ -116,7 +115,7 @@ def test_an_ome_tiff_keeps_the_names_of_channels_and_the_time(movie):
     assert [one.name for one in pixels.channels] == ["DAPI", "GFP"]
     assert (pixels.time_increment, pixels.size_t) == (1.5, 3)
     assert pixels.type.value == "uint16"
-    one = run(movie, "gfp.ome.tif", reading=Reading(channel="GFP"))
+    one = run(movie, "gfp.ome.tif", channel="GFP")
     assert [c.name for c in from_tiff(one).images[0].pixels.channels] == ["GFP"]
     with tifffile.TiffFile(run(movie, "out.tif")) as file:
         assert file.imagej_metadata["finterval"] == 1.5

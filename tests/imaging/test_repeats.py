@@ -88,8 +88,7 @@ def test_deconvolve_takes_the_same_choices(file, tmp_path):
     spot = np.zeros((3, 5, 5))
     spot[1, 2, 2] = 1
     pb.PSF.from_volume(spot, VOXEL_UM).save(tmp_path / "psf.tif")
-    reading = Reading(time="mean", channel="GFP")
-    options = {"iterations": 1, "engine": "cpu", "reading": reading}
+    options = {"iterations": 1, "engine": "cpu", "time": "mean", "channel": "GFP"}
     deconvolve_file(file, [tmp_path / "psf.tif"], tmp_path / "out.tif", **options)
     made = pb.read_image(tmp_path / "out.tif").data
     np.testing.assert_allclose(made, SERIES[:, 1].mean(axis=0), rtol=1e-3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from psfbridge.cli._common import add_image_options, chosen_reading, progress_for, say
+from psfbridge.cli._common import add_image_options, progress_for, say
 from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.options import DeconvolveOptions
 
@@ -35,13 +35,14 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Deconvolve, write, and say where it ran."""
     from psfbridge.deconvolution.files import deconvolve_file
+    from psfbridge.imaging.read import Reading
 
     notes = deconvolve_file(
         args.image,
         args.psf,
         args.output,
-        reading=chosen_reading(args),
         progress=progress_for(args.quiet),
+        **chosen_options(args, Reading),
         **chosen_options(args, DeconvolveOptions),
     )
     for note in notes:
