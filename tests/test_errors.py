@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import psfbridge as pb
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_records import options_of
 from psfbridge.errors import ImageError, OptionError, PSFError
 from psfbridge.hosts import Host
 

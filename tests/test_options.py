@@ -11,7 +11,8 @@ import option_tables
 import pytest
 
 import psfbridge as pb
-from psfbridge._util.option_kinds import Number, Range, documented, option, options_of
+from psfbridge._util.option_kinds import Number, Range
+from psfbridge._util.option_records import documented, option, options_of
 from psfbridge.bridge.commands.dialog_fields import _row
 from psfbridge.bridge.commands.option_strings import keys_of, read
 from psfbridge.cli._options import add_options, chosen_options

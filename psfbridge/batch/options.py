@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from psfbridge._util.option_kinds import Flag, Integer, OptionRecord, documented, option
+from psfbridge._util.option_kinds import Flag, Integer
+from psfbridge._util.option_records import OptionRecord, documented, option
 from psfbridge.evaluation.about import About
 from psfbridge.evaluation.tolerances import Tolerances
 from psfbridge.option_types import BatchArguments

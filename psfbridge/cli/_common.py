@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_records import options_of
 from psfbridge.cli._colours import coloured
 from psfbridge.cli._options import add_options, chosen_options
 from psfbridge.cli._process import to_stdout

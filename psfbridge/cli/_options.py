@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from psfbridge._util.option_kinds import Option, options_of
+from psfbridge._util.option_kinds import Option
+from psfbridge._util.option_records import options_of
 from psfbridge.errors import OptionError
 from psfbridge.hosts import Host
 

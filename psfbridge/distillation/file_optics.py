@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_records import options_of
 from psfbridge.errors import OptionError
 from psfbridge.hosts import Host
 from psfbridge.imaging.image import Image

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from psfbridge._util.option_kinds import OptionRecord, Text, documented, option
+from psfbridge._util.option_kinds import Text
+from psfbridge._util.option_records import OptionRecord, documented, option
 
 __all__ = ["About"]
 

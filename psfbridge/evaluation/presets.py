@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from psfbridge._util.atomic_files import write_text
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_records import options_of
 from psfbridge._util.validate import known_names
 from psfbridge.errors import OptionError
 from psfbridge.evaluation.about import About

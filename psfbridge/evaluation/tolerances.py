@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from psfbridge._util.option_kinds import Number, OptionRecord, documented, option
+from psfbridge._util.option_kinds import Number
+from psfbridge._util.option_records import OptionRecord, documented, option
 
 __all__ = ["Tolerances"]
 

@@ -11,14 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge._util.option_kinds import (
-    ZYX,
-    IntegerOrWord,
-    OptionRecord,
-    Text,
-    documented,
-    option,
-)
+from psfbridge._util.option_kinds import ZYX, IntegerOrWord, Text
+from psfbridge._util.option_records import OptionRecord, documented, option
 from psfbridge._util.validate import voxel_fault, voxel_size
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.formats import Stored

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from psfbridge._util.option_kinds import OptionRecord, options_of
+from psfbridge._util.option_records import OptionRecord, options_of
 from psfbridge._util.validate import known_names
 from psfbridge.imaging.read import Reading
 from psfbridge.option_types import ReadingChoices

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_records import options_of
 from psfbridge.errors import PSFError
 from psfbridge.imaging.image import Volume, check_type
 from psfbridge.numerics.fourier import crop_or_pad, peak_position

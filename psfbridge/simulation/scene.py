@@ -6,18 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from psfbridge._util.option_kinds import (
-    ZYX,
-    Choice,
-    Flag,
-    Integer,
-    Number,
-    OptionRecord,
-    Range,
-    Voxels,
-    documented,
-    option,
-)
+from psfbridge._util.option_kinds import ZYX, Choice, Flag, Integer, Number, Range, Voxels
+from psfbridge._util.option_records import OptionRecord, documented, option
 from psfbridge._util.units import zyx_um
 from psfbridge._util.validate import choice, voxel_size
 from psfbridge.errors import OptionError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from psfbridge._util.option_kinds import Flag, Option, options_of
+from psfbridge._util.option_kinds import Flag, Option
+from psfbridge._util.option_records import options_of
 from psfbridge.detection.find import find_beads
 from psfbridge.distillation.api import distill
 from psfbridge.errors import Cancelled, OptionError, PsfBridgeError

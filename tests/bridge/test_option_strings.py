@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psfbridge._util.option_kinds import options_of
+from psfbridge._util.option_records import options_of
 from psfbridge.bridge.commands.option_strings import keys_of, parse, read, written
 from psfbridge.errors import OptionError
 from psfbridge.hosts import Host

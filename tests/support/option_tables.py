@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from psfbridge._util.option_kinds import Flag, Option, options_of
+from psfbridge._util.option_kinds import Flag, Option
+from psfbridge._util.option_records import options_of
 from psfbridge.batch.options import BatchOptions
 from psfbridge.hosts import Host
 from psfbridge.imaging.read import Reading

@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from psfbridge._util.option_kinds import Flag, Option, options_of
+from psfbridge._util.option_kinds import Flag, Option
+from psfbridge._util.option_records import options_of
 from psfbridge._util.validate import known_names
 from psfbridge.errors import OptionError
 from psfbridge.hosts import Host
