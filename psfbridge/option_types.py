@@ -20,7 +20,7 @@ __all__ = [
 
 
 class DistillChoices(TypedDict, total=False):
-    """Options of `psfbridge.options.DistillOptions`."""
+    """Options of `psfbridge.options.distillation.DistillOptions`."""
 
     bead_diameter_um: float
     min_separation_um: float | None
@@ -51,7 +51,7 @@ class DistillChoices(TypedDict, total=False):
 
 
 class DeconvolveChoices(TypedDict, total=False):
-    """Options of `psfbridge.options.DeconvolveOptions`."""
+    """Options of `psfbridge.options.deconvolution.DeconvolveOptions`."""
 
     iterations: int
     tv: float
