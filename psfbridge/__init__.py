@@ -15,10 +15,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from psfbridge._version import __version__
-
 if TYPE_CHECKING:
     from psfbridge import errors
+    from psfbridge._version import __version__
     from psfbridge.batch.run import Batch, distill_batch
     from psfbridge.deconvolution.api import deconvolve
     from psfbridge.detection.beads import Bead, Beads
@@ -78,6 +77,7 @@ _HOMES: dict[str, str] = {
     "Status": "detection.statuses",
     "Tolerances": "evaluation.tolerances",
     "Verdict": "measurement.verdict",
+    "__version__": "_version",
     "assess": "evaluation.assessment",
     "check": "evaluation.check",
     "deconvolve": "deconvolution.api",

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
-from psfbridge._version import __version__
 from psfbridge.cli._common import Parser
 from psfbridge.cli._examples import EXAMPLES
 from psfbridge.cli._logging import add_log_options, logged
@@ -42,19 +42,38 @@ COMMANDS: tuple[str, ...] = (
 _NO_THREAD = "can't start new thread"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of the command line, with some of the commands or all."""
     whole = Parser(
         prog="psfbridge",
         description="Distil a microscope's point spread function from an image of beads.",
     )
-    whole.add_argument("--version", action="version", version=f"psfbridge {__version__}")
+    whole.add_argument("--version", action=_Version, help="show program's version number and exit")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
-    for name in COMMANDS:
+    for name in names:
         import_module(f"psfbridge.cli.commands.{name}").add(commands)
     for name, command in commands.choices.items():
         _complete(command, EXAMPLES[name])
     return whole
+
+
+class _Version(argparse.Action):
+    """Look the version up when it is asked for: that takes longer than to start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from psfbridge._version import __version__
+
+        to_stdout(f"psfbridge {__version__}\n")
+        parser.exit()
+
+
+def _needed(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the commands whose options the first argument calls for: one, none or all."""
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    name = first.replace("-", "_")
+    return (name,) if name in COMMANDS and name.replace("_", "-") == first else COMMANDS
 
 
 def _complete(command: argparse.ArgumentParser, examples: Sequence[tuple[str, str]]) -> None:
@@ -86,8 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         with prepared(), Host.COMMAND_LINE.active():
-            whole = parser()
-            chosen = whole.parse_args(arguments)
+            given = sys.argv[1:] if arguments is None else arguments
+            whole = parser(_needed(given))
+            chosen = whole.parse_args(given)
             if chosen.command is None:
                 to_stdout(whole.format_help())
                 return 0

@@ -48,13 +48,14 @@ def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._Argum
 def check_report_outputs(args: argparse.Namespace) -> None:
     """Refuse a folder or a PDF that could not be written, or nothing to open."""
     from psfbridge.errors import OptionError, OutputError
-    from psfbridge.report.write import check_report_folder
 
     if args.open and not (args.report or args.pdf):
         raise OptionError("--open opens a report. Give --report DIR or --pdf FILE too.")
     if args.pdf and Path(args.pdf).suffix.lower() != ".pdf":
         raise OutputError(f"cannot write {args.pdf}: allowed is the ending .pdf.")
     if args.report:
+        from psfbridge.report.write import check_report_folder
+
         check_report_folder(args.report)
 
 

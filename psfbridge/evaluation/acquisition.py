@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from psfbridge.evaluation.bead_table import BeadTable
 from psfbridge.evaluation.field_trends import FieldTrend, focal_plane, width_trends
@@ -207,6 +206,8 @@ def _drift(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _bleaching(evidence: Evidence) -> Iterator[Problem]:
+    from scipy import stats
+
     settings = evidence.settings
     for image in evidence.result.images:
         if len(image.data) < 8:

@@ -57,6 +57,26 @@ def test_import_is_light():
     assert loaded.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (["--version"], "numpy scipy psfbridge.cli.commands.distill"),
+        (["distill", "--help"], "scipy numba psfbridge.simulation psfbridge.batch.run"),
+        (["distill", "missing.tif", "-o", "psf.tif"], "scipy.stats matplotlib psfbridge.report"),
+    ],
+)
+def test_a_command_loads_what_it_needs_and_no_more(words, heavy, tmp_path):
+    script = (
+        "import sys; from psfbridge.cli import main\n"
+        f"try: main({words})\nexcept SystemExit: pass\n"
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_rooms_stay_small():
     rooms = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES)
     assert rooms.pop("psfbridge") <= 10

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.joint.bead_state import Floats
@@ -170,7 +170,7 @@ class _Solved:
         agree = float((one * other * both).sum()) / max(float(scale), 1e-300)
         # What is beyond the errors: planes that hardly a bead tells count little.
         rms = float(np.sqrt(max(chi2 - freedom, 0.0) / weight.sum()))
-        sure = stats.chi2.sf(chi2, freedom) < PLANE_CHANGES.chance and agree > PLANE_CHANGES.agree
+        sure = special.chdtrc(freedom, chi2) < PLANE_CHANGES.chance and agree > PLANE_CHANGES.agree
         if not sure or rms < least:
             return none
         # What of each plane's figure is its error is left out.
