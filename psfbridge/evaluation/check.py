@@ -21,6 +21,7 @@ from psfbridge.distillation.joint.bead_state import BeadState
 from psfbridge.distillation.joint.fixed_psf import fitted_beads
 from psfbridge.engines.problem import Shape
 from psfbridge.evaluation.misfit import MeanBead, Misfit, measure_misfit
+from psfbridge.evaluation.off_centre import peak_off_centre
 from psfbridge.evaluation.settings import CHECK, MISFIT
 from psfbridge.imaging.image import Image, Volume
 from psfbridge.imaging.request import accept
@@ -74,6 +75,9 @@ class Check:
         How far a bead's picture reaches from its middle, in voxels of z, y and x.
     misfit : Misfit
         What the PSF leaves beyond noise, and how it differs.
+    off_centre : tuple of float
+        How far the PSF's peak lies from the centre of its volume in z, y and x, in voxels. It was
+        centred first: beads cannot tell, as each is found wherever it is.
     notes : tuple of str
         What a user should know, one sentence each.
     """
@@ -84,6 +88,7 @@ class Check:
     beads: tuple[BeadCheck, ...]
     reach: Shape
     misfit: Misfit
+    off_centre: tuple[float, float, float] = (0.0, 0.0, 0.0)
     notes: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
@@ -106,12 +111,22 @@ class Check:
         """Return the answer in a sentence: yes or no, by how much, and what differs."""
         error = f"error {self.misfit.error:.1%} ± {self.misfit.error_se:.1%} beyond noise"
         differs = f": {', '.join(self.misfit.kinds)}" if self.misfit.kinds else ""
-        if self.explains(most_error):
-            return f"Yes, this PSF explains these beads ({error}, at most {most_error:.0%})."
-        return (
-            f"No, this PSF does not explain these beads ({error}, at most {most_error:.0%})"
+        answer = (
+            f"Yes, this PSF explains these beads ({error}, at most {most_error:.0%})."
+            if self.explains(most_error)
+            else f"No, this PSF does not explain these beads ({error}, at most {most_error:.0%})"
             f"{differs}."
         )
+        return " ".join([answer, *self._shifted()])
+
+    def _shifted(self) -> list[str]:
+        if max(map(abs, self.off_centre)) <= CHECK.told_shift:
+            return []
+        z, y, x = (round(away, 1) + 0.0 for away in self.off_centre)
+        return [
+            f"It is shifted: its peak lies z {z:+.1f}, y {y:+.1f}, x {x:+.1f} voxels from the "
+            "centre of its volume. psfbridge centres it; programs that do not will move the image."
+        ]
 
     def median(self, name: str) -> float:
         """Return the median of a figure of `BeadCheck` over all beads."""
@@ -131,7 +146,12 @@ class Check:
         """Return the figures, ready for JSON."""
         names = ("gathered", "gathered_before", "residual", "noise", "chi2")
         medians = {name: self.median(name) for name in names}
-        answer = {"answer": self.answer(), "explains": self.explains(), "misfit": self.misfit}
+        answer: dict[str, Any] = {
+            "answer": self.answer(),
+            "explains": self.explains(),
+            "misfit": self.misfit,
+        }
+        answer |= {"off_centre": self.off_centre}
         return answer | medians | {"beads": self.beads, "notes": self.notes}
 
 
@@ -199,7 +219,8 @@ def check(
     said = [finding.sentence for finding in found.findings]
     notes = [*beads.notes, *said, *notes, *restored.notes]
     misfit = _misfit(states, shown)
-    return Check(dark, restored, model, checked, _reach(found), misfit, tuple(notes))
+    shift = peak_off_centre(psf, options)
+    return Check(dark, restored, model, checked, _reach(found), misfit, shift, tuple(notes))
 
 
 def misfit_of(found: FoundBeads, psf: PSF, bead_diameter_um: float = 0.0) -> Misfit:

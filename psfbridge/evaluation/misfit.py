@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psfbridge.evaluation.settings import MISFIT
+from psfbridge.numerics.background_plane import plane_columns
 from psfbridge.numerics.robust import robust_sd
 
 __all__ = ["MeanBead", "Misfit", "measure_misfit"]
@@ -95,30 +96,55 @@ def _far_energy(mean: MeanBead) -> float:
 
 
 def _kinds(mean: MeanBead) -> list[str]:
-    """Name the largest differences: fitted widths and floor, then what is odd of the rest.
+    """Name the largest differences: widths and floor one after another, then what is odd.
 
-    What two halves of the beads share counts: noise of their means is odd and even alike.
+    What two halves of the beads share counts: noise of their means is odd and even alike. What
+    another intensity or background would explain is none: each bead's are fitted.
     """
     rest = mean.light - mean.model
-    first, second = mean.rests or (rest, rest)
-    whole = float((first * second).sum())
-    if whole < MISFIT.least_share * float((mean.model**2).sum()):
+    halves = np.column_stack([one.ravel() for one in mean.rests or (rest, rest)])
+    if _shared(halves) < MISFIT.least_share * float((mean.model**2).sum()):
         return []
-    names, shapes = _templates(mean.model)
-    design = np.column_stack([shape.ravel() for shape in shapes])
-    halves = np.column_stack([first.ravel(), second.ravel()])
-    weights = np.linalg.lstsq(design, halves, rcond=None)[0]
-    shares = {
-        name[0] if pair.sum() > 0 else name[1]: pair.prod() * float((shape**2).sum()) / whole
-        for name, shape, pair in zip(names, shapes, weights, strict=True)
-    }
-    left = (halves - design @ weights).T.reshape(2, *rest.shape)
+    free = np.linalg.qr(np.vstack([mean.model.ravel(), plane_columns(rest.shape)]).T)[0]
+    halves = halves - free @ (free.T @ halves)
+    whole = _shared(halves)
+    shares, left = _even_shares(mean.model, free, halves)
     shares |= {
-        f"the PSF's {name} is not the beads'": energy / whole
-        for name, energy in _odd_energies(left[0], left[1]).items()
+        f"the PSF's {name} is not the beads'": energy
+        for name, energy in _odd_energies(*left.T.reshape(2, *rest.shape)).items()
     }
     found = sorted(shares.items(), key=lambda pair: -pair[1])
-    return [name for name, share in found if share > MISFIT.named]
+    return [name for name, energy in found if energy > MISFIT.named * whole]
+
+
+def _shared(halves: Floats) -> float:
+    """Return the energy that two halves of the beads share; the noise of each falls out."""
+    return float(halves.prod(axis=1).sum())
+
+
+def _unit(column: Floats) -> Floats:
+    return column / max(float(np.linalg.norm(column)), 1e-30)
+
+
+def _even_shares(model: Floats, used: Floats, halves: Floats) -> tuple[dict[str, float], Floats]:
+    """Return the energy that each width and the floor explain, the best first, and the rest.
+
+    One after another, because they are alike: a floor takes light from the peak, as a blur does.
+    `used` are unit columns, at right angles, of what was taken away already.
+    """
+    waiting = [(names, shape.ravel()) for names, shape in zip(*_templates(model), strict=True)]
+    shares: dict[str, float] = {}
+    while waiting:
+        tried = []
+        for names, shape in waiting:
+            own = _unit(shape - used @ (used.T @ shape))
+            tried.append((float((own @ halves).prod()), own, names))
+        energy, own, (more, less) = max(tried, key=lambda one: one[0])
+        shares[more if (own @ halves).sum() > 0 else less] = energy
+        halves = halves - np.outer(own, own @ halves)
+        used = np.column_stack([used, own])
+        waiting = [one for one in waiting if one[0] != (more, less)]
+    return shares, halves
 
 
 def _templates(model: Floats) -> tuple[list[tuple[str, str]], list[Floats]]:
@@ -137,7 +163,11 @@ def _templates(model: Floats) -> tuple[list[tuple[str, str]], list[Floats]]:
         names.append((f"the PSF is too narrow {words}", f"the PSF is too wide {words}"))
         shapes.append(shape)
     names.append(("the PSF has too low a floor", "the PSF has too high a floor"))
-    shapes.append(np.ones_like(model))
+    # A floor is seen by its edge: the outermost planes of a PSF are zero, and what lies under all
+    # of the box is taken for background.
+    floor = np.zeros_like(model)
+    floor[tuple(slice(1, -1) if n > 1 else slice(None) for n in model.shape)] = 1
+    shapes.append(floor)
     return names, shapes
 
 

@@ -111,9 +111,13 @@ class CheckSettings:
         Accelerated iterations; as far as about three times as many plain ones.
     picture_widths : tuple of float
         How far the picture of a bead reaches from its middle, in FWHM: along z, and in the plane.
+    told_shift : float
+        A PSF is shifted if its peak lies so many voxels from the centre of its volume: half a
+        voxel is the least that whole-voxel rounding of its centre makes.
     """
 
     iterations: int = 20
+    told_shift: float = 0.5
     picture_widths: tuple[float, float] = (3.0, 6.0)
 
 

@@ -8,8 +8,12 @@ import pytest
 from scipy import ndimage
 
 import psfbridge as pb
+from psfbridge.detection.find import find
 from psfbridge.errors import NoBeadsError, PSFError
-from psfbridge.evaluation.check import check
+from psfbridge.evaluation.check import check, misfit_of
+from psfbridge.evaluation.settings import MISFIT
+from psfbridge.options import DistillOptions
+from psfbridge.progress import no_progress
 from psfbridge.report.check_figure import plot_check
 from psfbridge.simulation.scene import Scene
 from psfbridge.simulation.simulate import simulate
@@ -61,6 +65,66 @@ def test_a_coma_of_an_eighth_of_a_wave_in_an_otherwise_good_pair_is_a_no(field):
     found = check(simulate(scene).psf, field.image)
     assert not found.explains()
     assert "coma" in found.answer()
+
+
+@pytest.fixture(scope="module")
+def found(field):
+    return find(field.image, DistillOptions(), no_progress)
+
+
+def stretched(psf, times):
+    """The PSF so many times as wide."""
+    voxels = tuple(size * times for size in psf.voxel_um)
+    return pb.PSF(psf.data, voxels).resampled(psf.voxel_um)
+
+
+def on_a_floor(psf, share):
+    return pb.PSF.from_volume(psf.data + share * psf.data.max(), psf.voxel_um)
+
+
+def deeper(psf):
+    return pb.PSF.from_volume(ndimage.gaussian_filter(psf.data, (1.5, 0, 0)), psf.voxel_um)
+
+
+#: What is done to the true PSF, and the words that may be said of it.
+WRONG = {
+    "wider": (
+        lambda psf: stretched(psf, 1.2),
+        {"the PSF is too wide laterally", "the PSF is too wide along z"},
+    ),
+    "narrower": (
+        lambda psf: stretched(psf, 0.8),
+        {"the PSF is too narrow laterally", "the PSF is too narrow along z"},
+    ),
+    "deeper": (deeper, {"the PSF is too wide along z"}),
+    "floor": (lambda psf: on_a_floor(psf, 0.01), {"the PSF has too high a floor"}),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_a_wrong_psf_is_called_by_its_fault_and_by_no_other(field, found, fault):
+    spoil, words = WRONG[fault]
+    wrong = misfit_of(found, spoil(field.psf))
+    assert wrong.error > MISFIT.most_error
+    assert wrong.kinds
+    assert set(wrong.kinds) <= words
+
+
+@pytest.mark.parametrize("shape", [None, (30, 48, 48)])
+def test_a_shifted_psf_is_called_shifted_and_by_how_much(field, shape):
+    volume = np.array(field.psf.data)
+    if shape:
+        volume = volume[tuple(slice(n) for n in shape)]
+    moved = np.roll(volume, (1, -3), (0, 2))
+    still, shifted = (
+        check(
+            one, field.image, iterations=1, progress=False, psf_voxel_um=field.psf.voxel_um
+        ).answer()
+        for one in (volume, moved)
+    )
+    assert still.startswith("Yes") and "shifted" not in still
+    assert shifted.startswith("Yes")
+    assert "It is shifted: its peak lies z +1.0, y +0.0, x -3.0 voxels from the centre" in shifted
 
 
 def test_finds_the_beads_where_they_are(field, right):
