@@ -24,6 +24,7 @@ __all__ = [
     "Blend",
     "BlendChoice",
     "blend_with_data",
+    "core_of",
     "smooth_power",
     "wiener_gain",
 ]
@@ -94,6 +95,8 @@ class Blend:
         enters `volume`; in the order of `scipy.fft.rfftn`.
     misfit : array
         Variance of what the parts of the beads have in common beyond `seen`, in the core; its axes.
+    core : array
+        Where beads not used judged, see `core_of`; its axes.
     """
 
     seen: Floats32
@@ -101,6 +104,7 @@ class Blend:
     choice: BlendChoice
     pull: tuple[tuple[Floats32, Floats32], ...]
     misfit: Floats32
+    core: NDArray[np.bool_]
 
 
 def blend_with_data(
@@ -111,6 +115,7 @@ def blend_with_data(
     choice: BlendChoice | None = None,
     *,
     out_of_focus: bool = True,
+    core: NDArray[np.bool_] | None = None,
 ) -> Blend:
     """Add to a model what the beads agree on beyond it, frequency by frequency.
 
@@ -131,20 +136,24 @@ def blend_with_data(
     out_of_focus : bool
         Whether the lowest frequencies beyond the model may be the bead's own light; among many
         neighbours they are not.
+    core : array of bool, optional
+        Where beads not used judge; by default the model's own `core_of`. Two models are held
+        against each other in one core alone: each leaves less outside what it holds for bright.
     """
     regions = _regions(seen)
+    core = core_of(seen) if core is None else core
     kinds = {_BOTH: seen, _WITH_BACKGROUND: seen, _DATA: np.zeros_like(seen)}
-    choice = choice or _chosen(stack, kinds, regions, out_of_focus=out_of_focus)
+    choice = choice or _chosen(stack, kinds, regions, core, out_of_focus=out_of_focus)
     kind = choice.kind
     sharper = np.where(transfer > BLENDING.least_transfer, 1 / np.maximum(transfer, 1e-6), 0)
     sharper = sharper.astype(np.float32)
     if kind == AVERAGED:
-        return _averaged(stack, choice, sharper)
+        return _averaged(stack, choice, sharper, core)
     base = kinds.get(kind, seen)
     residual = _Residual(stack, base, regions)
     if kind == _MODEL:
         nothing = np.zeros(regions[0].shell.shape, np.float32)
-        return Blend(seen, volume, choice, (), residual.left(nothing))
+        return Blend(seen, volume, choice, (), residual.left(nothing), core)
     gains = residual.gains(choice.caution, out_of_focus=kind != _BOTH)
     sharpened = [gain * sharper for gain in gains]
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
@@ -154,16 +163,30 @@ def blend_with_data(
         choice,
         tuple((one.window, gain) for one, gain in zip(regions, sharpened, strict=True)),
         residual.left(gains[0]),
+        core,
     )
 
 
-def _averaged(stack: Stack, choice: BlendChoice, sharper: Floats32) -> Blend:
+def core_of(seen: Floats32) -> NDArray[np.bool_]:
+    """Return where a bead is bright enough for PSFs to be held against it.
+
+    Parameters
+    ----------
+    seen : array
+        What is seen of a bead; the array has axes (z, y, x).
+    """
+    return np.asarray(seen > BLENDING.scored * seen.max())
+
+
+def _averaged(
+    stack: Stack, choice: BlendChoice, sharper: Floats32, core: NDArray[np.bool_]
+) -> Blend:
     """The average as it is, but for the beads' size and noise that is shrunk voxel by voxel."""
     share = wiener_gain(stack.mean, stack.error).astype(np.float32)
     seen = stack.mean * share
     volume = fft.irfftn(fft.rfftn(seen, workers=cores()) * sharper, s=seen.shape, workers=cores())
     nothing = np.zeros_like(seen)
-    return Blend(seen, np.asarray(volume, np.float32), choice, ((share, sharper),), nothing)
+    return Blend(seen, np.asarray(volume, np.float32), choice, ((share, sharper),), nothing, core)
 
 
 def wiener_gain(mean: Floats32, error: Floats) -> Floats:
@@ -189,14 +212,19 @@ def smooth_power(power: Floats) -> Floats:
 
 
 def _chosen(
-    stack: Stack, kinds: dict[str, Floats32], regions: Sequence[_Region], *, out_of_focus: bool
+    stack: Stack,
+    kinds: dict[str, Floats32],
+    regions: Sequence[_Region],
+    core: NDArray[np.bool_],
+    *,
+    out_of_focus: bool,
 ) -> BlendChoice:
     """The boldest trial that is clearly better than those more cautious; the model comes first."""
     trials = [(_BOTH, caution) for caution in BLENDING.cautions]
     others = (_WITH_BACKGROUND, _DATA) if out_of_focus else ()
     trials += [(kind, caution) for kind in others for caution in BLENDING.few_cautions]
     trials += [(AVERAGED, 0.0)]
-    scores = _held_out(stack, kinds, trials, regions)
+    scores = _held_out(stack, kinds, trials, regions, core)
     if not scores:
         return UNTESTED
     chosen = (_MODEL, np.inf)
@@ -238,12 +266,12 @@ def _held_out(
     kinds: dict[str, Floats32],
     trials: Sequence[tuple[str, float]],
     regions: Sequence[_Region],
+    core: NDArray[np.bool_],
 ) -> dict[tuple[str, float], list[_Score]]:
     """How each part is explained by each way to make a PSF of the other parts."""
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
-    core = kinds[_BOTH] > BLENDING.scored * kinds[_BOTH].max()
     found: dict[tuple[str, float], list[_Score]] = {
         trial: [] for trial in [(_MODEL, np.inf), *trials]
     }

@@ -210,7 +210,7 @@ class Round:
             self,
             states=[],
             stack=Stack(none[np.newaxis], none[np.newaxis]),
-            blend=Blend(none, none, self.blend.choice, (), none),
+            blend=Blend(none, none, self.blend.choice, (), none, none > 0),
         )
 
 
@@ -219,6 +219,7 @@ def next_round(
     start: Start,
     explained: Callable[[Stack], PupilFit],
     choice: BlendChoice | None = None,
+    core: NDArray[np.bool_] | None = None,
 ) -> Round:
     """Fit the beads to a PSF, and find the next PSF.
 
@@ -232,6 +233,8 @@ def next_round(
         Gives the pupil that explains a stack.
     choice : BlendChoice, optional
         How far the data pull; by default beads that are not used choose.
+    core : array of bool, optional
+        Where they judge, see `psfbridge.distillation.joint.blending.blend_with_data`.
 
     Raises
     ------
@@ -242,7 +245,13 @@ def next_round(
     pupil = explained(fitted.stack)
     model, sharp = pupil.volumes(problem.psf_shape)
     blend = blend_with_data(
-        fitted.stack, model, sharp, problem.transfer, choice, out_of_focus=not fitted.crowded
+        fitted.stack,
+        model,
+        sharp,
+        problem.transfer,
+        choice,
+        out_of_focus=not fitted.crowded,
+        core=core,
     )
     blend = _centred(blend, pupil, problem)
     unit = float(model.sum() / np.prod(problem.factor))

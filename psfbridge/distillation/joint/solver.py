@@ -9,6 +9,7 @@ from functools import partial
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
@@ -143,16 +144,16 @@ def _with_optics(
     """Go on with a pupil of known optics, and keep the better PSF."""
     optics = options.optics
     assert optics is not None
+    # Both are judged from the same start, by the same beads and in the same core of them.
+    blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
     try:
-        known = _known_round(problem, last, optics.pupil)
+        known = _known_round(problem, last, optics.pupil, blind.blend.core)
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
         solution = make_solution(last, rounds, problem)
         note = f"The optics were not used: {contradiction}"
         return replace(solution, notes=(*solution.notes, note), method="joint")
-    # Both are judged from the same start.
-    blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
     # What is known counts, where the beads do not clearly say otherwise.
     around = known.blend.choice.around - blind.blend.choice.around
     better = _score(known) + around <= SOLVE.clearly_better * _score(blind)
@@ -382,15 +383,17 @@ def _best(rounds: Sequence[Round]) -> Round:
     return next(one for one in reversed(able) if one.objective <= SOLVE.as_good * least)
 
 
-def _known_round(problem: JointProblem, blind: Round, optics: Optics) -> Round:
-    """One more round with the pupil of known optics."""
+def _known_round(
+    problem: JointProblem, blind: Round, optics: Optics, core: NDArray[np.bool_]
+) -> Round:
+    """One more round with the pupil of known optics, judged in a core."""
 
     def explained(stack: Stack) -> PupilFit:
         fit = known_fit(stack, problem.sample_um, optics, problem.bead_diameter_um)
         _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
         return fit
 
-    return next_round(problem, blind.start, explained)
+    return next_round(problem, blind.start, explained, core=core)
 
 
 def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics: Optics) -> None:

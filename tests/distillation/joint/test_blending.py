@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psfbridge.distillation.joint.blending import blend_with_data, wiener_gain
+from psfbridge.distillation.joint.blending import blend_with_data, core_of, wiener_gain
 from psfbridge.distillation.joint.settings import STACK
 from psfbridge.distillation.joint.stack import Stack
 
@@ -24,8 +24,9 @@ def stack_of(true, seed=0):
     return Stack(((true + noise) * weights).astype(np.float32), weights)
 
 
-def blend_of(model, true, seed=0):
-    return blend_with_data(stack_of(true, seed), model, model, np.ones((21, 31, 16), np.float32))
+def blend_of(model, true, seed=0, core=None):
+    transfer = np.ones((21, 31, 16), np.float32)
+    return blend_with_data(stack_of(true, seed), model, model, transfer, core=core)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -46,6 +47,19 @@ def test_a_model_that_is_wrong_gives_way():
 def test_what_is_left_of_beads_not_used_is_told_for_each_choice():
     held_out = blend_of(spot(3, 2, 2), spot(3.3, 2, 2.1)).choice.held_out
     assert held_out["model and data"] < held_out["model"]
+
+
+def test_two_models_are_held_against_each_other_in_one_core():
+    narrow, wide, true = spot(2.7, 1.8, 1.8), spot(3.6, 2.4, 2.4), spot(3, 2, 2)
+
+    def left_by_the_average(model, core=None):
+        choice = blend_of(model, true, core=core).choice
+        return choice.held_out["average"] + choice.around
+
+    # The average knows of no model: in one core it leaves the same, whichever is asked.
+    core = core_of(wide)
+    assert left_by_the_average(narrow, core) == pytest.approx(left_by_the_average(wide, core))
+    assert left_by_the_average(narrow) > 1.01 * left_by_the_average(wide)
 
 
 def test_without_parts_to_leave_out_nothing_is_chosen():

@@ -30,7 +30,6 @@ def test_a_spinning_disk_is_a_confocal_microscope():
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the blind pupil is preferred: error 0.04")
 def test_a_tilted_sheet_is_told_by_its_angle():
     sheet = WATER | {"microscope": "lightsheet", "sheet_tilt_deg": 35.0}
     truth = simulate(Scene(**SCENE, optics=Optics(**sheet)))
