@@ -187,7 +187,7 @@ def _settled(
     stack = stack_beads(moved, seen.middle, [light(one, seen.middle) for one in moved])
     fit = refined(seen.pupil.middle, stack)
     model, sharp = fit.volumes(problem.psf_shape)
-    blend = blend_with_data(stack, model, sharp, problem.transfer)
+    blend = blend_with_data(stack, (model, sharp), problem.transfer)
     shift = -fit.centre_um / np.array(problem.sample_um)
     middle = apply_per_axis(blend.volume, shift_matrices(problem.psf_shape, shift))
     # Both explain the same stack: the multiple that joins them is the ratio of their units.

@@ -109,8 +109,7 @@ class Blend:
 
 def blend_with_data(
     stack: Stack,
-    seen: Floats32,
-    volume: Floats32,
+    model: tuple[Floats32, Floats32],
     transfer: Floats32,
     choice: BlendChoice | None = None,
     *,
@@ -127,8 +126,8 @@ def blend_with_data(
     ----------
     stack : Stack
         The aligned beads.
-    seen, volume : array
-        The model of a bead, and of the PSF, in the stack's units; axes (z, y, x).
+    model : pair of arrays
+        That of a bead, and of the PSF, in the stack's units; axes (z, y, x).
     transfer : array
         What a bead damps, see `psfbridge.optics.bead_sphere.sphere_transfer`.
     choice : BlendChoice, optional
@@ -140,6 +139,7 @@ def blend_with_data(
         Where beads not used judge; by default the model's own `core_of`. Two models are held
         against each other in one core alone: each leaves less outside what it holds for bright.
     """
+    seen, volume = model
     regions = _regions(seen)
     core = core_of(seen) if core is None else core
     kinds = {_BOTH: seen, _WITH_BACKGROUND: seen, _DATA: np.zeros_like(seen)}

@@ -246,8 +246,7 @@ def next_round(
     model, sharp = pupil.volumes(problem.psf_shape)
     blend = blend_with_data(
         fitted.stack,
-        model,
-        sharp,
+        (model, sharp),
         problem.transfer,
         choice,
         out_of_focus=not fitted.crowded,

@@ -26,7 +26,7 @@ def stack_of(true, seed=0):
 
 def blend_of(model, true, seed=0, core=None):
     transfer = np.ones((21, 31, 16), np.float32)
-    return blend_with_data(stack_of(true, seed), model, model, transfer, core=core)
+    return blend_with_data(stack_of(true, seed), (model, model), transfer, core=core)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -65,9 +65,8 @@ def test_two_models_are_held_against_each_other_in_one_core():
 def test_without_parts_to_leave_out_nothing_is_chosen():
     model = spot(3, 2, 2)
     one = stack_of(model).of([0])
-    assert (
-        blend_with_data(one, model, model, np.ones((21, 31, 16), np.float32)).choice.held_out == {}
-    )
+    blend = blend_with_data(one, (model, model), np.ones((21, 31, 16), np.float32))
+    assert blend.choice.held_out == {}
 
 
 def test_what_the_model_misses_is_stated_and_nothing_where_it_is_right():
