@@ -14,7 +14,9 @@ from scipy import ndimage
 from psfbridge.detection.settings import WIDTH
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.noise import Noise
+from psfbridge.numerics.ranks import median_of_nine, second_of_nine
 from psfbridge.numerics.robust import FWHM_PER_SIGMA, robust_sd
+from psfbridge.numerics.smoothing import laplace_of_gaussian
 
 __all__ = ["BeadScale", "estimate_scale"]
 
@@ -87,8 +89,7 @@ def _projected(data: NDArray[Any]) -> NDArray[np.float32]:
 
 def _without_lone_pixels(flat: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take away pixels that light up alone: hot ones, which must not tell a bead's width."""
-    around = ndimage.median_filter(flat, 3)
-    second = ndimage.rank_filter(flat, -2, 3)
+    around, second = median_of_nine(flat), second_of_nine(flat)
     lone = flat - around > np.maximum(WIDTH.stands_out, WIDTH.lone * (second - around))
     return np.where(lone, around, flat)
 
@@ -109,7 +110,7 @@ def _spots(projection: NDArray[np.float32]) -> tuple[float, list[tuple[int, int]
 
 def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, int]]:
     """The strongest maxima of the scale-normalised Laplacian (Lindeberg 1998)."""
-    response = -(sigma**2) * ndimage.gaussian_laplace(flat, sigma)
+    response = -np.float32(sigma**2) * laplace_of_gaussian(flat, sigma)
     size = 2 * int(np.ceil(3 * sigma)) + 1
     peaks = response == ndimage.maximum_filter(response, size)
     ys, xs = np.nonzero(peaks & (response > 0))

@@ -192,9 +192,11 @@ class _Filter:
 
     def _excess(self, response: NDArray[np.float32], background: NDArray[np.float32]) -> float:
         """How much the filtered block varies beyond its noise: structure, correlated noise."""
-        some = (slice(None), slice(None, None, 3), slice(None, None, 3))
-        seen = np.abs(response[some] - np.median(response[some]))
-        model = np.median(self._spread(background[some]))
+        some = slice(None, None, CANDIDATES.sampled)
+        seen = response[:, some, some]
+        seen = np.abs(seen - np.median(seen))
+        # The median of what grows with the background is that of the median background.
+        model = self._spread(np.asarray(np.median(background[:, some, some])))
         return max(float(np.quantile(seen, 0.683) / model), 1.0)
 
     def _above(
@@ -207,7 +209,8 @@ class _Filter:
         """Voxels above the threshold; its least value sorts out most of them cheaply."""
         limit = CANDIDATES.threshold * excess
         least = limit * float(self._spread(background[:, inner].min()))
-        z, y, x = np.nonzero(response[:, inner] > least)
+        searched = response[:, inner] > least
+        z, y, x = np.unravel_index(np.flatnonzero(searched), searched.shape)
         voxel = np.stack([z, y + inner.start, x], axis=1)
         at = tuple(voxel.T)
         spread = self._spread(background[at]) * self._edge_factor(voxel, response.shape)

@@ -14,6 +14,9 @@ __all__ = ["far_below", "filled", "missing_voxels", "region_at_lowest", "solid_s
 
 Mask = NDArray[np.bool_]
 
+#: Rows and columns of a part of a plane.
+Region = tuple[slice, slice]
+
 
 def missing_voxels(data: NDArray[Any]) -> Mask | None:
     """Find the voxels that hold no data; None where all do.
@@ -41,6 +44,8 @@ def missing_voxels(data: NDArray[Any]) -> Mask | None:
     >>> missing_voxels(stack[:, 8:]) is None
     True
     """
+    if data.dtype.kind in "ui" and _all_seen(data):
+        return None
     missing = ~np.isfinite(data) if data.dtype.kind == "f" else np.zeros(data.shape, bool)
     if len(data) > 1 and data[0].size >= NO_DATA.patch**2:
         missing[[bool(plane.min() == plane.max()) for plane in data]] = True
@@ -55,6 +60,15 @@ def missing_voxels(data: NDArray[Any]) -> Mask | None:
         else:
             missing |= _solid(at_lowest)
     return missing if missing.any() else None
+
+
+def _all_seen(data: NDArray[Any]) -> bool:
+    """Whether no plane of whole numbers is of one value, and hardly a voxel at the lowest."""
+    low, high = data.min(axis=(1, 2)), data.max(axis=(1, 2))
+    if (low == high).any():
+        return False
+    at_lowest = sum(int(np.count_nonzero(plane == low.min())) for plane in data)
+    return at_lowest < NO_DATA.least_share * data.size
 
 
 def _lowest(data: NDArray[Any], missing: Mask) -> float:
@@ -172,24 +186,69 @@ def filled(
     seen = np.broadcast_to(valid, data.shape)
     if levels is None:
         levels = _levels(data, seen)
-    for plane, held, level in zip(result, seen, levels, strict=True):
+    for plane, source, held, level in zip(result, data, seen, levels, strict=True):
         if not held.any():
             plane[:] = level
-        elif not held.all():
-            plane[~held] = _from_around(plane, held, float(level))[~held].astype(data.dtype)
+            continue
+        for part, around in _parts_with_gaps(held):
+            gaps = ~held[part]
+            near = _from_around(source[around], held[around], float(level))
+            plane[part][gaps] = near[_within(part, around)][gaps].astype(data.dtype)
     return result
 
 
+def _parts_with_gaps(held: Mask) -> list[tuple[Region, Region]]:
+    """Parts of a plane that hold all of its gaps, each with itself and what can fill it.
+
+    Few gaps are filled from the squares that they lie in, many from the whole plane.
+    """
+    rows, columns = np.nonzero(~held)
+    side = NO_DATA.square
+    squares = np.unique(np.stack([rows // side, columns // side], axis=1), axis=0)
+    halo = int(NO_DATA.fill_ends * NO_DATA.filled_from + 0.5)
+    if len(squares) * (side + 2 * halo) ** 2 >= held.size:
+        whole = slice(0, held.shape[0]), slice(0, held.shape[1])
+        return [(whole, whole)]
+    parts = [(slice(y * side, (y + 1) * side), slice(x * side, (x + 1) * side)) for y, x in squares]
+    return [(part, _grown(part, halo)) for part in parts]
+
+
+def _grown(part: Region, halo: int) -> Region:
+    rows, columns = (slice(max(one.start - halo, 0), one.stop + halo) for one in part)
+    return rows, columns
+
+
+def _within(part: Region, around: Region) -> Region:
+    rows, columns = (
+        slice(one.start - other.start, one.stop - other.start)
+        for one, other in zip(part, around, strict=True)
+    )
+    return rows, columns
+
+
 def _levels(data: NDArray[Any], seen: Mask) -> NDArray[np.float64]:
-    """The median of what is seen in each plane; that of all where it is nothing."""
-    whole = float(np.median(data[seen][:: max(data.size // 10**6, 1)]))
+    """The median of what is seen in each plane; that of the planes where it is nothing."""
     pairs = zip(data, seen, strict=True)
-    return np.array([np.median(plane[held]) if held.any() else whole for plane, held in pairs])
+    levels = np.array([_level(plane, held) for plane, held in pairs])
+    known = np.isfinite(levels)
+    whole = float(np.median(levels[known])) if known.any() else 0.0
+    return np.where(known, levels, whole)
+
+
+def _level(plane: NDArray[Any], held: Mask) -> float:
+    """The median of what is seen in a plane, of a sample where that is much; NaN of nothing."""
+    step = max(plane.size // NO_DATA.level_pixels, 1)
+    some = plane.ravel()[::step][held.ravel()[::step]]
+    some = some if some.size else plane[held]
+    return float(np.median(some)) if some.size else float("nan")
 
 
 def _from_around(plane: NDArray[Any], seen: Mask, level: float) -> NDArray[np.float64]:
     """The mean of what is seen near each voxel; far from all of it the plane's level."""
     above = np.where(seen, plane - level, 0).astype(float)
-    weight = ndimage.gaussian_filter(seen.astype(float), NO_DATA.filled_from)
-    near = ndimage.gaussian_filter(above, NO_DATA.filled_from) / np.maximum(weight, 1e-6)
+    total, weight = (
+        ndimage.gaussian_filter(one, NO_DATA.filled_from, truncate=NO_DATA.fill_ends)
+        for one in (above, seen.astype(float))
+    )
+    near = total / np.maximum(weight, 1e-6)
     return np.asarray(level + near)

@@ -144,11 +144,13 @@ def _gain(
     # Most voxels hold too little light to tell anything.
     bright = light >= edges[0]
     light, square = light[bright], square[bright]
-    bins = np.digitize(light, edges)
+    bins = np.digitize(light, edges).astype(np.uint8)
+    order = np.argsort(bins, kind="stable")
+    first = np.searchsorted(bins[order], np.arange(NOISE.bins + 1))
     slopes, weights = [], []
     for number in range(1, NOISE.bins):
-        members = bins == number
-        count = int(np.count_nonzero(members))
+        members = order[first[number] : first[number + 1]]
+        count = len(members)
         if count < NOISE.least_in_bin:
             continue
         level = float(light[members].mean())

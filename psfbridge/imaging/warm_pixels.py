@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from psfbridge.imaging.settings import WARM_PIXELS
+from psfbridge.numerics.ranks import median_of_nine
 from psfbridge.numerics.robust import robust_sd
 
 __all__ = ["warm_pixels"]
@@ -50,7 +50,7 @@ def _rough(data: NDArray[Any], part: NDArray[np.int_]) -> NDArray[np.float32]:
     """What a pixel has beyond its neighbours, in the mean of some planes."""
     chosen = part[np.linspace(0, len(part) - 1, min(len(part), WARM_PIXELS.planes)).astype(int)]
     plane = np.asarray(data[chosen].mean(axis=0), np.float32)
-    return np.asarray(plane - ndimage.median_filter(plane, 3))
+    return np.asarray(plane - median_of_nine(plane))
 
 
 def _stand_out(rough: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["gaussian_smooth", "mean_smooth"]
+__all__ = ["gaussian_smooth", "laplace_of_gaussian", "mean_smooth"]
 
 Floats32 = NDArray[np.float32]
 
@@ -37,6 +37,33 @@ def gaussian_smooth(volume: Floats32, sigma: Sequence[float], truncate: float) -
     """
     kernels = [_gaussian(width, truncate) for width in sigma]
     return _smoothed(volume, kernels)
+
+
+def laplace_of_gaussian(plane: Floats32, sigma: float) -> Floats32:
+    """Return the Laplacian of a plane that is smoothed by a Gaussian; it is mirrored at its edges.
+
+    The Gaussian ends four standard deviations from its centre, as SciPy's does.
+
+    Parameters
+    ----------
+    plane : array of float32
+        The array has axes (y, x).
+    sigma : float
+        Standard deviation in voxels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(laplace_of_gaussian(np.ones((4, 5), np.float32), 1.0).max().round(4))
+    0.0
+    """
+    smooth = _gaussian(sigma, 4.0)
+    reach = np.arange(len(smooth))
+    curved = np.asarray((reach**2 / sigma**4 - 1 / sigma**2) * smooth, np.float32)
+    here, volume = np.ones(1, np.float32), plane[np.newaxis]
+    result = _smoothed(volume, (here, curved, smooth))
+    result += _smoothed(volume, (here, smooth, curved))
+    return np.asarray(result[0])
 
 
 def mean_smooth(volume: Floats32, sizes: Sequence[int]) -> Floats32:
