@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
-from psfbridge.imaging.labelled import in_order, is_dask, spacing_um
+from psfbridge.imaging.labelled import in_order, is_dask, labelled, spacing_um
 from psfbridge.imaging.read import Reading
 from psfbridge.imaging.sources import lazy_dask
 from psfbridge.option_types import ReadingChoices
@@ -30,7 +30,8 @@ def given_image(
     Parameters
     ----------
     image : Image, array or path
-        The array has axes (z, y, x), (y, x) or (c, z, y, x).
+        The array has axes (z, y, x), (y, x) or (c, z, y, x); one of xarray, or a BioImage, names
+        them itself.
     lazy : bool, optional
         Whether voxels of one channel may stay where they are, see
         `psfbridge.imaging.lazy_volume`; those of a file, or of an array of dask.
@@ -49,9 +50,10 @@ def given_image(
         return replace(chosen, lazy=lazy).image(image)
     _check_for_array(chosen)
     number = _number_in_memory(chosen)
-    if lazy and is_dask(image) and np.ndim(image) == 4 and number in range(len(in_order(image))):
+    image = in_order(labelled(image))
+    if lazy and is_dask(image) and np.ndim(image) == 4 and number in range(len(image)):
         # Of an array that is computed, no other channel is.
-        image, number = in_order(image)[number], None
+        image, number = image[number], None
     if not isinstance(image, Image):
         image = _of_array(image, chosen, lazy=lazy)
     if chosen.mask is not None:
@@ -69,7 +71,6 @@ def _of_array(array: Any, chosen: Reading, *, lazy: bool) -> Image:
             option="image",
             found=found,
         )
-    array = in_order(array)
     voxel_um = chosen.voxel_um or spacing_um(array)
     if voxel_um is None:
         raise ImageError(

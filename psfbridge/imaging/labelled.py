@@ -1,4 +1,7 @@
-"""Arrays that name their axes, such as xarray's: any order, voxel sizes from coordinates."""
+"""Arrays that name their axes, such as xarray's: any order, voxel sizes from coordinates.
+
+A BioImage of bioio holds such an array, and the units of its axes beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,27 @@ import numpy as np
 from psfbridge._util.units import positive_length, unit_um
 from psfbridge.imaging.image import VoxelUm
 
-__all__ = ["in_order", "is_dask", "spacing_um"]
+__all__ = ["in_order", "is_dask", "labelled", "spacing_um"]
+
+
+def labelled(image: Any) -> Any:
+    """Return the array of a BioImage, with the units of its axes; anything else as it is.
+
+    Parameters
+    ----------
+    image : object
+        A BioImage is known by its ``xarray_dask_data``; neither bioio nor dask is loaded.
+    """
+    array = getattr(image, "xarray_dask_data", None)
+    if array is None:
+        return image
+    properties = getattr(image, "dimension_properties", None)
+    for name in [str(one) for one in array.dims if one in array.coords]:
+        unit = getattr(getattr(properties, name, None), "unit", None)
+        if unit is not None:
+            coordinate = array.coords[name].assign_attrs(units=str(unit))
+            array = array.assign_coords({name: coordinate})
+    return array
 
 
 def is_dask(array: Any) -> bool:
@@ -21,8 +44,8 @@ def is_dask(array: Any) -> bool:
 def in_order(array: Any) -> Any:
     """Return an array with its axes in the order c, z, y, x, if it names them so.
 
-    Axes of one place with another name are left out. An array that names no axes, or others, is
-    returned as it is.
+    Channels of one place, and axes of one place with another name, are left out. An array that
+    names no axes, or others, is returned as it is.
 
     Parameters
     ----------
@@ -33,7 +56,7 @@ def in_order(array: Any) -> Any:
     if not {"y", "x"} <= {name.lower() for name in names}:
         return array
     for name, length in zip(names, array.shape, strict=True):
-        if name.lower() not in "czyx" and length == 1:
+        if name.lower() not in "zyx" and length == 1:
             array = array.isel({name: 0})
     kept = [str(name) for name in array.dims]
     if not {name.lower() for name in kept} <= set("czyx"):
@@ -44,17 +67,19 @@ def in_order(array: Any) -> Any:
 def spacing_um(array: Any) -> VoxelUm | None:
     """Return the voxel size that the coordinates of an array tell, in µm; None where they do not.
 
-    Each of z, y and x needs even coordinates with a unit of length; a single plane needs no z.
+    Each of z, y and x needs even coordinates with a unit of length; a single plane needs none of z.
 
     Parameters
     ----------
     array : array
         As `in_order` returns it.
     """
-    found: dict[str, float | None] = {"z": 1.0 if "z" not in _names(array) else None}
+    lengths = dict(zip(_names(array), np.shape(array), strict=False))
+    one_plane = lengths.get("z", 1) == 1
+    found: dict[str, float | None] = {"z": 1.0 if one_plane else None}
     for name in _names(array).values():
         coordinate = getattr(array, "coords", {}).get(name)
-        if coordinate is not None and name.lower() in "zyx":
+        if coordinate is not None and name.lower() in ("yx" if one_plane else "zyx"):
             found[name.lower()] = _step_um(coordinate)
     z, y, x = (found.get(axis) for axis in "zyx")
     return (z, y, x) if z and y and x else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from functools import partial
 
 import numpy as np
 import pytest
@@ -88,7 +89,10 @@ def micromanager(path):
     return write(path, (51123, 2, len(plane) + 1, plane + b"\0"))
 
 
-def stk(path):
+STEPS = (round(1e4 * Z), 10_000)
+
+
+def stk(path, steps=STEPS):
     """MetaMorph's own layout: one page, the other planes behind it, tags of tags that point on."""
     planes = len(STACK)
     tags = [(33628, 4, 4, (0,) * 4), (33629, 5, planes, (0, 1) * planes)]
@@ -98,7 +102,7 @@ def stk(path):
     numbers = struct.pack("<4I", round(1e5 * X), 100_000, round(1e5 * Y), 100_000)
     at = len(body)
     calibration = struct.pack("<8I", 3, 1, 4, at + 12, 5, at + 20, 6, at)
-    step = np.array([[round(1e4 * Z), 10_000, 2460000, 0, 2460000, 0]] * planes, "<u4").tobytes()
+    step = np.array([[*steps, 2460000, 0, 2460000, 0]] * planes, "<u4").tobytes()
     with tifffile.TiffFile(path) as file:
         places = [file.pages.first.tags[tag].offset + 8 for tag in (33628, 33629)]
     blocks = texts + numbers + calibration + step
@@ -153,7 +157,7 @@ def test_the_voxel_size_of_a_program_is_found(tmp_path, make):
     np.testing.assert_array_equal(image.data, STACK)
 
 
-@pytest.mark.parametrize("make", [micromanager, sis])
+@pytest.mark.parametrize("make", [micromanager, sis, partial(stk, steps=(0, 0))])
 def test_what_a_program_does_not_say_is_asked_for(tmp_path, make):
     path = make(tmp_path / "a.tif")
     with pytest.raises(ImageError, match=r"has no z step.*voxel_um=\(0.2, 0.1"):

@@ -136,7 +136,8 @@ def dates_of_tiff(path: Path) -> list[str]:
 @contextmanager
 def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
     """Open a TIFF; whatever tifffile says of damage becomes one clear error."""
-    with _log_of_tifffile() as said:
+    # Prairie View writes distances of 0/0.
+    with _log_of_tifffile() as said, np.errstate(divide="ignore", invalid="ignore"):
         try:
             with tifffile.TiffFile(path) as file:
                 whole = all(_offset(file, one) is not None for one in file.series)

@@ -56,7 +56,7 @@ def read(path: Path, series: int | str | None) -> Stored:
             notes=(*notes, *optics_note(path.name, optics)),
             optics=optics,
             series_names=names,
-            channel_names=tuple(str(one.get("name", "")) for one in channels),
+            channel_names=tuple(str(one["name"] or "") for one in channels),
         )
 
 

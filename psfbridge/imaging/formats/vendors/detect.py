@@ -108,6 +108,11 @@ def _clear_errors(name: str, vendor: Vendor) -> Iterator[None]:
     except Exception as fault:
         raise ImageError(
             f"{name} is damaged, or {vendor.name} of a kind that {vendor.package} cannot "
-            f"read: {str(fault)[:150] or type(fault).__name__}. Copy it again, or open it in Fiji "
+            f"read: {_reason(fault)}. Copy it again, or open it in Fiji "
             "and save it as TIFF."
         ) from fault
+
+
+def _reason(fault: Exception) -> str:
+    """What failed, without where in the library: DIPlib tells that on further lines."""
+    return str(fault).strip().partition("\n")[0][:150] or type(fault).__name__

@@ -21,19 +21,30 @@ _SPACE = "XYZ"
 def read(path: Path, series: int | str | None) -> Stored:  # noqa: ARG001 - ICS holds one image
     """Return what an ICS file says of itself; one that names ``.ids`` has its voxels there."""
     told = diplib.ImageReadICSInfo(str(path))
-    # What has no colour is read with the channels as an axis.
-    data = _voxels(path)
-    sizes = [told["pixelSize"][axis] for axis in range(data.ndim)]
+    lengths = list(told["sizes"])
+    if told["tensorElements"] > 1:
+        # What has no colour is read with the channels as an axis, see `_voxels`.
+        lengths.append(told["tensorElements"])
+    sizes = [told["pixelSize"][axis] for axis in range(len(lengths))]
     units = [str(size.units) for size in sizes]
     letters = [_letter(axis, unit) for axis, unit in enumerate(units)]
     return Stored(
         path.name,
-        data.shape,
-        data.dtype,
+        tuple(reversed(lengths)),
+        _dtype(str(told["dataType"])),
         "".join(reversed(letters)),
         lambda index: _part(path, index),
         _voxel_um(letters, sizes),
     )
+
+
+#: DIPlib's names of types that NumPy calls otherwise; it reads bits as bytes.
+_TYPES = {"SFLOAT": "float32", "DFLOAT": "float64", "SCOMPLEX": "complex64",
+          "DCOMPLEX": "complex128", "BIN": "bool"}  # fmt: skip
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    return np.dtype(_TYPES.get(name, name.lower().replace("sint", "int")))
 
 
 def _letter(axis: int, unit: str) -> str:
