@@ -50,12 +50,11 @@ def given_image(
         return replace(chosen, lazy=lazy).image(image)
     _check_for_array(chosen)
     number = _number_in_memory(chosen)
-    image = in_order(labelled(image))
-    if lazy and is_dask(image) and np.ndim(image) == 4 and number in range(len(image)):
+    array = in_order(labelled(image))
+    if lazy and is_dask(array) and np.ndim(array) == 4 and number in range(len(array)):
         # Of an array that is computed, no other channel is.
-        image, number = image[number], None
-    if not isinstance(image, Image):
-        image = _of_array(image, chosen, lazy=lazy)
+        array, number = array[number], None
+    image = array if isinstance(array, Image) else _of_array(array, chosen, lazy=lazy)
     if chosen.mask is not None:
         image = replace(image, valid=chosen.valid())
     if chosen.voxel_um is not None:
