@@ -23,6 +23,7 @@ __all__ = [
     "UNTESTED",
     "Blend",
     "BlendChoice",
+    "Missed",
     "blend_with_data",
     "core_of",
     "smooth_power",
@@ -54,12 +55,12 @@ class BlendChoice:
         Standard errors by which the data have to stand out; infinite for the model alone.
     held_out : mapping
         What is left unexplained of the core of beads not used, as a share of its energy, and by how
-        much more than by the model is left around it, for the best of each kind; empty if there
-        are none. It decides.
+        much more is left around it than by the kind that leaves least there, for the best of each
+        kind; empty if there are none. It decides.
     chi2 : mapping
         Their mean χ² per voxel, for the same.
     around : float
-        What the model leaves around the core, noise for the most part, in the same units.
+        What every kind leaves around the core, noise for the most part, in the same units.
     """
 
     kind: str
@@ -79,6 +80,33 @@ UNTESTED = BlendChoice(_BOTH, BLENDING.untested_caution, {}, {})
 
 
 @dataclass(frozen=True, eq=False)
+class Missed:
+    """What the parts of the beads have in common beyond a PSF, in the core.
+
+    Around the core it cannot be told from light of other beads.
+
+    Parameters
+    ----------
+    core : array
+        The window of the core, 0 to 1; the array has axes (z, y, x).
+    energy : float
+        Sum of the squares of what they have in common there, as far as a microscope passes it.
+        Below 0 by chance, and because the PSF was fitted to the same beads.
+    chance : float
+        Its standard deviation by the noise of the beads.
+    """
+
+    core: Floats32
+    energy: float
+    chance: float
+
+    @classmethod
+    def nothing(cls, shape: Sequence[int]) -> Missed:
+        """Return that nothing is looked for in a box."""
+        return cls(np.zeros(tuple(shape), np.float32), 0.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
 class Blend:
     """A PSF that model and data agree on.
 
@@ -93,8 +121,8 @@ class Blend:
     pull : tuple of pairs of arrays
         A window of the box, and how much of each frequency of the data there, beyond the model,
         enters `volume`; in the order of `scipy.fft.rfftn`.
-    misfit : array
-        Variance of what the parts of the beads have in common beyond `seen`, in the core; its axes.
+    missed : Missed
+        What the parts of the beads have in common beyond `seen`.
     core : array
         Where beads not used judged, see `core_of`; its axes.
     """
@@ -103,7 +131,7 @@ class Blend:
     volume: Floats32
     choice: BlendChoice
     pull: tuple[tuple[Floats32, Floats32], ...]
-    misfit: Floats32
+    missed: Missed
     core: NDArray[np.bool_]
 
 
@@ -153,7 +181,7 @@ def blend_with_data(
     residual = _Residual(stack, base, regions)
     if kind == _MODEL:
         nothing = np.zeros(regions[0].shell.shape, np.float32)
-        return Blend(seen, volume, choice, (), residual.left(nothing), core)
+        return Blend(seen, volume, choice, (), residual.missed(nothing), core)
     gains = residual.gains(choice.caution, out_of_focus=kind != _BOTH)
     sharpened = [gain * sharper for gain in gains]
     start = np.zeros_like(volume) if kind == _DATA else residual.scale * volume
@@ -162,7 +190,7 @@ def blend_with_data(
         start + residual.shrunk(sharpened),
         choice,
         tuple((one.window, gain) for one, gain in zip(regions, sharpened, strict=True)),
-        residual.left(gains[0]),
+        residual.missed(gains[0]),
         core,
     )
 
@@ -185,8 +213,8 @@ def _averaged(
     share = wiener_gain(stack.mean, stack.error).astype(np.float32)
     seen = stack.mean * share
     volume = fft.irfftn(fft.rfftn(seen, workers=cores()) * sharper, s=seen.shape, workers=cores())
-    nothing = np.zeros_like(seen)
-    return Blend(seen, np.asarray(volume, np.float32), choice, ((share, sharper),), nothing, core)
+    pull, missed = ((share, sharper),), Missed.nothing(seen.shape)
+    return Blend(seen, np.asarray(volume, np.float32), choice, pull, missed, core)
 
 
 def wiener_gain(mean: Floats32, error: Floats) -> Floats:
@@ -238,7 +266,7 @@ def _chosen(
         name: min((one for (k, _), one in means.items() if k == name), key=lambda s: s.share)
         for name, _ in scores
     }
-    around = best[_MODEL].share - best[_MODEL].core
+    around = min(one.share - one.core for one in best.values())
     return BlendChoice(
         kind,
         caution,
@@ -405,17 +433,12 @@ class _Residual:
         spectrum = sum(one.mean * gain for one, gain in pairs)
         return np.asarray(fft.irfftn(spectrum, s=self.shape, workers=cores()))
 
-    def left(self, gain: Floats32) -> Floats32:
-        """Return the variance of what the parts have in common in the core and a gain leaves there.
-
-        Around the core it cannot be told from light of other beads. It is known for the core as a
-        whole, not for a voxel: there it goes with the light.
-        """
+    def missed(self, gain: Floats32) -> Missed:
+        """Return what the parts have in common in the core and a gain leaves there."""
         passed = np.abs(fft.rfftn(self.bright, workers=cores()))
         passed = passed > BLENDING.faint * passed.max()
-        light = self.regions[0].window ** 2 * self.bright
-        energy = self.spectra[0].left(gain, passed, self.shape)
-        return np.asarray(light * (energy / max(float(light.sum(dtype=float)), 1e-300)), np.float32)
+        energy, chance = self.spectra[0].left(gain, passed, self.shape)
+        return Missed(self.regions[0].window, energy, chance)
 
 
 class _Spectrum:
@@ -423,39 +446,42 @@ class _Spectrum:
 
     def __init__(self, beyond: Floats32, share: Floats32, region: _Region, stack: Stack) -> None:
         spectra = fft.rfftn(beyond * region.window, axes=(1, 2, 3), workers=cores())
-        shell = self.shell = region.shell
+        shell, self.share = region.shell, region.share
         count = np.maximum(np.bincount(shell.ravel()), 1)
         self.mean = np.tensordot(share, spectra, 1)
-        self.total = _by_shell(np.abs(self.mean) ** 2, shell) / count
+        self.power = np.abs(self.mean) ** 2
+        self.total = _by_shell(self.power, shell) / count
         # Frequencies nearer to each other than the region allows are not independent.
         self.error = np.sqrt(2 / np.maximum(count * region.share, 1)) * self.total
+        self.alike = 1 - float((share**2).sum()) if len(share) > 1 else 1.0
         if len(share) > 1:
-            own = _by_shell(np.tensordot(share**2, np.abs(spectra) ** 2, 1), shell) / count
-            self.signal = (self.total - own) / (1 - (share**2).sum())
+            self.own = np.tensordot(share**2, np.abs(spectra) ** 2, 1)
         else:
             known = stack.weight > 0
-            self.signal = self.total - float(
-                (region.window[known] ** 2 / stack.weight[known]).sum()
-            )
+            noise = float((region.window[known] ** 2 / stack.weight[known]).sum())
+            self.own = np.full(shell.shape, noise)
+        self.signal = (self.total - _by_shell(self.own, shell) / count) / self.alike
 
     def gain(self, caution: float) -> Floats32:
         """Signal over total power of each shell, on the cautious side."""
         sure = self.signal - caution * self.error
         return np.asarray(np.clip(sure / np.maximum(self.total, 1e-300), 0, 1), np.float32)
 
-    def left(self, gain: Floats32, passed: NDArray[np.bool_], shape: Sequence[int]) -> float:
-        """The energy of the signal that a gain of each frequency does not take.
+    def left(
+        self, gain: Floats32, passed: NDArray[np.bool_], shape: Sequence[int]
+    ) -> tuple[float, float]:
+        """Return the energy of the signal that a gain of each frequency leaves, and its chance.
 
-        Only frequencies that the microscope passes count. Where nothing is in common, the shells'
-        signals scatter about 0: what is no larger than that scatter is shrunk.
+        Only frequencies that the microscope passes count.
         """
-        both = np.full(self.shell.shape[-1], 2.0)
+        # All but the first of the last axis stand for two.
+        both = np.full(self.power.shape[-1], 2.0)
         both[0] = 1.0
-        missed = np.where(passed, both * (1 - gain) ** 2, 0)
-        count = _by_shell(missed, self.shell)
-        energy = max(float(count @ self.signal), 0.0)
-        chance = float(((count * self.error) ** 2).sum())
-        return energy**3 / max(energy**2 + chance, 1e-300) / float(np.prod(shape))
+        counted = np.where(passed, both * (1 - gain) ** 2, 0) / np.prod(shape)
+        energy = float((counted * (self.power - self.own)).sum()) / self.alike
+        # Noise of the parts' mean; that of each part is in the cross products by their number.
+        chance = np.sqrt(float(((counted * self.own) ** 2).sum()) / max(self.share, 1e-3))
+        return energy, float(chance) / self.alike
 
 
 def _by_shell(power: NDArray[Any], shell: NDArray[np.int64]) -> Floats:

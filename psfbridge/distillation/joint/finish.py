@@ -19,7 +19,12 @@ from psfbridge.distillation.joint.blending import AVERAGED
 from psfbridge.distillation.joint.checks.field_change import field_findings
 from psfbridge.distillation.joint.checks.lean import lean_findings
 from psfbridge.distillation.joint.checks.physics import physics_findings
-from psfbridge.distillation.joint.checks.unlike_beads import unlike_findings
+from psfbridge.distillation.joint.checks.residuals import Residual, residuals
+from psfbridge.distillation.joint.checks.unlike_beads import (
+    jitter_blur,
+    line_jitter,
+    unlike_findings,
+)
 from psfbridge.distillation.joint.iteration import JointProblem, Round, change, objective
 from psfbridge.distillation.joint.light_inside import light_inside
 from psfbridge.distillation.joint.pupil_fit import PupilFit
@@ -45,6 +50,7 @@ def make_solution(
     rounds: Sequence[Round],
     problem: JointProblem,
     sure: Uncertainty | None = None,
+    told: Sequence[Residual] | None = None,
 ) -> Solution:
     """Return the PSF of a round with its error, the beads, and what is to be said of them.
 
@@ -58,20 +64,25 @@ def make_solution(
         The solve.
     sure : Uncertainty, optional
         That of `best`; estimated where it is not known yet.
+    told : sequence of Residual, optional
+        What its PSF leaves of beads; found where it is not known yet.
     """
     sure = sure or estimate_uncertainty(problem, best)
+    told = residuals(problem, best) if told is None else told
     volume = problem.on_voxels(best.blend.volume)
+    jitter_um = line_jitter(told) * problem.voxel_um[2]
+    error = np.hypot(sure.error, jitter_blur(volume, jitter_um, problem.voxel_um))
     rest = held_out(problem, best, bead_tables(best.states, best.contributing, problem.found))
     tables = rest.tables
     findings = [
         *physics_findings(best.pupil),
-        *field_findings(problem, best),
-        *unlike_findings(problem, best),
+        *field_findings(problem, best, told),
+        *unlike_findings(problem, best, told, jitter_um),
         *lean_findings(volume, sure.fwhm_um, problem.voxel_um),
     ]
     evidence = Evidence(
         volume,
-        sure.error,
+        error,
         sure.fwhm_um,
         sure.fwhm_se_um,
         problem.voxel_um,
@@ -99,7 +110,7 @@ def make_solution(
     return Solution(
         volume,
         tables,
-        sure.error,
+        error,
         diagnostics,
         notes,
         light_inside=inside,

@@ -14,7 +14,7 @@ from scipy import fft
 from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
-from psfbridge.distillation.joint.blending import Blend, BlendChoice, blend_with_data
+from psfbridge.distillation.joint.blending import Blend, BlendChoice, Missed, blend_with_data
 from psfbridge.distillation.joint.doublets import Widening
 from psfbridge.distillation.joint.neighbours import far_light, with_far_light, with_neighbours
 from psfbridge.distillation.joint.pupil_fit import PupilFit
@@ -210,7 +210,7 @@ class Round:
             self,
             states=[],
             stack=Stack(none[np.newaxis], none[np.newaxis]),
-            blend=Blend(none, none, self.blend.choice, (), none, none > 0),
+            blend=Blend(none, none, self.blend.choice, (), Missed.nothing(none.shape), none > 0),
         )
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from psfbridge.detection.find import FoundBeads
 from psfbridge.detection.statuses import Reason
@@ -18,12 +17,12 @@ from psfbridge.distillation.joint.bead_budget.growth import grown, with_first_be
 from psfbridge.distillation.joint.bead_fit import refit_beads
 from psfbridge.distillation.joint.bead_state import BeadState, observe
 from psfbridge.distillation.joint.blending import UNTESTED, BlendChoice
-from psfbridge.distillation.joint.checks.physics import z_step_factor
 from psfbridge.distillation.joint.checks.plane_changes import (
     PlaneChanges,
     plane_changes,
     steadied,
 )
+from psfbridge.distillation.joint.checks.residuals import Residual, residuals
 from psfbridge.distillation.joint.checks.settings import PLANE_CHANGES
 from psfbridge.distillation.joint.finish import make_solution
 from psfbridge.distillation.joint.hypotheses.laser import with_laser
@@ -37,16 +36,17 @@ from psfbridge.distillation.joint.iteration import (
     next_round,
     objective,
 )
+from psfbridge.distillation.joint.known_optics import choice_in_words, known_round, left_by
 from psfbridge.distillation.joint.noise_refit import with_measured_noise
 from psfbridge.distillation.joint.pupil_fit import PupilFit, detailed_fit, refined_fit
-from psfbridge.distillation.joint.pupil_search import blind_fit, known_fit
+from psfbridge.distillation.joint.pupil_search import blind_fit
 from psfbridge.distillation.joint.settings import SOLVE
 from psfbridge.distillation.joint.stack import Stack
 from psfbridge.distillation.joint.uncertainty import Uncertainty
 from psfbridge.distillation.methods import Solution
 from psfbridge.errors import OptionError
-from psfbridge.optics.pupil import INDEX, NA
-from psfbridge.options import PUPIL_KINDS, DistillOptions, Optics
+from psfbridge.optics.pupil import NA
+from psfbridge.options import PUPIL_KINDS, DistillOptions
 from psfbridge.progress import Progress, no_progress
 
 __all__ = ["solve_joint", "solve_with_optics"]
@@ -90,8 +90,8 @@ def solve_joint(
         If no bead fits a common PSF.
     """
     solved, changes = _steady(found, shape, options, progress)
-    problem, rounds, best, sure = solved
-    return _as_taken(make_solution(best, rounds, problem, sure), found, changes)
+    problem, rounds, best, sure, told = solved
+    return _as_taken(make_solution(best, rounds, problem, sure, told), found, changes)
 
 
 def solve_with_optics(
@@ -133,7 +133,7 @@ def solve_with_optics(
             option="method",
             remedy="Give {na}, {wavelength_um} and {refractive_index}, or choose {method=joint}.",
         )
-    (problem, rounds, last, _), changes = _steady(found, shape, options, progress)
+    (problem, rounds, last, *_), changes = _steady(found, shape, options, progress)
     solution = _with_optics(problem, rounds, last, options)
     return _as_taken(solution, found, changes)
 
@@ -147,31 +147,25 @@ def _with_optics(
     # Both are judged from the same start, by the same beads and in the same core of them.
     blind = next_round(problem, last.start, partial(_pupil, problem, rounds))
     try:
-        known = _known_round(problem, last, optics.pupil, blind.blend.core)
+        known = known_round(problem, last, optics.pupil, blind.blend.core)
     except OptionError as contradiction:
         if options.method == "pupil":
             raise
         solution = make_solution(last, rounds, problem)
         note = f"The optics were not used: {contradiction}"
         return replace(solution, notes=(*solution.notes, note), method="joint")
+    left = left_by({"pupil": known, "joint": blind})
     # What is known counts, where the beads do not clearly say otherwise.
-    around = known.blend.choice.around - blind.blend.choice.around
-    better = _score(known) + around <= SOLVE.clearly_better * _score(blind)
+    better = left["pupil"] <= SOLVE.clearly_better * left["joint"]
     solution = make_solution(known if better else blind, [*rounds, known], problem)
-    scores = {"pupil": _score(known), "joint": _score(blind)}
-    ways = ("with your optics", "without them") if better else ("without your optics", "with them")
-    pair = (scores["pupil"], scores["joint"]) if better else (scores["joint"], scores["pupil"])
-    note = (
-        f"Held-out beads are explained better {ways[0]} (residual {pair[0]:.3%}) than {ways[1]} "
-        f"({pair[1]:.3%}); the optics were {'used' if better else 'not used'}."
-    )
-    diagnostics = {**solution.diagnostics, "held_out_by_method": scores}
+    held_out = bool(known.blend.choice.held_out)
+    diagnostics = {**solution.diagnostics, "held_out_by_method": left}
+    notes = (*solution.notes, choice_in_words(left, used=better, held_out=held_out))
     taken = "pupil" if better else "joint"
-    notes = (*solution.notes, note)
     return replace(solution, diagnostics=diagnostics, notes=notes, method=taken)
 
 
-_Solved = tuple[JointProblem, list[Round], Round, Uncertainty]
+_Solved = tuple[JointProblem, list[Round], Round, Uncertainty, list[Residual]]
 
 
 def _steady(
@@ -184,7 +178,7 @@ def _steady(
     solved = _solved(found, shape, options, progress)
     changes = [PlaneChanges.none_of(len(one.image.data)) for one in found]
     for _ in range(PLANE_CHANGES.passes):
-        more = plane_changes(solved[0], solved[2])
+        more = plane_changes(solved[0], solved[-1])
         changes = [before.plus(one) for before, one in zip(changes, more, strict=True)]
         if not any(one.light.any() for one in more):
             break
@@ -215,7 +209,7 @@ def _solved(
 ) -> _Solved:
     """Solve with the beads that tell most, then with more of them while that helps.
 
-    Return the problem, all rounds to the best, the best, and its uncertainty.
+    Return the problem, all rounds to the best, the best, its uncertainty, and what it leaves.
     """
     budget = SolveBudget.of(options)
     problem = JointProblem(found, shape, options.bead_diameter_um)
@@ -224,7 +218,8 @@ def _solved(
     rounds = rounds[: rounds.index(best) + 1]
     problem, last, sure = grown(problem, best, budget, partial(_pupil, problem, rounds))
     progress(_STAGE, len(rounds), len(rounds))
-    return problem, rounds if last is best else [*rounds, last], last, sure
+    rounds = rounds if last is best else [*rounds, last]
+    return problem, rounds, last, sure, residuals(problem, last)
 
 
 def _rounds(problem: JointProblem, progress: Progress) -> tuple[JointProblem, list[Round]]:
@@ -381,48 +376,3 @@ def _best(rounds: Sequence[Round]) -> Round:
     able = rounds[SOLVE.noise_round + 1 :]
     least = min(one.objective for one in able)
     return next(one for one in reversed(able) if one.objective <= SOLVE.as_good * least)
-
-
-def _known_round(
-    problem: JointProblem, blind: Round, optics: Optics, core: NDArray[np.bool_]
-) -> Round:
-    """One more round with the pupil of known optics, judged in a core."""
-
-    def explained(stack: Stack) -> PupilFit:
-        fit = known_fit(stack, problem.sample_um, optics, problem.bead_diameter_um)
-        _refuse_contradiction(fit, refined_fit(fit, stack, order=6, rounds=6), stack, optics)
-        return fit
-
-    return next_round(problem, blind.start, explained, core=core)
-
-
-def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics: Optics) -> None:
-    """Compare with a fit from the same start that may leave what is said of the optics."""
-    gain = (known.cost - free.cost) / stack.mean.size
-    given = np.array([optics.na, optics.refractive_index]) / optics.wavelength_um
-    asked = free.values[[NA, INDEX]]
-    off = np.abs(asked / given - 1)
-    # A light sheet hides the depth of focus, which is what tells the index.
-    told = off[:1] if optics.microscope == "lightsheet" else off
-    if gain < SOLVE.explained or told.max() < SOLVE.tolerated:
-        return
-    seen = asked * optics.wavelength_um
-    words = []
-    if off[0] >= SOLVE.tolerated:
-        words.append(f"the beads look like NA {seen[0]:.2f}, you gave {optics.na:g}")
-    if len(told) > 1 and off[1] >= SOLVE.tolerated:
-        index = f"refractive index {seen[1]:.2f}, you gave {optics.refractive_index:g}"
-        step = z_step_factor(free, given)
-        words.append(f"the beads look like {index} (or the z step is {step})")
-    raise OptionError(
-        f"the optics contradict the beads: {'; '.join(words)} (at {optics.wavelength_um:g} µm).",
-        option="na",
-        remedy="Check {na}, {wavelength_um}, {refractive_index} and the voxel size, or leave the "
-        "optics out.",
-    )
-
-
-def _score(one: Round) -> float:
-    """What is left of beads not used; without such beads, χ² per voxel of the fit."""
-    choice = one.blend.choice
-    return choice.held_out[choice.kind] if choice.held_out else one.pupil.cost / one.stack.mean.size

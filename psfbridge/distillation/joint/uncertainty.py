@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from psfbridge._util.threads import workers
+from psfbridge.distillation.joint.blending import Missed
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.distillation.joint.pupil_fit import PupilFit
 from psfbridge.distillation.joint.settings import ERROR
@@ -72,13 +73,29 @@ def estimate_uncertainty(problem: JointProblem, best: Round, seed: int = 0) -> U
         for n, times in zip(problem.box, problem.factor, strict=True)
     ]
     scatter = ndimage.gaussian_filter(scatter, smooth)
+    missed = _missed_share(scatter, best.blend.missed)
     floor = ERROR.plane_floor if problem.box[0] == 1 else ERROR.model_floor[best.pupil.microscope]
-    variance = scatter + (floor * centre) ** 2 + best.blend.misfit
+    variance = (1 + missed) * scatter + (floor * centre) ** 2
     error = problem.on_voxels(np.sqrt(variance))
     widths = _widths(centre, problem.sample_um)
     drawn = np.array([_widths(one, problem.sample_um) for one in moved])
-    spread = np.hypot(drawn.std(axis=0, ddof=1), floor * widths)
+    spread = np.hypot(np.sqrt(1 + missed) * drawn.std(axis=0, ddof=1), floor * widths)
     return Uncertainty(error, _triple(widths), _triple(spread), _pupil_se(best.pupil, steps))
+
+
+def _missed_share(scatter: Floats, missed: Missed) -> float:
+    """Return what the model misses, over what chance moves it by, as variances.
+
+    It is measured in the core. What pupils miss lies where their parameters' errors do, so that
+    it is this share of the scatter in the whole box.
+    """
+    inner = float((missed.core**2 * scatter).sum())
+    if not inner:
+        return 0.0
+    # A fit to the same beads hides as much of what it misses as it scatters by.
+    energy = max(missed.energy + inner, 0.0)
+    doubt = np.hypot(missed.chance, ERROR.doubt * inner)
+    return energy**3 / (energy**2 + doubt**2) / inner if energy else 0.0
 
 
 def _pupil_se(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from psfbridge.distillation.joint.blending import blend_with_data, core_of, wiener_gain
+from psfbridge.distillation.joint.blending import (
+    BlendChoice,
+    blend_with_data,
+    core_of,
+    wiener_gain,
+)
 from psfbridge.distillation.joint.settings import STACK
 from psfbridge.distillation.joint.stack import Stack
 
@@ -24,9 +29,9 @@ def stack_of(true, seed=0):
     return Stack(((true + noise) * weights).astype(np.float32), weights)
 
 
-def blend_of(model, true, seed=0, core=None):
+def blend_of(model, true, seed=0, choice=None, core=None):
     transfer = np.ones((21, 31, 16), np.float32)
-    return blend_with_data(stack_of(true, seed), (model, model), transfer, core=core)
+    return blend_with_data(stack_of(true, seed), (model, model), transfer, choice, core=core)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -69,13 +74,21 @@ def test_without_parts_to_leave_out_nothing_is_chosen():
     assert blend.choice.held_out == {}
 
 
-def test_what_the_model_misses_is_stated_and_nothing_where_it_is_right():
+def test_what_the_model_misses_is_measured_and_by_chance_alone_where_it_is_right():
     model, true = spot(3, 2, 2), spot(3.1, 2, 2.05)
-    right = np.sqrt(blend_of(model, model).misfit.sum(dtype=float))
-    blend = blend_of(model, true)
-    miss = np.sqrt(blend.misfit.sum(dtype=float))
-    assert right < 0.2 * np.linalg.norm(model - true)
-    assert miss < 1.5 * np.linalg.norm(blend.volume - true) + right
+    right, blend = blend_of(model, model).missed, blend_of(model, true)
+    assert abs(right.energy) < 4 * right.chance
+    left = float(((blend.seen - true) ** 2).sum())
+    assert abs(blend.missed.energy - left) < 4 * blend.missed.chance + 0.3 * left
+
+
+def test_a_misfit_that_the_data_may_not_mend_is_measured_whole():
+    model, true = spot(3, 2, 2), spot(3.3, 2, 2.1)
+    blend = blend_of(model, true, choice=BlendChoice("model", np.inf, {}, {}))
+    scale = float((model * true).sum() / (model**2).sum())
+    left = float(((scale * model - true) ** 2).sum())
+    assert blend.missed.energy == pytest.approx(left, rel=0.3)
+    assert blend.missed.energy > 5 * blend.missed.chance
 
 
 def test_a_floor_around_the_beads_is_not_taken_for_the_average_though_cores_agree():

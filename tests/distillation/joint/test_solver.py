@@ -107,7 +107,9 @@ def test_known_optics_are_as_good_or_better(known, blind):
     assert known.error < 0.03
     scores = known.solution.diagnostics["held_out_by_method"]
     assert set(scores) == {"pupil", "joint"}
-    assert any("explained better" in note for note in known.solution.notes)
+    note = next(one for one in known.solution.notes if "the optics were used" in one)
+    assert f"with your optics ({scores['pupil']:.3%} left)" in note
+    assert f"without them ({scores['joint']:.3%} left)" in note
 
 
 def test_optics_that_contradict_the_beads_are_refused(blind):

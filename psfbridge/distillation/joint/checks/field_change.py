@@ -13,14 +13,12 @@ import numpy as np
 from scipy import special
 
 from psfbridge._util.threads import workers
-from psfbridge.distillation.joint.bead_fit import background, design_columns, light, variance
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
-from psfbridge.distillation.joint.checks.residuals import brightest
+from psfbridge.distillation.joint.checks.residuals import Residual, coefficients
 from psfbridge.distillation.joint.checks.settings import FIELD_CHANGE
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.imaging.findings import Finding
-from psfbridge.numerics.cutouts import central
-from psfbridge.numerics.fourier import apply_per_axis, crop_or_pad
+from psfbridge.numerics.fourier import crop_or_pad
 from psfbridge.numerics.robust import robust_sd
 from psfbridge.optics.pupil import FIRST_MODE
 
@@ -66,7 +64,7 @@ class Trend:
     effect: float
 
 
-def field_findings(problem: JointProblem, best: Round) -> list[Finding]:
+def field_findings(problem: JointProblem, best: Round, told: Sequence[Residual]) -> list[Finding]:
     """Return what a user should know of a PSF that changes over the field; mostly nothing.
 
     Parameters
@@ -75,9 +73,11 @@ def field_findings(problem: JointProblem, best: Round) -> list[Finding]:
         The solve.
     best : Round
         Where it ended.
+    told : sequence of Residual
+        What the PSF leaves of beads.
     """
     findings = []
-    trends = field_trends(problem, best)
+    trends = field_trends(problem, best, told)
     for axis in _AXES:
         along = [one for one in trends if one.axis == axis]
         if not along:
@@ -98,7 +98,7 @@ def field_findings(problem: JointProblem, best: Round) -> list[Finding]:
     return findings
 
 
-def field_trends(problem: JointProblem, best: Round) -> list[Trend]:
+def field_trends(problem: JointProblem, best: Round, told: Sequence[Residual]) -> list[Trend]:
     """Return the trends of aberrations that chance does not explain.
 
     Parameters
@@ -106,26 +106,25 @@ def field_trends(problem: JointProblem, best: Round) -> list[Trend]:
     problem : JointProblem
         The solve.
     best : Round
-        Where it ended; its beads were fitted to the PSF of the round before.
+        Where it ended.
+    told : sequence of Residual
+        What the PSF leaves of beads.
     """
     modes = {m: k for k, m in enumerate(best.pupil.model.modes) if m in _NAMES}
-    states = brightest(best, FIELD_CHANGE.most_beads)
-    if len(states) < FIELD_CHANGE.least_beads or best.pupil.model.shape[0] == 1:
+    if len(told) < FIELD_CHANGE.least_beads:
         return []
     templates = _templates(problem, best, list(modes.values()))
     with workers() as pool:
-        answers = list(
-            pool.map(lambda one: _aberrations(one, best.psf, templates, problem), states)
-        )
-    coefficients, errors = (np.array(part) for part in zip(*answers, strict=True))
-    places = _places(problem, states)
+        answers = list(pool.map(lambda one: coefficients(one, templates, best.psf), told))
+    aberrations, errors = (np.array(part) for part in zip(*answers, strict=True))
+    places = _places(problem, [one.state for one in told])
     # Beyond the beads a trend says nothing: most lie in few planes of a stack.
     reach = np.subtract(*np.percentile(places, FIELD_CHANGE.beads_within, axis=0))
     strength = np.linalg.norm(templates.reshape(len(templates), -1), axis=1)
     strength /= np.linalg.norm(best.psf)
     found = []
     for row, mode in enumerate(modes):
-        slopes, p_values = _slopes(places, coefficients[:, row], errors[:, row])
+        slopes, p_values = _slopes(places, aberrations[:, row], errors[:, row])
         found += list(
             _significant(_NAMES[mode], slopes * reach, p_values, float(strength[row]), len(modes))
         )
@@ -154,28 +153,6 @@ def _templates(problem: JointProblem, best: Round, chosen: Sequence[int]) -> Flo
     middle = [n // 2 for n in pupil.model.shape]
     padded = [crop_or_pad(unit * slope, problem.psf_shape, middle) for slope in slopes]
     return np.asarray(padded, np.float32)
-
-
-def _aberrations(
-    state: BeadState, psf: Floats32, templates: Floats32, problem: JointProblem
-) -> tuple[Floats, Floats]:
-    """The aberrations of one bead beyond the PSF's, in radians rms, and their errors."""
-    seen, fit = state.seen, state.fit
-    inner = central(seen.counts.shape, problem.core)
-    matrices = zip(seen.matrices(psf.shape, fit.position), inner, strict=True)
-    still = [matrix[rows] for matrix, rows in matrices]
-    changes = np.stack([apply_per_axis(template, still) for template in templates])
-    design = np.concatenate([changes, design_columns(psf, state, inner)])
-    design = design.reshape(len(design), -1).astype(float)
-    own = light(state, psf)
-    rest = (seen.counts - state.others - background(state) - own)[inner].ravel()
-    weight = np.where(seen.usable[inner], 1 / variance(state, own)[inner], 0).ravel()
-    weighted = design * weight
-    covariance = np.linalg.pinv(weighted @ design.T, hermitian=True)
-    answer = covariance @ (weighted @ rest)
-    count = len(templates)
-    error = np.sqrt(np.diagonal(covariance)[:count])
-    return answer[:count] / fit.intensity, error / fit.intensity
 
 
 def _places(problem: JointProblem, states: Sequence[BeadState]) -> Floats:

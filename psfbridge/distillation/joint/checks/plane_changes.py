@@ -15,9 +15,9 @@ from scipy import special
 
 from psfbridge.detection.find import FoundBeads
 from psfbridge.distillation.joint.bead_state import Floats
-from psfbridge.distillation.joint.checks.residuals import Residual, brightest, residuals
+from psfbridge.distillation.joint.checks.residuals import Residual
 from psfbridge.distillation.joint.checks.settings import PLANE_CHANGES
-from psfbridge.distillation.joint.iteration import JointProblem, Round
+from psfbridge.distillation.joint.iteration import JointProblem
 from psfbridge.imaging.findings import Finding
 
 __all__ = ["PlaneChanges", "plane_changes", "steadied"]
@@ -84,20 +84,17 @@ class PlaneChanges:
         return said
 
 
-def plane_changes(problem: JointProblem, best: Round) -> list[PlaneChanges]:
+def plane_changes(problem: JointProblem, told: Sequence[Residual]) -> list[PlaneChanges]:
     """Return what changed from plane to plane of each image: zeros where chance explains it.
 
     Parameters
     ----------
     problem : JointProblem
         The solve.
-    best : Round
-        Where it ended.
+    told : sequence of Residual
+        What the PSF leaves of beads.
     """
     found = []
-    if len(best.psf) == 1:
-        return [PlaneChanges.none_of(len(one.image.data)) for one in problem.found]
-    told = residuals(problem, best, brightest(best, PLANE_CHANGES.most_beads))
     for number, one in enumerate(problem.found):
         mine = [bead for bead in told if bead.state.seen.image == number]
         found.append(_changes(mine, len(one.image.data)))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from psfbridge._util.threads import workers
-from psfbridge.distillation.joint.bead_fit import background, design_columns, light, variance
+from psfbridge.distillation.joint.bead_fit import (
+    background,
+    design_columns,
+    light,
+    misfit_scale,
+    variance,
+)
 from psfbridge.distillation.joint.bead_state import BeadState, Floats, Floats32
 from psfbridge.distillation.joint.checks.settings import RESIDUALS
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.numerics.cutouts import central
 from psfbridge.numerics.fourier import apply_per_axis
 
-__all__ = ["Residual", "brightest", "coefficients", "residuals"]
+__all__ = ["Residual", "coefficients", "residuals"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,27 +49,23 @@ class Residual:
     weight: Floats
 
 
-def brightest(best: Round, most: int) -> list[BeadState]:
-    """Return the beads that tell the most of those that took part, not more than are needed."""
-    states = [best.states[k] for k in best.contributing]
-    states.sort(key=lambda one: one.fit.intensity_error / one.fit.intensity)
-    return states[:most]
-
-
-def residuals(problem: JointProblem, best: Round, states: Sequence[BeadState]) -> list[Residual]:
-    """Return what the PSF leaves of beads.
+def residuals(problem: JointProblem, best: Round) -> list[Residual]:
+    """Return what the PSF leaves of the beads that tell the most; nothing of a single plane.
 
     Parameters
     ----------
     problem : JointProblem
-        The solve; of stacks, not of single planes.
+        The solve.
     best : Round
-        Where it ended.
-    states : sequence of BeadState
-        The beads, fitted.
+        Where it ended; its beads were fitted to the PSF of the round before.
     """
+    if len(best.psf) == 1:
+        return []
+    states = [best.states[k] for k in best.contributing]
+    states.sort(key=lambda one: one.fit.intensity_error / one.fit.intensity)
     with workers() as pool:
-        return list(pool.map(lambda one: _residual(one, best.psf, problem), states))
+        first = states[: RESIDUALS.most_beads]
+        return list(pool.map(lambda one: _residual(one, best.psf, problem), first))
 
 
 def _residual(state: BeadState, psf: Floats32, problem: JointProblem) -> Residual:
@@ -75,7 +76,10 @@ def _residual(state: BeadState, psf: Floats32, problem: JointProblem) -> Residua
     own = light(state, psf)
     rest = (seen.counts - state.others - background(state) - own)[inner].astype(float)
     weight = np.where(seen.usable[inner], 1 / variance(state, own)[inner], 0)
-    weight = np.where(rest**2 * weight > RESIDUALS.clip**2, 0, weight)
+    squares = rest**2 * weight
+    # Where the whole bead is off, that is what is asked for.
+    limit = RESIDUALS.clip**2 * misfit_scale(squares, own[inner], weight > 0)
+    weight = np.where(squares > limit, 0, weight)
     return Residual(state, int(seen.corner[0]) + inner[0].start, columns, rest, weight)
 
 

@@ -30,8 +30,6 @@ class FieldChange:
     ----------
     least_beads : int
         Beads below which a trend of four unknowns is not looked for.
-    most_beads : int
-        Beads that are asked; more cost time and tell a trend no better than it must be told.
     chance : float
         How likely chance may show any trend at all, over all aberrations and axes.
     odd : float
@@ -46,7 +44,6 @@ class FieldChange:
     """
 
     least_beads: int = 8
-    most_beads: int = 150
     chance: float = 1e-3
     odd: float = 5.0
     beads_within: tuple[float, float] = (95.0, 5.0)
@@ -83,11 +80,14 @@ class Residuals:
 
     Attributes
     ----------
+    most_beads : int
+        Beads that are asked; more cost time and tell no check better than it must be told.
     clip : float
         Standard deviations of a voxel's noise beyond which it is left out: a hot pixel, or a
-        neighbour.
+        neighbour. Of a bead that is off at large, of what is off there.
     """
 
+    most_beads: int = 150
     clip: float = 6.0
 
 
@@ -99,8 +99,6 @@ class PlaneChange:
     ----------
     least_beads, least_planes : int
         Beads and planes below which nothing is looked for: two halves of the beads must agree.
-    most_beads : int
-        Beads that are asked.
     chance : float
         How likely chance may show as much.
     agree : float
@@ -118,7 +116,6 @@ class PlaneChange:
 
     least_beads: int = 6
     least_planes: int = 8
-    most_beads: int = 150
     chance: float = 1e-4
     agree: float = 0.6
     light: float = 0.03
@@ -159,8 +156,8 @@ class Sizes:
 
     Attributes
     ----------
-    least_beads, most_beads : int
-        Beads below which it is not looked for, and those that are asked.
+    least_beads : int
+        Beads below which it is not looked for.
     significance : float
         By how many times their errors' variance the beads' widths must scatter.
     told : float
@@ -169,7 +166,6 @@ class Sizes:
     """
 
     least_beads: int = 6
-    most_beads: int = 150
     significance: float = 4.0
     told: float = 0.1
 

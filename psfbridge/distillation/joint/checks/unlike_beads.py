@@ -11,22 +11,22 @@ from psfbridge._util.threads import cores, workers
 from psfbridge.distillation.joint.bead_state import Floats, Floats32
 from psfbridge.distillation.joint.checks.residuals import (
     Residual,
-    brightest,
     coefficients,
-    residuals,
 )
 from psfbridge.distillation.joint.checks.settings import JITTER, SIZES
 from psfbridge.distillation.joint.iteration import JointProblem, Round
 from psfbridge.imaging.findings import Finding
 from psfbridge.numerics.robust import robust_sd
 
-__all__ = ["line_jitter", "size_spread_um2", "unlike_findings"]
+__all__ = ["jitter_blur", "line_jitter", "size_spread_um2", "unlike_findings"]
 
 # The variance of a filled sphere along any axis is a twentieth of its diameter's square.
 _SPHERE = 20.0
 
 
-def unlike_findings(problem: JointProblem, best: Round) -> list[Finding]:
+def unlike_findings(
+    problem: JointProblem, best: Round, told: Sequence[Residual], jitter_um: float
+) -> list[Finding]:
     """Return what a user should know of beads that are unlike each other; mostly nothing.
 
     Parameters
@@ -35,26 +35,45 @@ def unlike_findings(problem: JointProblem, best: Round) -> list[Finding]:
         The solve.
     best : Round
         Where it ended.
+    told : sequence of Residual
+        What the PSF leaves of beads.
+    jitter_um : float
+        How far lines are shifted along x, in µm rms, see `line_jitter`.
     """
-    if best.pupil.model.shape[0] == 1:
-        return []
-    told = residuals(problem, best, brightest(best, SIZES.most_beads))
-    return [*_said_of_lines(problem, told), *_said_of_sizes(problem, best, told)]
+    return [*_said_of_lines(problem, jitter_um), *_said_of_sizes(problem, best, told)]
 
 
-def _said_of_lines(problem: JointProblem, told: Sequence[Residual]) -> list[Finding]:
-    jitter = line_jitter(told) * problem.voxel_um[2]
+def _said_of_lines(problem: JointProblem, jitter_um: float) -> list[Finding]:
     width = float(problem.widths[2]) * problem.voxel_um[2]
-    if jitter < JITTER.told * width:
+    if jitter_um < JITTER.told * width:
         return []
     return [
         Finding(
-            f"Lines of the image are shifted against each other by {jitter:.3f} µm (rms) along x, "
-            "as by the jitter of a scanner: the PSF is blurred by as much.",
+            f"Lines of the image are shifted against each other by {jitter_um:.3f} µm (rms) along "
+            "x, as by the jitter of a scanner: the PSF is blurred by as much.",
             "Scan more slowly, in one direction, or average lines.",
-            at_best="usable" if jitter > JITTER.harmful * width else "good",
+            at_best="usable" if jitter_um > JITTER.harmful * width else "good",
         )
     ]
+
+
+def jitter_blur(volume: Floats, jitter_um: float, voxel_um: Sequence[float]) -> Floats:
+    """Return what lines that are shifted along x have changed a PSF by: they widened it.
+
+    A blur adds half of its variance times the curvature along it.
+
+    Parameters
+    ----------
+    volume : array
+        The PSF; the array has axes (z, y, x).
+    jitter_um : float
+        The shifts of lines, in µm rms.
+    voxel_um : sequence of float
+        Voxel size in z, y and x, in µm.
+    """
+    turns = 2 * np.pi * fft.rfftfreq(volume.shape[2], voxel_um[2])
+    curved = fft.irfft(-(turns**2) * fft.rfft(volume), n=volume.shape[2])
+    return np.asarray(0.5 * jitter_um**2 * curved)
 
 
 def line_jitter(told: Sequence[Residual]) -> float:

@@ -46,9 +46,8 @@ def trends_of(monkeypatch, depths):
     told = [((0.2 * z / np.ptp(depths) * 2, 0.0), (0.01, 0.01)) for z in depths]
     answers = iter([(np.array(c), np.array(e)) for c, e in told])
     fakes = {
-        "brightest": lambda *_: list(range(count)),
         "_templates": lambda *_: np.stack([np.full((3, 3, 3), 0.5), np.ones((3, 3, 3))]),
-        "_aberrations": lambda *_: next(answers),
+        "coefficients": lambda *_: next(answers),
         "_places": lambda *_: places,
         "workers": lambda: nullcontext(SimpleNamespace(map=map)),
     }
@@ -56,7 +55,7 @@ def trends_of(monkeypatch, depths):
         monkeypatch.setattr(field_change, name, fake)
     model = SimpleNamespace(modes=[(3, 1), (2, 2)], shape=(9, 9, 9))
     best = SimpleNamespace(pupil=SimpleNamespace(model=model), psf=np.ones((3, 3, 3)))
-    return field_trends(SimpleNamespace(), best)
+    return field_trends(SimpleNamespace(), best, [SimpleNamespace(state=None)] * count)
 
 
 @pytest.mark.parametrize("depth", [1.0, 0.02])
@@ -72,6 +71,6 @@ def test_a_change_is_told_as_far_as_the_beads_reach_and_no_farther(monkeypatch, 
 def test_a_change_beyond_what_a_line_can_tell_has_no_figure(monkeypatch, effect, words):
     trend = Trend("Coma", "z", 0.3, 1e-9, effect)
     monkeypatch.setattr(field_change, "field_trends", lambda *_: [trend])
-    (finding,) = field_findings(SimpleNamespace(), SimpleNamespace())
+    (finding,) = field_findings(SimpleNamespace(), SimpleNamespace(), [])
     assert words in finding.sentence
     assert "405" not in finding.sentence
