@@ -17,6 +17,7 @@ from psfbridge.distillation.joint.settings import ERROR
 from psfbridge.distillation.joint.stack import bootstrap_means
 from psfbridge.measurement.profiles import profiles_through
 from psfbridge.numerics.fourier import crop_or_pad, peak_position
+from psfbridge.optics.pupil import INDEX, NA
 
 __all__ = ["Uncertainty", "estimate_uncertainty"]
 
@@ -134,13 +135,24 @@ class _Answer:
             by_data, by_chance = self.answers
             step = by_data @ fitted.ravel()
             step += by_chance @ random.standard_normal(by_chance.shape[1])
-            pupil = self.pupil.moved(step)
-            seen, sharp = pupil.volumes(self.box)
-            answer, beyond = sharp - self.sharp, change - (seen - self.seen)
+            short = np.float32(self._linear(step))
+            seen, sharp = self.pupil.moved(float(short) * step).volumes(self.box)
+            answer = (sharp - self.sharp) / short
+            beyond = change - (seen - self.seen) / short
         if not self.pull:
             return np.asarray(answer), step
         spectrum = sum(fft.rfftn(beyond * window) * gain for window, gain in self.pull)
         return np.asarray(answer + fft.irfftn(spectrum, s=self.box)), step
+
+    def _linear(self, step: Floats) -> float:
+        """Return the part of a step that is short enough for the answer to be in proportion."""
+        told = dict(zip(self.pupil.free, step, strict=True))
+        shares = (
+            ERROR.linear * self.pupil.values[place] / abs(told[place])
+            for place in (NA, INDEX)
+            if told.get(place)
+        )
+        return float(min([1.0, *shares]))
 
 
 def _unpolarised(pupil: PupilFit, shape: Sequence[int]) -> PupilFit:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import psfbridge as pb
 from psfbridge.detection.beads import REJECTED, USED
 from psfbridge.detection.find import find
 from psfbridge.distillation.average import average
@@ -232,3 +233,23 @@ def test_a_confocal_microscope_of_low_na_is_not_taken_for_a_light_sheet():
     assert solution.diagnostics["inferred"]["microscope"] == "confocal"
     psf = PSF.from_volume(solution.volume, field.image.voxel_um, shape=shape)
     assert psf_error(psf, field.psf_grid) < 0.02
+
+
+@pytest.mark.slow
+def test_where_no_pupil_fits_and_nothing_tells_the_index_the_stated_error_is_about_the_true_one():
+    random = np.random.default_rng(1)
+    light = np.full((31, 160, 160), 20.0)
+    z, y, x = np.ogrid[:31, :160, :160]
+    for row, column in np.ndindex(5, 5):
+        c, b, a = np.array([15, 16 + 32 * row, 16 + 32 * column]) + random.uniform(-0.5, 0.5, 3)
+        spot = np.exp(-((z - c) ** 2) / 9.68 - ((y - b) ** 2 + (x - a) ** 2) / 4.5)
+        light += random.uniform(300, 900) * spot
+    counts = 60_100 + random.poisson(light) + random.normal(0, 2, light.shape)
+    image = pb.Image(np.rint(counts).astype(np.uint16), (0.2, 0.1, 0.1), "Gaussians")
+    result = pb.distill(image)
+    z, y, x = np.mgrid[-15:16, -24:25, -24:25]
+    error = psf_error(result.psf, np.exp(-(z**2) / 9.68 - (y**2 + x**2) / 4.5))
+    stated = np.linalg.norm(result.psf.error) / np.linalg.norm(result.psf.data)
+    assert error < 0.01
+    assert 1 / 2 < stated / error < 2
+    assert result.verdict.grade == "good"
