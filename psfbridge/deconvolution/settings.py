@@ -23,8 +23,10 @@ class BackgroundSettings:
     Attributes
     ----------
     planes : int
-        From so many planes, spread over the volume: their darkest background is found to 1 % of
-        what all planes give (simulated fields of beads), and a volume need not fit into memory.
+        From so many planes, spread over the volume, which need not fit into memory. In 20 stacks
+        (5 real, 7 of faulty cameras, 8 simulated) their background differs from that of all planes
+        by 0.11 % of how high the brightest thousandth of the voxels stands over it at most, that of
+        3 planes by 0.73 %, of 5 by 0.41 %.
     """
 
     planes: int = 9
