@@ -15,6 +15,7 @@ from remote_images import facts, remote
 import psfbridge as pb
 from psfbridge.bridge.commands.call import Call
 from psfbridge.bridge.commands.dialog_fields import rows_of
+from psfbridge.bridge.commands.inputs import sent_channels
 from psfbridge.bridge.commands.registry import COMMANDS, read_options
 from psfbridge.bridge.fiji.remote_image import RemoteImage
 from psfbridge.errors import OptionError
@@ -48,6 +49,33 @@ def beads() -> Image:
 @pytest.fixture(scope="module")
 def psf(beads) -> pb.PSF:
     return pb.distill(beads, method="average", size_um=(1.5, 1.3, 1.3)).psf
+
+
+def test_a_dim_channel_takes_the_beads_of_a_bright_one(beads, tmp_path):
+    dim = np.random.default_rng(1).poisson(beads.data / 2500.0).astype(np.uint16)
+    pair = replace(beads, data=np.stack([beads.data, dim]))
+    keys = "channel=2 method=average size=1.5,1.3,1.3"
+    lent = run("Distill PSF...", f"{keys} beads_from=1", remote(pair))
+    expected = pb.distill_channels(
+        pair, channels=[1], beads_from=0, method="average", size_um=(1.5, 1.3, 1.3)
+    )
+    np.testing.assert_array_equal(lent.pictures[-1].image.data, expected.results[0].psf.data)
+    pb.find_beads(beads).save(tmp_path / "beads.csv")
+    table = run("Distill PSF...", f"{keys} beads_from=[{tmp_path / 'beads.csv'}]", remote(pair))
+    np.testing.assert_allclose(
+        table.pictures[-1].image.data, lent.pictures[-1].image.data, atol=1e-4
+    )
+    alone = run("Find Beads...", "channel=2", remote(pair))
+    used = [len(done.found[0].beads.with_status("used")) for done in (alone, lent)]
+    assert used[0] < used[1]
+
+
+def test_the_channel_that_lends_its_beads_is_sent_too(beads):
+    three = remote(replace(beads, data=np.stack([beads.data] * 3)))
+    assert sent_channels(three, {"channel": "2", "beads_from": "3"}) == [2, 3]
+    assert sent_channels(three, {"channel": "2", "beads_from": "b.csv"}) == [2]
+    with pytest.raises(OptionError, match="beads_from is 'x'; allowed is the number of a channel"):
+        sent_channels(three, {"beads_from": "x"})
 
 
 def test_check_says_what_a_psf_leaves_of_beads(beads, psf):

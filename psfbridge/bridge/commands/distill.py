@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import psfbridge as pb
 from psfbridge._util.atomic_files import check_writable, write_text
 from psfbridge.bridge.commands.call import Call, Command
@@ -21,7 +24,14 @@ from psfbridge.bridge.commands.figures import (
     shift_figures,
     shift_lines,
 )
-from psfbridge.bridge.commands.inputs import HOST_KEYS, Input, image_of, inputs
+from psfbridge.bridge.commands.inputs import (
+    BEADS_FROM,
+    HOST_KEYS,
+    Input,
+    image_of,
+    inputs,
+    lender,
+)
 from psfbridge.bridge.commands.left_out import any_left_out, without_left_out
 from psfbridge.bridge.commands.microscope_presets import (
     PRESET,
@@ -36,6 +46,7 @@ from psfbridge.bridge.convert.rois import inside, is_area, picked_points
 from psfbridge.detection.beads import Beads
 from psfbridge.detection.find import need_beads
 from psfbridge.detection.statuses import Reason
+from psfbridge.distillation.borrowed_beads import bead_places, places_in_table
 from psfbridge.distillation.channels import ChannelDistillation, check_for_channels
 from psfbridge.distillation.result import Distillation
 from psfbridge.errors import NoBeadsError, OptionError
@@ -181,10 +192,16 @@ def _error_picture(title: str, psf: PSF) -> Picture:
 def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
     """Distil one input; return the result, and the beads to show.
 
-    Points are the beads; of an area, the usable beads inside; without a selection, all but those
-    that a person took out of the Overlay.
+    Points, or the beads that another channel or a table lends, are the beads; of an area, the
+    usable beads inside; without a selection, all but those that a person took out of the Overlay.
     """
     points = picked_points(source.imp, source.image)
+    lent = _lent(source, call)
+    if lent is not None and source.imp.getRoi() is not None:
+        raise OptionError(
+            f"{BEADS_FROM} is given and {source.image.name} has a selection: take one of both."
+        )
+    points = points if lent is None else lent
     roi = source.imp.getRoi()
     if points is not None:
         result = _distil(source, call, positions=points)
@@ -196,6 +213,17 @@ def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
     chosen = without_left_out(source, _inside(source, found))
     result = _distil(source, call, positions=need_beads(chosen, _within(source)).positions)
     return result, _as_judged(chosen, _inside(source, result.beads))
+
+
+def _lent(source: Input, call: Call) -> NDArray[np.float64] | None:
+    """Return the places of the beads that another channel or a table lends, in voxels z, y, x."""
+    channel = lender(call.texts)
+    if channel is not None:
+        if int(channel) == source.channel:
+            return None
+        return bead_places(image_of(source.imp, {**call.texts, "channel": channel}).image)
+    table = call.texts.get(BEADS_FROM)
+    return None if table is None else places_in_table(Path(table).expanduser())
 
 
 def _inside(source: Input, beads: Beads) -> Beads:
@@ -258,7 +286,7 @@ FIND = Command(_find, _find_options, (*HOST_KEYS, "csv"), previews=True)
 DISTILL = Command(
     _distill,
     _distill_options,
-    (*HOST_KEYS, *_FILES, PRESET, SAVE_PRESET),
+    (*HOST_KEYS, *_FILES, BEADS_FROM, PRESET, SAVE_PRESET),
     ("error",),
     previews=True,
     asks={

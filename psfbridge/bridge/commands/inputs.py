@@ -12,10 +12,23 @@ from psfbridge.bridge.convert.imageplus import HyperstackPart, from_imageplus, p
 from psfbridge.errors import ImageError, OptionError
 from psfbridge.imaging.image import Image
 
-__all__ = ["HOST_KEYS", "Input", "image_of", "inputs", "need_image", "parts"]
+__all__ = [
+    "BEADS_FROM",
+    "HOST_KEYS",
+    "Input",
+    "image_of",
+    "inputs",
+    "lender",
+    "need_image",
+    "parts",
+    "sent_channels",
+]
 
 #: The keys by which every command chooses a part of its image, or says its voxel size.
 HOST_KEYS = ("channel", "frame", "voxel")
+
+#: The key that names the channel whose beads another takes, or a table of their places.
+BEADS_FROM = "beads_from"
 
 #: A dialog's preview and the command that follows it lock the same image: they wait for each other.
 _copying = threading.Lock()
@@ -72,6 +85,36 @@ def parts(imp: Any, texts: Mapping[str, str]) -> list[HyperstackPart]:
         part_of(imp, channel=channel, frame=frame, voxel_um=voxel_um)
         for channel in _channels(imp, texts.get("channel"))
     ]
+
+
+def lender(texts: Mapping[str, str]) -> str | None:
+    """Return the channel whose beads are asked for, as a text; None where there is no such.
+
+    Raises
+    ------
+    OptionError
+        If it is no number, nor the path of a table.
+    """
+    text = texts.get(BEADS_FROM)
+    if text is None or text.lower().endswith(".csv"):
+        return None
+    return str(_counted(BEADS_FROM, text, "the number of a channel from 1, or a .csv table"))
+
+
+def sent_channels(imp: Any, texts: Mapping[str, str]) -> list[int]:
+    """Return the channels that a command looks at: its own, and the one that lends its beads.
+
+    Raises
+    ------
+    ImageError
+        As `parts` does.
+    OptionError
+        If a text cannot be read.
+    """
+    lending = lender(texts)
+    asked = [texts] if lending is None else [texts, {**texts, "channel": lending}]
+    found = [part.channels[0] for one in asked for part in parts(imp, one)]
+    return list(dict.fromkeys(found))
 
 
 def inputs(imp: Any, texts: Mapping[str, str]) -> list[Input]:

@@ -34,7 +34,7 @@ from psfbridge.bridge.commands.call import Call
 from psfbridge.bridge.commands.command_result import Outcome, Picture
 from psfbridge.bridge.commands.dialog_fields import AUTOMATIC, in_words, manual, rows_of
 from psfbridge.bridge.commands.figures import bead_rows
-from psfbridge.bridge.commands.inputs import need_image, parts
+from psfbridge.bridge.commands.inputs import need_image, parts, sent_channels
 from psfbridge.bridge.commands.left_out import MARKED, marked, settle
 from psfbridge.bridge.commands.option_strings import written
 from psfbridge.bridge.commands.registry import COMMANDS, only_known, read_options
@@ -219,9 +219,13 @@ def needs(command: str, text: str, facts: Facts | None) -> Record:
     _, texts = read_options(command, text)
     if not COMMANDS[command].needs_image:
         return {"channels": [], "frame": 1, "psf": ""}
-    wanted = parts(need_image(_remote(facts)), texts)
-    channels = [part.channels[0] for part in wanted]
-    return {"channels": channels, "frame": wanted[0].frame, "psf": texts.get("psf", "")}
+    image = need_image(_remote(facts))
+    frame = parts(image, texts)[0].frame
+    return {
+        "channels": sent_channels(image, texts),
+        "frame": frame,
+        "psf": texts.get("psf", ""),
+    }
 
 
 @_told
