@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from psfbridge.detection.candidates import Candidates, TileSearch, distinct
 from psfbridge.detection.settings import CANDIDATES, SEARCH
 from psfbridge.imaging.counts import Counts
 from psfbridge.imaging.image import Image
+from psfbridge.imaging.lazy_volume import is_lazy
 from psfbridge.progress import Progress
 
 __all__ = ["find_in_block", "find_in_blocks"]
@@ -70,7 +72,10 @@ def find_in_block(image: Image, search: TileSearch, block: Block) -> Candidates:
 def _read(image: Image, seen: Region) -> Image | None:
     """Read a part; None where no voxel of it holds data."""
     part = (slice(None), *seen)
-    valid = None if image.valid is None else image.valid[part]
+    mask: Any = image.valid
+    if is_lazy(mask) and mask.fill((slice(0, len(image.data)), *seen)) is False:
+        return None
+    valid = None if mask is None else mask[part]
     if valid is not None and not valid.any():
         return None
     return replace(image, data=image.data[part], valid=valid)

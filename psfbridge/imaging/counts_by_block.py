@@ -234,3 +234,8 @@ class _ValidSource(_ChangedSource):
     def read(self, box: Box) -> NDArray[Any]:
         near, inner = self._near(box)
         return self._change.valid(self._raw.box(near), near)[inner]
+
+    def fill(self, box: Box) -> bool | None:
+        """False where nothing is stored, and what is read there stands for no data."""
+        value = self._raw.fill(self._near(box)[0])
+        return False if value is not None and value == self._change.lowest else None

@@ -127,10 +127,19 @@ class LazyVolume:
         chunks = self.source.chunks
         if chunks is None or math.prod(chunks) * self.dtype.itemsize > LAZY.kept_bytes // 4:
             return self.source.read(box)
-        part = np.empty([axis.stop - axis.start for axis in box], self.dtype)
+        # Zeros that nobody writes to cost next to nothing.
+        part = np.zeros([axis.stop - axis.start for axis in box], self.dtype)
+        value = self.fill(box)
+        if value is not None:
+            return np.full_like(part, value) if value else part
         for number in product(*map(_touched, box, chunks)):
             self._copy_chunk(number, chunks, box, part)
         return part
+
+    def fill(self, box: Box) -> Any:
+        """Return the value of a part of which nothing is stored; None where something may be."""
+        known = getattr(self.source, "fill", None)
+        return None if known is None else known(box)
 
     def whole(self) -> NDArray[Any]:
         """Return all of it: as the file gives it, which may be a map of the file.
@@ -152,7 +161,9 @@ class LazyVolume:
         step = max(most // deep * deep, min(most, deep))
         every = slice(0, self.shape[1]), slice(0, self.shape[2])
         for first in range(0, len(self), step):
-            slab = self.source.read((slice(first, min(first + step, len(self))), *every))
+            box = (slice(first, min(first + step, len(self))), *every)
+            # Chunks deeper than a slab are kept, for they are in the next slab too.
+            slab = self.box(box) if step < deep else self.source.read(box)
             yield slab
             if not self._digest:
                 _hash(sha, slab)
@@ -170,26 +181,29 @@ class LazyVolume:
     ) -> None:
         """Copy what a box has of one chunk into the part that is read."""
         first = [at * size for at, size in zip(number, chunks, strict=True)]
-        chunk = self._chunk(number, first, chunks)
+        z, y, x = (
+            slice(at, min(at + size, length))
+            for at, size, length in zip(first, chunks, self.shape, strict=True)
+        )
         source, target = [], []
-        for axis, at, size in zip(box, first, chunk.shape, strict=True):
-            low, high = max(axis.start, at), min(axis.stop, at + size)
-            source.append(slice(low - at, high - at))
+        for axis, own in zip(box, (z, y, x), strict=True):
+            low, high = max(axis.start, own.start), min(axis.stop, own.stop)
+            source.append(slice(low - own.start, high - own.start))
             target.append(slice(low - axis.start, high - axis.start))
-        part[tuple(target)] = chunk[tuple(source)]
+        value = self.fill((z, y, x))
+        if value is None:
+            part[tuple(target)] = self._chunk(number, (z, y, x), chunks)[tuple(source)]
+        elif value:
+            part[tuple(target)] = value
 
     def _chunk(
-        self, number: tuple[int, ...], first: list[int], chunks: tuple[int, int, int]
+        self, number: tuple[int, ...], own: Box, chunks: tuple[int, int, int]
     ) -> NDArray[Any]:
         with self._lock:
             if number in self._kept:
                 self._kept.move_to_end(number)
                 return self._kept[number]
-        z, y, x = (
-            slice(at, min(at + size, length))
-            for at, size, length in zip(first, chunks, self.shape, strict=True)
-        )
-        chunk = self.source.read((z, y, x))
+        chunk = self.source.read(own)
         most = LAZY.kept_bytes // (math.prod(chunks) * self.dtype.itemsize)
         with self._lock:
             self._kept[number] = chunk

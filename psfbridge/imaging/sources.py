@@ -41,6 +41,9 @@ class _FileSource:
     def read(self, box: Box) -> NDArray[Any]:
         return self._volume.read(box)
 
+    def fill(self, box: Box) -> Any:
+        return self._volume.fill(box)
+
     def whole(self) -> NDArray[Any]:
         one = self._opened
         return chosen_part(one.stored, one.letters, one.channel, one.time)

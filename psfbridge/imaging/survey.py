@@ -145,26 +145,33 @@ def _look(plane, cell, brightest, total, histogram, first):  # type: ignore[no-u
     for y in range(plane.shape[0]):
         row = y // cell
         before = np.inf
-        for x in range(plane.shape[1]):
-            value = float(plane[y, x])
-            if not np.isfinite(value):
-                before = -np.inf
-                continue
-            finite += 1
-            if value < low:
-                low, at_low = value, 0
-            if value > high:
-                high, at_high = value, 0
-            at_low += value == low
-            at_high += value == high
-            if len(histogram):
-                histogram[int(plane[y, x]) - first] += 1
-            column = x // cell
-            total[row, column] += value
-            both = min(value, before)
-            if x > 0 and both > brightest[row, column]:
-                brightest[row, column] = both
-            before = value
+        for column in range(brightest.shape[1]):
+            part = plane[y, column * cell : (column + 1) * cell]
+            # Where nothing was stored all are the same: such voxels are counted at once.
+            same = 0
+            if part[0] == part[-1]:
+                for x in range(len(part)):
+                    same += part[x] == part[0]
+            many = same if same == len(part) else 1
+            for x in range(0, len(part), many):
+                value = float(part[x])
+                if not np.isfinite(value):
+                    before = -np.inf
+                    continue
+                finite += many
+                if value < low:
+                    low, at_low = value, 0
+                if value > high:
+                    high, at_high = value, 0
+                at_low += many * (value == low)
+                at_high += many * (value == high)
+                if len(histogram):
+                    histogram[int(part[x]) - first] += many
+                total[row, column] += many * value
+                both = value if many > 1 else min(value, before)
+                if (many > 1 or column > 0 or x > 0) and both > brightest[row, column]:
+                    brightest[row, column] = both
+                before = value
     return low, high, at_low, at_high, finite
 
 

@@ -14,6 +14,8 @@ from psfbridge.imaging.counts import in_counts
 from psfbridge.imaging.image import Image
 from psfbridge.imaging.lazy_volume import LazyVolume, digest, lazy
 from psfbridge.imaging.read import Reading
+from psfbridge.imaging.survey import survey
+from psfbridge.progress import no_progress
 
 
 @pytest.fixture
@@ -112,3 +114,52 @@ def test_a_zarr_of_which_hardly_any_chunk_is_there_has_the_beads_of_those(tmp_pa
     counts = in_counts(image)
     assert not counts.image.valid[:, :300].any()
     assert counts.image.valid[:, 420:580, 420:580].all()
+
+
+@pytest.mark.parametrize("fill", [0, 7])
+@pytest.mark.parametrize("shards", [None, (4, 32, 32)])
+def test_pieces_that_are_not_stored_are_not_read(tmp_path, fill, shards, monkeypatch):
+    path = tmp_path / "a.zarr"
+    shape, chunks = (8, 64, 64), (4, 16, 16)
+    array = zarr.create_array(
+        path, shape=shape, dtype="uint16", chunks=chunks, shards=shards, fill_value=fill
+    )
+    block = np.random.default_rng(0).poisson(50.0, (4, 16, 16))
+    array[4:, 16:32, 32:48] = block
+    whole = np.full(shape, fill, np.uint16)
+    whole[4:, 16:32, 32:48] = block
+    volume = Reading(lazy=True, voxel_um=VOXEL_UM, axes="ZYX").image(path).data
+    reads = []
+    read = zarr.Array.__getitem__
+    monkeypatch.setattr(
+        zarr.Array, "__getitem__", lambda self, at: reads.append(at) or read(self, at)
+    )
+    assert np.array_equal(volume[:4], whole[:4])
+    assert volume.fill(np.s_[0:4, 0:64, 0:64]) == fill
+    assert reads == []
+    assert np.array_equal(volume[:], whole)
+    assert volume.fill(np.s_[0:8, 0:64, 0:64]) is None
+    assert len(reads) == (1 if shards is None else 4)
+
+
+def test_an_image_of_few_pieces_looks_as_if_all_were_stored(tmp_path):
+    field, _ = field_of_beads((16, 128, 128), 5)
+    path = sparse_zarr(tmp_path / "a.zarr", (16, 320, 384), field, (0, 64, 128), (4, 64, 64))
+    sparse = Reading(lazy=True).image(path).data
+    told, known = (survey(one, no_progress) for one in (sparse, lazy(sparse[:])))
+    for name, value in vars(known).items():
+        np.testing.assert_array_equal(getattr(told, name), value)
+    assert sparse.sha256() == digest(sparse[:])
+
+
+def test_a_run_of_one_value_is_counted_as_its_voxels_are():
+    rng = np.random.default_rng(0)
+    field = rng.poisson(50.0, (3, 70, 200)).astype(np.float32)
+    field[0, 3:9, 64:128] = 5
+    field[1, :, 60:140] = 900
+    field[2, 4:40, 128:] = np.nan
+    seen = survey(lazy(field), no_progress)
+    assert (seen.low, seen.high) == (5.0, 900.0)
+    assert seen.at_high == 70 * 80
+    assert seen.at_low == pytest.approx((6 * 64) / field.size)
+    assert not seen.finite

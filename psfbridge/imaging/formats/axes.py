@@ -191,12 +191,18 @@ class OneVolume:
 
     def read(self, box: tuple[slice, slice, slice]) -> NDArray[Any]:
         """Return the voxels of a part; the array has axes (z, y, x)."""
-        parts = dict(zip("ZYX", box, strict=True))
-        index = tuple(parts.get(letter, self.picked.get(letter, 0)) for letter in self.axes)
-        read = np.asarray(self.stored.read(index))
+        read = np.asarray(self.stored.read(self._index(box)))
         kept = [letter for letter in self.axes if letter in "ZYX"]
         read = read.transpose([kept.index(letter) for letter in "ZYX" if letter in kept])
         return read if "Z" in kept else read[np.newaxis]
+
+    def fill(self, box: tuple[slice, slice, slice]) -> Any:
+        """Return the value of a part of which nothing is stored; None where something is."""
+        return None if self.stored.fill is None else self.stored.fill(self._index(box))
+
+    def _index(self, box: tuple[slice, slice, slice]) -> tuple[int | slice, ...]:
+        parts = dict(zip("ZYX", box, strict=True))
+        return tuple(parts.get(letter, self.picked.get(letter, 0)) for letter in self.axes)
 
     def _zyx(self, lengths: Sequence[int]) -> tuple[int, int, int]:
         known = dict(zip(self.axes, lengths, strict=True))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +131,12 @@ def _dimension_names(array: Any) -> list[str]:
 def _of_array(
     name: str, array: Any, names: list[str], voxel_um: Lengths, faults: tuple[str, ...]
 ) -> Stored:
+    pieces_stored = _StoredPieces(array)
+
     def read(index: Index) -> NDArray[Any]:
+        value = pieces_stored.fill(index)
+        if value is not None:
+            return np.full(_lengths(index, array.shape), value, array.dtype)
         try:
             return np.asarray(array[index])
         except MemoryError:
@@ -152,8 +160,55 @@ def _of_array(
         notes = (f"{chunks} are not stored; they were read as {array.fill_value}.",)
     pieces = tuple(array.chunks)
     return Stored(
-        name, array.shape, array.dtype, letters, read, voxel_um, faults, notes, chunks=pieces
+        name,
+        array.shape,
+        array.dtype,
+        letters,
+        read,
+        voxel_um,
+        faults,
+        notes,
+        chunks=pieces,
+        fill=pieces_stored.fill,
     )
+
+
+class _StoredPieces:
+    """Which pieces of an array are stored in its folder, which is listed once, when it is asked."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self._sizes = tuple(getattr(array, "shards", None) or array.chunks)
+
+    def fill(self, index: Index) -> Any:
+        """Return the value of a part of which no piece is stored; None where one may be."""
+        if self._files is None or self._array.fill_value is None:
+            return None
+        name = self._array.metadata.encode_chunk_key
+        for number in product(*map(_touched, index, self._array.shape, self._sizes)):
+            if name(number) in self._files:
+                return None
+        return self._array.fill_value
+
+    @cached_property
+    def _files(self) -> frozenset[str] | None:
+        root = getattr(self._array.store, "root", None)
+        if root is None:
+            return None
+        folder = Path(root) / self._array.path
+        every = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
+        return frozenset(one.relative_to(folder).as_posix() for one in every)
+
+
+def _touched(index: int | slice, length: int, size: int) -> range:
+    """The numbers of the pieces that a part of an axis touches."""
+    first, last = (index, index + 1) if isinstance(index, int) else index.indices(length)[:2]
+    return range(first // size, -(-last // size))
+
+
+def _lengths(index: Index, shape: tuple[int, ...]) -> list[int]:
+    parts = zip(index, shape, strict=True)
+    return [len(range(*one.indices(length))) for one, length in parts if isinstance(one, slice)]
 
 
 def _letter(axis: str) -> str:

@@ -54,6 +54,7 @@ def combine_times(stored: Stored, axes: str, way: str) -> tuple[Stored, str]:
         axes=stored.axes[:at] + stored.axes[at + 1 :],
         dtype=np.dtype(np.float32),
         read=read,
+        fill=None,
         mapped=False,
         notes=(*stored.notes, note),
         chunks=stored.chunks and (*stored.chunks[:at], *stored.chunks[at + 1 :]),

@@ -78,6 +78,9 @@ class Stored:
         Whether `read` costs no memory until voxels are used.
     chunks : tuple of int, optional
         Lengths of the pieces that can only be read as a whole, along every axis.
+    fill : callable, optional
+        Gives the value that stands for the part that an index names where no piece of that part is
+        stored, and None where one is.
     """
 
     name: str
@@ -94,3 +97,4 @@ class Stored:
     optics: FileOptics = field(default_factory=FileOptics)
     chunks: tuple[int, ...] | None = None
     time_step_s: float | None = None
+    fill: Callable[[Index], Any] | None = None

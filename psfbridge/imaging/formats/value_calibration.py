@@ -69,7 +69,12 @@ def calibrated(stored: Stored, meta: Mapping[str, Any]) -> Stored:
 
     note = f"{stored.name} has a value calibration, {_words(polynomial, meta)}: it was applied."
     return replace(
-        stored, read=read, dtype=polynomial.dtype, mapped=False, notes=(*stored.notes, note)
+        stored,
+        read=read,
+        fill=None,
+        dtype=polynomial.dtype,
+        mapped=False,
+        notes=(*stored.notes, note),
     )
 
 
