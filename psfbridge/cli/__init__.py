@@ -48,7 +48,13 @@ def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         prog="psfbridge",
         description="Distil a microscope's point spread function from an image of beads.",
     )
-    whole.add_argument("--version", action=_Version, help="show program's version number and exit")
+    whole.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="show program's version number and exit",
+    )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     for name in names:
         import_module(f"psfbridge.cli.commands.{name}").add(commands)

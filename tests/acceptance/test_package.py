@@ -77,6 +77,14 @@ def test_a_command_loads_what_it_needs_and_no_more(words, heavy, tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_the_version_is_told():
+    done = subprocess.run(
+        [sys.executable, "-m", "psfbridge", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["psfbridge", psfbridge.__version__]
+    assert done.stderr == ""
+
+
 def test_rooms_stay_small():
     rooms = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES)
     assert rooms.pop("psfbridge") <= 10
