@@ -1,24 +1,29 @@
-"""Time and memory against voxels and beads: whole processes, ratios within the run, exponents.
+"""What finding and distilling cost, as ratios within one run, and how the costs grow.
 
-Each field is simulated, written to a file, and distilled by a process of its own. Beside it, in
-the same run, one `scipy.ndimage.gaussian_filter` of the volume in single precision is timed, and
-some iterations of the original pipeline on the CPU engine.
+Each field is simulated, written to a file, and distilled by the command in a process of its own.
+Beside it, in the same run, one `scipy.ndimage.gaussian_filter` of the volume in single precision
+is timed, and some iterations of the original pipeline on the CPU engine: 200 of them are what so
+many cost times 200 over their number. All is processor time (user and system), so that what else
+the machine does counts little; memory is the peak of the process.
 
-    python tests/bench/scale.py --planes 24 48 --beads 10 100 400
+    python tests/bench/scale.py --planes 12 24 48 --beads 10 50 200
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import zarr
 from scipy import ndimage
 
 import psfbridge as pb
@@ -28,135 +33,193 @@ from psfbridge.imaging.image import Image
 from psfbridge.simulation.scene import Scene
 from psfbridge.simulation.simulate import simulate
 
-_SCRIPT = """
-import json, sys, psfbridge as pb
-result = pb.distill(sys.argv[1], bead_diameter_um=0.1)
-print(json.dumps({"seconds": dict(result.timings_s), "peak": dict(result.peak_memory_mib),
-                  "beads": result.beads.funnel()}))
-"""
 _HEAD = (
-    "  Mvoxel  beads  used  process    find   solve      MiB peak/file find/filter original/process"
+    "  Mvoxel  beads  used  process s  find s  peak MiB  peak/file  find/filter  process/filter"
+    "  original/process"
 )
-_BOX = 256
-_ORIGINAL_ITERATIONS, _TRIED_ITERATIONS = 200, 2
+_ORIGINAL_ITERATIONS = 200
+#: Finds the beads of a file in a process of its own, and says how long that took.
+_FINDING = """
+import sys, time
+from psfbridge.detection.find import find
+from psfbridge.imaging.read import Reading
+from psfbridge.options import DistillOptions
+image = Reading(lazy=sys.argv[2] == "lazy").one_channel(sys.argv[1])
+find(image, DistillOptions())
+start = time.process_time()
+find(image, DistillOptions())
+print(time.process_time() - start)
+"""
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a process took: seconds of processor time, and MiB at its peak; and what it said."""
+
+    seconds: float
+    peak: float
+    said: str
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one field costs.
+    """What one field costs: seconds of processor time, MiB.
 
-    `seconds` are of the whole process; `find`, `solve` of its stages; `gaussian` and `original`
-    of the filter and of 200 iterations, in the same run. Memory is in MiB.
+    `process` is the whole command; `find` the search alone, the image read and all compiled;
+    `gaussian` and `original` are the filter and 200 iterations in the same run.
     """
 
     voxels: int
     beads: int
     used: int
-    seconds: float
+    process: float
     find: float
-    solve: float
     peak: float
     file: float
     gaussian: float
     original: float
 
 
-def field(planes: int, across: int, beads: int, seed: int) -> Image:
-    """Return a field of ``across`` by ``across`` voxels, of tiles that are simulated apart."""
-    tiles = max(across // _BOX, 1)
-    share = np.full((tiles, tiles), beads // tiles**2)
-    share.flat[: beads % tiles**2] += 1
-    rows = [
-        [
-            simulate(
-                Scene(beads=int(n), shape=(planes, _BOX, _BOX), seed=seed + 100 * i + j)
-            ).image.data
-            if n
-            else _empty(planes, seed + 100 * i + j)
-            for j, n in enumerate(row)
-        ]
-        for i, row in enumerate(share)
-    ]
-    return Image(np.block(rows), Scene().voxel_um)
+def run(*words: str | Path) -> Process:
+    """Run Python with some words, and measure it.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails; with what it said.
+    """
+    with tempfile.TemporaryFile("w+") as said:
+        command = [sys.executable, *map(str, words)]
+        running = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(running.pid, 0)
+        said.seek(0)
+        text = said.read()
+    if status:
+        raise RuntimeError(text)
+    return Process(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text)
 
 
-def _empty(planes: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    counts = rng.poisson(20, (planes, _BOX, _BOX)) + rng.normal(100, 2, (planes, _BOX, _BOX))
-    return np.rint(counts).astype("uint16")
-
-
-def measured(image: Image, folder: Path, beads: int) -> Cost:
+def measured(planes: int, across: int, beads: int, folder: Path, asked: argparse.Namespace) -> Cost:
     """Distil a field in a process of its own, and time its peers."""
-    path = folder / "field.tif"
+    scene = Scene(beads=beads, shape=(planes, across, across), seed=asked.seed)
+    image = simulate(scene).image
+    path, told = folder / "field.tif", folder / "told.json"
     pb.write_image(path, image)
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(path)], capture_output=True, text=True, check=True
-    )
-    seconds = time.perf_counter() - start
-    told = json.loads(done.stdout.splitlines()[-1])
-    stages = told["seconds"]
-    counts = np.asarray(image.data, np.float32)
-    start = time.perf_counter()
-    ndimage.gaussian_filter(counts, 2.0)
-    gaussian = time.perf_counter() - start
-    start = time.perf_counter()
-    reverse_richardson_lucy(image, open_engine("cpu"), iterations=_TRIED_ITERATIONS)
-    original = (time.perf_counter() - start) * _ORIGINAL_ITERATIONS / _TRIED_ITERATIONS
+    words = ("distill", path, "-o", folder / "psf.tif", "--json", told, "--quiet")
+    done = run("-m", "psfbridge", *words)
+    found = run("-c", _FINDING, path, "whole")
     return Cost(
         voxels=image.data.size,
         beads=beads,
-        used=told["beads"]["used"],
-        seconds=seconds,
-        find=stages["find"],
-        solve=sum(stages.values()) - stages["find"],
-        peak=max(told["peak"].values()),
+        used=json.loads(told.read_text(encoding="utf-8"))["beads"]["used"],
+        process=done.seconds,
+        find=float(found.said.splitlines()[-1]),
+        peak=done.peak,
         file=path.stat().st_size / 2**20,
-        gaussian=gaussian,
-        original=original,
+        gaussian=filtered(image),
+        original=original(image, asked.iterations),
     )
+
+
+def filtered(image: Image) -> float:
+    """Return what one Gaussian filter of a volume costs."""
+    counts = np.asarray(image.data, np.float32)
+    start = time.process_time()
+    ndimage.gaussian_filter(counts, 2.0)
+    return time.process_time() - start
+
+
+def original(image: Image, iterations: int) -> float:
+    """Return what 200 iterations of the original pipeline cost, told from a few of them."""
+    start = time.process_time()
+    reverse_richardson_lucy(image, open_engine("cpu"), iterations=iterations)
+    return (time.process_time() - start) * _ORIGINAL_ITERATIONS / iterations
 
 
 def row(cost: Cost) -> str:
     """Return one line of the table."""
     return (
-        f"{cost.voxels / 1e6:8.1f} {cost.beads:6d} {cost.used:5d} {cost.seconds:8.1f} "
-        f"{cost.find:7.2f} {cost.solve:7.2f} {cost.peak:8.0f} {cost.peak / cost.file:9.1f} "
-        f"{cost.find / cost.gaussian:9.2f} {cost.original / cost.seconds:9.1f}"
+        f"{cost.voxels / 1e6:8.1f} {cost.beads:6d} {cost.used:5d} {cost.process:10.1f} "
+        f"{cost.find:7.2f} {cost.peak:9.0f} {cost.peak / cost.file:10.1f} "
+        f"{cost.find / cost.gaussian:12.2f} {cost.process / cost.gaussian:15.1f} "
+        f"{cost.original / cost.process:17.1f}"
     )
 
 
-def exponent(costs: list[Cost], of: str, by: str) -> float:
-    """Return the power with which a cost grows, fitted to the logarithms."""
-    x, y = (np.log([getattr(one, name) for one in costs]) for name in (by, of))
-    return float(np.polyfit(x, y, 1)[0]) if np.ptp(x) else float("nan")
+def on_disk(folder: Path, sizes: Sequence[int]) -> Iterator[tuple[float, Process]]:
+    """Find the beads of Zarr arrays of more and more voxels, within 0.5 GiB."""
+    tile = simulate(Scene(beads=8, shape=(24, 256, 256))).image.data
+    for across in sizes:
+        path = folder / f"{across}.ome.zarr"
+        repeats = across // 256
+        group = zarr.open_group(path, mode="w", zarr_format=2)
+        shape = (24, across, across)
+        array = group.create_array("0", shape=shape, dtype=tile.dtype, chunks=(24, 256, 256))
+        array[:] = np.tile(tile, (1, repeats, repeats))
+        axes = [{"name": axis, "type": "space", "unit": "micrometer"} for axis in "zyx"]
+        scale = [{"type": "scale", "scale": list(Scene().voxel_um)}]
+        datasets = [{"path": "0", "coordinateTransformations": scale}]
+        group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": datasets}]
+        yield float(np.prod(shape)), run("-c", _FINDING, path, "lazy")
+
+
+def exponent(costs: Sequence[float], by: Sequence[float]) -> float:
+    """Return the power with which costs grow, fitted to the logarithms."""
+    return float(np.polyfit(np.log(by), np.log(costs), 1)[0]) if len(set(by)) > 1 else np.nan
+
+
+def start_up() -> None:
+    """Print what it costs to start, over starting Python."""
+    python, module, version = (
+        float(np.median([run(*words).seconds for _ in range(3)]))
+        for words in (("-c", ""), ("-c", "import psfbridge"), ("-m", "psfbridge", "--version"))
+    )
+    print(f"import psfbridge {module - python:.2f} s, --version {version - python:.2f} s,")
+    print(f"beyond the {python:.2f} s that Python takes to start")
+
+
+def told_growth(costs: Sequence[Cost], by: str) -> None:
+    """Print how the costs of a series grow."""
+    against = [getattr(one, by) for one in costs]
+    for of in ("find", "process", "peak"):
+        power = exponent([getattr(one, of) for one in costs], against)
+        print(f"{of} grows as {by} to the power of {power:.2f}")
 
 
 def main() -> None:
-    """Print both series, and how the costs grow."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--planes", nargs="+", type=int, default=[24, 48])
+    """Print all series, and how the costs grow."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--planes", nargs="+", type=int, default=[15, 30, 60])
     parser.add_argument("--across", type=int, default=1024)
-    parser.add_argument("--beads", nargs="+", type=int, default=[20, 100, 400])
+    parser.add_argument("--beads", nargs="+", type=int, default=[10, 50, 200])
+    parser.add_argument("--disk", nargs="+", type=int, default=[768, 1536, 3072])
+    parser.add_argument("--iterations", type=int, default=2, help="of the original, times 200 / N")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    start_up()
+    print(f"200 iterations of the original are told from {asked.iterations}")
     print(_HEAD)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
 
         def cost(planes: int, beads: int) -> Cost:
-            image = field(planes, asked.across, beads, asked.seed)
-            found = measured(image, Path(folder), beads)
-            print(row(found), flush=True)
-            return found
+            one = measured(planes, asked.across, beads, folder, asked)
+            print(row(one), flush=True)
+            return one
 
-        middle = asked.beads[len(asked.beads) // 2]
-        by_voxels = [cost(planes, middle) for planes in asked.planes]
-        by_beads = [cost(asked.planes[-1], beads) for beads in asked.beads]
-    for of in ("find", "peak"):
-        print(f"{of} grows as voxels to the power of {exponent(by_voxels, of, 'voxels'):.2f}")
-    for of in ("solve", "peak"):
-        print(f"{of} grows as beads to the power of {exponent(by_beads, of, 'beads'):.2f}")
+        most_beads, most_planes = max(asked.beads), max(asked.planes)
+        corner = cost(most_planes, most_beads)
+        fewer = [cost(planes, most_beads) for planes in asked.planes if planes != most_planes]
+        told_growth([corner, *fewer], "voxels")
+        few = [cost(most_planes, beads) for beads in asked.beads if beads != most_beads]
+        told_growth([corner, *few], "beads")
+        voxels, disk = zip(*on_disk(folder, asked.disk), strict=True)
+    print("on disk, processes that find all beads twice and read block by block:")
+    for size, one in zip(voxels, disk, strict=True):
+        print(f"on disk {size / 1e6:8.1f} Mvoxel: {one.seconds:6.1f} s, {one.peak:6.0f} MiB")
+    for of in ("seconds", "peak"):
+        power = exponent([getattr(one, of) for one in disk], voxels)
+        print(f"{of} grow as voxels on disk to the power of {power:.2f}")
 
 
 if __name__ == "__main__":
