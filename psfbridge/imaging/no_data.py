@@ -187,9 +187,9 @@ def filled(
     if levels is None:
         levels = _levels(data, seen)
     for plane, source, held, level in zip(result, data, seen, levels, strict=True):
-        if not held.any():
-            plane[:] = level
+        if held.all():
             continue
+        plane[~held] = np.asarray(level).astype(data.dtype)
         for part, around in _parts_with_gaps(held):
             gaps = ~held[part]
             near = _from_around(source[around], held[around], float(level))
@@ -198,19 +198,25 @@ def filled(
 
 
 def _parts_with_gaps(held: Mask) -> list[tuple[Region, Region]]:
-    """Parts of a plane that hold all of its gaps, each with itself and what can fill it.
+    """Parts of a plane that hold all gaps near to what is seen, each with what can fill it.
 
     Few gaps are filled from the squares that they lie in, many from the whole plane.
     """
-    rows, columns = np.nonzero(~held)
     side = NO_DATA.square
-    squares = np.unique(np.stack([rows // side, columns // side], axis=1), axis=0)
     halo = int(NO_DATA.fill_ends * NO_DATA.filled_from + 0.5)
+    near = ndimage.maximum_filter(_squares(held, side), 2 * -(-halo // side) + 1)
+    squares = np.argwhere(_squares(~held, side) & near)
     if len(squares) * (side + 2 * halo) ** 2 >= held.size:
         whole = slice(0, held.shape[0]), slice(0, held.shape[1])
         return [(whole, whole)]
     parts = [(slice(y * side, (y + 1) * side), slice(x * side, (x + 1) * side)) for y, x in squares]
     return [(part, _grown(part, halo)) for part in parts]
+
+
+def _squares(mask: Mask, side: int) -> Mask:
+    """Whether any pixel of each square is in a mask."""
+    down, across = (np.arange(0, length, side) for length in mask.shape)
+    return np.logical_or.reduceat(np.logical_or.reduceat(mask, down, axis=0), across, axis=1)
 
 
 def _grown(part: Region, halo: int) -> Region:

@@ -116,3 +116,14 @@ def test_the_option_mask_names_a_file(tmp_path, capsys, whole):
 def test_a_mask_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ImageError, match=r"nowhere\.tif"):
         pb.find_beads(camera(), voxel_um=VOXEL, mask=str(tmp_path / "nowhere.tif"))
+
+
+def test_gaps_far_from_all_that_is_seen_have_the_level_of_their_plane():
+    counts = camera(shape=(2, 300, 400))
+    valid = np.zeros(counts.shape, bool)
+    valid[:, 200:260, 300:390] = True
+    full = filled(counts, valid)
+    for plane, seen in zip(full, counts[:, 200:260, 300:390], strict=True):
+        assert np.all(plane[:150, :250] == int(np.median(seen)))
+    np.testing.assert_array_equal(full[valid], counts[valid])
+    assert np.abs(full[:, 199, 340].astype(float) - 100).max() < 5
