@@ -148,7 +148,9 @@ def mismatch(image: Volume, blurred: Volume, noise: Noise) -> float:
 def _residual(noise: Noise, blurred: Volume, image: Volume) -> float:
     """Return the sum of the squared residuals of some planes, over the noise's variance."""
     inside = _measured(blurred, image)
-    variance = np.maximum(noise.variance(inside), 1e-12)
+    # Of the image's own brightness: its values may lie between 0 and 1, or far below.
+    least = (ITERATION.least_noise * float(image.max())) ** 2
+    variance = np.maximum(noise.variance(inside), max(least, ITERATION.least_light))
     return float(np.sum((image - inside) ** 2 / variance))
 
 

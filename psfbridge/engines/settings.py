@@ -33,6 +33,10 @@ class IterationSettings:
     look_every : int
         After how many iterations the residual is compared with the noise: each comparison costs a
         pass over the image.
+    least_noise : float
+        A voxel's noise is taken as this share of the brightest voxel at least: so fine are values
+        in single precision. It must follow the image's scale, or values that are small throughout
+        seem explained from the start.
     least_kept : float
         An extrapolated voxel keeps this part of its value: one at 0 could never rise again.
     """
@@ -40,6 +44,7 @@ class IterationSettings:
     least_seen: float = 0.001
     least_light: float = 1e-25
     look_every: int = 5
+    least_noise: float = 1e-7
     least_kept: float = 0.01
 
 
