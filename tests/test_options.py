@@ -66,16 +66,23 @@ def test_optics_are_converted():
         ({"size_um": "6 3"}, "size_um is '6 3'; allowed are three numbers above 0"),
         ({"background": "dark"}, "background is 'dark'; allowed are auto, mean or a number"),
         ({"method": ["auto"]}, r"method is \['auto'\]; allowed are auto, joint"),
-        ({**OPTICS, "wavelength_um": 520}, r"wavelength_um is 520; allowed is 0.1 to 3 \(520 nm"),
-        ({**OPTICS, "na": 1.6}, "na is 1.6, refractive_index is 1.518: the NA must"),
+        ({**OPTICS, "wavelength_um": 520}, r"wavelength_um is 520; allowed is 0.1 to 3 \(0.52 for"),
+        ({**OPTICS, "na": 1.6}, "na is 1.6 and refractive_index is 1.518: the NA must"),
         (
             {**OPTICS, "microscope": "two-photon"},
-            "microscope is two-photon, whose PSF is that of the excitation, and excitation_um",
+            "microscope is two-photon, whose PSF depends on the excitation, but excitation_um",
         ),
-        ({**OPTICS, "sheet_tilt_deg": 30}, "sheet_tilt_deg is given, microscope is widefield"),
-        ({"microscope": "sted", "method": "joint"}, "whose PSF no pupil has; allowed are auto,"),
-        ({"microscope": "sim", "field": True}, "a field is measured by pupils"),
-        ({"na": 1.4}, "half given: na without wavelength_um, refractive_index. Give all of na,"),
+        ({**OPTICS, "sheet_tilt_deg": 30}, "sheet_tilt_deg is given but microscope is widefield"),
+        (
+            {"microscope": "sted", "method": "joint"},
+            "whose PSF cannot be described by a pupil; allowed are auto,",
+        ),
+        ({"microscope": "sim", "field": True}, "field needs a pupil"),
+        (
+            {"na": 1.4},
+            "the optics are incomplete: na given, wavelength_um, refractive_index missing. Give "
+            "all of na,",
+        ),
         ({"bead_diametre_um": 1}, "unknown option bead_diametre_um: did you mean bead_diameter_um"),
     ],
 )
@@ -89,13 +96,11 @@ def test_every_host_spells_an_option_in_its_own_way():
         DistillOptions(**OPTICS, pinhole_au=1)
     fault = caught.value
     assert str(fault) == (
-        "pinhole_au is given, microscope is None; allowed is confocal or spinning-disk. Give "
-        "microscope=confocal, or leave pinhole_au out."
+        "pinhole_au is given but microscope is None; it applies only to confocal or "
+        "spinning-disk. Give microscope=confocal, or omit pinhole_au."
     ).replace("None", "widefield")
-    assert "Give --microscope confocal, or leave --pinhole-au out." in fault.worded(
-        Host.COMMAND_LINE
-    )
-    assert "Give microscope=confocal, or leave pinhole out." in fault.worded(Host.MACRO)
+    assert "Give --microscope confocal, or omit --pinhole-au." in fault.worded(Host.COMMAND_LINE)
+    assert "Give microscope=confocal, or omit pinhole." in fault.worded(Host.MACRO)
     assert fault.option == "pinhole_au"
 
 

@@ -1,7 +1,7 @@
-"""Kinds of options: what each accepts, how it is written, and how its text becomes a value.
+"""Kinds of options: accepted values, spelling, and conversion from text.
 
-One description serves every host: the parser of the command line, the keys and dialogs of ImageJ,
-the tables of the documentation and the types for editors are made of it.
+One description serves every host: the command-line parser, the macro keys and dialogs of ImageJ,
+the tables of the documentation and the types for editors are generated from it.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class Text(Option):
     @property
     def allowed(self) -> str:
         """A text, for instance the usual one."""
-        return f"a text, for instance {self.usual}" if self.usual else "a text"
+        return f"a text, for example {self.usual}" if self.usual else "a text"
 
     @property
     def metavar(self) -> str:
@@ -273,7 +273,7 @@ class Flag(Option):
 
 @dataclass(frozen=True, kw_only=True)
 class Range(Option):
-    """Two numbers, the least and the most."""
+    """Two numbers, minimum and maximum."""
 
     above: float | None = None
     annotation: ClassVar[str] = "Sequence[float]"
@@ -293,7 +293,7 @@ class Range(Option):
     def allowed(self) -> str:
         """Two numbers."""
         above = f" above {self.above:g}" if self.above is not None else ""
-        return f"two numbers{above}, the least and the most"
+        return f"two numbers{above}, minimum and maximum"
 
     @property
     def metavar(self) -> tuple[str, ...]:

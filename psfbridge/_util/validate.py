@@ -55,7 +55,7 @@ def limits(above: float | None, least: float | None, most: float | None) -> str:
     ('a number above 0', '0 to 0.1', 'a finite number')
     """
     if most is not None:
-        return f"{least:g} to {most:g}" if least is not None else f"a number up to {most:g}"
+        return f"{least:g} to {most:g}" if least is not None else f"a number of at most {most:g}"
     if least is not None:
         return f"a number of at least {least:g}"
     return "a finite number" if above is None else f"a number above {above:g}"
@@ -111,7 +111,7 @@ def zyx_floats(name: str, value: Any, usual: str = "0.2 0.065 0.065") -> tuple[f
     except (TypeError, ValueError):
         lengths = []
     if len(lengths) != 3 or not all(math.isfinite(item) and item > 0 for item in lengths):
-        allowed = f"three numbers above 0 for z, y and x, for instance {usual}"
+        allowed = f"three numbers above 0 for z, y and x, for example {usual}"
         raise OptionError(option=name, found=shown(value), allowed=allowed)
     return lengths[0], lengths[1], lengths[2]
 

@@ -18,7 +18,7 @@ _BATCH = "batch"
 @documented
 @dataclass(frozen=True, kw_only=True)
 class BatchOptions(OptionRecord):
-    """How many files are worked on at a time, and what is written of each.
+    """Options of a batch: parallel files and the outputs for each.
 
     Each option is converted and checked; all are listed in docs/options.md.
 
@@ -34,15 +34,17 @@ class BatchOptions(OptionRecord):
     """
 
     jobs: int = option(
-        Integer(help="files worked on at a time, each by a process of its own", group=_BATCH),
+        Integer(
+            help="number of files processed in parallel, each in its own process", group=_BATCH
+        ),
         default=1,
     )
     reports: bool = option(
-        Flag(help="write the report of each file too, into NAME_report", group=_BATCH),
+        Flag(help="also write a report for each file, to NAME_report", group=_BATCH),
         default=False,
     )
     parquet: bool = option(
-        Flag(help="write the summary as Parquet too; that takes pyarrow", group=_BATCH),
+        Flag(help="also write the summary as Parquet (needs pyarrow)", group=_BATCH),
         default=False,
     )
     about: About = field(default_factory=About)

@@ -134,10 +134,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _verdict(fault: BaseException) -> tuple[str, int]:
     """Return the one line that says what failed, and the exit status."""
     if isinstance(fault, Terminated):
-        return "Cancelled: the system asked to end; no unfinished file is left.", 143
+        return "Cancelled: terminated by the system; no incomplete file was left behind.", 143
     if isinstance(fault, KeyboardInterrupt):
-        return "Cancelled: stopped by Ctrl-C; no unfinished file is left.", 130
+        return "Cancelled: stopped by Ctrl-C; no incomplete file was left behind.", 130
     if isinstance(fault, MemoryError) or str(fault) == _NO_THREAD:
-        return "MemoryError: out of memory. Close other programs, or take a smaller image.", 1
+        return "MemoryError: out of memory. Close other programs, or use a smaller image.", 1
     text = fault.worded(Host.COMMAND_LINE) if isinstance(fault, PsfBridgeError) else str(fault)
     return f"{type(fault).__name__}: {text}", 2 if isinstance(fault, OptionError) else 1

@@ -71,7 +71,7 @@ def add_image_options(
             "--channel",
             type=channel,
             metavar="N",
-            help="channel, counted from 0, or all: one PSF for each",
+            help="channel, counted from 0, or all for one PSF per channel",
         )
 
 
@@ -82,11 +82,15 @@ def add_psf_options(parser: argparse.ArgumentParser) -> None:
 
 def add_psf_input(parser: argparse.ArgumentParser) -> None:
     """Add what a command has that makes one file of the PSF of any program."""
-    parser.add_argument("psf", metavar="PSF", help="of any program: TIFF, OME-TIFF, OME-Zarr, .npy")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="where it goes")
-    parser.add_argument("--channel", type=int, metavar="N", help="of a file with several PSFs")
+    parser.add_argument(
+        "psf", metavar="PSF", help=("PSF from any program: TIFF, OME-TIFF, OME-Zarr, .npy")
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="OUT.tif", help="output file")
+    parser.add_argument(
+        "--channel", type=int, metavar="N", help=("which PSF, if the file holds several")
+    )
     add_psf_options(parser)
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
 
 
 def load_given_psf(args: argparse.Namespace) -> PSF:

@@ -32,9 +32,11 @@ def add_log_options(parser: argparse.ArgumentParser) -> None:
         "-v",
         "--verbose",
         action="store_true",
-        help="say on stderr what is done: rounds, choices, seconds and memory by stage",
+        help="report progress on stderr: iterations, decisions, time and memory of each stage",
     )
-    group.add_argument("--log-file", metavar="OUT.log", help="append the same, with the time")
+    group.add_argument(
+        "--log-file", metavar="OUT.log", help=("append the same to a log file, with time stamps")
+    )
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def logged(args: argparse.Namespace) -> Iterator[None]:
         If the file cannot be written.
     """
     if getattr(args, "verbose", False) and getattr(args, "quiet", False):
-        raise OptionError("--verbose and --quiet are both given; allowed is one of them.")
+        raise OptionError("--verbose and --quiet cannot be combined. Give only one.")
     handlers = list(_handlers(args))
     logger = logging.getLogger("psfbridge")
     before = logger.level

@@ -74,7 +74,7 @@ def to_stdout(text: str) -> None:
     except OSError as fault:
         closed_stdout()
         raise OutputError(
-            f"cannot write to stdout: {fault.strerror}. Free some space, or name another file."
+            f"cannot write to stdout: {fault.strerror}. Free some space, or choose another file."
         ) from fault
 
 

@@ -32,14 +32,14 @@ GRADES = ("poor", "usable", "tolerance")
 
 def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._ArgumentGroup) -> None:
     """Add what decides the report: where it goes, what it says, and when the command fails."""
-    outputs.add_argument("--report", metavar="DIR", help="a page with the answer and pictures")
-    outputs.add_argument("--pdf", metavar="OUT.pdf", help="the same as PDF of A4 pages")
-    outputs.add_argument("--open", action="store_true", help="open the page or PDF when done")
+    outputs.add_argument("--report", metavar="DIR", help="folder for the HTML report")
+    outputs.add_argument("--pdf", metavar="OUT.pdf", help="the same report as a PDF (A4)")
+    outputs.add_argument("--open", action="store_true", help="open the report when done")
     outputs.add_argument(
         "--fail-on",
         choices=GRADES,
-        help="exit status 1 where the PSF is poor, or usable or worse, or a figure is out of "
-        "tolerance or the PSF poor; all outputs are written before",
+        help="exit with status 1 if the PSF is poor; if it is usable or worse; or if it is poor "
+        "or a value is out of tolerance. All outputs are still written",
     )
     add_options(parser, About)
     add_options(parser, Tolerances)
@@ -50,7 +50,7 @@ def check_report_outputs(args: argparse.Namespace) -> None:
     from psfbridge.errors import OptionError, OutputError
 
     if args.open and not (args.report or args.pdf):
-        raise OptionError("--open opens a report. Give --report DIR or --pdf FILE too.")
+        raise OptionError("--open needs a report. Also give --report DIR or --pdf FILE.")
     if args.pdf and Path(args.pdf).suffix.lower() != ".pdf":
         raise OutputError(f"cannot write {args.pdf}: allowed is the ending .pdf.")
     if args.report:
@@ -124,5 +124,5 @@ def check_quality(assessment: Assessment | None, args: argparse.Namespace) -> No
     if out or assessment.grade in grades[args.fail_on]:
         raise QualityError(
             f"{assessment.headline} {' '.join(assessment.reasons)}".strip(),
-            remedy=f"This is below what --fail-on {args.fail_on} asks for.",
+            remedy=f"This does not meet --fail-on {args.fail_on}.",
         )

@@ -10,7 +10,7 @@ from psfbridge._util.option_records import OptionRecord, documented, option
 
 __all__ = ["About"]
 
-_GROUP = "words on the report"
+_GROUP = "details for the report"
 
 
 @documented
@@ -30,8 +30,8 @@ class About(OptionRecord):
     site: str | None = option(Text(help="laboratory or core facility", group=_GROUP), default=None)
     stand: str | None = option(Text(help="name of the microscope", group=_GROUP), default=None)
     objective: str | None = option(Text(help="name of the objective", group=_GROUP), default=None)
-    sample: str | None = option(Text(help="the slide of beads", group=_GROUP), default=None)
-    comment: str | None = option(Text(help="anything else", group=_GROUP), default=None)
+    sample: str | None = option(Text(help="the bead slide", group=_GROUP), default=None)
+    comment: str | None = option(Text(help="any other remarks", group=_GROUP), default=None)
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield the name and text of each fact that is known."""

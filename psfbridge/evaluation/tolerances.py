@@ -9,7 +9,7 @@ from psfbridge._util.option_records import OptionRecord, documented, option
 
 __all__ = ["Tolerances"]
 
-_GROUP = "tolerances of the quality control"
+_GROUP = "quality-control tolerances"
 
 
 @documented
@@ -30,25 +30,36 @@ class Tolerances(OptionRecord):
     """
 
     max_lateral_ratio: float = option(
-        Number(help="most that FWHM y and x may be, over the ideal pupil's", group=_GROUP, above=0),
+        Number(
+            help="maximum ratio of the lateral FWHM (y and x) to that of the ideal pupil",
+            group=_GROUP,
+            above=0,
+        ),
         default=1.5,
     )
     max_axial_ratio: float = option(
-        Number(help="most that FWHM z may be, over the ideal pupil's", group=_GROUP, above=0),
+        Number(
+            help="maximum ratio of the axial FWHM to that of the ideal pupil", group=_GROUP, above=0
+        ),
         default=2.0,
     )
     max_coregistration_ratio: float = option(
         Number(
-            help="most that two channels may be apart, over the distance that they resolve",
+            help="maximum shift between two channels, relative to the resolution",
             group=_GROUP,
             above=0,
         ),
         default=1.0,
     )
     min_roundness: float | None = option(
-        Number(help="least narrower over wider lateral FWHM", group=_GROUP, above=0, most=1),
+        Number(
+            help="minimum ratio of the narrower to the wider lateral FWHM",
+            group=_GROUP,
+            above=0,
+            most=1,
+        ),
         default=None,
     )
     min_strehl: float | None = option(
-        Number(help="least Strehl ratio", group=_GROUP, above=0, most=1), default=None
+        Number(help="minimum Strehl ratio", group=_GROUP, above=0, most=1), default=None
     )

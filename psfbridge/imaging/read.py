@@ -55,7 +55,7 @@ class Reading(OptionRecord):
 
     voxel_um: tuple[float, float, float] | None = option(
         ZYX(
-            help="voxel size; overrides the file's",
+            help="voxel size; overrides the value in the file",
             group=_IMAGE,
             unit="µm",
             usual="0.2 0.065 0.065",
@@ -63,12 +63,14 @@ class Reading(OptionRecord):
         default=None,
     )
     channel: int | str | None = option(
-        IntegerOrWord(help="channel, counted from 0, or its name; by default all", group=_IMAGE),
+        IntegerOrWord(
+            help="channel: its number, counted from 0, or its name; default all", group=_IMAGE
+        ),
         default=None,
     )
     time: int | str | None = option(
         IntegerOrWord(
-            help="time point, counted from 0, or what is made of all of them",
+            help="time point, counted from 0, or how to combine all of them",
             group=_IMAGE,
             words_too=("mean", "sum", "median", "all"),
         ),
@@ -76,7 +78,7 @@ class Reading(OptionRecord):
     )
     axes: str | None = option(
         Text(
-            help="what the file's axes are, where it does not say or is wrong",
+            help="axes of the file, if it does not state them correctly",
             group=_IMAGE,
             usual="ZYX",
         ),
@@ -84,8 +86,8 @@ class Reading(OptionRecord):
     )
     series: str | None = option(
         Text(
-            help="image of a file that holds several: its number from 0, or its name; all, in "
-            "distill and batch, is each of them",
+            help="image within a file that holds several: its number, counted from 0, or its name; "
+            "distill and batch also accept all",
             group=_IMAGE,
             usual="0",
             imagej=False,
@@ -94,8 +96,8 @@ class Reading(OptionRecord):
     )
     mask: str | None = option(
         Text(
-            help="image of the same size, or of one plane, that is 0 where the image holds no "
-            "data; such voxels are left out of noise, beads and fits",
+            help="mask image of the same size, or of one plane, with 0 where the image holds no "
+            "data; those voxels are ignored",
             group=_IMAGE,
             usual="mask.tif",
             imagej=False,
@@ -180,8 +182,8 @@ class Reading(OptionRecord):
         stored = open_stored(path, None if self.series == ALL else self.series)
         if self.series == ALL and len(stored.series_names) > 1:
             raise OptionError(
-                f"{{series}} is all, and {stored.name} holds {len(stored.series_names)} images; "
-                "allowed is one of them here. Only distill and batch take all.",
+                f"{{series}} is all and {stored.name} holds {len(stored.series_names)} images, "
+                "but only one can be used here (distill and batch accept all).",
                 option="series",
             )
         return self._settled(stored)
@@ -220,8 +222,8 @@ class Reading(OptionRecord):
     def _refuse_all_times(self, opened: Opened) -> None:
         if self.time == "all" and opened.lengths.get("T", 1) > 1:
             raise OptionError(
-                "{time} is all, which distils each time point as an image of its own; allowed here "
-                "is one, or mean, sum or median.",
+                "{time} is all, which distils each time point as a separate image; here, allowed "
+                "are a single time point, mean, sum and median.",
                 option="time",
             )
 
@@ -310,9 +312,13 @@ def channel_number(stored: Stored, wanted: int | str | None) -> int | None:
     names = [name.casefold() for name in stored.channel_names]
     if names.count(wanted.casefold()) == 1:
         return names.index(wanted.casefold())
-    known = f"it has {', '.join(stored.channel_names)}" if any(names) else "it names none"
+    known = (
+        f"it has {', '.join(stored.channel_names)}"
+        if any(names)
+        else ("its channels have no names")
+    )
     raise ImageError(
-        f"{stored.name} has no channel of the name {wanted!r}; {known}.",
+        f"{stored.name} has no channel named {wanted!r}; {known}.",
         option="channel",
         found=wanted,
         remedy="Give its number, counted from 0: {channel=0}.",
@@ -390,7 +396,7 @@ def chosen_voxel_um(
     raise ImageError(
         f"{stored.name} has no {adjective}{missing}{reason}.",
         option=option,
-        remedy=f"Give its voxel size in µm, z y x, for instance {{{option}={example}}}.",
+        remedy=f"Give the voxel size in µm (z y x), for example {{{option}={example}}}.",
     )
 
 
@@ -400,7 +406,7 @@ def _plausible(name: str, size: VoxelUm, option: str) -> VoxelUm:
         raise ImageError(
             f"{name} has voxels of {fault}.",
             option=option,
-            remedy=f"Give the right size in µm: {{{option}=Z Y X}}.",
+            remedy=f"Give the correct size in µm: {{{option}=Z Y X}}.",
         )
     return size
 

@@ -1,7 +1,7 @@
-"""Options of distilling and deconvolving: one entry for each, from which every host makes its own.
+"""Options of distillation and deconvolution, each described once for all hosts.
 
-The command line, the keys of macros, the dialogs, the types for editors and the tables in the
-documentation are made of these records: see docs/developer/option.md.
+The command line, macro keys, dialogs, types for editors and the tables in the documentation are
+generated from these records: see docs/developer/option.md.
 """
 
 from psfbridge.options.deconvolution import (

@@ -16,16 +16,16 @@ DTYPES = ("float32", "uint16", "uint8")
 OVERFLOWS = ("clip", "scale")
 STOPS = ("iterations", "discrepancy")
 
-#: The options of `DeconvolveOptions` that say how the PSF of another program is read.
+#: The options of `DeconvolveOptions` that control how a PSF from another program is read.
 PSF_OPTIONS = ("psf_voxel_um", "psf_background")
 
-_FOREIGN = "PSFs of other programs"
+_FOREIGN = "PSFs from other programs"
 
 
 @documented
 @dataclass(frozen=True, kw_only=True)
 class DeconvolveOptions(OptionRecord):
-    """Everything that a user may choose for a deconvolution; all have a default.
+    """Options of a deconvolution; all have a default.
 
     Each option is converted and checked; all are listed in docs/options.md.
 
@@ -40,26 +40,36 @@ class DeconvolveOptions(OptionRecord):
     'auto'
     """
 
-    iterations: int = option(Integer(help="Richardson-Lucy iterations, at most"), default=50)
-    # Above the limit the total variation's denominator may come near to 0.
+    iterations: int = option(
+        Integer(help="maximum number of Richardson-Lucy iterations"), default=50
+    )
+    # Above this limit the denominator of the total-variation term may approach 0.
     tv: float = option(
         Number(
             label="Total variation",
-            help="strength of the total variation regularisation (Dey et al. 2006); 0 is none",
+            help="strength of total-variation regularisation (Dey et al. 2006); 0 for none",
             least=0,
             most=0.1,
-            usual="0.002 is usual",
+            usual="typically 0.002",
         ),
         default=0.0,
     )
     accelerate: bool = option(
-        Flag(help="extrapolate the steps (Biggs and Andrews 1997): fewer iterations; CPU only"),
+        Flag(
+            help=(
+                "accelerate by extrapolation (Biggs and Andrews 1997), to need fewer iterations; "
+                "CPU only"
+            )
+        ),
         default=False,
     )
     stop: str = option(
         Choice(
             label="When to stop",
-            help="when to stop; discrepancy: where the residual is down to the noise of the image",
+            help=(
+                "stopping rule: iterations runs them all; discrepancy stops once the residual "
+                "has fallen to the image noise"
+            ),
             of=STOPS,
         ),
         default="iterations",
@@ -68,14 +78,14 @@ class DeconvolveOptions(OptionRecord):
     device: str | None = option(
         Text(
             label="OpenCL device",
-            help="number or part of the name of an OpenCL device",
+            help="OpenCL device: its number, or part of its name",
         ),
         default=None,
     )
     tile_um: tuple[float, float, float] | None = option(
         ZYX(
             label="Size of the tiles",
-            help="size of the tiles; by default as large as memory allows",
+            help="tile size; the default is as large as memory allows",
             unit="µm",
             usual="10 50 50",
         ),
@@ -84,8 +94,8 @@ class DeconvolveOptions(OptionRecord):
     background: str | float = option(
         NumberOrWord(
             label="Background",
-            help="what is subtracted from the image first, negative counts becoming 0; auto is "
-            "its darkest level",
+            help="background subtracted from the image first, with negative counts set to 0; auto "
+            "takes its darkest level",
             unit="counts",
             words_too=("auto", "none"),
         ),
@@ -93,18 +103,18 @@ class DeconvolveOptions(OptionRecord):
     )
     dtype: str = option(
         Choice(
-            label="Type of the result",
-            help="type of the voxels of the result; whole numbers are rounded",
+            label="Voxel type of the result",
+            help="voxel type of the result; integer types are rounded",
             of=DTYPES,
         ),
         default="float32",
     )
     overflow: str = option(
         Choice(
-            label="Values beyond the type",
+            label="Values outside the range",
             only_if={"dtype": ("uint16", "uint8")},
-            help="what becomes of values that the type cannot hold: they are clipped, or all are "
-            "scaled so that the largest is the type's",
+            help="values outside the range of the type: clip them, or scale the image so that its "
+            "maximum fits",
             of=OVERFLOWS,
         ),
         default="clip",
@@ -112,7 +122,7 @@ class DeconvolveOptions(OptionRecord):
     psf_voxel_um: tuple[float, float, float] | None = option(
         ZYX(
             label="Voxel size of the PSF",
-            help="voxel size of the PSF; overrides its file's",
+            help="voxel size of the PSF; overrides the value in its file",
             group=_FOREIGN,
             unit="µm",
             usual="0.2 0.065 0.065",
@@ -122,8 +132,7 @@ class DeconvolveOptions(OptionRecord):
     psf_background: str | float = option(
         NumberOrWord(
             label="Background of the PSF",
-            help="what is subtracted from a PSF of another program; auto is the level on which "
-            "it stands",
+            help="background subtracted from a PSF made by another program; auto estimates it",
             group=_FOREIGN,
             words_too=("none", "auto"),
         ),
@@ -131,18 +140,18 @@ class DeconvolveOptions(OptionRecord):
     )
 
     def check(self) -> None:
-        """Refuse values that contradict one another."""
+        """Reject values that contradict one another."""
         if self.psf_voxel_um is not None:
             voxel_size(self.psf_voxel_um, "psf_voxel_um")
         if self.device is not None and self.engine == "cpu":
             raise OptionError(
-                f"{{device}} is {self.device!r} and {{engine}} is cpu, which has no device to "
-                "choose; allowed are auto, clij2fft and clij-java.",
+                f"{{device}} is {self.device!r} but {{engine}} is cpu, which has no devices; with "
+                "a device, allowed are auto, clij2fft and clij-java.",
                 option="engine",
             )
         if self.accelerate and self.engine in ("clij2fft", "clij-java"):
             raise OptionError(
-                f"{{accelerate}} is set and {{engine}} is {self.engine}, which cannot accelerate; "
+                f"{{accelerate}} is set but {{engine}} is {self.engine}, which cannot accelerate; "
                 "allowed are auto and cpu.",
                 option="engine",
             )

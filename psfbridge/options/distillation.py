@@ -45,23 +45,23 @@ _REVERSE_RL = {"method": ("reverse-rl",)}
 _BEADS = "beads"
 _METHOD = "method"
 _PSF_SIZE = "size of the PSF"
-_COST = "what it may cost: memory and time"
+_COST = "resources: memory and time"
 
 _SCHEDULER = Text(
-    help="address of a dask scheduler, whose workers share the work and see the same files",
+    help="address of a dask scheduler; its workers share the work and must see the same files",
     group=_COST,
     usual="tcp://head:8786",
     imagej=False,
 )
 _LOCAL_CLUSTER = Integer(
-    help="so many processes of this machine share the work", group=_COST, least=1, imagej=False
+    help="number of local processes that share the work", group=_COST, least=1, imagej=False
 )
 
 
 @documented
 @dataclass(frozen=True, kw_only=True)
 class DistillOptions(OptionRecord):
-    """Everything that a user may choose for a distillation; all have a default.
+    """Options of a distillation; all have a default.
 
     Each option is converted and checked; all are listed in docs/options.md.
 
@@ -72,7 +72,7 @@ class DistillOptions(OptionRecord):
 
     Examples
     --------
-    Texts are converted:
+    Strings are converted:
 
     >>> DistillOptions(bead_diameter_um="0.1").bead_diameter_um
     0.1
@@ -85,8 +85,8 @@ class DistillOptions(OptionRecord):
     min_separation_um: float | None = option(
         Number(
             label="Least distance between beads",
-            help="beads closer than this to each other are rejected; by default as far as the "
-            "PSF reaches",
+            help="beads closer together than this are rejected; the default is the extent of the "
+            "PSF",
             group=_BEADS,
             unit="µm",
             least=0,
@@ -95,7 +95,9 @@ class DistillOptions(OptionRecord):
     )
     background: str | float = option(
         NumberOrWord(
-            help="background: auto is the method's own; mean is 1.25 times the mean of the image",
+            help=(
+                "background: auto leaves it to the method; mean is 1.25 times the mean of the image"
+            ),
             group=_BEADS,
             unit="counts",
             words_too=("auto", "mean"),
@@ -111,8 +113,8 @@ class DistillOptions(OptionRecord):
     sheet_tilt_deg: float | None = option(TILT, default=None)
     file_optics: bool = option(
         Flag(
-            help="take the optics that the image's file names, where they are whole, as those "
-            "given; each that is given goes before the file's",
+            help="use the optics recorded in the image file, if they are complete; any option you "
+            "give takes precedence",
             group=OPTICS_GROUP,
             imagej=False,  # an image in ImageJ has no file to ask
         ),
@@ -120,7 +122,7 @@ class DistillOptions(OptionRecord):
     )
     method: str = option(
         Choice(
-            help="how the PSF is computed; auto is pupil with optics, joint without",
+            help="how the PSF is computed; auto is pupil if optics are given, otherwise joint",
             group=_METHOD,
             of=METHODS,
         ),
@@ -129,7 +131,7 @@ class DistillOptions(OptionRecord):
     engine: str = option(
         Choice(
             only_if=_REVERSE_RL,
-            help="where Richardson-Lucy runs, for reverse-rl",
+            help="where Richardson-Lucy runs (reverse-rl only)",
             group=_METHOD,
             of=ENGINES,
         ),
@@ -137,14 +139,16 @@ class DistillOptions(OptionRecord):
     )
     iterations: int = option(
         Integer(
-            only_if=_REVERSE_RL, help="Richardson-Lucy iterations, for reverse-rl", group=_METHOD
+            only_if=_REVERSE_RL,
+            help="number of Richardson-Lucy iterations (reverse-rl only)",
+            group=_METHOD,
         ),
         default=200,
     )
     field: bool = option(
         Flag(
-            help="also measure how the PSF changes across the image, as far as the beads show it; "
-            "for joint and pupil",
+            help="also measure how the PSF varies across the image, as far as the beads show it "
+            "(joint and pupil only)",
             group=_METHOD,
             imagej=False,  # ImageJ shows one PSF for an image
         ),
@@ -162,14 +166,16 @@ class DistillOptions(OptionRecord):
     )
     # A macro's key leaves the unit out: there "size" is the length in µm.
     size: tuple[int, int, int] | None = option(
-        Voxels(help="size of the PSF in voxels, made odd", group=_PSF_SIZE, imagej=False),
+        Voxels(
+            help="size of the PSF in voxels; even sizes become odd", group=_PSF_SIZE, imagej=False
+        ),
         default=None,
     )
 
     repeats: str = option(
         Choice(
-            help="several images: each for itself in one solve, or, as images of one scene, one "
-            "made of them, voxel by voxel",
+            help="how several images are used: separate solves them together as different fields; "
+            "mean, sum and median first combine them, voxel by voxel, as repeats of one field",
             group=_METHOD,
             of=REPEATS,
             imagej=False,  # a command works on one image
@@ -178,8 +184,8 @@ class DistillOptions(OptionRecord):
     )
     memory_gib: float | None = option(
         Number(
-            help="memory that may be taken; an image that does not fit is read by blocks; by "
-            "default 1.5, with thorough 4",
+            help="memory limit; an image that does not fit is read in blocks; the default is "
+            "1.5, or 4 with thorough",
             group=_COST,
             unit="GiB",
             above=0.5,
@@ -188,16 +194,16 @@ class DistillOptions(OptionRecord):
     )
     quick: bool = option(
         Flag(
-            label="Quick: the 32 beads that tell most",
-            help="use the 32 beads that tell most, and no more",
+            label="Quick: only the 32 most informative beads",
+            help="use only the 32 most informative beads",
             group=_COST,
         ),
         default=False,
     )
     thorough: bool = option(
         Flag(
-            label="Thorough: every bead that fits into the memory",
-            help="use every bead that fits into the memory",
+            label="Thorough: every bead that fits into memory",
+            help="use every bead that fits into memory",
             group=_COST,
         ),
         default=False,
@@ -206,15 +212,15 @@ class DistillOptions(OptionRecord):
     local_cluster: int | None = option(_LOCAL_CLUSTER, default=None)
 
     def check(self) -> None:
-        """Refuse values that contradict one another."""
+        """Reject values that contradict one another."""
         _check_one_cluster(self)
         if self.quick and self.thorough:
-            raise OptionError("{quick} and {thorough} are both given; allowed is one of them.")
+            raise OptionError("{quick} and {thorough} cannot be combined. Give only one.")
         if self.size_um is not None and self.size is not None:
-            raise OptionError("{size_um} and {size} are both given; allowed is one of them.")
+            raise OptionError("{size_um} and {size} cannot be combined. Give only one.")
         if self.field and self.method not in _FIELD_METHODS:
             raise OptionError(
-                f"{{field}} is set and {{method}} is {self.method}; allowed with {{field}} are "
+                f"{{field}} is set but {{method}} is {self.method}; allowed with {{field}} are "
                 f"{', '.join(_FIELD_METHODS)}.",
                 option="method",
                 found=self.method,
@@ -222,30 +228,30 @@ class DistillOptions(OptionRecord):
             )
         if self.measured_only and self.method in ("joint", "pupil"):
             raise OptionError(
-                f"{{method}} is {self.method}, which fits a pupil, and {{microscope}} is "
-                f"{self.microscope}, whose PSF no pupil has; allowed are auto, average and "
-                "reverse-rl.",
+                f"{{method}} is {self.method}, which fits a pupil, but {{microscope}} is "
+                f"{self.microscope}, whose PSF cannot be described by a pupil; allowed are auto, "
+                "average and reverse-rl.",
                 option="method",
                 found=self.method,
                 allowed="auto, average, reverse-rl",
             )
         if self.measured_only and self.field:
             raise OptionError(
-                f"{{field}} is set and {{microscope}} is {self.microscope}, whose PSF no pupil "
-                "has; a field is measured by pupils.",
+                f"{{field}} is set but {{microscope}} is {self.microscope}, whose PSF cannot be "
+                "described by a pupil; {field} needs a pupil.",
                 option="field",
-                remedy="Leave {field} out, or distil parts of the image one by one.",
+                remedy="Omit {field}, or distil parts of the image separately.",
             )
         _ = self.optics
 
     @property
     def measured_only(self) -> bool:
-        """Whether the microscope is one whose PSF no pupil has."""
+        """Whether the microscope is one whose PSF cannot be described by a pupil."""
         return self.microscope in MEASURED_ONLY
 
     @property
     def optics(self) -> Optics | None:
-        """The optics, or None where none were given, or none make the PSF."""
+        """The optics, or None if none were given or they do not determine the PSF."""
         given = {name: getattr(self, name) for name in options_of(Optics)}
         given = {name: value for name, value in given.items() if value is not None}
         if not given or self.measured_only:
@@ -253,7 +259,7 @@ class DistillOptions(OptionRecord):
         missing = [name for name in _OPTICS_NEEDED if name not in given]
         if missing:
             raise OptionError(
-                f"the optics are half given: {_listed(given)} without {_listed(missing)}.",
+                f"the optics are incomplete: {_listed(given)} given, {_listed(missing)} missing.",
                 option=missing[0],
                 remedy=f"Give all of {_listed(_OPTICS_NEEDED)}, or none.",
             )
@@ -270,7 +276,7 @@ class DistillOptions(OptionRecord):
 
 
 def half_given(choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the optics among the choices where they are not whole: a file may have the others.
+    """Return the given optics if they are incomplete; the file may supply the rest.
 
     Examples
     --------
@@ -282,16 +288,16 @@ def half_given(choices: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_half_given(choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the choices without the optics that `half_given` returns."""
+    """Return the choices without the incomplete optics found by `half_given`."""
     half = half_given(choices)
     return {name: value for name, value in choices.items() if name not in half}
 
 
 def _listed(names: Iterable[str]) -> str:
-    """Return the names as a message lists them, for the host to spell."""
+    """Return the names as a list for a message, to be spelled by the host."""
     return ", ".join(f"{{{name}}}" for name in names)
 
 
 def _check_one_cluster(options: DistillOptions) -> None:
     if options.scheduler is not None and options.local_cluster is not None:
-        raise OptionError("{scheduler} and {local_cluster} are both given; allowed is one of them.")
+        raise OptionError("{scheduler} and {local_cluster} cannot be combined. Give only one.")

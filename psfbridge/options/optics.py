@@ -23,13 +23,13 @@ __all__ = [
     "Optics",
 ]
 
-#: Kinds whose PSF is that of one pupil, the likeliest first.
+#: Kinds whose PSF is that of a single pupil, the most likely first.
 PUPIL_KINDS = ("widefield", "confocal", "lightsheet")
-#: Kinds whose PSF no pupil has: it is measured, and nothing is assumed of it.
+#: Kinds whose PSF cannot be described by a pupil: it is measured without a model.
 MEASURED_ONLY = ("sted", "sim")
 MICROSCOPES = (*PUPIL_KINDS, "two-photon", "spinning-disk", *MEASURED_ONLY)
 
-OPTICS_GROUP = "optics: all of the first three, or none"
+OPTICS_GROUP = "optics: give the first three together, or none"
 
 _EXCITED = {"microscope": ("confocal", "spinning-disk", "two-photon")}
 _PINHOLED = {"microscope": ("confocal", "spinning-disk")}
@@ -43,18 +43,20 @@ WAVELENGTH = Number(
     unit="µm",
     least=0.1,
     most=3,
-    usual="520 nm is 0.52",
+    usual="0.52 for 520 nm",
 )
 INDEX = Number(help="refractive index of the immersion medium", group=OPTICS_GROUP, least=1)
 MICROSCOPE = Choice(
-    help="kind of microscope; of sted and sim the PSF is measured only: no pupil has it",
+    help="kind of microscope; for sted and sim the PSF is measured without a pupil model",
     group=OPTICS_GROUP,
     of=MICROSCOPES,
 )
 EXCITATION = Number(
     label="Excitation wavelength",
     only_if=_EXCITED,
-    help="excitation wavelength; confocal and spinning disk, and needed for two photons",
+    help=(
+        "excitation wavelength; for confocal and spinning-disk microscopes, required for two-photon"
+    ),
     group=OPTICS_GROUP,
     unit="µm",
     above=0,
@@ -62,7 +64,7 @@ EXCITATION = Number(
 PINHOLE = Number(
     label="Pinhole diameter",
     only_if=_PINHOLED,
-    help="pinhole diameter; confocal and spinning disk",
+    help="pinhole diameter; for confocal and spinning-disk microscopes",
     group=OPTICS_GROUP,
     unit="Airy units",
     above=0,
@@ -70,21 +72,21 @@ PINHOLE = Number(
 TILT = Number(
     label="Tilt of the light sheet",
     only_if=_SHEETED,
-    help="angle between the light sheet and the planes of the image, about x; light sheet only",
+    help="angle between the light sheet and the image planes, about x; light sheet only",
     group=OPTICS_GROUP,
     unit="degrees",
     least=-80,
     most=80,
 )
 
-#: What each option of the optics is for, besides those that are for all.
+#: The kinds of microscope to which an option is restricted.
 _FOR_KINDS = {
     "excitation_um": _EXCITED["microscope"],
     "pinhole_au": _PINHOLED["microscope"],
     "sheet_tilt_deg": _SHEETED["microscope"],
 }
 
-#: A pinhole so small, in Airy units, that it is a point.
+#: A pinhole small enough, in Airy units, to count as a point.
 _POINT_AU = 1e-3
 
 
@@ -115,11 +117,12 @@ class Optics(OptionRecord):
     sheet_tilt_deg: float | None = option(TILT, default=None)
 
     def check(self) -> None:
-        """Refuse values that contradict one another."""
+        """Reject values that contradict one another."""
         if self.na >= self.refractive_index:
             raise OptionError(
-                f"{{na}} is {self.na:g}, {{refractive_index}} is {self.refractive_index:g}: the NA "
-                "must be below the refractive index of the immersion medium (oil is about 1.518).",
+                f"{{na}} is {self.na:g} and {{refractive_index}} is {self.refractive_index:g}: "
+                "the NA must be smaller than the refractive index of the immersion medium (oil "
+                "is about 1.518).",
                 option="na",
                 found=f"{self.na:g}",
                 allowed=f"less than {self.refractive_index:g}",
@@ -127,32 +130,32 @@ class Optics(OptionRecord):
         for name, kinds in _FOR_KINDS.items():
             if getattr(self, name) is not None and self.microscope not in kinds:
                 raise OptionError(
-                    f"{{{name}}} is given, {{microscope}} is {self.microscope}; allowed is "
-                    f"{' or '.join(kinds)}.",
+                    f"{{{name}}} is given but {{microscope}} is {self.microscope}; it applies "
+                    f"only to {' or '.join(kinds)}.",
                     option=name,
-                    remedy=f"Give {{microscope={kinds[0]}}}, or leave {{{name}}} out.",
+                    remedy=f"Give {{microscope={kinds[0]}}}, or omit {{{name}}}.",
                 )
         if self.microscope == "two-photon" and self.excitation_um is None:
             raise OptionError(
-                "{microscope} is two-photon, whose PSF is that of the excitation, and "
-                "{excitation_um} is not given.",
+                "{microscope} is two-photon, whose PSF depends on the excitation, but "
+                "{excitation_um} is missing.",
                 option="excitation_um",
-                remedy="Give it, for instance {excitation_um=0.8}.",
+                remedy="Give it, for example {excitation_um=0.8}.",
             )
 
     @property
     def pupil(self) -> Optics:
         """The widefield, confocal or light-sheet microscope that has the same PSF.
 
-        Two photons are absorbed by the square of the excitation's intensity, wherever the light
-        that they give goes: as in a confocal microscope with a point for its pinhole whose
-        emission has the wavelength of the excitation. A spinning disk is a confocal microscope,
-        but for the light that passes neighbouring pinholes.
+        Two-photon absorption follows the square of the excitation intensity, and all the emission
+        is collected: equivalent to a confocal microscope with a point pinhole whose emission has
+        the excitation wavelength. A spinning disk is treated as a confocal microscope; light
+        that passes through neighbouring pinholes is neglected.
 
         Raises
         ------
         OptionError
-            If no pupil has the PSF, as in STED and structured illumination.
+            If the PSF cannot be described by a pupil, as in STED and structured illumination.
 
         Examples
         --------
@@ -162,9 +165,10 @@ class Optics(OptionRecord):
         """
         if self.microscope in MEASURED_ONLY:
             raise OptionError(
-                f"no pupil has the PSF of {{microscope}} {self.microscope}: it is measured only.",
+                f"the PSF of {{microscope}} {self.microscope} cannot be described by a pupil; it "
+                "can only be measured.",
                 option="microscope",
-                remedy="Leave {method} out, or choose {method=average}.",
+                remedy="Omit {method}, or choose {method=average}.",
             )
         if self.microscope == "two-photon":
             return Optics(

@@ -87,8 +87,8 @@ class Microscope:
             number(name, value)
         if self.model == "psfmodels" and any(waves.values()):
             raise OptionError(
-                "{psf} is psfmodels, which has no coma, astigmatism or spherical; allowed for "
-                "these are vectorial and scalar."
+                "{psf} is psfmodels, which has no coma, astigmatism or spherical aberration; use "
+                "vectorial or scalar for these."
             )
 
     @property
@@ -148,8 +148,8 @@ def psf_volume(
     """
     if step_um[1] != step_um[2]:
         raise OptionError(
-            f"{{voxel_um}} is {step_um[1]:g} in y and {step_um[2]:g} in x; allowed for a "
-            "simulation are equal sizes."
+            f"{{voxel_um}} is {step_um[1]:g} in y and {step_um[2]:g} in x; a simulation needs "
+            "equal sizes."
         )
     points = _Points(step_um[0], step_um[2], shape)
     kind = microscope.optics.microscope

@@ -51,90 +51,97 @@ class Scene(OptionRecord):
     (48, 256, 256)
     """
 
-    beads: int = _count("beads that lie apart", 60)
+    beads: int = _count("number of separate beads", 60)
     doublets: int = _count(
-        "how many of them have a partner at 0.15 to 0.4 µm, too near to be resolved", 0
+        "how many of them have a neighbour at 0.15 to 0.4 µm, too close to resolve", 0
     )
-    border_beads: int = _count("how many more beads lie across the border", 0)
+    border_beads: int = _count("additional beads that are cut by the border", 0)
     photons: tuple[float, float] = option(
-        Range(help="least and most photons of a bead, within the volume of the true PSF", above=0),
+        Range(
+            help="minimum and maximum photons per bead, within the volume of the true PSF", above=0
+        ),
         default=(40e3, 120e3),
     )
     shape: tuple[int, int, int] = option(
         Voxels(help="number of voxels in z, y and x"), default=(48, 256, 256)
     )
     voxel_um: tuple[float, float, float] = option(
-        ZYX(help="voxel size; y and x alike", unit="µm"), default=(0.2, 0.1, 0.1)
+        ZYX(help="voxel size; must be equal in y and x", unit="µm"), default=(0.2, 0.1, 0.1)
     )
     bead_diameter_um: float = _amount(
-        "diameter of the beads, filled spheres; 0 is a point", 0.1, unit="µm", least=0
+        "diameter of the beads (solid spheres); 0 for points", 0.1, unit="µm", least=0
     )
     optics: Optics = _OIL
     psf: str = option(Choice(help="model that computes the PSF", of=MODELS), default="vectorial")
     sample_index: float | None = option(
-        Number(help="refractive index around the beads; by default that of the immersion", least=1),
+        Number(
+            help=("refractive index of the medium around the beads; default that of the immersion"),
+            least=1,
+        ),
         default=None,
     )
     depth_um: float = _amount("depth of the beads in the sample", 0.0, unit="µm", least=0)
     coma: float = _waves("coma")
     astigmatism: float = _waves("astigmatism")
     spherical: float = _waves("spherical aberration")
-    field_coma: float = _waves("coma more in the last column, less in the first")
-    field_astigmatism: float = _waves("astigmatism more in the last row, less in the first")
+    field_coma: float = _waves(
+        "coma that increases towards the last column and decreases towards the first"
+    )
+    field_astigmatism: float = _waves(
+        "astigmatism that increases towards the last row and decreases towards the first"
+    )
     field_spherical: float = _waves(
-        "spherical aberration more in the last plane, less in the first"
+        "spherical aberration that increases towards the last plane and decreases towards the first"
     )
-    field_order: int = _count(
-        "1: changes over the field are linear; 2: they grow with the square", 1, least=1
-    )
+    field_order: int = _count("variation over the field: 1 for linear, 2 for quadratic", 1, least=1)
     sheet_um: float = _amount("FWHM of the light sheet", 2.0, unit="µm", above=0)
     psf_um: tuple[float, float, float] = option(
         ZYX(help="size of the true PSF", unit="µm", usual="6.4 6.4 6.4"), default=(6.4, 6.4, 6.4)
     )
-    background: float = _amount("background", 20.0, unit="photons a voxel", least=0)
+    background: float = _amount("background", 20.0, unit="photons per voxel", least=0)
     ramp: float = _amount(
-        "share by which the background rises and falls from the middle to the ends of x",
+        "fraction by which the background changes from the centre to the ends of x",
         0.5,
         least=0,
         most=1,
     )
     offset: float = _amount("camera offset", 100.0, unit="counts", least=0)
-    gain: float = _amount("camera gain", 1.0, unit="counts a photon", above=0)
-    read_noise: float = _amount("standard deviation of the camera", 2.0, unit="counts", least=0)
-    saturation: int = _count(
-        "highest count; with 65535 or less the image has 16-bit integers", 65535, least=1
+    gain: float = _amount("camera gain", 1.0, unit="counts per photon", above=0)
+    read_noise: float = _amount(
+        "read noise of the camera (standard deviation)", 2.0, unit="counts", least=0
     )
+    saturation: int = _count("saturation level; 65535 or less gives a 16-bit image", 65535, least=1)
     noise: bool = option(
-        Flag(help="photon and read noise; without it the image is float32, and nothing rounded"),
+        Flag(help="add photon and read noise; without noise the image is float32 and not rounded"),
         default=True,
     )
     hot_pixels: int = _count("single bright voxels", 0)
-    hot_columns: int = _count("camera pixels that are bright in every plane", 0)
+    hot_columns: int = _count("camera pixels that are hot in every plane", 0)
     min_distance_um: float = _amount(
-        "least distance of two beads, doublets apart", 1.5, unit="µm", least=0
+        "minimum distance between beads, except doublets", 1.5, unit="µm", least=0
     )
-    seed: int = _count("the same seed gives the same image", 0)
+    seed: int = _count("random seed; the same seed gives the same image", 0)
 
     def check(self) -> None:
         """Refuse values that contradict one another."""
         voxel_size(self.voxel_um)
         if self.voxel_um[1] != self.voxel_um[2]:
             raise OptionError(
-                f"{{voxel_um}} is {self.voxel_um[1]:g} in y and {self.voxel_um[2]:g} in x; allowed "
-                "for a simulation are equal sizes.",
+                f"{{voxel_um}} is {self.voxel_um[1]:g} in y and {self.voxel_um[2]:g} in x; a "
+                "simulation needs equal sizes.",
                 option="voxel_um",
             )
         if self.bead_diameter_um > min(self.psf_um):
             raise OptionError(
                 f"{{bead_diameter_um}} is {self.bead_diameter_um:g}, {{psf_um}} is "
-                f"{zyx_um(self.psf_um)}: allowed is a bead that fits into the true PSF.",
+                f"{zyx_um(self.psf_um)}: the bead must fit inside the true PSF.",
                 option="bead_diameter_um",
                 remedy="Give the diameter in µm (100 nm is 0.1).",
             )
         if self.doublets > self.beads:
             raise OptionError(
-                f"{{doublets}} is {self.doublets}, {{beads}} is {self.beads}: allowed is a partner "
-                "for each bead at most.",
+                f"{{doublets}} is {self.doublets}, {{beads}} is {self.beads}: each bead can have "
+                "at most one neighbour.",
                 option="doublets",
             )
         if self.field_order > 2:

@@ -162,7 +162,7 @@ def _apart(scene: Scene, random: np.random.Generator) -> Floats:
     if len(chosen) == scene.beads:
         return np.reshape(chosen, (-1, 3))
     raise OptionError(
-        f"{{beads}} is {scene.beads}: no room was found for more than {len(chosen)} that are "
+        f"{{beads}} is {scene.beads}: there is room for only {len(chosen)} at least "
         f"{scene.min_distance_um:g} µm apart. Ask for fewer, or lower {{min_distance_um}}."
     )
 

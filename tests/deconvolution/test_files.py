@@ -176,7 +176,10 @@ def test_ctrl_c_ends_the_command_in_one_line(tmp_path, psf_file, engine):
     out, err = work.communicate(timeout=1200)
     # Python ends itself by the signal where it came during an import; a shell calls both 130.
     assert work.returncode in (130, -signal.SIGINT)
-    assert (out, err) == ("", "Cancelled: stopped by Ctrl-C; no unfinished file is left.\n")
+    assert (out, err) == (
+        "",
+        ("Cancelled: stopped by Ctrl-C; no incomplete file was left behind.\n"),
+    )
     assert sorted(tmp_path.iterdir()) == before
 
 

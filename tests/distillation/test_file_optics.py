@@ -64,7 +64,7 @@ def test_what_is_not_whole_is_not_taken(told):
     optics, note = taken({}, told)
     assert optics is None
     assert "is not whole" in note
-    with pytest.raises(OptionError, match="half given"):
+    with pytest.raises(OptionError, match="optics are incomplete"):
         taken({"na": 1.2}, {"microscope": "widefield"})
 
 

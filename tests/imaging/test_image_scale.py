@@ -67,7 +67,7 @@ def test_no_voxel_size_at_all(tmp_path):
     with pytest.raises(ImageError) as caught:
         read_image(tmp_path / "beads.tif")
     assert str(caught.value) == (
-        "beads.tif has no voxel size. Give its voxel size in µm, z y x, for instance "
+        "beads.tif has no voxel size. Give the voxel size in µm (z y x), for example "
         "voxel_um=(0.2, 0.065, 0.065)."
     )
     assert read_image(tmp_path / "beads.tif", voxel_um=VOXEL_UM).voxel_um == VOXEL_UM
@@ -85,8 +85,8 @@ def test_no_z_step(tmp_path):
     with pytest.raises(ImageError) as caught:
         read_image(path)
     assert str(caught.value) == (
-        "beads.tif has no z step. Give its voxel size in µm, z y x, for instance "
-        "voxel_um=(0.2, 0.1, 0.1)."
+        "beads.tif has no z step. Give the voxel size in µm (z y x), for example voxel_um=(0.2, "
+        "0.1, 0.1)."
     )
 
 

@@ -61,13 +61,13 @@ def test_a_channel_by_its_name(file):
     for name in ("GFP", "gfp"):
         image = Reading(channel=name, time=2).one_channel(file)
         np.testing.assert_array_equal(image.data, SERIES[2, 1])
-    with pytest.raises(ImageError, match="no channel of the name 'Cy5'; it has DAPI, GFP"):
+    with pytest.raises(ImageError, match="no channel named 'Cy5'; it has DAPI, GFP"):
         Reading(channel="Cy5", time=0).image(file)
 
 
 def test_a_name_where_the_file_has_none(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", SERIES[0], metadata={"axes": "ZCYX"}, imagej=True)
-    with pytest.raises(ImageError, match="no channel of the name 'GFP'; it names none"):
+    with pytest.raises(ImageError, match="no channel named 'GFP'; its channels have no names"):
         Reading(channel="GFP", voxel_um=VOXEL_UM).image(tmp_path / "a.tif")
 
 
@@ -142,7 +142,7 @@ def test_all_images_of_a_file_are_read_and_only_where_several_make_sense(two_ima
     images = Reading(series="all").images(two_images)
     assert len(images) == 2
     assert not any("the first was taken" in note for one in images for note in one.notes)
-    with pytest.raises(OptionError, match="holds 2 images; allowed is one of them here"):
+    with pytest.raises(OptionError, match="holds 2 images, but only one can be used here"):
         Reading(series="all").image(two_images)
 
 

@@ -28,26 +28,32 @@ __all__ = ["add", "run"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
-        "batch", help="one PSF a file, one joint PSF, a summary table over time"
+        "batch", help="distil many files: a PSF for each, a joint PSF and a summary over time"
     )
     parser.add_argument(
         "images", nargs="+", metavar="IMAGE", help="files, or patterns such as beads/*.tif"
     )
-    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="made if need be")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help=("created if necessary")
+    )
     add_image_options(parser)
-    parser.add_argument("--preset", metavar="NAME", help="optics and more by name; see preset")
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=("preset with optics and other options; see psfbridge preset"),
+    )
     add_options(parser, DistillOptions)
     add_options(parser, BatchOptions)
     parser.add_argument(
         "--history",
         metavar="FILE",
-        help="append the summary to this history: Parquet with the ending .parquet, else SQLite; "
-        "see trend",
+        help="append the summary to this history file (SQLite, or Parquet if it ends in .parquet); "
+        "see psfbridge trend",
     )
     parser.add_argument("--open", action="store_true", help="open the summary when done")
     add_options(parser, About)
     add_options(parser, Tolerances)
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
 
@@ -76,14 +82,14 @@ def run(args: argparse.Namespace) -> int:
         from psfbridge.batch.history import append_history
 
         count = append_history(args.history, batch.rows)
-        say(f"{args.history}: {count} stacks by now", args.quiet)
+        say(f"{args.history}: now {count} stacks", args.quiet)
     for line in _lines(batch):
         say(line, args.quiet)
     say(opened_page(batch.folder / "summary.html", open_it=args.open), args.quiet)
     if batch.failed:
         complain(
-            f"{len(batch.failed)} of {len(batch.rows)} files failed, the first is "
-            f"{batch.failed[0].file}. Each has its reason in {batch.folder / 'summary.csv'}."
+            f"{len(batch.failed)} of {len(batch.rows)} files failed, the first being "
+            f"{batch.failed[0].file}. The reasons are in {batch.folder / 'summary.csv'}."
         )
     return 1 if batch.failed else 0
 
@@ -93,7 +99,7 @@ def _lines(batch: Batch) -> list[str]:
     lines = list(batch.notes)
     if kept:
         lines.append(
-            f"{kept} files were kept from an earlier run with the same options: their outputs "
-            "are newer."
+            f"{kept} files were skipped: they have up-to-date outputs from an earlier run with "
+            "the same options."
         )
-    return [*lines, f"wrote summary.csv, summary.png and summary.html into {batch.folder}"]
+    return [*lines, f"wrote summary.csv, summary.png and summary.html to {batch.folder}"]

@@ -19,13 +19,15 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("beads", help="find and judge beads only")
+    parser = subparsers.add_parser("beads", help="find and judge the beads, without distilling")
     parser.add_argument("image", metavar="IMAGE")
-    parser.add_argument("--csv", metavar="OUT.csv", help="a table with one row a candidate")
-    parser.add_argument("--picture", metavar="OUT.png", help="every bead with its status")
+    parser.add_argument("--csv", metavar="OUT.csv", help="CSV table with one row per candidate")
+    parser.add_argument(
+        "--picture", metavar="OUT.png", help=("picture of all beads, marked by status")
+    )
     add_options(parser, DistillOptions, names=["min_separation_um"])
     add_image_options(parser)
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
 

@@ -18,15 +18,21 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("check", help="does this PSF explain these beads?")
+    parser = subparsers.add_parser(
+        "check", help=("test whether a PSF explains the beads of an image")
+    )
     parser.add_argument("psf", metavar="PSF.tif")
     parser.add_argument("image", metavar="IMAGE", help="beads: TIFF, OME-TIFF, OME-Zarr, .npy")
     add_image_options(parser)
     add_options(
         parser, DistillOptions, names=["bead_diameter_um"], defaults={"bead_diameter_um": 0.0}
     )
-    parser.add_argument("--picture", metavar="OUT.png", help="beads, model, deconvolved beads")
-    parser.add_argument("--json", metavar="OUT.json", help="the figures of every bead")
+    parser.add_argument(
+        "--picture",
+        metavar="OUT.png",
+        help=("figure of the beads, the model and the deconvolved beads"),
+    )
+    parser.add_argument("--json", metavar="OUT.json", help="results for every bead")
     # The deconvolution of the beads that are shown.
     checked = {"iterations": CHECK.iterations, "engine": "cpu"}
     add_options(parser, DeconvolveOptions, names=(*checked, *PSF_OPTIONS), defaults=checked)
@@ -34,10 +40,10 @@ def add(subparsers: Any) -> None:
         "--fail-over",
         type=float,
         metavar="PERCENT",
-        help="exit status 1 where the PSF's error beyond noise is larger; the answer is no from "
-        "there on (12 for the answer alone)",
+        help="exit with status 1, and answer no, if the error of the PSF beyond noise exceeds this "
+        "(without it, the answer is no above 12)",
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
 
@@ -66,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     for line in (*found.notes, *found.sentences()):
         say(line, args.quiet)
     if args.fail_over is not None and not found.explains(limit):
-        raise QualityError(found.answer(limit), remedy="This is more than --fail-over allows.")
+        raise QualityError(found.answer(limit), remedy="This exceeds --fail-over.")
     return 0
 
 

@@ -17,9 +17,7 @@ _FOLDERS = ("DIR", "FIJI_DIR", "WHERE")
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "completion", help="print what makes a shell complete commands and options"
-    )
+    parser = subparsers.add_parser("completion", help="print the script for shell completion")
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell")
     parser.set_defaults(run=run)
 

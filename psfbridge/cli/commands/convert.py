@@ -12,14 +12,16 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("convert", help="the PSF of one program in the form of another")
+    parser = subparsers.add_parser(
+        "convert", help=("convert a PSF to the format of another program")
+    )
     add_psf_input(parser)
     parser.add_argument(
         "--form",
         default="odd,float32,sum",
         metavar="WORDS",
-        help="odd or even, float32, uint16 or uint8, sum or peak: even,uint16,peak for cudaDecon; "
-        "default odd,float32,sum, psfbridge's own",
+        help="target format: odd or even; float32, uint16 or uint8; normalised to sum or peak. For "
+        "cudaDecon even,uint16,peak; default odd,float32,sum",
     )
     parser.set_defaults(run=run)
 

@@ -21,14 +21,14 @@ def add(subparsers: Any) -> None:
         required=True,
         nargs="+",
         metavar="PSF.tif",
-        help="one, one for each channel, or a file with all of them",
+        help="one PSF, one per channel, or one file with all of them",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help=".tif, .ome.tif, .zarr"
     )
     add_image_options(parser)
     add_options(parser, DeconvolveOptions)
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
 

@@ -22,11 +22,17 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("demo", help="the whole job; without a file, on simulated beads")
-    parser.add_argument("image", nargs="?", metavar="IMAGE", help="a bead stack of your own")
-    parser.add_argument("-o", "--output", default="demo", metavar="DIR", help="where (demo)")
+    parser = subparsers.add_parser(
+        "demo", help=("run the whole workflow, on simulated beads unless a file is given")
+    )
+    parser.add_argument("image", nargs="?", metavar="IMAGE", help="your own bead stack")
+    parser.add_argument(
+        "-o", "--output", default="demo", metavar="DIR", help=("output folder (default demo)")
+    )
     add_options(parser, DistillOptions, names=["bead_diameter_um"])
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the simulated field")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help=("seed of the simulated field")
+    )
     parser.add_argument("--open", action="store_true", help="open the report when done")
     add_image_options(parser)
     parser.set_defaults(run=run)
@@ -53,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if truth:
         say(_compared(result, truth))
         say(_in_imagej(folder / "beads.tif", result))
-    say(f"wrote psf.tif, beads.csv and the report into {folder}")
+    say(f"wrote psf.tif, beads.csv and the report to {folder}")
     say(opened_page(folder / "report" / "index.html", open_it=args.open))
     return 0
 
@@ -81,7 +87,7 @@ def _simulated(seed: int, folder: Path) -> Simulation:
     from psfbridge.simulation.scene import demo_scene
     from psfbridge.simulation.simulate import simulate
 
-    say("no file was named: simulating a field of beads")
+    say("no file given: simulating a field of beads")
     truth = simulate(demo_scene(seed))
     write_image(folder / "beads.tif", _named(truth.image, folder))
     truth.psf.save(folder / "truth.tif")
@@ -105,7 +111,7 @@ def _in_imagej(path: Path, result: Distillation) -> str:
         options = f"bead_diameter={result.options.bead_diameter_um!r}"
         return compared_with_imagej(path, options, result.psf)
     except BridgeError as fault:
-        return f"ImageJ was not tried: {fault}"
+        return f"ImageJ was skipped: {fault}"
 
 
 def _compared(result: Distillation, truth: Simulation) -> str:
@@ -115,4 +121,4 @@ def _compared(result: Distillation, truth: Simulation) -> str:
 
     widths = fwhm_text(measure(truth.psf).fwhm_um)
     error = psf_error(result.psf, truth.psf_grid)
-    return f"truth: {widths}; the PSF differs from it by {error:.1%}"
+    return f"truth: {widths}; the distilled PSF differs from it by {error:.1%}"

@@ -39,14 +39,21 @@ def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("distill", help="distil the PSF from images of beads")
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, .npy")
-    parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="where it goes")
+    parser.add_argument("-o", "--output", required=True, metavar="PSF.tif", help="output file")
     add_image_options(parser, channel_or_all)
     parser.add_argument(
         "--beads-from",
         metavar="CHANNEL|FILE.csv",
-        help="take the beads of this channel, or of a table as --beads writes it, for a dim one",
+        help=(
+            "for a dim channel: use the bead positions of this channel, or of a table written by "
+            "--beads"
+        ),
     )
-    parser.add_argument("--preset", metavar="NAME", help="optics and more by name; see preset")
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=("preset with optics and other options; see psfbridge preset"),
+    )
     add_options(parser, DistillOptions)
     _add_outputs(parser)
     parser.set_defaults(run=run)
@@ -54,18 +61,23 @@ def add(subparsers: Any) -> None:
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     outputs = parser.add_argument_group("output")
-    outputs.add_argument("--beads", metavar="OUT.csv", help="a table of every candidate")
+    outputs.add_argument("--beads", metavar="OUT.csv", help="CSV table of all candidates")
     outputs.add_argument(
         "--registered",
         metavar="OUT.tif",
-        help="with --channel all: the PSFs with one common origin, the chromatic shift in them",
+        help=(
+            "with --channel all: also write the PSFs with a common origin, preserving the "
+            "chromatic shift"
+        ),
     )
     outputs.add_argument(
-        "--error", metavar="OUT.tif", help="the standard error of every voxel of the PSF"
+        "--error", metavar="OUT.tif", help="standard error of every voxel of the PSF"
     )
-    outputs.add_argument("--json", metavar="OUT.json", help="measures, counts, options, versions")
+    outputs.add_argument(
+        "--json", metavar="OUT.json", help=("measures, bead counts, options and versions as JSON")
+    )
     outputs.add_argument("--view", action="store_true", help="open the result in napari")
-    outputs.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    outputs.add_argument("--quiet", action="store_true", help="print errors only")
     add_report_options(parser, outputs)
 
 
@@ -120,7 +132,7 @@ def _check_channel(args: argparse.Namespace) -> None:
     from psfbridge.errors import OptionError
 
     if args.registered and not several(args.channel):
-        raise OptionError("--registered is for several channels. Give --channel all too.")
+        raise OptionError("--registered is for several channels. Also give --channel all.")
     if args.view and several(args.channel):
         raise OptionError("--view shows one PSF. Give --channel N, or open the output in Fiji.")
     for name in ("error", "pdf"):
@@ -128,7 +140,7 @@ def _check_channel(args: argparse.Namespace) -> None:
             raise OptionError(f"--{name} is for one PSF. Give --channel N.")
     if args.error and args.method in ("average", "reverse-rl"):
         raise OptionError(
-            f"--error is given and --method is {args.method}, which has no error volume; allowed "
+            f"--error is given but --method is {args.method}, which has no error volume; allowed "
             "are auto, joint and pupil."
         )
 

@@ -12,7 +12,9 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("doctor", help="what is here: Python, Java, ImageJ, OpenCL")
+    parser = subparsers.add_parser(
+        "doctor", help=("check this computer: Python, Java, ImageJ, OpenCL")
+    )
     parser.set_defaults(run=run)
 
 

@@ -12,18 +12,24 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("fiji", help="open ImageJ or Fiji with the commands installed")
+    parser = subparsers.add_parser("fiji", help="open ImageJ or Fiji with the psfbridge commands")
     parser.add_argument(
         "where",
         nargs="?",
         default="plain",
         metavar="WHERE",
-        help="plain (default: ImageJ 1.x), a Fiji folder, an ImageJ2 version, coordinates",
+        help=(
+            "plain (ImageJ 1.x, the default), a Fiji folder, an ImageJ2 version, or Maven "
+            "coordinates"
+        ),
     )
     parser.add_argument(
-        "--memory-gib", type=float, metavar="N", help="memory that Java may take (half of it)"
+        "--memory-gib",
+        type=float,
+        metavar="N",
+        help=("memory for Java (default half of the total)"),
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
 
@@ -34,6 +40,9 @@ def run(args: argparse.Namespace) -> int:
 
     host = start(args.where, mode="gui", memory_gib=args.memory_gib)
     say(str(host), args.quiet)
-    say("Plugins > PSF Bridge has the commands. Close ImageJ's window to end.", args.quiet)
+    say(
+        "The commands are under Plugins > PSF Bridge. Close the ImageJ window to finish.",
+        args.quiet,
+    )
     wait_for_window(host)
     return 0

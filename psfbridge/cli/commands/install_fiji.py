@@ -13,17 +13,17 @@ __all__ = ["add", "run"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
-        "install-fiji", help="put the plug-in and macros into an existing Fiji or ImageJ"
+        "install-fiji", help="install the plug-in and macros in an existing Fiji or ImageJ"
     )
     parser.add_argument(
         "fiji",
         metavar="FIJI_DIR",
-        help="the folder that holds plugins; or the name of a .zip to write, which is unpacked "
-        "into that of a Fiji that has no Python",
+        help="the Fiji folder (the one that contains plugins), or a .zip to write, for unpacking "
+        "into a Fiji folder on a computer without Python",
     )
-    parser.add_argument("--remove", action="store_true", help="take them out again")
+    parser.add_argument("--remove", action="store_true", help="remove them again")
     parser.add_argument(
-        "--wheel", metavar="FILE", help="for a .zip: psfbridge's wheel, to be installed from it"
+        "--wheel", metavar="FILE", help="for a .zip: the psfbridge wheel to include"
     )
     parser.set_defaults(run=run)
 
@@ -34,11 +34,11 @@ def run(args: argparse.Namespace) -> int:
 
     if args.fiji.lower().endswith(".zip") and not args.remove:
         say(f"wrote {installer.write_zip(args.fiji, args.wheel)}")
-        say("Unpack it in the folder of a Fiji: the first command installs Python for it.")
+        say("Unpack it in the Fiji folder; the first command that is run there installs Python.")
         return 0
     if args.remove:
         for path in installer.remove_from(args.fiji):
-            say(f"took away {path}")
+            say(f"removed {path}")
         return 0
     for path in installer.install_into(args.fiji):
         say(f"wrote {path}")
@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     for sentence in missing:
         say(f"missing: {sentence}")
     if not missing:
-        say("Now start Fiji: the commands are under Plugins > PSF Bridge, and in every macro.")
-    say(f"psfbridge fiji {args.fiji} opens it in one process with Python.")
+        say(
+            "Now start Fiji: the commands are under Plugins > PSF Bridge and can be used in macros."
+        )
+    say(f"psfbridge fiji {args.fiji} opens it in the same process as Python.")
     return 0

@@ -17,19 +17,25 @@ __all__ = ["add", "add_imagej_options", "run"]
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("macro", help="run an ImageJ macro that uses psfbridge")
-    parser.add_argument("macro", metavar="MACRO.ijm", help="the macro; - reads it from stdin")
-    parser.add_argument("argument", nargs="?", default="", metavar="ARG", help="its getArgument()")
-    parser.add_argument("--image", metavar="IMAGE", help="an image to open before it runs")
+    parser.add_argument("macro", metavar="MACRO.ijm", help="the macro file; - reads it from stdin")
+    parser.add_argument(
+        "argument",
+        nargs="?",
+        default="",
+        metavar="ARG",
+        help=("text returned by getArgument() in the macro"),
+    )
+    parser.add_argument("--image", metavar="IMAGE", help="image to open before the macro runs")
     add_imagej_options(parser)
-    parser.add_argument("--gui", action="store_true", help="with ImageJ's window")
+    parser.add_argument("--gui", action="store_true", help="show the ImageJ window")
     parser.add_argument(
         "--timeout",
         type=float,
         metavar="S",
-        help="stop a macro that shows no sign of life for so many seconds "
-        "(60; with --gui never); 0 is never",
+        help="stop the macro if it shows no activity for this many seconds (default 60, with --gui "
+        "never); 0 for never",
     )
-    parser.add_argument("--quiet", action="store_true", help="only what the macro returns")
+    parser.add_argument("--quiet", action="store_true", help="print only what the macro returns")
     parser.set_defaults(run=run)
 
 
@@ -39,10 +45,16 @@ def add_imagej_options(parser: argparse.ArgumentParser) -> None:
         "--imagej",
         default="plain",
         metavar="WHERE",
-        help="plain (default: ImageJ 1.x), a Fiji folder, an ImageJ2 version, coordinates",
+        help=(
+            "plain (ImageJ 1.x, the default), a Fiji folder, an ImageJ2 version, or Maven "
+            "coordinates"
+        ),
     )
     parser.add_argument(
-        "--memory-gib", type=float, metavar="N", help="memory that Java may take (half of it)"
+        "--memory-gib",
+        type=float,
+        metavar="N",
+        help=("memory for Java (default half of the total)"),
     )
 
 

@@ -15,11 +15,15 @@ __all__ = ["add", "run", "table"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("measure", help="FWHM and friends of a PSF or of beads")
-    parser.add_argument(
-        "images", nargs="+", metavar="PSF.tif", help="PSFs, or images of one bead or many"
+    parser = subparsers.add_parser(
+        "measure", help=("measure the FWHM and other properties of PSFs or beads")
     )
-    parser.add_argument("--json", metavar="OUT", help="the figures as JSON; of several, by file")
+    parser.add_argument(
+        "images", nargs="+", metavar="PSF.tif", help="PSFs, or images of one or more beads"
+    )
+    parser.add_argument(
+        "--json", metavar="OUT", help=("results as JSON, keyed by file if there are several")
+    )
     add_image_options(parser)
     parser.set_defaults(run=run)
 

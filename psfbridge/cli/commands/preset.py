@@ -21,22 +21,25 @@ def add(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "preset",
         help="list, show or save presets of microscopes and objectives",
-        description="Presets keep optics, bead size, tolerances, operator and site in a TOML file "
-        "(the variable PSFBRIDGE_PRESETS names another one); distill and batch take them by "
+        description="Presets store optics, bead size, tolerances, operator and site in a TOML "
+        "file (set PSFBRIDGE_PRESETS to use another file). Use them with distill and batch: "
         "--preset NAME.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="the names of all presets").set_defaults(run=run)
-    show = actions.add_parser("show", help="the values of one preset")
+    actions.add_parser("list", help="list the names of all presets").set_defaults(run=run)
+    show = actions.add_parser("show", help="show the values of a preset")
     show.add_argument("name", metavar="NAME")
     show.set_defaults(run=run)
-    save = actions.add_parser("save", help="save the options given as a preset")
+    save = actions.add_parser("save", help="save the given options as a preset")
     save.add_argument("name", metavar="NAME")
     save.add_argument(
         "--from",
         dest="file",
         metavar="IMAGE",
-        help="take what this file says of microscope, objective and light; options go before it",
+        help=(
+            "read microscope, objective and wavelengths from the metadata of this file; options "
+            "take precedence"
+        ),
     )
     add_options(save, Reading, names=["channel", "series"])
     add_options(save, Optics)

@@ -12,7 +12,7 @@ __all__ = ["add", "run"]
 
 def add(subparsers: Any) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("resample", help="bring a PSF to another voxel size")
+    parser = subparsers.add_parser("resample", help="resample a PSF to another voxel size")
     add_psf_input(parser)
     parser.add_argument(
         "--voxel-um",
@@ -20,7 +20,7 @@ def add(subparsers: Any) -> None:
         type=float,
         required=True,
         metavar=("Z", "Y", "X"),
-        help="the new voxel size in µm: that of the image to be deconvolved",
+        help="new voxel size in µm: that of the image to be deconvolved",
     )
     parser.set_defaults(run=run)
 

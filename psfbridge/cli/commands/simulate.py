@@ -16,15 +16,15 @@ def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     command = subparsers.add_parser(
         "simulate",
-        help="a bead field with its truth",
-        description="Simulate a bead field: writes image.tif, psf.tif and beads.csv.",
+        help="simulate a bead field with known ground truth",
+        description="Simulate a bead field. Writes image.tif, psf.tif and beads.csv.",
     )
-    command.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write to")
+    command.add_argument("-o", "--output", required=True, metavar="DIR", help="output folder")
     command.add_argument(
         "--scene",
         default="bright",
         metavar="NAME",
-        help=f"scene to start from: {', '.join(SCENES)} (bright); options change it",
+        help=f"scene to start from, modified by the options: {', '.join(SCENES)} (default bright)",
     )
     command.add_argument("--quiet", action="store_true", help="print nothing")
     add_options(command, Scene)

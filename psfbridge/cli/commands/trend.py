@@ -20,13 +20,19 @@ def add(subparsers: Any) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "trend",
-        help="figures over time, from the history of batches",
-        description="Show how the widths of the PSF change over time, one line and one curve for "
-        "each group of stacks that can be compared.",
+        help="show how widths change over time, from the history of batches",
+        description="Show how the widths of the PSF change over time, with one line and one "
+        "curve for each group of comparable stacks.",
     )
-    parser.add_argument("history", metavar="HISTORY", help="of batch --history: SQLite, or Parquet")
-    parser.add_argument("--picture", metavar="OUT.png", help="the curves, with standard errors")
-    parser.add_argument("--csv", metavar="OUT.csv", help="every row of the history")
+    parser.add_argument(
+        "history",
+        metavar="HISTORY",
+        help=("history written by batch --history (SQLite or Parquet)"),
+    )
+    parser.add_argument(
+        "--picture", metavar="OUT.png", help=("plot of the widths over time, with standard errors")
+    )
+    parser.add_argument("--csv", metavar="OUT.csv", help="all rows of the history as CSV")
     parser.set_defaults(run=run)
 
 

@@ -40,7 +40,7 @@ FAILURES = [
     ),
     ('open("BEADS"); run("Distill PSF...", "size=1,1");', OptionError, "size is '1,1'"),
     ('open("BEADS"); run("Distill PSF...", "method=best");', OptionError, "method is 'best'"),
-    ('open("BEADS"); run("Distill PSF...", "na=1.4");', OptionError, "half given"),
+    ('open("BEADS"); run("Distill PSF...", "na=1.4");', OptionError, "optics are incomplete"),
     ('open("BEADS"); run("Distill PSF...", "na");', OptionError, "na has no value"),
     ('open("BEADS"); run("Distill PSF...", "error=yes");', OptionError, "error is a flag"),
     ('open("BEADS"); run("Distill PSF...", "na=1.4 na=1.3");', OptionError, "na is given twice"),

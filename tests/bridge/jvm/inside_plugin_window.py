@@ -124,7 +124,7 @@ def test_the_dialog_is_in_words_and_asks_what_is_needed(fiji, stack):
     form = choose("Distill PSF...", stack)
     words = labels(form)
     assert "Bead diameter (µm)" in words
-    assert "Optics: all of the first three, or none" in words
+    assert "Optics: give the first three together, or none" in words
     assert "Pinhole diameter (Airy units)" not in words
     assert "Iterations" not in words
     choose_from(form, 1, "confocal")

@@ -203,7 +203,7 @@ def test_the_command_line_writes_no_field_where_none_was_found(tmp_path, capsys)
 
 @pytest.mark.parametrize("method", ["average", "reverse-rl"])
 def test_methods_without_a_pupil_are_refused_at_once(method):
-    with pytest.raises(OptionError, match=f"field is set and method is {method}; allowed"):
+    with pytest.raises(OptionError, match=f"field is set but method is {method}; allowed"):
         pb.DistillOptions(field=True, method=method)
 
 

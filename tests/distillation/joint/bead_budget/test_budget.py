@@ -29,7 +29,7 @@ def test_memory_bounds_the_voxels():
 
 
 def test_thorough_is_not_quick():
-    with pytest.raises(OptionError, match="both given"):
+    with pytest.raises(OptionError, match="cannot be combined"):
         DistillOptions(quick=True, thorough=True)
 
 
