@@ -30,7 +30,7 @@ def image(psf):
 @pytest.mark.parametrize("function", [pb.distill, pb.find_beads, pb.measure, pb.distill_channels])
 @pytest.mark.parametrize("given", [None, 5, True])
 def test_what_is_no_image_is_named(function, given):
-    with pytest.raises(ImageError, match=r"image is \w+; allowed are an Image, an array and"):
+    with pytest.raises(ImageError, match=r"image is \w+; allowed are an Image, an array or"):
         function(given)
 
 
@@ -39,7 +39,7 @@ def test_what_is_no_psf_is_named(image):
         for given in (None, 5, [None]):
             with pytest.raises(PSFError, match=r"psf is \w+; allowed are a PSF"):
                 function(given)
-        with pytest.raises(PSFError, match=r"given as a bare array.*psf_voxel_um="):
+        with pytest.raises(PSFError, match=r"given as a plain array.*psf_voxel_um="):
             function(np.ones((3, 3, 3)))
 
 
@@ -131,7 +131,7 @@ def test_a_channel_of_an_image_a_file_or_an_array_is_chosen(image, tmp_path):
     assert pb.measure(data, voxel_um=image.voxel_um, channel=1).fwhm_um == alone.fwhm_um
     with pytest.raises(ImageError, match=r"two\.tif has 2 channels"):
         pb.measure(two)
-    with pytest.raises(OptionError, match="time is given and the image is in memory"):
+    with pytest.raises(OptionError, match="time applies only to files, but the image is in memory"):
         pb.measure(two, channel=1, time=0)
 
 

@@ -28,10 +28,12 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     """Return `path` if a file could be written there; ask before long work."""
     path = Path(path)
     if _is_folder(path):
-        raise OutputError(f"cannot write {path}: it is a folder. Give the name of a file.")
+        raise OutputError(f"cannot write {path}: it is a folder. Give a file name.")
     folder = path.parent
     if not folder.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {folder}. Make it first.")
+        raise OutputError(
+            f"cannot write {path}: the folder {folder} does not exist. Create it first."
+        )
     if not os.access(folder, os.W_OK):
         raise OutputError(f"cannot write {path}: the folder {folder} is not writable.")
     return path
@@ -76,7 +78,7 @@ def check_apart(
             raise OutputError(f"output {path} is also an input. Choose another output file.")
         if place in written:
             raise OutputError(
-                f"cannot write {path}: two outputs have this name. Give each a name of its own."
+                f"cannot write {path}: two outputs have this name. Give each its own name."
             )
         written.add(place)
     if folder is not None:
@@ -88,8 +90,8 @@ def _check_alone(folder: Path, files: Iterable[Path]) -> None:
     for path in files:
         if folder == path or folder in path.parents:
             raise OutputError(
-                f"cannot write the folder {folder}: {path} is to be there too. Name a new folder, "
-                "which nothing else is in."
+                f"cannot write the folder {folder}: {path} would be inside it. Choose a new, "
+                "empty folder."
             )
 
 
@@ -100,7 +102,7 @@ def check_makeable(path: str | os.PathLike[str]) -> Path:
     while not _is_folder(nearest):
         if nearest.exists():
             raise OutputError(
-                f"cannot make the folder {folder}: {nearest} is a file. Name another."
+                f"cannot create the folder {folder}: {nearest} is a file. Choose another folder."
             )
         nearest = nearest.parent
     if not os.access(nearest, os.W_OK):
@@ -123,7 +125,7 @@ def made_folder(path: str | os.PathLike[str]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise OutputError(
-            f"cannot make the folder {folder}: {fault.strerror}. Name another."
+            f"cannot create the folder {folder}: {fault.strerror}. Choose another folder."
         ) from fault
     return folder
 
@@ -179,7 +181,8 @@ def check_folder(
     path = Path(path).resolve()
     if path.exists() and not (path.is_dir() and replaceable(path)):
         raise OutputError(
-            f"cannot write {path}: something else has this name.", remedy="Choose another name."
+            f"cannot write {path}: this name is already taken by something else.",
+            remedy="Choose another name.",
         )
     check_writable(path.with_name(path.name + ".new"))
     return path
@@ -231,7 +234,9 @@ def _one_error(path: Path) -> Iterator[None]:
     except OSError as fault:
         # NumPy's "N requested and M written" carries no errno; a full disk is the usual reason.
         reason = fault.strerror or f"{fault} (is the disk full?)"
-        raise OutputError(f"cannot write {path}: {reason}. Nothing was left there.") from fault
+        raise OutputError(
+            f"cannot write {path}: {reason}. No incomplete file was left behind."
+        ) from fault
 
 
 def _reserve(path: Path) -> Path:

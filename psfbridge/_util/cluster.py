@@ -155,9 +155,9 @@ def _connected(distributed: Any, scheduler: str | None, local: int | None) -> It
                 client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
             except (OSError, ValueError, TimeoutError) as fault:
                 raise OptionError(
-                    f"the scheduler {scheduler} does not answer: {fault}.",
+                    f"the scheduler {scheduler} does not respond: {fault}.",
                     option="scheduler",
-                    remedy="Start it, dask scheduler, or check the address.",
+                    remedy="Start it with dask scheduler, or check the address.",
                 ) from None
             with client:
                 yield client

@@ -97,7 +97,7 @@ def deconvolve(
     channels = image.data if image.data.ndim == 4 else image.data[np.newaxis]
     masks = _masks(image)
     outs = result if image.data.ndim == 4 else result[np.newaxis]
-    notes.append(f"Richardson-Lucy ran by {engine}.")
+    notes.append(f"Richardson-Lucy ran on {engine}.")
     for number, (data, out) in enumerate(zip(channels, outs, strict=True)):
         name = image.name if len(channels) == 1 else f"channel {number} of {image.name}"
         blurred, said = prepared(
@@ -129,6 +129,6 @@ def chosen_engine(options: DeconvolveOptions) -> Engine:
     """Open the engine that the options ask for; acceleration needs the CPU engine."""
     if options.accelerate and options.engine == "auto":
         engine = CpuEngine()
-        engine.reason = "only it accelerates"
+        engine.reason = "it alone can accelerate"
         return engine
     return open_engine(options.engine, options.device)

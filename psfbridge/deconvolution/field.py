@@ -59,9 +59,9 @@ def restore_with(
         return restore(volume, psf, options, engine, out, progress)
     if options.stop == "discrepancy":
         raise OptionError(
-            "{stop} is discrepancy and the PSF changes across the image.",
+            "{stop} is discrepancy, which does not work with a PSF that varies across the image.",
             option="stop",
-            remedy="Give a number of iterations instead: {iterations=N}.",
+            remedy="Give the number of iterations instead: {iterations=N}.",
         )
     out[...] = 0
     notes: list[str] = []
@@ -139,7 +139,7 @@ def _counted(progress: Progress, number: int, count: int) -> Progress:
 
 def _note(volume: Blurred, field: FieldPSF) -> str:
     grid = " x ".join(str(count) for count in field.grid)
-    said = f"{volume.name} was deconvolved with the PSFs of {grid} places (z, y, x), blended."
+    said = f"{volume.name} was deconvolved with the PSFs of {grid} positions (z, y, x), blended."
     beyond = [
         name
         for name, length, size, nodes in zip(
@@ -149,7 +149,7 @@ def _note(volume: Blurred, field: FieldPSF) -> str:
     ]
     if beyond:
         said += (
-            f" The image is not as large in {' and '.join(beyond)} as that of the beads: both were "
-            "taken to begin at the same corner."
+            f" The image is not as large in {' and '.join(beyond)} as that of the beads: the two "
+            "are assumed to share a corner."
         )
     return said

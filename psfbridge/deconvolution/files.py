@@ -83,7 +83,7 @@ def deconvolve_file(
     target = Target(series.name, series.shape[1:], series.voxel_um)
     psfs, notes = matched_psfs(target, list(psf), chosen)
     engine = chosen_engine(chosen)
-    notes.append(f"Richardson-Lucy ran by {engine}.")
+    notes.append(f"Richardson-Lucy ran on {engine}.")
     valid = reading.valid()
     with _scratch(series.shape, Path(output)) as result:
         for frame, channel in np.ndindex(series.shape[:2]):
@@ -204,7 +204,7 @@ def _scratch(
         if isinstance(fault, OutputError):
             raise
         raise OutputError(
-            f"cannot write {output}: {fault.strerror or fault}. Nothing was left there."
+            f"cannot write {output}: {fault.strerror or fault}. No incomplete file was left behind."
         ) from fault
 
 
@@ -212,8 +212,8 @@ def _check_space(output: Path, needed: int) -> None:
     free = shutil.disk_usage(output.parent).free
     if needed > free:
         raise OutputError(
-            f"cannot write {output}: while it is made it needs {readable_bytes(needed)}, and "
-            f"{readable_bytes(free)} are free there. Free some space, or choose another disk."
+            f"cannot write {output}: this needs {readable_bytes(needed)} of disk space, and "
+            f"{readable_bytes(free)} are free. Free some space, or choose another disk."
         )
 
 

@@ -94,8 +94,8 @@ def matched_psfs(
     if not all(isinstance(one, _GIVEN) for one in given):
         kind = next(type(one).__name__ for one in given if not isinstance(one, _GIVEN))
         raise PSFError(
-            f"psf is {kind}; allowed are a PSF, an image, an array, the path of a file, and a list "
-            "of them.",
+            f"psf is {kind}; allowed are a PSF, an image, an array, a file path, or a list of "
+            "these.",
             option="psf",
         )
     named = [pair for one in given for pair in _named(one, options)]
@@ -103,7 +103,7 @@ def matched_psfs(
     if len(named) not in (1, channels):
         raise PSFError(
             f"{len(named)} PSFs are given for {channels} channel{'s' if channels > 1 else ''} of "
-            f"{target.name}; allowed are one for all, or one for each."
+            f"{target.name}; give one for all channels or one for each."
         )
     notes: list[str] = []
     matched = []
@@ -146,7 +146,7 @@ def _as_image(psf: Image | NDArray[Any], options: DeconvolveOptions) -> Image:
         return psf if options.psf_voxel_um is None else replace(psf, voxel_um=options.psf_voxel_um)
     if options.psf_voxel_um is None:
         raise PSFError(
-            "a PSF is given as a bare array, which has no voxel size.",
+            "the PSF is given as a plain array, which has no voxel size.",
             option="psf_voxel_um",
             remedy="Give it in µm, z y x: {psf_voxel_um=Z Y X}.",
         )
@@ -172,14 +172,14 @@ def _of_planes(psf: PSF | FieldPSF, label: str, target: Target, notes: list[str]
     planes = _shape_of(psf)[0]
     if planes == 1 and target.shape[1] > 1:
         raise PSFError(
-            f"{label} has a single plane, {target.name} has {target.shape[1]}; a stack needs a PSF "
-            "with z. Take a PSF of the same kind."
+            f"{label} has a single plane, {target.name} has {target.shape[1]}; a stack needs a "
+            "three-dimensional PSF."
         )
     if planes == 1 or target.shape[1] > 1:
         return psf
     notes.append(
-        f"{label} has {planes} planes, {target.name} has one: its plane in focus, number "
-        f"{planes // 2}, was taken. Light from out of focus is not explained by it."
+        f"{label} has {planes} planes, {target.name} has one: the in-focus plane of the PSF, "
+        f"number {planes // 2}, was used. It does not account for out-of-focus light."
     )
     return _each(psf, lambda one: one.in_focus)
 
@@ -210,20 +210,19 @@ def _fitting(psf: PSF | FieldPSF, label: str, target: Target, notes: list[str]) 
     _, nz, ny, nx = target.shape
     if planes > nz:
         notes.append(
-            f"{label} has more planes ({planes}) than {target.name} ({nz}): light from beyond "
-            "the stack is estimated with it."
+            f"{label} has more planes ({planes}) than {target.name} ({nz}): light from beyond the "
+            "stack is estimated as well."
         )
     if rows <= ny and columns <= nx:
         return psf
     size = planes, _largest_odd(rows, ny), _largest_odd(columns, nx)
     if min(size[1:]) < 3:
         raise PSFError(
-            f"{target.name} has {ny} x {nx} voxels in y and x; allowed are at least 3 x 3."
+            f"{target.name} has {ny} x {nx} voxels in y and x; at least 3 x 3 are needed."
         )
     notes.append(
         f"{label} has {rows} x {columns} voxels in y and x, {target.name} has {ny} x {nx}: it was "
-        f"cropped to {size[1]} x {size[2]}, which leaves out {_outside(psf, size):.2%} of its "
-        "light."
+        f"cropped to {size[1]} x {size[2]}, which loses {_outside(psf, size):.2%} of its light."
     )
     return _each(psf, lambda one: one.cropped(size))
 

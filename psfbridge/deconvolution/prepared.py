@@ -56,7 +56,7 @@ def prepared(
     if valid is not None:
         volume = _filled(volume, _fitting(valid, volume))
         notes.append(
-            f"Voxels of {volume.name} without data were filled from the nearest with data."
+            f"Voxels of {volume.name} without data were filled with the nearest valid value."
         )
     if options.background == "none":
         return volume, tuple(notes)
@@ -70,8 +70,8 @@ def _fitting(valid: NDArray[np.bool_], volume: Blurred) -> NDArray[np.bool_]:
         fitting = np.broadcast_to(valid, volume.shape)
     except ValueError:
         raise ImageError(
-            f"the mask of {volume.name} has the shape {valid.shape}; allowed is that of the image, "
-            f"{volume.shape}, or of one plane.",
+            f"the mask of {volume.name} has the shape {valid.shape}; it must have the shape of "
+            f"the image, {volume.shape}, or of one plane.",
             option="mask",
         ) from None
     if not fitting.any():

@@ -89,8 +89,8 @@ def restore(
     if psf.light_inside is not None and psf.light_inside < FAR_LIGHT.complete:
         seen = without_far_light(volume.read, volume.shape, psf)
         notes.append(
-            f"{1 - psf.light_inside:.1%} of a point's light lies beside the box of the PSF: it was "
-            "taken out, and counts as the light of what it comes from."
+            f"{1 - psf.light_inside:.1%} of the light of a point lies outside the box of the PSF: "
+            "it was subtracted, and is credited to its source."
         )
     work = _Work(replace(volume, read=seen), psf, engine, progress)
     if options.stop == "discrepancy":
@@ -122,8 +122,8 @@ def _check_tile(tile: Shape, shape: Shape, psf: PSF) -> None:
         return
     um = (f"{size * step:.3g}" for size, step in zip(least, psf.voxel_um, strict=True))
     raise OptionError(
-        f"{{tile_um}} asks for tiles of {' x '.join(map(str, tile))} voxels; allowed is at least "
-        f"half the PSF, {' '.join(um)} µm in z, y and x. Ask for larger tiles."
+        f"{{tile_um}} asks for tiles of {' x '.join(map(str, tile))} voxels; they must be at "
+        f"least half the size of the PSF, {' '.join(um)} µm in z, y and x. Ask for larger tiles."
     )
 
 
@@ -165,11 +165,11 @@ def _stopping_plan(work: _Work, tile: Tile, plan: Plan) -> tuple[Plan, str]:
     noise = estimate_noise(Image(counts, work.psf.voxel_um, work.volume.name))
     solution = _solved(work, counts, replace(plan, noise=noise), (0, 1))
     done = max(solution.iterations, 1)
-    note = f"The residual of {work.volume.name} reached its noise after {done} iterations."
+    note = f"The residual of {work.volume.name} fell to the noise level after {done} iterations."
     if solution.ended != "discrepancy":
         note = (
-            f"The residual of {work.volume.name} did not reach its noise in {done} iterations: "
-            "allow more, or the PSF does not fit."
+            f"The residual of {work.volume.name} did not fall to the noise level in {done} "
+            "iterations: allow more iterations, or the PSF does not fit."
         )
     return replace(plan, iterations=done), note
 

@@ -93,9 +93,9 @@ def fitting_tile(shape: Shape, psf_shape: Shape, engine: Engine, plan: Plan) -> 
         if tile[axis] <= psf_shape[axis]:
             needed = needed_bytes(tile, shape, psf_shape, engine, plan)
             raise EngineError(
-                f"{engine.name} has not enough memory on {engine.device}: a tile of {tuple(tile)} "
-                f"voxels with a PSF of {psf_shape} needs {readable_bytes(needed)}, "
-                f"{readable_bytes(room)} may be taken. Crop the PSF, or free memory."
+                f"{engine.name} does not have enough memory on {engine.device}: a tile of "
+                f"{tuple(tile)} voxels with a PSF of {psf_shape} needs {readable_bytes(needed)}, "
+                f"{readable_bytes(room)} are available. Crop the PSF, or free memory."
             )
         tile[axis] = -(-tile[axis] // 2)
     return tile[0], tile[1], tile[2]

@@ -33,13 +33,13 @@ def scale_and_note(
     largest = float(volume.max())
     if options.overflow == "scale" and largest > 0:
         factor = most / largest
-        return factor, (f"{name} was multiplied by {factor:.6g}: its largest value is {most} now.",)
+        return factor, (f"{name} was multiplied by {factor:.6g}: its maximum is now {most}.",)
     over = sum(int(np.count_nonzero(plane > most)) for plane in volume)
     if not over:
         return 1.0, ()
     return 1.0, (
-        f"{over} voxels of {name} were above {most}, the most of {options.dtype} (the largest was "
-        f"{largest:.4g}): they were clipped. With overflow=scale none is.",
+        f"{over} voxels of {name} were above {most}, the maximum of {options.dtype} (the largest "
+        f"was {largest:.4g}), and were clipped. Use overflow=scale to avoid this.",
     )
 
 

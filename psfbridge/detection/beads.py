@@ -86,13 +86,13 @@ class Beads(Sequence[Bead]):
         funnel = self.funnel()
         facts = {"found": str(funnel["found"]), "used": str(funnel["used"])}
         facts |= {f"rejected: {why}": str(count) for why, count in funnel["rejected"].items()}
-        return card("Beads", {**facts, "of the used": self._figures()})
+        return card("Beads", {**facts, "used beads": self._figures()})
 
     def _figures(self) -> str:
         """Return median SNR and intensity of the used beads."""
         used = self.with_status(USED)
         if not len(used):
-            return "no bead can be used"
+            return "no usable bead"
         intensity = np.median(used.column("intensity").astype(float))
         return f"median SNR {self.median_snr:.3g}, median intensity {intensity:.4g} counts"
 

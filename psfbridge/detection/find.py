@@ -330,8 +330,8 @@ def need_beads(beads: Beads, name: str) -> Beads:
         return used
     if len(beads) == 0:
         raise NoBeadsError(
-            f"no bead found in {name}: nothing rises above the noise.",
-            remedy="Check that this is the channel and the depth of the beads, or expose longer.",
+            f"no bead found in {name}: nothing stands out from the noise.",
+            remedy="Check that this is the right channel and depth, or expose longer.",
         )
     raise NoBeadsError(f"no usable bead in {name}: {beads.sentence()}.", remedy=_advice(beads))
 
@@ -348,8 +348,8 @@ def check_diameter(found: FoundBeads, diameter_um: float) -> None:
     width = max(found.scale.fwhm[1] * dy, found.scale.fwhm[2] * dx)
     if diameter_um > WIDTH.most_diameter * width:
         raise OptionError(
-            f"{{bead_diameter_um}} is {diameter_um:g}, but the beads of {found.image.name} are "
-            f"only {width:.3g} µm wide; allowed is about their width at most.",
+            f"{{bead_diameter_um}} is {diameter_um:g}, but the beads in {found.image.name} appear "
+            f"only {width:.3g} µm wide; the diameter can hardly exceed that.",
             option="bead_diameter_um",
             remedy="Give the diameter in µm (100 nm is 0.1), and check the voxel size.",
         )

@@ -42,14 +42,14 @@ class Reason(StrEnum):
 
 
 _ADVICE = {
-    Reason.HOT_PIXEL: "Is this the channel of the beads?",
+    Reason.HOT_PIXEL: "Is this the right channel?",
     Reason.SATURATED: "Lower the exposure or the laser power.",
     Reason.BORDER: "Image a larger field, or a deeper stack around the beads.",
     Reason.TOO_DIM: "Expose longer, or use brighter beads.",
-    Reason.TOO_CLOSE: "Lower {min_separation_um}, or image a sparser slide.",
-    Reason.DOUBLET: "Image a sparser slide, and disperse the beads before mounting.",
-    Reason.TOO_LARGE: "Disperse the beads before mounting: clumps look too large.",
+    Reason.TOO_CLOSE: "Lower {min_separation_um}, or use a sparser slide.",
+    Reason.DOUBLET: "Use a sparser slide, and disperse the beads before mounting.",
+    Reason.TOO_LARGE: "Disperse the beads before mounting: clumps appear too large.",
     Reason.SHAPE: "Check for drift and vibration while the stack is acquired.",
-    Reason.POOR_FIT: "Check for drift, and for fluorescence other than the beads'.",
-    Reason.NOT_CHOSEN: "Choose positions on beads that can be used.",
+    Reason.POOR_FIT: "Check for drift, and for fluorescence that is not from beads.",
+    Reason.NOT_CHOSEN: "Choose positions on usable beads.",
 }

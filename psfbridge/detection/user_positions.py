@@ -53,8 +53,7 @@ def checked_positions(positions: Any, image: Image) -> Floats:
         spots = np.zeros(0)
     if spots.ndim != 2 or spots.shape[1] != 3 or len(spots) == 0 or not np.isfinite(spots).all():
         raise OptionError(
-            f"positions are {_short(positions)}; allowed are rows of finite z, y, x in voxels, "
-            "one row at least."
+            f"positions are {_short(positions)}; give at least one row of finite z, y, x in voxels."
         )
     shape = np.array(image.data.shape)
     outside = np.nonzero(((spots < -0.5) | (spots > shape - 0.5)).any(axis=1))[0]
@@ -62,7 +61,7 @@ def checked_positions(positions: Any, image: Image) -> Floats:
         z, y, x = spots[outside[0]]
         raise OptionError(
             f"position {outside[0]} is z={z:g} y={y:g} x={x:g}, and {image.name} has "
-            f"{' x '.join(str(n) for n in shape)} voxels; give positions inside it."
+            f"{' x '.join(str(n) for n in shape)} voxels; positions must lie inside it."
         )
     return spots
 

@@ -201,8 +201,9 @@ def _chosen(options: DistillOptions, method: str, solution: Solution) -> str:
         return ""  # of another method than was begun with, the solution's own notes say why
     if options.measured_only:
         return (
-            f"Method: average. The PSF is measured only: no pupil has that of {options.microscope},"
-            " so nothing was assumed of it, and its width and form are not compared with theory."
+            f"Method: average. The PSF of {options.microscope} cannot be described by a pupil, so "
+            "it was measured without a model, and its width and shape are not compared with "
+            "theory."
         )
     if method == "pupil":
         return "Method: pupil (the optics were given)."
@@ -220,11 +221,15 @@ def _unused(options: DistillOptions, method: str) -> str:
     fitted, reverse = method in ("joint", "pupil"), method == "reverse-rl"
     said = []
     if fitted and options.background != "auto":
-        said.append(f"{method} fits the background of every bead; the one given was not used.")
+        said.append(
+            f"{method} fits the background of every bead; the given background was not used."
+        )
     if not fitted and options.bead_diameter_um:
-        said.append(f"{method} leaves the beads' size in the PSF; the diameter was not used.")
+        said.append(
+            f"{method} does not remove the bead size from the PSF; the diameter was not used."
+        )
     if not reverse and (options.iterations, options.engine) != _REVERSE_RL:
-        said.append(f"Iterations and engine are for reverse-rl; {method} did not use them.")
+        said.append(f"Iterations and engine apply only to reverse-rl; {method} did not use them.")
     return " ".join(said)
 
 
@@ -258,7 +263,7 @@ def _by_reverse_rl(job: _Job) -> Solution:
         background=background,
         progress=job.progress,
     )
-    note = f"Richardson-Lucy ran {options.iterations} iterations by {engine}."
+    note = f"Richardson-Lucy: {options.iterations} iterations on {engine}."
     return Solution(volume.astype(float), (job.found[0].beads,), notes=(note,))
 
 

@@ -42,9 +42,9 @@ def bead_places(image: Image) -> Floats:
     used = find_beads(image).with_status(USED)
     if not used:
         raise NoBeadsError(
-            f"{image.name} has no usable bead whose place could be taken.",
+            f"{image.name} has no usable bead to take positions from.",
             option="beads_from",
-            remedy="Name another channel, or a table of places.",
+            remedy="Choose another channel, or a table of positions.",
         )
     return np.array([(bead.z, bead.y, bead.x) for bead in used])
 
@@ -82,8 +82,8 @@ def places_in_table(path: str | os.PathLike[str]) -> Floats:
         places = np.zeros(0)
     if not places.size or not np.isfinite(places).all():
         raise ImageError(
-            f"{name} holds no places of beads; allowed is a CSV table with the columns z, y and x "
-            "in voxels, as {beads} writes it.",
+            f"{name} contains no bead positions; it must be a CSV table with columns z, y and x "
+            "in voxels, as written by {beads}.",
             option="beads_from",
         )
     return places

@@ -331,9 +331,9 @@ def _borrowed(
         return None, None
     if len(images) > 1:
         raise OptionError(
-            f"{{beads_from}} is given with {len(images)} images; allowed is one image.",
+            f"{{beads_from}} works with one image, but {len(images)} were given.",
             option="beads_from",
-            remedy="Distil each image by itself.",
+            remedy="Distil each image separately.",
         )
     if str(beads_from).lower().endswith(".csv"):
         return None, places_in_table(str(beads_from))
@@ -358,15 +358,15 @@ def check_for_channels(options: DistillOptions, half: Mapping[str, Any] | None =
     """
     if options.wavelength_um is not None or "wavelength_um" in (half or {}):
         raise OptionError(
-            "{wavelength_um} is given for all channels, but each has its own.",
+            "{wavelength_um} is given for all channels, but each channel has its own.",
             option="wavelength_um",
-            remedy="Leave the optics out, or distil the channels one by one: {channel=N}.",
+            remedy="Omit the optics, or distil the channels separately: {channel=N}.",
         )
     if options.field:
         raise OptionError(
-            "{field} is set for several channels; allowed is one channel.",
+            "{field} works with one channel, but several were requested.",
             option="field",
-            remedy="Distil the channels one by one: {channel=N}.",
+            remedy="Distil the channels separately: {channel=N}.",
         )
 
 
@@ -377,11 +377,13 @@ def _with_channels(images: Sequence[Any], reading: ReadingChoices) -> list[Image
     inputs = [given_image(image, **reading) for image in every]
     for image in inputs:
         if image.channels == 1:
-            raise ImageError(f"{image.name} has one channel; distil it as an image of one channel.")
+            raise ImageError(
+                f"{image.name} has only one channel; distil it as a single-channel image."
+            )
         if image.channels != inputs[0].channels:
             raise ImageError(
                 f"{image.name} has {image.channels} channels, {inputs[0].name} has "
-                f"{inputs[0].channels}; all need the same channels. Distil them separately."
+                f"{inputs[0].channels}; all images need the same channels. Distil them separately."
             )
     return inputs
 

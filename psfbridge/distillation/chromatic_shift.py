@@ -66,8 +66,8 @@ class ChromaticShift:
         channel, reference = self.channel + first, self.reference + first
         if not self.beads:
             return (
-                f"channel {channel}: no bead is seen in channel {reference} too, so its "
-                "shift cannot be told."
+                f"channel {channel}: no bead is also visible in channel {reference}, so its shift "
+                "is unknown."
             )
         named = zip("zyx", self.shift_nm, self.se_nm, strict=True)
         parts = [
@@ -76,8 +76,8 @@ class ChromaticShift:
             if np.isfinite(shift)
         ]
         return (
-            f"channel {channel} lies {', '.join(parts)} nm from channel {reference} "
-            f"({self.beads} beads in both)"
+            f"channel {channel} is shifted by {', '.join(parts)} nm relative to channel "
+            f"{reference} ({self.beads} common beads)"
         )
 
 

@@ -58,8 +58,8 @@ def with_file_optics(
     listed = ", ".join(f"{host.spelled(name)} {_shown(value)}" for name, value in taken.items())
     without = "--no-file-optics" if host is Host.COMMAND_LINE else "file_optics=False"
     note = (
-        f"Optics of {images[0].name}: {listed} (each that is given goes before the file's; "
-        f"{without} leaves them out)."
+        f"Optics recorded in {images[0].name}: {listed} (options you give take precedence; "
+        f"{without} ignores the file)."
     )
     return DistillOptions.of(options, **whole), (note,) if taken else ()
 
@@ -100,6 +100,6 @@ def _incomplete(images: Sequence[Image], said: Mapping[str, Any]) -> tuple[str, 
     if not said:
         return ()
     return (
-        f"What {images[0].name} says of the optics is not whole (it takes NA, emission, refractive "
-        "index and the kind of microscope), and was not used.",
+        f"The optics recorded in {images[0].name} are incomplete (NA, emission wavelength, "
+        "refractive index and kind of microscope are needed) and were not used.",
     )

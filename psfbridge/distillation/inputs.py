@@ -61,7 +61,7 @@ def prepare(
         _check_one_field(inputs)
     if options.method == "reverse-rl" and len(inputs) > 1:
         raise OptionError(
-            f"{{method}} is reverse-rl and {len(inputs)} images are given; allowed is one.",
+            f"{{method}} is reverse-rl, which works with one image, but {len(inputs)} were given.",
             option="method",
             remedy="For several images choose {method=joint} or {method=average}.",
         )
@@ -71,15 +71,15 @@ def prepare(
 def _check_positions(images: Sequence[Image], options: DistillOptions) -> None:
     if len(images) > 1:
         raise OptionError(
-            f"positions are given with {len(images)} images; allowed is one image.",
+            f"positions work with one image, but {len(images)} were given.",
             option="positions",
-            remedy="Distil each image by itself.",
+            remedy="Distil each image separately.",
         )
     if options.method == "reverse-rl":
         raise OptionError(
-            "positions are given and {method} is reverse-rl, which uses everything bright.",
+            "positions are given but {method} is reverse-rl, which uses everything bright.",
             option="positions",
-            remedy="Choose another {method}, or give no positions.",
+            remedy="Choose another {method}, or omit the positions.",
         )
 
 
@@ -88,9 +88,9 @@ def _check_one_field(images: Sequence[Image]) -> None:
     if len(shapes) > 1:
         words = " and ".join(" x ".join(str(n) for n in shape) for shape in shapes)
         raise ImageError(
-            f"the images have {words} voxels; images of one field have one shape.",
+            f"the images have {words} voxels; images of one field must have the same shape.",
             option="field",
-            remedy="Distil them separately, or leave {field} out.",
+            remedy="Distil them separately, or omit {field}.",
         )
 
 
@@ -113,8 +113,8 @@ def _chosen_images(
         raise ImageError("no image was given. Give at least one.")
     if any(isinstance(one, list | tuple) for one in every):
         raise ImageError(
-            "an image is given as a list in a list; allowed are images, arrays, paths, and a list "
-            "of them. Make it an array first: numpy.asarray(image)."
+            "an image is given as a nested list; allowed are images, arrays, paths, and a list "
+            "of these. Convert it first: numpy.asarray(image)."
         )
     inputs = _named_apart([held(as_image(one, lazy=True, **reading), room) for one in every])
     first = inputs[0]
@@ -122,12 +122,13 @@ def _chosen_images(
         if not np.allclose(image.voxel_um, first.voxel_um, rtol=1e-3):
             raise ImageError(
                 f"{image.name} has voxels of {zyx_um(image.voxel_um)}, {first.name} of "
-                f"{zyx_um(first.voxel_um)}; one PSF needs one voxel size. Distil them separately."
+                f"{zyx_um(first.voxel_um)}; all images need the same voxel size. Distil them "
+                "separately."
             )
         if (len(image.data) == 1) != (len(first.data) == 1):
             raise ImageError(
-                f"{image.name} and {first.name} are a plane and a stack; a PSF comes from one or "
-                "the other. Distil them separately."
+                f"{image.name} and {first.name} are a single plane and a stack, which cannot be "
+                "combined. Distil them separately."
             )
     return inputs
 
@@ -240,15 +241,16 @@ def _said_of_nearer(able: Sequence[FoundBeads], options: DistillOptions) -> Iter
     for one in able:
         if one.min_separation_um != options.min_separation_um:
             yield (
-                f"Every bead of {one.image.name} has another near it: those at least "
-                f"{one.min_separation_um:.2g} µm apart are used, their light told apart by the fit."
+                f"Every bead in {one.image.name} has a close neighbour: beads at least "
+                f"{one.min_separation_um:.2g} µm apart were used, and the fit separates their "
+                "light."
             )
 
 
 def _said(idle: Sequence[FoundBeads]) -> Iterator[str]:
     for one in idle:
         seen = one.beads.sentence() if len(one.beads) else "none found"
-        yield f"{one.image.name} has no usable bead ({seen}) and was left out."
+        yield f"{one.image.name} has no usable bead ({seen}) and was ignored."
 
 
 def _names(images: Sequence[Image]) -> str:

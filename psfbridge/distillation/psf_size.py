@@ -59,13 +59,13 @@ def _asked(
     shape = np.where(limits == 1, 1, wanted + 1 - wanted % 2)
     if (shape > limits).any():
         raise OptionError(
-            f"{{{name}}} asks for a PSF of {_triple(shape)} {unit} in z, y, x, the image has "
-            f"{_triple(limits)}: allowed is at most the image. Ask for less."
+            f"{{{name}}} asks for a PSF of {_triple(shape)} {unit} in z, y, x, but the image has "
+            f"{_triple(limits)}. Ask for a smaller one."
         )
     if (shape[limits > 1] < 3).any():
         raise OptionError(
-            f"{{{name}}} asks for a PSF of {_triple(shape)} {unit} in z, y, x; allowed is 3 or "
-            "more."
+            f"{{{name}}} asks for a PSF of {_triple(shape)} {unit} in z, y, x; at least 3 are "
+            "needed."
         )
     return _triple(shape)
 

@@ -140,7 +140,7 @@ def reverse_richardson_lucy(
     beads = without_background(image.data, background)
     if beads.min() == beads.max():
         raise NoBeadsError(
-            f"no bead in {image.name}: nothing is above the background.",
+            f"no bead in {image.name}: nothing is brighter than the background.",
             remedy="Lower {background}.",
         )
     points, _ = point_image(beads)

@@ -135,10 +135,10 @@ def _check_values(image: Image, valid: Mask | None) -> None:
         data = image.data[np.isfinite(image.data)]
     if data.size == 0 or data.min() == data.max() or (valid is not None and not valid.any()):
         same = data.size and data.min() == data.max()
-        what = f"the value {data.flat[0]:g}" if same else "NaN and planes of one value"
+        what = f"the value {data.flat[0]:g}" if same else "NaN or constant planes"
         raise ImageError(
-            f"{image.name} holds nothing but {what}: there is no bead to find. "
-            "Is this the right file and channel?"
+            f"{image.name} contains nothing but {what}: there are no beads to find. Is this the "
+            "right file and channel?"
         )
 
 
@@ -203,13 +203,15 @@ def _said_of_missing(image: Image, missing: Mask | None) -> list[Finding]:
     found = []
     if image.valid is not None:
         share = 1 - np.count_nonzero(image.valid) / image.data.size
-        found.append(Finding(f"{share:.1%} of the voxels of {image.name} were masked out."))
+        found.append(
+            Finding(f"{share:.1%} of the voxels of {image.name} were excluded by the mask.")
+        )
     if missing is not None:
         share = np.count_nonzero(missing) / missing.size
         found.append(
             Finding(
                 f"{share:.1%} of the voxels of {image.name} hold no data (NaN, or zero as in a "
-                "deskewed or registered stack) and were left out."
+                "deskewed or registered stack) and were ignored."
             )
         )
     return found
@@ -218,13 +220,13 @@ def _said_of_missing(image: Image, missing: Mask | None) -> list[Finding]:
 def _said_of_floor(name: str, floor: Floor) -> list[Finding]:
     if floor.share < CLIPPING.told_share:
         return []
-    text = f"{floor.share:.0%} of the voxels of {name} stand at the lowest value"
+    text = f"{floor.share:.0%} of the voxels of {name} have the lowest value"
     if not floor.noise:
         return [Finding(f"{text}.")]
     return [
         Finding(
-            f"{text}: the background was cut off there and was restored from what is above it.",
-            "Keep the camera's offset: subtract no background, and lower the black level.",
+            f"{text}: the background was clipped and has been restored from the values above it.",
+            "Keep the camera offset: do not subtract the background, and lower the black level.",
             at_best="usable",
         )
     ]
@@ -232,5 +234,5 @@ def _said_of_floor(name: str, floor: Floor) -> list[Finding]:
 
 def _said_of_warm(name: str, warm: Mask) -> Finding:
     count = int(np.count_nonzero(warm))
-    pixels = "pixel stands" if count == 1 else "pixels stand"
-    return Finding(f"{count} camera {pixels} out in every plane of {name}; left out.")
+    pixels = "hot pixel" if count == 1 else "hot pixels"
+    return Finding(f"{count} {pixels} of the camera in {name} ignored.")

@@ -52,8 +52,8 @@ def counts_by_block(image: Image, progress: Progress) -> Counts:
     seen = survey(raw, progress)
     if not seen.low < seen.high:
         raise ImageError(
-            f"{image.name} holds nothing but planes of one value: there is no bead to find. "
-            "Is this the right file and channel?"
+            f"{image.name} contains nothing but constant planes: there are no beads to find. Is "
+            "this the right file and channel?"
         )
     window = _window(image, seen)
     scale = _scale(window, seen)
@@ -132,8 +132,8 @@ def _said(name: str, change: _Change, seen: Survey) -> list[Finding]:
     least = max(share, float(seen.constant.mean()))
     return [
         Finding(
-            f"{least:.1%} or more of the voxels of {name} hold no data (NaN, or zero as in a "
-            "deskewed or registered stack) and were left out."
+            f"at least {least:.1%} of the voxels of {name} hold no data (NaN, or zero as in a "
+            "deskewed or registered stack) and were ignored."
         )
     ]
 

@@ -154,10 +154,10 @@ class Image:
         """Return one channel as an image with axes (z, y, x); the only one needs no number."""
         if self.data.ndim == 3:
             if number not in (None, 0):
-                raise ImageError(f"{self.name} has one channel; channel {number} is not there.")
+                raise ImageError(f"{self.name} has only one channel; there is no channel {number}.")
             return self
         if number is None and self.channels > 1:
-            planes = "If they are the planes of a stack, give {axes=ZYX}; if not, choose"
+            planes = "If these are the planes of a stack, give {axes=ZYX}; otherwise choose"
             words = planes if self.data.shape[1] == 1 else "Choose"
             last = self.channels - 1
             raise ImageError(
@@ -193,8 +193,8 @@ def _volume(data: Any, name: str) -> NDArray[Any]:
     if np.ma.is_masked(array):
         masked = int(np.count_nonzero(np.asarray(getattr(array, "mask", False))))
         raise ImageError(
-            f"{name} has {masked} masked voxels; allowed are counts everywhere. "
-            "Give them a value first, array.filled(value), and say which hold data by valid."
+            f"{name} has {masked} masked voxels, but every voxel needs a value. Fill them first "
+            "with array.filled(value), and mark the voxels with data by valid."
         )
     check_type(name, array.dtype)
     if array.ndim == 2:
@@ -219,8 +219,8 @@ def _valid(valid: ArrayLike | None, shape: tuple[int, ...], name: str) -> NDArra
         return np.broadcast_to(np.asarray(valid, bool), shape)
     except ValueError:
         raise ImageError(
-            f"the mask of {name} has the shape {np.shape(valid)}; allowed is that of the image, "
-            f"{shape}, or of one plane."
+            f"the mask of {name} has the shape {np.shape(valid)}; it must have the shape of the "
+            f"image, {shape}, or of one plane."
         ) from None
 
 
@@ -229,8 +229,8 @@ def _check_named_axes(data: Any, name: str) -> None:
     named = [str(axis) for axis in getattr(data, "dims", None) or ()]
     if {"y", "x"} <= set(named) <= set("czyx") and named != sorted(named, key="czyx".index):
         raise ImageError(
-            f"{name} has the axes {', '.join(named)}; allowed are the last of c, z, y, x in this "
-            "order. Transpose it first."
+            f"{name} has the axes {', '.join(named)}; allowed are c, z, y, x in this order, the "
+            "first ones optional. Transpose it first."
         )
 
 

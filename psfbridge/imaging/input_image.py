@@ -66,7 +66,7 @@ def _of_array(array: Any, chosen: Reading, *, lazy: bool) -> Image:
     if array is None or np.ndim(array) == 0:
         found = type(array).__name__ if array is not None else "None"
         raise ImageError(
-            f"image is {found}; allowed are an Image, an array and the path of a file.",
+            f"image is {found}; allowed are an Image, an array or a file path.",
             option="image",
             found=found,
         )
@@ -75,7 +75,7 @@ def _of_array(array: Any, chosen: Reading, *, lazy: bool) -> Image:
         raise ImageError(
             "an array has no voxel size.",
             option="voxel_um",
-            remedy="Give it in µm: {voxel_um=z y x}.",
+            remedy="Give it in µm: {voxel_um=Z Y X}.",
         )
     if lazy and is_dask(array) and np.ndim(array) in (2, 3):
         return Image(cast("NDArray[Any]", lazy_dask(array)), voxel_um)
@@ -98,7 +98,7 @@ def _check_for_array(chosen: Reading) -> None:
     for name in ("time", "axes"):
         if getattr(chosen, name) is not None:
             raise OptionError(
-                f"{{{name}}} is given and the image is in memory; allowed is a file only.",
+                f"{{{name}}} applies only to files, but the image is in memory.",
                 option=name,
-                remedy="Choose the part of the array before.",
+                remedy="Select the part of the array beforehand.",
             )

@@ -96,9 +96,9 @@ class LazyVolume:
         """
         if self.nbytes > LAZY.memory_share * free_bytes():
             raise ImageError(
-                f"{self.source.name} has {readable_bytes(self.nbytes)}, more than the memory that "
-                f"is free ({readable_bytes(free_bytes())}), and this needs all of it at once. "
-                "Crop it; distilling and finding beads need no more than a block of it."
+                f"{self.source.name} has {readable_bytes(self.nbytes)}, more than the free memory "
+                f"({readable_bytes(free_bytes())}), and this step needs all of it at once. Crop "
+                "it (distilling and finding beads read one block at a time)."
             )
         return np.asarray(self[:], dtype)
 

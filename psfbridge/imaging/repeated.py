@@ -47,13 +47,13 @@ def combined(images: Sequence[Image], way: str) -> Image:
     for image in images[1:]:
         if image.data.shape != first.data.shape:
             raise ImageError(
-                f"{image.name} has {_size(image)} voxels, {first.name} has {_size(first)}; images "
-                "of one scene have one size.",
+                f"{image.name} has {_size(image)} voxels, {first.name} has {_size(first)}; "
+                "repeats of one field must have the same size.",
                 option="repeats",
-                remedy="Leave {repeats} out to distil them as images of their own.",
+                remedy="Omit {repeats} to distil them as separate images.",
             )
     masks = [image.valid for image in images if image.valid is not None]
-    note = f"The {way} of {len(images)} images of one scene, {first.name} and others, was taken."
+    note = f"The {way} of {len(images)} repeats of one field, {first.name} and others, was used."
     return replace(
         first,
         data=_COMBINED[way](images),

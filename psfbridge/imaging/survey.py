@@ -101,12 +101,12 @@ class _Plane:
 
 def _looked_at(volume: LazyVolume, progress: Progress) -> Iterator[_Plane]:
     done, total = 0, len(volume)
-    progress("looking through the image", 0, total)
+    progress("scanning the image", 0, total)
     with workers() as pool:
         for slab in volume.slabs():
             yield from pool.map(partial(_of_plane, volume.dtype), slab)
             done += len(slab)
-            progress("looking through the image", done, total)
+            progress("scanning the image", done, total)
 
 
 def _of_plane(dtype: np.dtype[Any], plane: NDArray[Any]) -> _Plane:

@@ -53,10 +53,10 @@ def _check_order(path: Any, image: Any) -> None:
     if isinstance(path, str | os.PathLike) and isinstance(image, Image):
         return
     raise OutputError(
-        f"path is {type(path).__name__}, image is {type(image).__name__}; allowed are a path and "
-        "an Image, in this order.",
+        f"path is {type(path).__name__}, image is {type(image).__name__}; a path and an Image are "
+        "needed, in this order.",
         option="image" if isinstance(path, str | os.PathLike) else "path",
-        remedy={Host.PYTHON: "Write write_image(path, image); a PSF has save(path)."},
+        remedy={Host.PYTHON: "Call write_image(path, image); to save a PSF, call psf.save(path)."},
     )
 
 
@@ -112,11 +112,13 @@ def write_volumes(
 def _write_ics(path: str | os.PathLike[str], data: NDArray[Any], voxel_um: VoxelUm) -> None:
     if find_spec("diplib") is None:
         raise MissingPartError(
-            f"{path} is to be ICS, and diplib, which writes it, is not installed. Install it: "
-            "pip install diplib; or write .tif."
+            f"writing {path} needs diplib, which is not installed. Install it (pip install "
+            "diplib), or write .tif."
         )
     if data.ndim > 3:
-        raise OutputError(f"cannot write {path}: ICS takes one channel here. Write .ome.tif.")
+        raise OutputError(
+            f"cannot write {path}: ICS output is limited to one channel. Write .ome.tif."
+        )
     from psfbridge.imaging.formats.vendors.ics_file import write_ics
 
     with whole_file(path) as temporary:

@@ -53,7 +53,7 @@ def test_after_a_failure_the_old_file_is_there(tmp_path, fault):
 
 def test_a_full_disk_is_one_clear_line(tmp_path):
     path = tmp_path / "a.tif"
-    words = r"No space left.*Nothing was left"
+    words = r"No space left.*No incomplete file was left"
     with pytest.raises(OutputError, match=words) as caught, whole_file(path) as temporary:
         temporary.write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -99,7 +99,7 @@ def test_a_folder_of_another_kind_is_never_replaced(tmp_path):
     path = tmp_path / "thesis.zarr"
     path.mkdir()
     (path / "chapter1.txt").write_text("years of work")
-    with pytest.raises(OutputError, match="something else has this name"), whole_folder(path):
+    with pytest.raises(OutputError, match="already taken by something else"), whole_folder(path):
         pytest.fail("nothing may be written")
     assert names(path) == ["chapter1.txt"]
 
@@ -145,7 +145,7 @@ def test_outputs_replace_neither_what_is_read_nor_each_other(tmp_path):
     with pytest.raises(OutputError, match="two outputs have this name"):
         check_apart([table, table], [image])
     for outputs, inputs in (([table], []), ([], [image])):
-        with pytest.raises(OutputError, match="is to be there too"):
+        with pytest.raises(OutputError, match="would be inside it"):
             check_apart(outputs, inputs, tmp_path)
 
 
@@ -160,5 +160,5 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
 def test_a_folder_is_made_only_where_it_can_be(tmp_path):
     assert made_folder(tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match=r"file is a file\. Name another"):
+    with pytest.raises(OutputError, match=r"file is a file\. Choose another"):
         made_folder(tmp_path / "file" / "b")

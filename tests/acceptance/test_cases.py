@@ -53,7 +53,7 @@ def test_scale_offset_and_missing_data_make_no_difference(base, name, word):
     [
         ("widefield_clipped_65", 0.05, "65% of the voxels"),
         ("widefield_background_subtracted", 0.055, "81% of the voxels"),
-        ("widefield_dim_warm_pixels", 0.06, "camera pixels stand out in every plane"),
+        ("widefield_dim_warm_pixels", 0.06, "hot pixels of the camera"),
     ],
 )
 def test_what_the_camera_did_is_undone_and_told(name, least, word):

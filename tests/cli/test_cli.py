@@ -259,7 +259,7 @@ def test_an_output_that_cannot_be_written_is_said_before_the_work(
         (["-o", "beads.tif"], "is also an input"),
         (["-o", "psf.tif", "--beads", "beads.tif"], "is also an input"),
         (["-o", "psf.tif", "--json", "psf.tif"], "two outputs have this name"),
-        (["-o", "psf.tif", "--report", "."], "is to be there too"),
+        (["-o", "psf.tif", "--report", "."], "would be inside it"),
         (["-o", "psf.tif", "--report", "none/report"], "there is no folder"),
         (["-o", "psf.tif", "--channel", "all", "--report", "none/report"], "there is no folder"),
         (["-o", "psf.tif", "--channel", "all", "--report", "beads.tif"], "there is no folder"),

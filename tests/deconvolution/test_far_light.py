@@ -34,7 +34,7 @@ def test_a_known_flux_comes_out_within_two_percent(seed, box):
     assert psf.light_inside < 0.95
     result = sharp(cells.image, psf)
     assert cells.flux(result.data) == pytest.approx(1, abs=0.02)
-    assert "of a point's light lies beside the box" in " ".join(result.notes)
+    assert "of the light of a point lies outside the box" in " ".join(result.notes)
 
 
 def test_without_the_share_it_would_be_too_low():

@@ -134,7 +134,9 @@ def test_a_disk_that_is_too_small_is_refused_before_any_work(tmp_path, psf_file,
     before = sorted(tmp_path.iterdir())
     usage = namedtuple("usage", "total used free")(0, 0, 20_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(OutputError, match=r"it needs 20\.6 KiB, and 19\.5 KiB are free there"):
+    with pytest.raises(
+        OutputError, match=r"this needs 20\.6 KiB of disk space, and 19\.5 KiB are free"
+    ):
         run(tmp_path / "in.tif", psf_file, tmp_path / "out.tif")
     assert sorted(tmp_path.iterdir()) == before
 
@@ -215,7 +217,7 @@ def test_the_command_line_says_what_it_did(tmp_path, psf_file, command):
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert out.splitlines()[-1] == f"wrote {tmp_path / 'out.tif'}"
-    assert "Richardson-Lucy ran by cpu" in out
+    assert "Richardson-Lucy ran on cpu" in out
 
 
 @pytest.mark.parametrize(

@@ -75,13 +75,15 @@ def test_a_psf_wider_than_the_image_is_cropped_and_its_lost_light_told(psf):
     result = sharp(image, psf)
     note = next(note for note in result.notes if "cropped to 17 x 31" in note)
     inner = psf.data[1:-1, 8:-8, 1:-1].sum()
-    assert f"leaves out {1 - inner:.2%} of its light" in note
+    assert f"loses {1 - inner:.2%} of its light" in note
 
 
 def test_a_stack_serves_a_plane_by_its_plane_in_focus(psf):
     image = np.random.default_rng(0).poisson(50, (64, 64))
     result = sharp(image, psf)
-    assert any("its plane in focus, number 12, was taken" in note for note in result.notes)
+    assert any(
+        "the in-focus plane of the PSF, number 12, was used" in note for note in result.notes
+    )
     plane = pb.PSF.from_volume(psf.data[12], VOXEL_UM)
     np.testing.assert_array_equal(result.data, sharp(image, plane).data)
 

@@ -55,7 +55,7 @@ def test_where_every_bead_has_a_neighbour_the_fit_parts_them_and_says_so():
     with pytest.raises(NoBeadsError, match=r"too close\. Lower min_separation_um"):
         pb.distill(field.image, method="average")
     result = pb.distill(field.image, bead_diameter_um=0.1)
-    assert any("told apart by the fit" in note for note in result.notes)
+    assert any("the fit separates their light" in note for note in result.notes)
     assert psf_error(result.psf, field.psf_grid) < 0.06
 
 
@@ -164,7 +164,7 @@ def test_the_psf_has_a_standard_error_in_its_own_units(small_field, result):
 
 def test_a_background_that_is_not_used_is_said(small_field):
     noted = pb.distill(small_field.image, background=20).notes
-    assert any("the one given was not used" in note for note in noted)
+    assert any("the given background was not used" in note for note in noted)
 
 
 def test_a_voxel_size_in_nanometres_is_refused():
@@ -182,8 +182,8 @@ def test_beads_wider_than_they_look_are_refused(small_field):
 def test_options_that_the_method_does_not_look_at_are_said(small_field):
     result = pb.distill(small_field.image, method="average", bead_diameter_um=0.1, iterations=7)
     said = " ".join(result.notes)
-    assert "average leaves the beads' size in the PSF" in said
-    assert "Iterations and engine are for reverse-rl" in said
+    assert "average does not remove the bead size" in said
+    assert "Iterations and engine apply only to reverse-rl" in said
 
 
 def test_an_image_may_be_a_path(small_field, tmp_path):
@@ -195,5 +195,5 @@ def test_an_image_may_be_a_path(small_field, tmp_path):
 
 
 def test_a_stack_of_lists_is_not_taken_for_many_planes(small_field):
-    with pytest.raises(ImageError, match="an image is given as a list in a list"):
+    with pytest.raises(ImageError, match="an image is given as a nested list"):
         pb.distill(small_field.image.data[:3, :5, :5].tolist(), voxel_um=(0.2, 0.1, 0.1))

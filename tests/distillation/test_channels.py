@@ -123,7 +123,7 @@ def test_what_cannot_be_done_is_said(two):
         distill_channels(two, three)
     with pytest.raises(OptionError, match="reference is 2"):
         distill_channels(two, reference=2)
-    with pytest.raises(OptionError, match="each has its own"):
+    with pytest.raises(OptionError, match="each channel has its own"):
         distill_channels(two, na=1.4, wavelength_um=0.52, refractive_index=1.518)
     with pytest.raises(ImageError, match="voxel size"):
         distill_channels(two.data)
@@ -186,7 +186,7 @@ def test_a_bright_channel_lends_a_dim_one_its_beads(capsys, two, tmp_path):
 
 def test_a_table_without_places_is_refused(tmp_path, two):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
-    for name, said in (("a.csv", "holds no places of beads"), ("b.csv", "cannot read")):
+    for name, said in (("a.csv", "contains no bead positions"), ("b.csv", "cannot read")):
         with pytest.raises(ImageError, match=said):
             distill_channels(two, beads_from=str(tmp_path / name))
 

@@ -63,7 +63,7 @@ def test_what_is_not_whole_is_not_taken(told):
     told = {name: value for name, value in told.items() if value is not None}
     optics, note = taken({}, told)
     assert optics is None
-    assert "is not whole" in note
+    assert "are incomplete" in note
     with pytest.raises(OptionError, match="optics are incomplete"):
         taken({"na": 1.2}, {"microscope": "widefield"})
 

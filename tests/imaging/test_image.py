@@ -220,7 +220,9 @@ def test_planes_without_a_name_are_taken_as_z_and_said(tmp_path):
             writer.write(plane, contiguous=False, metadata=None)
     image = read_image(tmp_path / "a.tif", voxel_um=VOXEL_UM)
     np.testing.assert_array_equal(image.data, counting(7, 5, 6))
-    assert image.notes == ("a.tif does not name its first axis; its 7 planes were taken as z.",)
+    assert image.notes == (
+        ("a.tif does not name its first axis; its 7 planes were interpreted as z."),
+    )
     named = read_image(tmp_path / "a.tif", voxel_um=VOXEL_UM, axes="CYX")
     assert named.data.shape == (7, 1, 5, 6)
     assert named.notes == ()
@@ -338,7 +340,7 @@ def test_real_stacks(name, shape, voxel_um):
             read_image(SHARED / name)
         voxel_um = (0.1, 0.102, 0.102)
         image = read_image(SHARED / name, voxel_um=voxel_um)
-        assert "61 planes were taken as z" in image.notes[0]
+        assert "61 planes were interpreted as z" in image.notes[0]
     else:
         image = read_image(SHARED / name)
         assert image.notes == ()

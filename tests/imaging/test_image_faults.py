@@ -38,7 +38,7 @@ def test_missing(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    refused(tmp_path, "is a folder without TIFFs, and no OME-Zarr. Name one file")
+    refused(tmp_path, "is a folder, but neither contains TIFF files nor is an OME-Zarr. Give a single")
 
 
 def test_empty(tmp_path):
@@ -56,7 +56,7 @@ def test_unreadable(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr("pathlib.Path.open", refuse)
-    refused(path, r"a\.tif may not be read")
+    refused(path, r"a\.tif cannot be read: permission denied")
 
 
 def test_neither_file_nor_folder(tmp_path, monkeypatch):
@@ -190,7 +190,7 @@ def test_voxels_that_are_no_counts(tmp_path, dtype):
 
 def test_text_and_objects(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[{}, 1]], object), allow_pickle=True)
-    refused(tmp_path / "a.npy", "no array of numbers", voxel_um=VOXEL_UM)
+    refused(tmp_path / "a.npy", "not a numeric array", voxel_um=VOXEL_UM)
     refused(np.array([["a", "b"]]), "voxels of type <U1", voxel_um=VOXEL_UM)
 
 
@@ -209,8 +209,8 @@ def test_a_cut_off_npy(tmp_path):
 
 
 def test_something_that_is_no_path():
-    refused(5, "allowed are a path and an array")
-    refused(None, "allowed are a path and an array")
+    refused(5, "a path or an array is needed")
+    refused(None, "a path or an array is needed")
 
 
 def test_an_ome_tiff_whose_other_files_are_gone(tmp_path):

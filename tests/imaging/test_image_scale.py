@@ -49,7 +49,7 @@ def test_centimetres_in_the_tags_count(tmp_path):
 
 def test_a_printers_resolution_is_no_voxel_size(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", counting(4, 5), resolution=(72, 72), resolutionunit="INCH")
-    with pytest.raises(ImageError, match=r"352\.8 µm a pixel, is a printer's"):
+    with pytest.raises(ImageError, match=r"352\.8 µm per pixel, is that of a printer"):
         read_image(tmp_path / "a.tif")
 
 

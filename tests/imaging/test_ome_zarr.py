@@ -99,7 +99,7 @@ def test_a_plain_array_has_axes_without_names(tmp_path, zarr_format):
     zarr.create_array(path, data=STACK[0, 0], zarr_format=zarr_format)
     image = read_image(path, voxel_um=VOXEL_UM)
     np.testing.assert_array_equal(image.data, STACK[0, 0])
-    assert "4 planes were taken as z" in image.notes[0]
+    assert "4 planes were interpreted as z" in image.notes[0]
 
 
 def test_a_plain_array_may_name_its_axes(tmp_path):
@@ -116,7 +116,7 @@ def test_several_images_in_one_folder(tmp_path):
     np.testing.assert_array_equal(image.data, STACK[0, 0])
     assert image.notes == ()
     written(tmp_path / "a.zarr" / "1", STACK[0, 1], axes_of("zyx"), scale=VOXEL_UM)
-    assert "a.zarr holds 2 images: 0, 1; the first was taken." in (
+    assert "a.zarr holds 2 images: 0, 1; the first was used." in (
         read_image(tmp_path / "a.zarr").notes
     )
     second = Reading(series="1").image(tmp_path / "a.zarr")

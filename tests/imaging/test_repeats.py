@@ -33,7 +33,7 @@ def test_time_points_become_one_image(file, way):
     right = getattr(np, way)(SERIES.astype(float), axis=0)
     np.testing.assert_allclose(image.data, right, rtol=1e-6)
     assert image.data.dtype == np.float32
-    assert f"The {way} of the 5 time points of a.ome.tif was taken." in image.notes
+    assert f"The {way} of the 5 time points of a.ome.tif was used." in image.notes
 
 
 def test_only_the_part_that_is_asked_for_is_made(file):
@@ -77,7 +77,7 @@ def test_an_image_of_several_in_an_ome_tiff(tmp_path):
             sizes = {f"PhysicalSize{axis}": 0.1 * (number + 1) for axis in "ZYX"}
             writer.write(SERIES[number, 0], metadata={"axes": "ZYX", "Name": name, **sizes})
     first = Reading().image(tmp_path / "a.ome.tif")
-    assert "a.ome.tif holds 2 images: 0 (overview), 1 (beads); the first was taken." in first.notes
+    assert "a.ome.tif holds 2 images: 0 (overview), 1 (beads); the first was used." in first.notes
     for series in ("beads", "1"):
         image = Reading(series=series).image(tmp_path / "a.ome.tif")
         np.testing.assert_array_equal(image.data, SERIES[1, 0])
@@ -141,7 +141,7 @@ def two_images(tmp_path, small_field):
 def test_all_images_of_a_file_are_read_and_only_where_several_make_sense(two_images):
     images = Reading(series="all").images(two_images)
     assert len(images) == 2
-    assert not any("the first was taken" in note for one in images for note in one.notes)
+    assert not any("the first was used" in note for one in images for note in one.notes)
     with pytest.raises(OptionError, match="holds 2 images, but only one can be used here"):
         Reading(series="all").image(two_images)
 
@@ -165,8 +165,8 @@ def test_several_images_of_a_scene_become_one(way):
     np.testing.assert_allclose(
         image.data, getattr(np, way)(SERIES[:, 0].astype(float), axis=0), rtol=1e-6
     )
-    assert image.notes == (f"The {way} of 5 images of one scene, 0.tif and others, was taken.",)
-    with pytest.raises(ImageError, match="images of one scene have one size"):
+    assert image.notes == (f"The {way} of 5 repeats of one field, 0.tif and others, was used.",)
+    with pytest.raises(ImageError, match="repeats of one field must have the same size"):
         combined([*images, pb.Image(SERIES[0, 0, 1:], VOXEL_UM)], way)
 
 

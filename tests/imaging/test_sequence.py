@@ -92,7 +92,7 @@ def test_stacks_and_planes_that_no_z_numbers_are_not_joined(tmp_path):
 def test_one_plane_of_many_says_so(tmp_path):
     planes = write_planes(tmp_path, "beads_z{z:02d}.tif")
     image = read_image(planes[0], voxel_um=VOXEL_UM)
-    assert "is one plane of 12 files that are named alike" in image.notes[-1]
+    assert "is a single plane and one of 12 similarly named files" in image.notes[-1]
     assert "beads_z*.tif" in image.notes[-1]
 
 
@@ -136,7 +136,7 @@ def test_rgb_planes_of_one_colour_are_grey(tmp_path, lit):
     write_planes(tmp_path, "a_z{z}.tif", colours, photometric="rgb")
     image = read_image(tmp_path, voxel_um=VOXEL_UM)
     np.testing.assert_array_equal(image.data, bytes_)
-    assert any("RGB, of one colour" in note for note in image.notes)
+    assert any("RGB but contains only grey" in note for note in image.notes)
 
 
 def test_rgb_planes_of_several_colours_are_refused(tmp_path):

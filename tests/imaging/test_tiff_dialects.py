@@ -176,7 +176,7 @@ def test_a_lost_micro_sign_is_said(tmp_path):
     sizes = {f"PhysicalSize{axis}": 0.1 for axis in "XYZ"}
     units = {f"PhysicalSize{axis}Unit": "m" for axis in "XYZ"}
     tifffile.imwrite(tmp_path / "a.ome.tif", STACK, ome=True, metadata={**sizes, **units})
-    with pytest.raises(ImageError, match=r"PhysicalSizeX is 0\.1 m, where µm was probably meant"):
+    with pytest.raises(ImageError, match=r"PhysicalSizeX is 0\.1 m, probably intended as µm"):
         read_image(tmp_path / "a.ome.tif")
 
 

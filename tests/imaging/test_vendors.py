@@ -49,7 +49,7 @@ def test_a_czi_is_read_scene_by_scene(czi_file):
     image = read_image(czi_file)
     np.testing.assert_array_equal(image.data, SCENES[0])
     assert image.voxel_um == pytest.approx(VOXEL_UM)
-    assert "beads.czi holds 2 images: 0, 1; the first was taken." in image.notes
+    assert "beads.czi holds 2 images: 0, 1; the first was used." in image.notes
     assert any("channel 1 GFP" in note for note in image.notes)
     second = Reading(series="1", channel=2).image(czi_file)
     np.testing.assert_array_equal(second.data, SCENES[1, 2])
@@ -59,7 +59,7 @@ def test_a_lif_is_read_image_by_image(lif_file):
     image = read_image(lif_file)
     np.testing.assert_array_equal(image.data, SCENES[0, 0])
     assert image.voxel_um == pytest.approx(VOXEL_UM)
-    assert any("0 (overview), 1 (beads); the first was taken" in note for note in image.notes)
+    assert any("0 (overview), 1 (beads); the first was used" in note for note in image.notes)
     assert any("NA 1.4; refractive index 1.518" in note for note in image.notes)
     for series in ("beads", "1"):
         beads = Reading(series=series).image(lif_file)
@@ -68,7 +68,7 @@ def test_a_lif_is_read_image_by_image(lif_file):
 
 @pytest.mark.parametrize("series", ["2", "-1", "cells"])
 def test_a_series_that_is_not_there_is_named_with_those_that_are(czi_file, lif_file, series):
-    with pytest.raises(ImageError, match=r"no series .*; there are 0, 1\. .*series=0"):
+    with pytest.raises(ImageError, match=r"no series .*; it has 0, 1\. .*series=0"):
         Reading(series=series).image(czi_file)
     with pytest.raises(ImageError, match=r"there are 0 \(overview\), 1 \(beads\)"):
         Reading(series=series).image(lif_file)
@@ -177,5 +177,7 @@ def test_an_hdf5_file_of_another_program_is_named(tmp_path):
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["data"] = np.zeros((3, 4, 5))
-    with pytest.raises(ImageError, match="without ImageData/Image, so none of Huygens"):
+    with pytest.raises(
+        ImageError, match=("without ImageData/Image, so it was not written by Huygens")
+    ):
         read_image(tmp_path / "a.h5")

@@ -146,7 +146,7 @@ def test_a_file_without_voxel_size_names_the_right_option(gibson_lanni, tmp_path
         PSF.load(tmp_path / "psf.tif", conform=True)
     psf = PSF.load(tmp_path / "psf.tif", conform=True, voxel_um=VOXEL_UM)
     assert psf.voxel_um == VOXEL_UM
-    assert any("its 41 planes were taken as z" in note for note in psf.notes)
+    assert any("its 41 planes were interpreted as z" in note for note in psf.notes)
 
 
 def test_load_is_strict_unless_asked(gibson_lanni, tmp_path):
@@ -166,7 +166,7 @@ def test_frames_of_a_psf_are_its_planes(gibson_lanni, tmp_path):
     )
     psf = PSF.load(tmp_path / "psf.tif", conform=True)
     assert error(psf.data, gibson_lanni) < 0.01
-    assert "The 41 time points of psf.tif were taken as z planes." in psf.notes
+    assert "The 41 time points of psf.tif were interpreted as z planes." in psf.notes
 
 
 def test_each_channel_is_a_psf(gibson_lanni, tmp_path):

@@ -163,7 +163,7 @@ def test_a_folder_of_somebody_else_is_refused(result, tmp_path, name):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / name).write_text("precious")
-    with pytest.raises(OutputError, match="something else has this name"):
+    with pytest.raises(OutputError, match="already taken by something else"):
         write_report(result, folder)
     with pytest.raises(OutputError):
         check_report_folder(folder)

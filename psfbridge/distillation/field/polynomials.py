@@ -48,7 +48,7 @@ class FieldPolynomial:
             not tell what changes with depth.
         """
         if len(where) < self.beads:
-            return f"{self.name} needs {self.beads} beads, there are {len(where)}"
+            return f"{self.name} needs {self.beads} beads but there are {len(where)}"
         spread = (np.percentile(where, 90, axis=0) - np.percentile(where, 10, axis=0)) / 2
         across = FIELD_CHOICE.least_spread
         least = (max(across, deepest), across, across)

@@ -107,7 +107,7 @@ def solve_field(solution: Solution, progress: Progress = no_progress) -> FieldSo
         Called after each step; may raise `psfbridge.errors.Cancelled`.
     """
     if solution.state is None:
-        raise OptionError("field is set and the method tells nothing of the beads; use joint.")
+        raise OptionError("field is set but this method does not fit the beads; use joint.")
     problem, common = solution.state
     if len(common.contributing) < with_depth(CONSTANT).beads:
         return _too_few(len(common.contributing))
@@ -247,7 +247,7 @@ def _note(choice: FieldChoice) -> str:
 def _too_few(used: int) -> FieldSolution:
     least = with_depth(CONSTANT).beads
     note = (
-        f"A change of the PSF across the field was not tested: {used} usable beads, at least "
-        f"{least} needed. Image more beads, or distil several images together."
+        f"Variation of the PSF across the field was not tested: it needs at least {least} usable "
+        f"beads, there are {used}. Image more beads, or distil several images together."
     )
     return FieldSolution(None, {"richness": CONSTANT.name, "tried": {}, "not_tried": [note]}, note)

@@ -46,7 +46,7 @@ def fitted_beads(found: FoundBeads, psf: PSF) -> list[BeadState]:
     ]
     if not used:
         raise NoBeadsError(
-            f"no bead of {found.image.name} can be fitted with the PSF: {found.beads.sentence()}. "
+            f"no bead of {found.image.name} can be fitted by the PSF: {found.beads.sentence()}. "
             "Check that image and PSF belong together."
         )
     return used

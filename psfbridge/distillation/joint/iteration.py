@@ -318,8 +318,8 @@ def fit_and_stack(problem: JointProblem, start: Start) -> FittedBeads:
     if not contributing:
         names = ", ".join(one.image.name for one in problem.found)
         raise NoBeadsError(
-            f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. "
-            "Check the voxel size, or image brighter or sparser beads."
+            f"no usable bead in {names}: none of {len(fitted)} fits a common PSF. Check the voxel "
+            "size, or use brighter or sparser beads."
         )
     # What is far is smooth: it passes for no bead, nor for out-of-focus background.
     crowded = _crowding([fitted[k] for k in contributing]) >= ROUND.crowded

@@ -53,7 +53,7 @@ __all__ = ["solve_joint", "solve_with_optics"]
 
 _LOG = logging.getLogger(__name__)
 
-_STAGE = "settling beads and PSF"
+_STAGE = "fitting beads and PSF"
 
 
 def solve_joint(
@@ -129,7 +129,7 @@ def solve_with_optics(
     optics = options.optics
     if optics is None:
         raise OptionError(
-            "{method} is pupil and no optics are given.",
+            "{method} is pupil but no optics are given.",
             option="method",
             remedy="Give {na}, {wavelength_um} and {refractive_index}, or choose {method=joint}.",
         )

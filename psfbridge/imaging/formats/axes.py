@@ -44,7 +44,10 @@ def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]
     if len(unnamed) == 1 and "Z" not in long:
         axes = axes.replace("Z", "-").replace(unnamed[0], "Z")
         planes = stored.shape[axes.index("Z")]
-        note = f"{stored.name} does not name its first axis; its {planes} planes were taken as z."
+        note = (
+            f"{stored.name} does not name its first axis; its {planes} planes were interpreted as "
+            "z."
+        )
         return _checked(axes, stored), (note,)
     return _checked(axes, stored), ()
 
@@ -54,7 +57,7 @@ def frames_as_planes(stored: Stored, axes: str) -> tuple[str, tuple[str, ...]]:
     lengths = dict(zip(axes, stored.shape, strict=True))
     if lengths.get("T", 1) == 1 or lengths.get("Z", 1) > 1:
         return axes, ()
-    note = f"The {lengths['T']} time points of {stored.name} were taken as z planes."
+    note = f"The {lengths['T']} time points of {stored.name} were interpreted as z planes."
     return axes.replace("Z", "-").replace("T", "Z"), (note,)
 
 
@@ -72,8 +75,8 @@ def _as_wanted(stored: Stored, wanted: str) -> str:
     allowed = set(letters) <= set(NAMED_AXES) and len(set(letters)) == len(letters)
     if not (allowed and {"Y", "X"} <= set(letters)):
         raise OptionError(
-            f"{{axes}} is {wanted!r}; allowed are Y and X, and any of T, C and Z, each once, "
-            "for instance ZYX."
+            f"{{axes}} is {wanted!r}; Y and X are required, T, C and Z optional, each at most "
+            "once, for example ZYX."
         )
     long = [at for at, length in enumerate(stored.shape) if length != 1]
     if len(letters) == len(stored.shape):
@@ -93,8 +96,9 @@ def _refuse_colour(stored: Stored) -> None:
     if "S" in stored.axes and stored.shape[stored.axes.index("S")] > 1:
         samples = stored.shape[stored.axes.index("S")]
         raise ImageError(
-            f"{stored.name} is an RGB image ({samples} colour samples a pixel); allowed are grey "
-            "values. Split the channels (in ImageJ: Image > Color > Split Channels) and save one."
+            f"{stored.name} is an RGB image ({samples} colour samples per pixel); only greyscale "
+            "images can be used. Split the channels (in ImageJ: Image > Color > Split Channels) "
+            "and save one."
         )
 
 
@@ -106,7 +110,7 @@ def _checked(axes: str, stored: Stored) -> str:
             f"{stored.name} has {len(long)} axes {stored.axes} of lengths {stored.shape}; allowed "
             "are t, c, z, y and x.",
             option="axes",
-            remedy="Save one part of it, or name them, for instance {axes=CZYX}.",
+            remedy="Save one part of it, or specify the axes, for example {axes=CZYX}.",
         )
     if not {"Y", "X"} <= set(axes):
         raise ImageError(
@@ -237,22 +241,22 @@ def _check_time(name: str, lengths: dict[str, int], time: int | None) -> None:
         raise ImageError(
             f"{name} has {frames} time points and one z plane.",
             option="axes",
-            remedy="If they are a z stack, give "
-            f"{{axes={'CZYX' if lengths.get('C', 1) > 1 else 'ZYX'}}}; if not, choose one: "
+            remedy="If this is a z stack, give "
+            f"{{axes={'CZYX' if lengths.get('C', 1) > 1 else 'ZYX'}}}; otherwise choose one: "
             f"{{time=0}} to {frames - 1}.",
         )
     raise ImageError(
         f"{name} has {frames} time points.",
         option="time",
         allowed=f"0 to {frames - 1}",
-        remedy=f"Choose one: {{time=0}} to {frames - 1}; or all: {{time=mean}}.",
+        remedy=f"Choose one: {{time=0}} to {frames - 1}; or combine them all: {{time=mean}}.",
     )
 
 
 def _pick(name: str, noun: str, option: str, length: int, number: int | None) -> int:
     number = 0 if number is None else integer(option, number, least=0)
     if number >= length:
-        there = "it has one, number 0" if length == 1 else f"allowed are 0 to {length - 1}"
+        there = "there is only number 0" if length == 1 else f"allowed are 0 to {length - 1}"
         raise ImageError(f"{name} has no {noun} {number}; {there}.")
     return number
 

@@ -31,7 +31,7 @@ def grey_of_one_colour(stored: Stored) -> Stored:
     def read(index: Index) -> NDArray[Any]:
         return stored.read((*index, sample))
 
-    note = f"{stored.name} is RGB, of one colour: its grey values were taken."
+    note = f"{stored.name} is RGB but contains only grey: its grey values were used."
     return replace(
         stored,
         shape=stored.shape[:-1],

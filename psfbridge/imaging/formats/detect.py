@@ -64,7 +64,7 @@ def open_stored(path: str | os.PathLike[str], series: int | str | None = None) -
         If it is not there, cannot be read, is damaged, or is of another format.
     """
     if not isinstance(path, str | os.PathLike):
-        raise ImageError(f"cannot read a {type(path).__name__}; allowed are a path and an array.")
+        raise ImageError(f"cannot read a {type(path).__name__}; a path or an array is needed.")
     if is_pattern(path):
         files = sequence_files(path)
         return grey_of_one_colour(open_sequence(files, Path(path).name))
@@ -147,7 +147,7 @@ def stored_array(array: NDArray[Any], name: str = "array") -> Stored:
     if _looks_rgb(array):
         axes = "TCZYX"[1 - array.ndim :] + "S"
     words = ", ".join(axes.lower())
-    notes = (f"The axes of {name}, shape {array.shape}, were taken as ({words}).",)
+    notes = (f"The axes of {name}, shape {array.shape}, were interpreted as ({words}).",)
     return Stored(
         name,
         array.shape,
@@ -173,7 +173,7 @@ def _mode(path: Path) -> int:
     try:
         return path.stat().st_mode
     except FileNotFoundError:
-        raise ImageError(f"{path} is not there. Check the path.") from None
+        raise ImageError(f"{path} does not exist. Check the path.") from None
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise ImageError(f"cannot open {str(path)!r}: {reason}. Check the path.") from None
@@ -184,7 +184,9 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(32)
     except PermissionError:
-        raise ImageError(f"{path} may not be read: ask for the right to read it.") from None
+        raise ImageError(
+            f"{path} cannot be read: permission denied. Ask for read access."
+        ) from None
     except OSError as fault:
         raise ImageError(f"{path} cannot be read: {fault.strerror or fault}.") from None
 
@@ -215,5 +217,5 @@ def _npy(path: Path) -> Stored:
         raise
     # NumPy evaluates the header: damaged ones raise nearly every kind of exception.
     except Exception as fault:
-        raise ImageError(f"{path.name} is damaged, or no array of numbers: {fault}.") from None
+        raise ImageError(f"{path.name} is damaged or not a numeric array: {fault}.") from None
     return stored_array(array, path.name)

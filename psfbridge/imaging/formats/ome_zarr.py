@@ -59,7 +59,7 @@ def attachment_of_zarr(path: Path) -> bytes:
 
 def _damaged(name: str, fault: Exception) -> ImageError:
     reason = str(fault) or type(fault).__name__
-    return ImageError(f"{name} is damaged, or no OME-Zarr image: {reason[:200]}. Copy it again.")
+    return ImageError(f"{name} is damaged or not an OME-Zarr image: {reason[:200]}. Copy it again.")
 
 
 def _stored(path: Path, node: Any, series: int | str | None) -> Stored:
@@ -74,7 +74,9 @@ def _stored(path: Path, node: Any, series: int | str | None) -> Stored:
         return _of_array(name, node, _dimension_names(node), (None, None, None), ())
     multiscales = _multiscales(node)
     if not multiscales:
-        raise ImageError(f"{name} is a Zarr folder without an OME image. Name the image's folder.")
+        raise ImageError(
+            f"{name} is a Zarr folder without an OME image. Give the folder of the image itself."
+        )
     multiscale = multiscales[0]
     dataset = multiscale["datasets"][0]
     array = node[dataset["path"]]

@@ -47,7 +47,7 @@ def combine_times(stored: Stored, axes: str, way: str) -> tuple[Stored, str]:
 
         return _COMBINED[way](frame, frames)
 
-    note = f"The {way} of the {frames} time points of {stored.name} was taken."
+    note = f"The {way} of the {frames} time points of {stored.name} was used."
     combined = replace(
         stored,
         shape=(*stored.shape[:at], *stored.shape[at + 1 :]),

@@ -74,10 +74,13 @@ def sequence_files(path: str | os.PathLike[str]) -> list[Path]:
     if is_pattern(path):
         found = [Path(one) for one in glob.glob(os.fspath(path), recursive=True)]  # noqa: PTH207
         found = _numbered(found, os.path.basename(path)) or found  # noqa: PTH119
-        words = f"no file matches {os.fspath(path)}. Check the folder and the ending."
+        words = f"no file matches {os.fspath(path)}. Check the folder and the file extension."
     else:
         found = [one for one in Path(path).iterdir() if not one.name.startswith(".")]
-        words = f"{path} is a folder without TIFFs, and no OME-Zarr. Name one file."
+        words = (
+            f"{path} is a folder, but neither contains TIFF files nor is an OME-Zarr. Give a "
+            "single file."
+        )
     files = sorted(one for one in found if one.suffix in _ENDINGS and one.is_file())
     if not files:
         raise ImageError(words)
@@ -110,8 +113,8 @@ def sibling_note(path: Path) -> tuple[str, ...]:
     if len(alike) < 2 or not _numbers_planes(alike):
         return ()
     return (
-        f"{path.name} is one plane of {len(alike)} files that are named alike; the folder or the "
-        f"pattern {Path(_pattern(alike)).name} names all of them as one stack.",
+        f"{path.name} is a single plane and one of {len(alike)} similarly named files; to read "
+        f"them as one stack, give the folder or the pattern {Path(_pattern(alike)).name}.",
     )
 
 
@@ -221,7 +224,7 @@ def open_sequence(files: Sequence[Path], name: str) -> Stored:
     stack = _Stack(opened, order.shape)
     letters = "".join(axes)
     what = ", ".join(f"{n} {_WORDS[axis]}" for n, axis in zip(order.shape, axes, strict=True))
-    note = f"{name}: {len(files)} files were read as one image of {what}."
+    note = f"{name}: {len(files)} files were read as one image with {what}."
     return replace(
         first,
         name=name,
@@ -240,9 +243,9 @@ def _grid(names: Sequence[_Name], name: str) -> tuple[list[str], NDArray[Any]]:
     """Return the axes that the names number, and the names in an array with those axes."""
     if len({one.texts for one in names}) > 1:
         raise ImageError(
-            f"{name} names {len(names)} files of different names ({_listed(names)}); allowed are "
-            "names that differ by numbers only.",
-            remedy="Name those of one stack by a pattern, such as 'beads_z*.tif'.",
+            f"{name} names {len(names)} files of different names ({_listed(names)}); the names in "
+            "a stack may differ only in their numbers.",
+            remedy="Select those of one stack with a pattern such as 'beads_z*.tif'.",
         )
     varying = _varying(names)
     axes = ["Z" if len(varying) == 1 and axis == "?" else axis for _, axis in varying]
@@ -250,7 +253,7 @@ def _grid(names: Sequence[_Name], name: str) -> tuple[list[str], NDArray[Any]]:
         raise ImageError(
             f"{name} names {len(names)} files whose names differ by {len(axes)} numbers "
             f"({_listed(names)}); allowed are one, or those after z, c and t.",
-            remedy="Name those of one stack by a pattern, such as 'beads_t001_z*.tif'.",
+            remedy="Select those of one stack with a pattern such as 'beads_t001_z*.tif'.",
         )
     values = [sorted({one.numbers[place] for one in names}) for place, _ in varying]
     for found, axis in zip(values, axes, strict=True):
@@ -258,8 +261,8 @@ def _grid(names: Sequence[_Name], name: str) -> tuple[list[str], NDArray[Any]]:
     shape = tuple(len(found) for found in values)
     if math.prod(shape) != len(names):
         raise ImageError(
-            f"{name} names {len(names)} files, but {' x '.join(map(str, shape))} are numbered: "
-            "some are missing, or there twice."
+            f"{name} names {len(names)} files, but {' x '.join(map(str, shape))} are expected "
+            "from the numbering: some are missing or duplicated."
         )
     grid = np.empty(shape, object)
     for one in names:
@@ -273,7 +276,7 @@ def _check_whole(numbers: Sequence[int], name: str, what: str) -> None:
     if len(steps) > 1:
         gap = next(a for a, b in pairwise(numbers) if b - a > min(steps))
         raise ImageError(
-            f"{name}: the {what} after number {gap} are missing. Copy all files of the stack."
+            f"{name}: the {what} after number {gap} are missing. Copy all the files of the stack."
         )
 
 
@@ -289,7 +292,7 @@ def _check_alike(opened: Sequence[Stored], name: str) -> None:
         if (one.shape, one.dtype) != (first.shape, first.dtype):
             raise ImageError(
                 f"{name}: {one.name} has the shape {one.shape} and type {one.dtype}, {first.name} "
-                f"{first.shape} and {first.dtype}; the planes of a stack are alike."
+                f"{first.shape} and {first.dtype}; the planes of a stack must be alike."
             )
 
 

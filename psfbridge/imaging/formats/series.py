@@ -39,7 +39,7 @@ def chosen_series(
     if wanted is None:
         if len(names) == 1:
             return 0, ()
-        note = f"{file} holds {len(names)} images: {_listed(names)}; the first was taken."
+        note = f"{file} holds {len(names)} images: {_listed(names)}; the first was used."
         return 0, (note,)
     if wanted in names:
         return list(names).index(str(wanted)), ()
@@ -47,10 +47,10 @@ def chosen_series(
     if 0 <= number < len(names):
         return number, ()
     raise ImageError(
-        f"{file} has no series {wanted!r}; there are {_listed(names)}.",
+        f"{file} has no series {wanted!r}; it has {_listed(names)}.",
         option="series",
         found=str(wanted),
-        remedy="Give a number or a name: {series=0}.",
+        remedy="Give its number or name: {series=0}.",
     )
 
 

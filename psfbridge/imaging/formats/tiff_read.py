@@ -75,7 +75,10 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> Stored:
         voxel_um, faults = voxel_size_of(file, number)
         offset = _offset(file, series)
         if offset is not None and series.dataoffset is None:
-            said = (*said, f"{path.name} lists fewer planes than it has; they lie one by one.")
+            said = (
+                *said,
+                (f"{path.name} lists fewer planes than it contains; all of them were read."),
+            )
         stored = Stored(
             path.name,
             tuple(series.shape),
@@ -253,12 +256,12 @@ def _check_whole(path: Path, file: Any, series: Any, number: int) -> None:
         length for length, axis in zip(series.shape, series.axes, strict=True) if axis not in "YX"
     )
     if planes < declared:
-        raise _damaged(path.name, f"it declares {declared} planes, {planes} are there")
+        raise _damaged(path.name, f"it declares {declared} planes but contains {planes}")
     size = path.stat().st_size
     if series.dataoffset is not None and not series.is_multifile:
         needed = series.dataoffset + series.nbytes
         if needed > size and series.keyframe.is_memmappable:
-            raise _damaged(path.name, f"it has {size} bytes, its voxels need {needed}")
+            raise _damaged(path.name, f"it has {size} bytes, but its voxels need {needed}")
         return
     if _offset(file, series) is not None:
         return
@@ -272,7 +275,7 @@ def _check_segments(name: str, number: int, page: Any) -> None:
     size = page.parent.filehandle.size
     ends = (o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False))
     if max(ends, default=0) > size:
-        raise _damaged(name, f"plane {number} reaches beyond its end")
+        raise _damaged(name, f"plane {number} extends beyond the end of the file")
     if not any(page.databytecounts):
         raise _damaged(name, f"plane {number} has no data")
 
@@ -288,7 +291,7 @@ def _notes(name: str, file: Any, series: Any) -> tuple[str, ...]:
     notes = []
     photometric = series.keyframe.photometric
     if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-        notes.append(f"{name} says that 0 is white; its values were taken as they are.")
+        notes.append(f"{name} is marked as 0 = white; its values were used unchanged.")
     if photometric == tifffile.PHOTOMETRIC.PALETTE and not file.is_imagej:
-        notes.append(f"{name} has a colour table; its indices were taken as counts.")
+        notes.append(f"{name} has a colour table; its indices were used as counts.")
     return tuple(notes)

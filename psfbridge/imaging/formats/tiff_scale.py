@@ -84,7 +84,7 @@ def _of_ome(file: Any, number: int) -> tuple[Lengths, tuple[str, ...]]:
         unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
         length = _length(f"PhysicalSize{axis}", value, unit_um(unit), unit, faults)
         if str(unit).strip() == "m" and _fits(positive_length(value)) and not _fits(length):
-            faults.append(f"its PhysicalSize{axis} is {value} m, where µm was probably meant")
+            faults.append(f"its PhysicalSize{axis} is {value} m, probably intended as µm")
             length = None
         found.append(length)
     return (found[0], found[1], found[2]), tuple(faults)
@@ -160,7 +160,7 @@ def _pixel(axis: str, resolution: Any, factor: float | None, faults: list[str]) 
     if size is None:
         faults.append(f"its {axis} resolution is {resolution}")
     elif size > FILES.print_um and factor >= min(_TAG_UM.values()):
-        faults.append(f"its {axis} resolution, {size:.4g} µm a pixel, is a printer's")
+        faults.append(f"its {axis} resolution, {size:.4g} µm per pixel, is that of a printer")
         size = None
     return size
 

@@ -84,8 +84,8 @@ def _polynomial(name: str, meta: Mapping[str, Any]) -> _Polynomial | None:
     degree = _DEGREES.get(kind)
     if degree is None:
         raise ImageError(
-            f"{name} has a value calibration by ImageJ's function number {kind}; allowed are "
-            "straight lines and polynomials.",
+            f"{name} has a value calibration by ImageJ's function number {kind}; only straight "
+            "lines and polynomials are supported.",
             remedy="Open it in ImageJ, convert it to 32-bit (Image > Type) and save it.",
         )
     found = [meta.get(f"c{number}", 0.0) for number in range(degree + 1)]

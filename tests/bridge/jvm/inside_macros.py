@@ -21,7 +21,7 @@ FAILURES = [
     (
         'newImage("b", "8-bit black", 32, 32, 9); run("Find Beads...", "voxel=1,1,1");',
         ImageError,
-        "b holds nothing but the value 0",
+        "b contains nothing but the value 0",
     ),
     (
         'open("BEADS"); run("Distill PSF...", "bead_diametre=0.1");',

@@ -115,7 +115,7 @@ def test_known_optics_are_as_good_or_better(known, blind):
 
 def test_optics_that_contradict_the_beads_are_refused(blind):
     wrong = replace(blind.options, **(OPTICS | {"na": 0.8}), method="pupil")
-    with pytest.raises(OptionError, match=r"contradict the beads: the beads look like NA 1\.[34]"):
+    with pytest.raises(OptionError, match=r"contradict the beads: the beads indicate NA 1\.[34]"):
         solve_with_optics(blind.found, blind.shape, wrong)
 
 

@@ -89,9 +89,10 @@ def field_findings(problem: JointProblem, best: Round, told: Sequence[Residual])
         where = "with depth" if axis == "z" else f"across {axis}"
         findings.append(
             Finding(
-                f"{most.name} changes {where} by {most.waves:.2f} waves: where the outermost beads "
-                f"are, the PSF is {_words(effect)} this one.",
-                "Use {field=True} for a PSF at every place, or beads of one part of the image.",
+                f"{most.name} changes {where} by {most.waves:.2f} waves: at the outermost beads, "
+                f"the PSF is {_words(effect)} this one.",
+                "Use {field=True} for a PSF at every position, or use beads from one part of the "
+                "image.",
                 at_best="usable",
             )
         )
@@ -133,7 +134,7 @@ def field_trends(problem: JointProblem, best: Round, told: Sequence[Residual]) -
 
 def _words(effect: float) -> str:
     """Say how far a PSF is off; a change as large as the PSF is beyond what a line can tell."""
-    return f"{effect:.0%} off" if effect < 1 else "not at all like"
+    return f"{effect:.0%} off" if effect < 1 else "completely unlike"
 
 
 def _significant(

@@ -41,11 +41,11 @@ def lean_findings(
     y, x = lean
     return [
         Finding(
-            f"The PSF leans by {y:+.3f} µm along y and {x:+.3f} µm along x for each µm of z: an "
-            "even drift of the stage, a tilt of objective or slide, a pupil cut on one side, or "
-            "coma together with astigmatism.",
-            "Let the stage settle; take a second stack from the other end: what changes its sign "
-            "was drift.",
+            f"The PSF is slanted by {y:+.3f} µm along y and {x:+.3f} µm along x per µm of z: a "
+            "steady drift of the stage, a tilted objective or slide, a pupil clipped on one "
+            "side, or coma combined with astigmatism.",
+            "Let the stage settle; acquire a second stack in the opposite z direction: a slant "
+            "that changes sign is drift.",
             at_best="good",
         )
     ]

@@ -81,7 +81,7 @@ def _rise(na: float, index: float) -> float:
 
 def _impossible(seen: str, size: str) -> Finding:
     return Finding(
-        f"The beads show {seen}, which no microscope has: the {size}.",
+        f"The beads show {seen}, which is impossible for a microscope: the {size}.",
         "Check the voxel size ({voxel_um=Z Y X}).",
         at_best="poor",
     )

@@ -68,16 +68,16 @@ class PlaneChanges:
             how = f", most of it at plane {at}" if jump else ""
             said.append(
                 Finding(
-                    f"The sample moved by {moved:.3f} µm within the stack of {name}{how}: the "
-                    "PSF is blurred by it.",
+                    f"The sample moved by {moved:.3f} µm during the stack {name}{how}: this blurs "
+                    "the PSF.",
                     "Let the stage settle, and image faster.",
                 )
             )
         if self.light.any():
             said.append(
                 Finding(
-                    f"The light changes by {np.std(self.light):.0%} (rms) from plane to plane of "
-                    f"{name}: each plane was brought to the same.",
+                    f"The brightness fluctuates by {np.std(self.light):.0%} (rms) from plane to "
+                    f"plane in {name}: the planes were normalised.",
                     "Warm up the lamp, and use beads that do not bleach.",
                 )
             )

@@ -118,9 +118,9 @@ def _said_of_sizes(problem: JointProblem, best: Round, told: Sequence[Residual])
     low, high = (np.sqrt(max(given**2 + sign * _SPHERE * spread, 0)) for sign in (-1, 1))
     return [
         Finding(
-            f"The beads are of unlike widths: as if their diameters went from {low:.2f} to "
+            f"The beads differ in width, as if their diameters ranged from {low:.2f} to "
             f"{high:.2f} µm.",
-            "Use beads of one size, and none in clumps.",
+            "Use beads of one size, without clumps.",
             at_best="usable",
         )
     ]

@@ -83,8 +83,8 @@ def _check_planes(path: Path, box: dict[str, Any]) -> None:
     planes = math.prod(last - first for axis, (first, last) in box.items() if axis in _AXES)
     if planes * _PLANE_BYTES > path.stat().st_size:
         raise ImageError(
-            f"{path.name} is damaged: it says that it has {planes} planes, for which it is too "
-            "small. Copy it again."
+            f"{path.name} is damaged: it claims {planes} planes but is too small for them. Copy "
+            "it again."
         )
 
 
@@ -92,7 +92,8 @@ def _type(name: str, types: dict[int, str]) -> np.dtype[Any]:
     found = sorted(set(types.values()))
     if len(found) != 1 or found[0] not in _TYPES:
         raise ImageError(
-            f"{name} has pixels of type {', '.join(found)}; allowed are grey values of one type."
+            f"{name} has pixels of type {', '.join(found)}; only greyscale images of a single "
+            "type can be used."
         )
     return np.dtype(_TYPES[found[0]])
 

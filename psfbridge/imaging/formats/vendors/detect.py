@@ -82,8 +82,8 @@ def open_vendor_file(path: Path, vendor: Vendor, series: int | str | None) -> St
     """
     if find_spec(vendor.module) is None:
         raise MissingPartError(
-            f"{path.name} is {vendor.name}, and {vendor.package}, which reads it, is not "
-            f"installed. Install it: pip install {vendor.package}; or open the file in Fiji and "
+            f"{path.name} is {vendor.name}; reading it needs {vendor.package}, which is not "
+            f"installed. Install it (pip install {vendor.package}), or open the file in Fiji and "
             "save it as TIFF."
         )
     read: Callable[[Path, int | str | None], Stored]

@@ -32,8 +32,8 @@ def read(path: Path, series: int | str | None) -> Stored:
             names = ("", *names)
         if not names:
             raise ImageError(
-                f"{path.name} is an HDF5 file without {_IMAGE}, so none of Huygens. Open it in "
-                "Fiji, or in the program that wrote it, and save it as TIFF."
+                f"{path.name} is an HDF5 file without {_IMAGE}, so it was not written by Huygens. "
+                "Open it in Fiji, or in the program that wrote it, and save it as TIFF."
             )
         number, notes = chosen_series(path.name, names, series)
         place = f"{names[number]}/{_IMAGE}".lstrip("/")

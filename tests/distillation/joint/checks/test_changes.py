@@ -26,7 +26,7 @@ from psfbridge.evaluation.psf_error import psf_error
 from psfbridge.options import DistillOptions
 
 MOVED, LIGHT = "The sample moved by", "The light changes by"
-LINES, SIZES, LEANS = "Lines of the image are shifted", "of unlike widths", "The PSF leans"
+LINES, SIZES, LEANS = "Lines of the image are shifted", "differ in width", "The PSF is slanted"
 WORDS = (MOVED, LIGHT, LINES, SIZES, LEANS)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)

@@ -67,7 +67,7 @@ def test_a_change_is_told_as_far_as_the_beads_reach_and_no_farther(monkeypatch, 
     assert trend.effect == pytest.approx(0.9 * 0.2 * 0.5, rel=0.02)
 
 
-@pytest.mark.parametrize(("effect", "words"), [(0.24, "24% off"), (4.05, "not at all like")])
+@pytest.mark.parametrize(("effect", "words"), [(0.24, "24% off"), (4.05, "completely unlike")])
 def test_a_change_beyond_what_a_line_can_tell_has_no_figure(monkeypatch, effect, words):
     trend = Trend("Coma", "z", 0.3, 1e-9, effect)
     monkeypatch.setattr(field_change, "field_trends", lambda *_: [trend])

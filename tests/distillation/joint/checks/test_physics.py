@@ -70,7 +70,7 @@ def test_a_wrong_na_is_named_and_the_method_is_the_one_used(small_field):
     optics = {"na": 0.9, "wavelength_um": 0.52, "refractive_index": 1.518}
     result = pb.distill(small_field.image, bead_diameter_um=0.1, **optics)
     assert result.method == "joint"
-    assert "the beads look like NA 1.3" in " ".join(result.notes)
+    assert "the beads indicate NA 1.3" in " ".join(result.notes)
     assert "you gave 0.9" in " ".join(result.notes)
     with pytest.raises(OptionError, match=r"you gave 0\.9"):
         pb.distill(small_field.image, bead_diameter_um=0.1, method="pupil", **optics)
