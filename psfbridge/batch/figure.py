@@ -54,8 +54,8 @@ def plot_widths(rows: Sequence[Row]) -> Figure:
         _dress(axes, failed)
     figure.autofmt_xdate()
     sources = {row.taken_from for row in dated}
-    by = "dates of the files" if sources == {"file"} else "dates of the images"
-    mixed = ", where an image has none, of its file" if len(sources) > 1 else ""
+    by = "file dates" if sources == {"file"} else "acquisition dates"
+    mixed = ", or file date where there is none" if len(sources) > 1 else ""
     add_titles(
         figure,
         "Width of the PSF over time",

@@ -76,7 +76,7 @@ def append_history(path: str | os.PathLike[str], rows: Sequence[Row]) -> int:
     except (sqlite3.Error, ImageError) as fault:
         raise OutputError(
             f"cannot append to the history {path}: {fault}",
-            remedy="Name a history that a batch wrote, or a new file.",
+            remedy="Choose a history written by a batch, or a new file.",
         ) from fault
 
 
@@ -121,7 +121,9 @@ def read_history(path: str | os.PathLike[str]) -> list[Row]:
         If it is Parquet, and pyarrow is not installed.
     """
     if not Path(path).is_file():
-        raise ImageError(f"there is no history {path}. Make one with psfbridge batch --history.")
+        raise ImageError(
+            f"the history {path} does not exist. Create one with psfbridge batch --history."
+        )
     if Path(path).suffix.lower() == _PARQUET:
         return sorted(read_parquet(path), key=lambda row: (row.taken, row.file))
     try:
@@ -132,7 +134,7 @@ def read_history(path: str | os.PathLike[str]) -> list[Row]:
                 f"SELECT {_quoted(names)} FROM {_TABLE} ORDER BY taken, file"
             ).fetchall()
     except sqlite3.Error as fault:
-        raise ImageError(f"{path} is no history of psfbridge: {fault}.") from fault
+        raise ImageError(f"{path} is not a psfbridge history: {fault}.") from fault
     return [_row(dict(zip(names, values, strict=True))) for values in found]
 
 

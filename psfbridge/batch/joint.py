@@ -45,7 +45,7 @@ def joint_psf(outcomes: Sequence[FileResult], progress: Progress) -> tuple[FileR
     """
     able = [one for one in outcomes if one.status != "failed"]
     if len(able) < 2:
-        return None, "No joint PSF: it takes two files with a PSF."
+        return None, "No joint PSF: at least two files with a PSF are needed."
     alike = _largest_group(able)
     if len(alike) < 2:
         return None, f"No joint PSF: {_unlike(able)}"
@@ -59,14 +59,14 @@ def joint_psf(outcomes: Sequence[FileResult], progress: Progress) -> tuple[FileR
         return None, f"No joint PSF: {fault}"
     beads = outcome.record["beads"]["used"]
     of = (
-        f"{len(chosen)} of {len(alike)} files, those with the most beads"
+        f"{len(chosen)} of {len(alike)} files (those with the most beads)"
         if len(chosen) < len(alike)
         else ""
     )
     if len(alike) < len(able):
         group = group_of(alike[0])
         of = of or f"the {len(alike)} of {len(able)} files of {group}"
-    kept = ", kept from before" if outcome.status == "kept" else ""
+    kept = ", from an earlier run" if outcome.status == "kept" else ""
     return outcome, f"Joint PSF of {of or f'all {len(able)} files'}: {beads} beads{kept}."
 
 
@@ -96,7 +96,7 @@ def _unlike(outcomes: Sequence[FileResult]) -> str:
                 f"{group_of(outcomes[0])}."
             )
         if (psf["shape"][0] == 1) != (first["shape"][0] == 1):
-            return f"{one.task.path} and {outcomes[0].task.path} are a plane and a stack."
+            return f"{one.task.path} and {outcomes[0].task.path} are a single plane and a stack."
     return ""
 
 

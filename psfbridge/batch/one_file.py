@@ -179,7 +179,7 @@ def _line(fault: Exception, host: Host) -> str:
     if isinstance(fault, PsfBridgeError):
         return f"{type(fault).__name__}: {fault.worded(host)}"
     if isinstance(fault, MemoryError):
-        return "MemoryError: out of memory. Use fewer jobs, or a smaller image."
+        return "MemoryError: out of memory. Use fewer jobs or a smaller image."
     words = " ".join(str(fault).split())
     return f"unexpected {type(fault).__name__}: {words}. Please report it with the file."
 

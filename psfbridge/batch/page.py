@@ -49,24 +49,24 @@ def _blocks(
     rows: Sequence[Row], joint: Row | None, notes: Sequence[str], picture: Path
 ) -> Iterator[Block]:
     failed = sum(row.status == "failed" for row in rows)
-    yield Paragraph(f"{len(rows) - failed} PSFs, {failed} files failed.")
+    yield Paragraph(f"{len(rows) - failed} PSFs; {failed} files failed.")
     for note in notes:
         yield Paragraph(note)
     yield Picture(
         picture,
         "FWHM of each file's PSF over time, with standard errors",
-        "Widths of the PSFs along z, y and x over time; the table below has the figures.",
+        "Widths of the PSFs along z, y and x over time; the values are in the table below.",
     )
     for group in dict.fromkeys(row.group for row in rows):
         same = [row for row in rows if row.group == group]
         lines = [_line(row, Path(row.file).name) for row in same]
         if joint and joint.group == group:
-            lines.append(_line(joint, "all these together"))
+            lines.append(_line(joint, "all of these together"))
         title = f"PSF of each file: {group}" if group else "Files that failed"
         yield Table(title, _HEADS, lines, small=True)
     yield Paragraph(
-        "± is the standard error from the scatter over the beads; beads: used of found. A file's "
-        "name leads to its report, where reports were written, the PSF's to the PSF.",
+        "± is the standard error from the scatter between beads. Beads: used of found. File "
+        "names link to the reports, if written, and PSF names to the PSFs.",
         faint=True,
     )
     yield Heading("Files")

@@ -79,9 +79,11 @@ def read_parquet(path: str | os.PathLike[str]) -> list[Row]:
         table = parquet.read_table(Path(path))
     except (pa.ArrowException, OSError) as fault:
         reason = str(fault).split("\n", 1)[0]
-        raise ImageError(f"{path} is no Parquet history of psfbridge: {reason}.") from fault
+        raise ImageError(f"{path} is not a Parquet history from psfbridge: {reason}.") from fault
     if not {"file", "taken"} <= set(table.column_names):
-        raise ImageError(f"{path} is no Parquet history of psfbridge: it has other columns.")
+        raise ImageError(
+            f"{path} is not a Parquet history from psfbridge: it has different columns."
+        )
     known = table.select([name for name in names if name in table.column_names])
     return [Row(**{k: v for k, v in one.items() if v is not None}) for one in known.to_pylist()]
 

@@ -53,8 +53,8 @@ def _alone(task: Task) -> FileResult:
             return FileResult(
                 task=task,
                 status="failed",
-                error="MemoryError: its process was ended from outside, most likely for want of "
-                "memory. Use a smaller image, or a larger computer.",
+                error="MemoryError: the process was killed, most likely for lack of memory. Use a "
+                "smaller image, or a computer with more memory.",
             )
 
 

@@ -126,9 +126,9 @@ def distill_batch(
     chosen, progress = asked.options, asked.progress
     if chosen.field:
         raise OptionError(
-            "{field} is set for a batch; allowed is one image.",
+            "{field} does not work in a batch, only with a single image.",
             option="field",
-            remedy="Distil that image by itself.",
+            remedy="Distil that image separately.",
         )
     if running.parquet:
         check_parquet()
@@ -137,8 +137,8 @@ def distill_batch(
     paths, notes = _without_own(named, folder)
     if chosen.repeats != "separate":
         raise OptionError(
-            f"{{repeats}} is {chosen.repeats} for a batch, which makes a PSF of each file; allowed "
-            "is separate.",
+            f"{{repeats}} is {chosen.repeats}, but a batch distils each file separately; only "
+            "separate is allowed.",
             option="repeats",
         )
     tasks = [
@@ -196,7 +196,7 @@ def expanded(images: Sequence[str | os.PathLike[str]]) -> list[str]:
             continue
         matches = sorted(glob.glob(image, recursive=True))  # noqa: PTH207 - patterns may be absolute
         if not matches:
-            raise ImageError(f"no file matches {image}. Check the folder and the ending.")
+            raise ImageError(f"no file matches {image}. Check the folder and the file extension.")
         paths |= dict.fromkeys(matches)
     if not paths:
         raise ImageError("no image was given. Give at least one.")
@@ -211,8 +211,8 @@ def _without_own(paths: Sequence[str], folder: Path) -> tuple[list[str], list[st
     if not own:
         return rest, []
     if not rest:
-        raise ImageError(f"all {len(own)} files named are PSFs in {folder}. Give images of beads.")
-    return rest, [f"{len(own)} PSFs in {folder} were not taken as images."]
+        raise ImageError(f"all {len(own)} files are PSFs in {folder}. Give images of beads.")
+    return rest, [f"{len(own)} PSFs in {folder} were ignored."]
 
 
 def _each_series(path: str, reading: Reading) -> Iterator[tuple[Reading, str]]:

@@ -147,15 +147,12 @@ def _light(volume: Blurred, parts: Sequence[Tile]) -> list[float]:
 def _check_counts(name: str, counts: NDArray[Any], total: float) -> None:
     # A sum is not finite if, and only if, a voxel is not.
     if not np.isfinite(total):
-        raise ImageError(
-            f"{name} holds NaN or infinite voxels; deconvolution needs finite ones. "
-            "Replace them first."
-        )
+        raise ImageError(f"{name} contains NaN or infinite voxels. Replace them first.")
     least = float(counts.min())
     if least < 0:
         raise ImageError(
-            f"{name} holds negative voxels (least {least:g}); deconvolution needs counts of at "
-            "least 0. Add a constant, or subtract less background."
+            f"{name} contains negative voxels (minimum {least:g}), which cannot be deconvolved. "
+            "Add a constant, or subtract less background."
         )
 
 

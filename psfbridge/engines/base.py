@@ -123,17 +123,14 @@ def checked_volume(data: ArrayLike, name: str) -> Volume:
     """Return `data` as a float32 volume that Richardson-Lucy can work on."""
     volume = np.ascontiguousarray(data, np.float32)
     if volume.ndim != 3 or volume.size == 0:
-        raise ImageError(f"{name} has shape {volume.shape}; allowed are three axes z, y, x.")
+        raise ImageError(f"{name} has shape {volume.shape}; three axes z, y, x are needed.")
     least, sound = float(volume.min()), bool(np.isfinite(volume).all())
     if not sound:
-        raise ImageError(
-            f"{name} holds NaN or infinite voxels; Richardson-Lucy needs finite ones. "
-            "Replace them first."
-        )
+        raise ImageError(f"{name} contains NaN or infinite voxels. Replace them first.")
     if least < 0:
         raise ImageError(
-            f"{name} holds negative voxels (least {least:g}); Richardson-Lucy needs counts of at "
-            "least 0. Add or subtract a constant first."
+            f"{name} contains negative voxels (minimum {least:g}), which Richardson-Lucy cannot "
+            "handle. Add a constant first."
         )
     if not volume.any():
         raise ImageError(f"{name} is zero everywhere; there is nothing to deconvolve.")

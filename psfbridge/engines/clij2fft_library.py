@@ -46,7 +46,7 @@ def load_library() -> Any:
         names = _FILES[sys.platform]
     except KeyError:
         raise EngineError(
-            f"clij2-fft has no library for {sys.platform}; it has for {', '.join(_FILES)}.",
+            f"clij2-fft has no library for {sys.platform}; it supports {', '.join(_FILES)}.",
             option="engine",
             remedy="Choose {engine=cpu}.",
         ) from None
@@ -65,8 +65,8 @@ def _load(name: str) -> ctypes.CDLL:
         raise EngineError(
             f"clij2-fft's library {name} cannot be loaded: {fault}.",
             option="engine",
-            remedy="Install OpenCL's loader (Debian: ocl-icd-libopencl1) if it is missing; else "
-            f"{_REMEDY}",
+            remedy="Install OpenCL's loader (Debian: ocl-icd-libopencl1) if it is missing; "
+            f"otherwise {_REMEDY}",
         ) from fault
 
 
@@ -84,7 +84,7 @@ def _installed(name: str) -> Path:
         path = Path(str(file.locate())).resolve()
         if path.name == name and path.is_file():
             return path
-    raise EngineError(f"clij2-fft is installed without its library {name}. {_REMEDY}")
+    raise EngineError(f"the clij2-fft installation lacks its library {name}. {_REMEDY}")
 
 
 def _declare(library: Any) -> None:

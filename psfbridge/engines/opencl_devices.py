@@ -68,7 +68,7 @@ def _no_device() -> EngineError:
     return EngineError(
         "no OpenCL device was found.",
         option="engine",
-        remedy="Install your GPU's driver with OpenCL (or PoCL, which runs on the processor), or "
+        remedy="Install a GPU driver with OpenCL support (or PoCL, which runs on the CPU), or "
         "choose {engine=cpu}.",
     )
 
@@ -130,7 +130,7 @@ def chosen_device(wanted: str | None, devices: list[Device]) -> Device:
         fitting = [d for d in devices if text in f"{d.name} {d.platform}".lower()]
     if len(fitting) == 1:
         return fitting[0]
-    found = "no device fits it" if not fitting else "several devices fit it"
+    found = "no device matches" if not fitting else "several devices match"
     raise OptionError(
         f"device is {wanted!r}: {found}; allowed are {', '.join(map(str, devices))}. "
         "Give its number: {{device=N}}."

@@ -74,7 +74,7 @@ class NativeEngine(Engine):
             raise OptionError(
                 f"{{accelerate}} is set and the engine is {self.name}, which cannot accelerate.",
                 option="accelerate",
-                remedy="Choose {engine=cpu}, or leave {accelerate} out.",
+                remedy="Choose {engine=cpu}, or omit {accelerate}.",
             )
         if plan.tv > 0 and not self._checked_tv:
             self._checked_tv = True
@@ -97,8 +97,8 @@ class NativeEngine(Engine):
         needed, room = self.needed_bytes(frame, plan), self.room_bytes()
         if needed > room:
             raise EngineError(
-                f"{self.device} is too small: {readable_bytes(needed)} are needed for a frame of "
-                f"{frame}, {readable_bytes(room)} are there.",
+                f"{self.device} has too little memory: a block of {frame} needs "
+                f"{readable_bytes(needed)}, {readable_bytes(room)} are available.",
                 remedy="Choose smaller tiles, {tile_um=Z Y X}, or {engine=cpu}.",
             )
 
@@ -119,9 +119,10 @@ class NativeEngine(Engine):
     def _out_of_memory(self, frame: Shape, fault: Exception) -> EngineError:
         needed = readable_bytes(OPENCL.copies * 4 * math.prod(frame))
         return EngineError(
-            f"{self.device} cannot hold a frame of {frame}: {fault}; about {needed} are needed.",
-            remedy="Close other programs that use it, choose smaller tiles, {tile_um=Z Y X}, or "
-            "{engine=cpu}.",
+            f"a block of {frame} does not fit into the memory of {self.device}: {fault}; about "
+            f"{needed} are needed.",
+            remedy="Close other programs that use the device, choose smaller tiles, {tile_um=Z Y "
+            "X}, or {engine=cpu}.",
         )
 
     def _iterated(
@@ -150,7 +151,7 @@ class NativeEngine(Engine):
             status = self._run(frame, iterations, tv, buffers)
         if faults or status != 0:
             raise EngineError(
-                f"clij2-fft failed on {self.device} with a frame of {frame}: "
+                f"clij2-fft failed on {self.device} with a block of {frame}: "
                 f"{faults[0] if faults else f'it returned {status}'}.",
                 remedy=ON_THE_CPU,
             )
@@ -178,7 +179,8 @@ class NativeEngine(Engine):
         start = problem.start()
         if np.ptp(problem.image) > 0 and np.array_equal(estimate, start):
             raise EngineError(
-                f"clij2-fft returned its start unchanged on {self.device}.", remedy=ON_THE_CPU
+                f"clij2-fft returned the starting image unchanged on {self.device}.",
+                remedy=ON_THE_CPU,
             )
         return estimate
 

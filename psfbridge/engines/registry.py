@@ -51,7 +51,7 @@ def open_engine(name: str = "auto", device: str | None = None) -> Engine:
     """
     reason = "as asked"
     if name == "auto" and os.environ.get(ENGINE_VARIABLE):
-        name, reason = os.environ[ENGINE_VARIABLE], f"by {ENGINE_VARIABLE}"
+        name, reason = os.environ[ENGINE_VARIABLE], f"set by {ENGINE_VARIABLE}"
     name = choice("engine", name, ENGINES)
     device = device or os.environ.get(DEVICE_VARIABLE) or None
     if name == "auto":
@@ -72,7 +72,11 @@ def _best(device: str | None) -> Engine:
         engine = _clij2fft(device)
     except EngineError as fault:
         return _cpu(str(fault).rstrip("."))
-    engine.reason = "a GPU is there and passed the self-check" if found.gpu else "by its device"
+    engine.reason = (
+        "a GPU was found and passed the self-check"
+        if found.gpu
+        else ("because of the device given")
+    )
     return engine
 
 

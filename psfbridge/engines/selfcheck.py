@@ -33,8 +33,8 @@ def check_answers(engine: Engine, tv: float) -> None:
         return
     kind = "the input unchanged" if np.array_equal(found, problem.start()) else "a wrong answer"
     raise EngineError(
-        f"{engine.name} returned {kind} on its self-check (device: {engine.device}; error "
-        f"{error:.2g}, allowed is {SELF_CHECK.tolerance:g}).",
+        f"{engine.name} returned {kind} in its self-check (device: {engine.device}; error "
+        f"{error:.2g}, at most {SELF_CHECK.tolerance:g} is allowed).",
         option="engine",
         remedy=ON_THE_CPU,
     )

@@ -85,7 +85,7 @@ def _saturation(evidence: Evidence) -> Iterator[Problem]:
         yield Problem(
             "saturation",
             f"Saturated voxels in {image.name}",
-            f"{count} voxels stand at {level:g}, the highest value; {beads} beads were rejected.",
+            f"{count} voxels have the maximum value, {level:g}; {beads} beads were rejected.",
             "Lower the exposure or the laser power until the brightest bead stays below 80 % of "
             "the range.",
         )
@@ -99,9 +99,9 @@ def _clipping(evidence: Evidence) -> Iterator[Problem]:
             yield Problem(
                 "clipping",
                 f"Clipped background in {image.name}",
-                f"{share:.0%} of the voxels stand at the lowest value ({part.min():g}).",
-                "Raise the camera's or detector's offset, record 16 bit, and subtract no "
-                "background before measuring.",
+                f"{share:.0%} of the voxels have the minimum value ({part.min():g}).",
+                "Raise the offset of the camera or detector, record in 16 bit, and do not "
+                "subtract the background before measuring.",
             )
 
 
@@ -116,7 +116,7 @@ def _sampling(evidence: Evidence) -> Iterator[Problem]:
         if not np.isfinite(limit) or step <= limit:
             continue
         name = "z step" if axis == "z" else f"pixel size in {axis}"
-        how = "Image with a z step" if axis == "z" else "Image with a pixel size in the sample"
+        how = "Use a z step" if axis == "z" else "Use a pixel size (in the sample)"
         yield Problem(
             "sampling",
             f"Under-sampled in {axis}",
@@ -133,8 +133,9 @@ def _bead_size(evidence: Evidence) -> Iterator[Problem]:
         yield Problem(
             "bead size",
             "Bead size unknown",
-            "no bead diameter was given: the beads count as points, and the PSF holds their size.",
-            "Give the diameter on the label of the beads.",
+            "no bead diameter was given: the beads were treated as points, so their size remains "
+            "in the PSF.",
+            "Give the bead diameter stated by the manufacturer.",
         )
     elif diameter > most:
         yield Problem(
@@ -142,7 +143,8 @@ def _bead_size(evidence: Evidence) -> Iterator[Problem]:
             "Beads too large for these optics",
             f"their diameter of {diameter:g} µm is {diameter / evidence.lateral_um:.1f} times the "
             "lateral resolution.",
-            f"Use beads of {most:.2f} µm or less: what a bead blurs away cannot be restored.",
+            f"Use beads of {most:.2f} µm or less: detail that a large bead blurs away cannot be "
+            "restored.",
         )
 
 
@@ -153,7 +155,7 @@ def _few(evidence: Evidence) -> Iterator[Problem]:
             "few beads",
             "Few beads",
             f"{used} {'bead was' if used == 1 else 'beads were'} used.",
-            f"Image at least {evidence.settings.least_beads}, better 20 or more, in one or "
+            f"Image at least {evidence.settings.least_beads}, preferably 20 or more, in one or "
             "several stacks.",
         )
 
@@ -164,7 +166,7 @@ def _dim(evidence: Evidence) -> Iterator[Problem]:
         yield Problem(
             "dim beads",
             "Dim beads",
-            f"the median peak is {snr:.1f} times the noise beside it.",
+            f"the median peak is only {snr:.1f} times the local noise.",
             "Expose longer, or use brighter beads.",
         )
 
@@ -175,9 +177,10 @@ def _crowded(evidence: Evidence) -> Iterator[Problem]:
     if near > evidence.settings.most_crowded * funnel["found"]:
         yield Problem(
             "crowded",
-            "Beads too near to each other",
-            f"{near} of {funnel['found']} candidates have a neighbour within reach of their PSF.",
-            "Dilute the beads ten times more, and sonicate them before mounting.",
+            "Beads too close together",
+            f"{near} of {funnel['found']} candidates have a neighbour within the extent of the "
+            "PSF.",
+            "Dilute the beads tenfold, and sonicate them before mounting.",
         )
 
 
@@ -198,10 +201,10 @@ def _drift(evidence: Evidence) -> Iterator[Problem]:
         yield Problem(
             "drift",
             "Slanted PSF: drift or tilt",
-            f"the beads walk by {walk:.3f} µm within their axial FWHM, "
-            f"{walk / evidence.lateral_um:.0%} of their lateral one, all in one direction.",
-            "Let the stage settle, image faster, and check that the slide lies flat; if it stays, "
-            "the objective is tilted or has coma.",
+            f"the beads shift laterally by {walk:.3f} µm within their axial FWHM, "
+            f"{walk / evidence.lateral_um:.0%} of their lateral FWHM, all in one direction.",
+            "Let the stage settle, image faster, and check that the slide lies flat; if the "
+            "slant persists, the objective is tilted or has coma.",
         )
 
 
@@ -225,8 +228,8 @@ def _bleaching(evidence: Evidence) -> Iterator[Problem]:
                 "bleaching",
                 f"Brightness {word} through {image.name}",
                 f"the background {word} by {abs(change):.0%} from the first to the last plane.",
-                "Bleaching or an unsteady lamp: lower the excitation, warm up the lamp, and "
-                "use beads that do not bleach.",
+                "The beads bleach or the lamp is unstable: lower the excitation, let the lamp "
+                "warm up, and use photostable beads.",
             )
 
 
@@ -234,11 +237,11 @@ def _field(evidence: Evidence) -> Iterator[Problem]:
     for trend in width_trends(evidence.table.used, evidence.settings):
         yield Problem(
             "field",
-            "PSF changes over the field",
+            "PSF varies across the field",
             _trend_words(trend),
             (
-                f"Distil with {Host.current().set('field', 'True')} for a PSF at every place; "
-                "check the correction collar, the tube lens and the slide's tilt."
+                f"Distil with {Host.current().set('field', 'True')} for a PSF at every position; "
+                "check the correction collar, the tube lens and the tilt of the slide."
             ),
         )
     plane = focal_plane(evidence.table.used, evidence.settings)
@@ -246,8 +249,8 @@ def _field(evidence: Evidence) -> Iterator[Problem]:
         yield Problem(
             "tilt",
             "Slide or stage tilted",
-            f"the plane of the beads is tilted by {plane.tilt_mrad:.1f} mrad: "
-            f"{plane.range_um:.2f} µm of focus over the field.",
+            f"the plane of the beads is tilted by {plane.tilt_mrad:.1f} mrad: the focus varies by "
+            f"{plane.range_um:.2f} µm across the field.",
             "Level the slide and the stage insert.",
         )
 
@@ -261,14 +264,13 @@ def _trend_words(trend: FieldTrend) -> str:
 
 #: What usually causes an aberration, and what to do.
 _CURES = {
-    "spherical aberration": "Set the correction collar for the coverslip, use coverslips of "
-    "0.17 mm (No. 1.5H) and the immersion medium of the right index, and image beads on the "
-    "coverslip.",
-    "coma": "Check that the slide lies flat and the objective and tube lens are aligned; if the "
-    "coma turns with the objective, the objective is decentred.",
-    "astigmatism": "Check for stress on the objective or the dichroic mirror, and for a tilted "
-    "optical flat in the path.",
-    "trefoil": "Check for a pinched optical element, such as a mirror held too tightly.",
+    "spherical aberration": "Adjust the correction collar, use 0.17 mm coverslips (No. 1.5H) and "
+    "the correct immersion medium, and image beads on the coverslip.",
+    "coma": "Check that the slide lies flat and that objective and tube lens are aligned; if the "
+    "coma rotates with the objective, the objective is decentred.",
+    "astigmatism": "Check for mechanical stress on the objective or the dichroic mirror, and for "
+    "a tilted plate in the light path.",
+    "trefoil": "Check for a pinched optical element, such as an over-tightened mirror.",
 }
 
 

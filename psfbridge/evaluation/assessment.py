@@ -182,7 +182,7 @@ class Assessment:
                 width.ratio_error,
                 limits.get(width.axis, self.tolerances.max_lateral_ratio),
                 True,
-                "Measured width over that of the ideal pupil; 1 is perfect, larger is worse.",
+                "Measured width divided by that of the ideal pupil; 1 is perfect, larger is worse.",
             )
             for width in self.widths
             if math.isfinite(width.ratio)
@@ -200,7 +200,7 @@ class Assessment:
                 error,
                 self.tolerances.min_roundness,
                 False,
-                "Narrower over wider lateral width; 1 is a round PSF.",
+                "Narrower divided by wider lateral width; 1 is a round PSF.",
             )
         ]
 
@@ -215,7 +215,7 @@ class Assessment:
                 self.wavefront.strehl_error,
                 self.tolerances.min_strehl,
                 False,
-                "Peak height over that without aberrations; 0.8 and more is called "
+                "Peak intensity relative to that without aberrations; 0.8 or more counts as "
                 "diffraction-limited.",
             )
         ]
@@ -231,7 +231,7 @@ class Assessment:
         """The answer in a sentence."""
         words = f"The PSF is {self.grade}." if self.grade else "The PSF was not graded."
         if self.passed is None:
-            return f"{words} Nothing was judged against theory."
+            return f"{words} It was not compared with theory."
         if self.passed:
             return f"{words} The objective is within tolerance."
         failed = ", ".join(one.name for one in self.criteria if one.passed is False)
@@ -241,18 +241,19 @@ class Assessment:
         """Return for which optics theory was computed, and the NA that the beads show."""
         if self.optics is None and self.result.options.measured_only:
             return (
-                f"The PSF of {self.result.options.microscope} is measured only: no pupil has it, "
-                "so there is no theory to compare with."
+                f"The PSF of {self.result.options.microscope} cannot be described by a pupil, so "
+                "there is no theory to compare it with."
             )
         if self.optics is None:
-            return "No optics were given or inferred: there is no theory to compare with."
+            return "No optics were given or inferred, so there is no theory to compare with."
         kind = self.optics.microscope
         na, error = self.na
         if math.isfinite(na) and self.wavelength_um is not None:
             digits = 2 if not error < 0.005 else 3
             spread = f" ± {max(error, 0.001):.{digits}f}" if math.isfinite(error) else ""
             shown = (
-                f"The beads show NA {na:.{digits}f}{spread} at {1000 * self.wavelength_um:.0f} nm."
+                f"The beads indicate NA {na:.{digits}f}{spread} at "
+                f"{1000 * self.wavelength_um:.0f} nm."
             )
         elif self._inferred:
             ratio = float(self._inferred["na_per_wavelength_per_um"])
@@ -263,10 +264,10 @@ class Assessment:
         else:
             shown = ""
         if self.optics_given:
-            return f"Theory: the optics given ({kind}). {shown}".strip()
+            return f"Theory: the given optics ({kind}). {shown}".strip()
         return (
-            f"Theory: the optics that these beads show ({kind}); give NA, wavelength and index to "
-            f"test what the objective promises. {shown}"
+            f"Theory: the optics inferred from these beads ({kind}); to test the objective "
+            f"against its specification, give NA, wavelength and refractive index. {shown}"
         )
 
     def to_dict(self) -> dict[str, Any]:

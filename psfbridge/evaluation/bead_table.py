@@ -150,8 +150,8 @@ def measure_every_bead(
     notes = []
     if len(chosen) < len(result.beads):
         notes.append(
-            f"Widths were measured of {len(chosen)} of {len(result.beads)} candidates, used ones "
-            "first; every candidate is listed."
+            f"Widths were measured for {len(chosen)} of the {len(result.beads)} candidates, "
+            "starting with the used ones; all candidates are listed."
         )
     return BeadTable(rows, notes)
 

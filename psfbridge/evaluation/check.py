@@ -136,10 +136,11 @@ class Check:
         """Return the figures in words."""
         return [
             f"beads checked: {len(self.beads)}",
-            f"self-prediction: {self.median('gathered'):.1%} of a bead's light comes back to "
-            f"within a voxel of its place ({self.median('gathered_before'):.1%} before)",
-            f"forward model: it leaves {self.median('residual'):.2%} of a bead's energy, of which "
-            f"noise is {self.median('noise'):.2%} (chi2 {self.median('chi2'):.2f} per voxel)",
+            f"self-prediction: {self.median('gathered'):.1%} of the light of a bead returns to "
+            f"within a voxel of its position ({self.median('gathered_before'):.1%} before)",
+            f"forward model: {self.median('residual'):.2%} of the energy of a bead is left "
+            f"unexplained, of which {self.median('noise'):.2%} is noise (χ² "
+            f"{self.median('chi2'):.2f} per voxel)",
         ]
 
     def figures(self) -> dict[str, Any]:
@@ -205,7 +206,7 @@ def check(
     target = Target(beads.name, (1, *beads.data.shape), beads.voxel_um)
     (matched,), notes = matched_psfs(target, psf, options)
     if isinstance(matched, FieldPSF):
-        notes.append("The PSF changes over the image; that of its middle is checked.")
+        notes.append("The PSF varies across the image; the one at the centre was checked.")
         matched = matched.middle
     found = find(beads, distilling, progress)
     need_beads(found.beads, beads.name)

@@ -162,7 +162,7 @@ def _templates(model: Floats) -> tuple[list[tuple[str, str]], list[Floats]]:
         shape = -np.sum([_stretched(model, axis) for axis in used], axis=0)
         names.append((f"the PSF is too narrow {words}", f"the PSF is too wide {words}"))
         shapes.append(shape)
-    names.append(("the PSF has too low a floor", "the PSF has too high a floor"))
+    names.append(("the background of the PSF is too low", "the background of the PSF is too high"))
     # A floor is seen by its edge: the outermost planes of a PSF are zero, and what lies under all
     # of the box is taken for background.
     floor = np.zeros_like(model)

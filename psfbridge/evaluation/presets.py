@@ -157,7 +157,7 @@ def file_values(
     values = stored.optics.options(channel_number(stored, channel))
     if not values:
         raise OptionError(
-            f"{stored.name} names neither objective nor wavelength.",
+            f"{stored.name} records neither objective nor wavelength.",
             remedy="Give them as options: {na}, {wavelength_um} and {refractive_index}.",
         )
     return values
@@ -194,7 +194,7 @@ def _read() -> dict[str, dict[str, Any]]:
     try:
         every = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise OptionError(f"the presets in {path} are damaged: {fault}.") from fault
+        raise OptionError(f"the preset file {path} is damaged: {fault}.") from fault
     return {name: value for name, value in every.items() if isinstance(value, dict)}
 
 

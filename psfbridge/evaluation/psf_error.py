@@ -108,7 +108,7 @@ def _best(estimate: PSF | NDArray[Any], truth: PSF | NDArray[Any], window: Seque
 def _checked(psf: PSF | NDArray[Any], name: str) -> Floats:
     volume = np.asarray(psf.data if isinstance(psf, PSF) else psf, float)
     if not np.isfinite(volume).all() or not volume.any():
-        raise PSFError(f"the {name} has no voxel other than 0, or one that is not finite.")
+        raise PSFError(f"the {name} is zero everywhere or has voxels that are not finite.")
     return volume
 
 

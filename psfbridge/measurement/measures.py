@@ -195,8 +195,8 @@ def measure(
     every = [_measured(spot, image.voxel_um, found.words) for spot in found.spots]
     if not np.isfinite([one.fwhm_um for one in every]).any():
         raise NoBeadsError(
-            f"no width can be measured in {image.name}: {found.words} does not fall to half of "
-            "its height in any axis. Give an image that shows the whole of it."
+            f"no width can be measured in {image.name}: {found.words} does not fall to half its "
+            "maximum along any axis. Use an image that shows all of it."
         )
     return every[0] if len(every) == 1 else median_of(every, found.words)
 
@@ -268,7 +268,7 @@ def median_of(every: Sequence[Measures], subject: str) -> Measures:
     The directions of the principal axes and the place of the peak have no median; they are NaN.
     """
     if not every:
-        raise NoBeadsError("there is no bead to take the median of.")
+        raise NoBeadsError("there are no beads to take a median of.")
     values = {name: _median([getattr(item, name) for item in every]) for name in _FIGURES}
     return Measures(subject=subject, voxel_um=every[0].voxel_um, beads=len(every), **values)
 
@@ -346,7 +346,7 @@ def _notes(fwhm_um: Zyx, shape: Sequence[int]) -> tuple[str, ...]:
     ]
     if not cut:
         return ()
-    return (f"The half maximum is not reached within the volume in {', '.join(cut)}.",)
+    return (f"The volume does not extend to the half maximum along {', '.join(cut)}.",)
 
 
 def _shape(spot: Spot, peak: Floats, fwhm: Floats) -> dict[str, Any]:

@@ -98,8 +98,8 @@ def _strongest(found: FoundBeads) -> Bead | None:
     beads = [bead for bead in found.beads if bead.reason != Reason.HOT_PIXEL]
     if not beads and len(found.beads):
         raise NoBeadsError(
-            f"nothing but hot pixels found in {found.image.name} "
-            f"({found.beads.sentence()}). Is this an image of beads or of a PSF?"
+            f"only hot pixels found in {found.image.name} ({found.beads.sentence()}). Is this an "
+            "image of beads or of a PSF?"
         )
     # Candidates come in the order of their strength.
     return next((bead for bead in beads if bead.status == USED), beads[0] if beads else None)
@@ -111,12 +111,12 @@ def _brightest_voxel(data: NDArray[Any]) -> Floats:
 
 def _words(found: FoundBeads, bead: Bead | None) -> str:
     name = found.image.name
-    which = f"the one spot in {name}"
+    which = f"the only spot in {name}"
     if len(found.beads) > 1:
         which = f"the brightest spot in {name} ({found.beads.sentence()})"
     if bead is None or not bead.reason:
         return which
-    return f"{which}, which distilling would reject: {bead.reason}"
+    return f"{which} (would be rejected by distill: {bead.reason})"
 
 
 def _check_stands_out(spot: Spot, name: str) -> None:

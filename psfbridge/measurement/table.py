@@ -36,18 +36,18 @@ def measure_rows(measures: Measures) -> Iterator[tuple[str, list[str]]]:
     yield "FWHM at half maximum, µm", _cells(measures.fwhm_um)
     yield "FWHM of 1-D Gaussian fits, µm", _cells(measures.profile_fit_fwhm_um)
     yield "FWHM of the 3-D Gaussian fit, µm", _cells(measures.gaussian_fwhm_um)
-    yield "asymmetry, odd share of the energy", _cells(measures.asymmetry)
+    yield "asymmetry, odd fraction of the energy", _cells(measures.asymmetry)
     yield "", ["longest", "middle", "shortest"]
-    yield "FWHM along the fit's own axes, µm", _cells(measures.principal_fwhm_um)
+    yield "FWHM along the principal axes, µm", _cells(measures.principal_fwhm_um)
     yield "", ["value"]
-    yield "tilt of its longest axis from z, degrees", _cells([measures.tilt_deg])
+    yield "tilt of the longest axis from z, degrees", _cells([measures.tilt_deg])
     yield "R² of the 3-D Gaussian fit", _cells([measures.gaussian_r2])
-    yield "light in the Airy zone, in focus", _cells([measures.zone_energy])
-    yield "light in the Airy zone, in space", _cells([measures.zone_energy_volume])
-    yield "signal to noise at the peak", _cells([measures.snr])
-    yield "background left, share of the peak", _cells([measures.background_share])
+    yield "light within the Airy disk, in focus", _cells([measures.zone_energy])
+    yield "light within the Airy ellipsoid", _cells([measures.zone_energy_volume])
+    yield "signal-to-noise ratio at the peak", _cells([measures.snr])
+    yield "residual background, relative to the peak", _cells([measures.background_share])
     if math.isfinite(measures.light_inside):
-        yield "light inside the box, of its planes", _cells([measures.light_inside])
+        yield "fraction of the light inside the box", _cells([measures.light_inside])
 
 
 def _cells(values: Sequence[float]) -> list[str]:

@@ -121,7 +121,7 @@ def _error(evidence: Evidence) -> tuple[str, str, str]:
     share = float(np.sqrt((evidence.error[core] ** 2).sum() / power)) if power > 0 else np.inf
     return (
         _grade(share, VERDICT.error),
-        f"Its standard error is {100 * share:.0f} % of its light.",
+        f"Its standard error is {100 * share:.0f} %.",
         "Image more beads, or brighter ones.",
     )
 
@@ -134,10 +134,10 @@ def _widths(evidence: Evidence) -> tuple[str, str, str]:
     ]
     worst, share = max(pairs, key=lambda pair: np.nan_to_num(pair[1], nan=np.inf))
     if not np.isfinite(share):
-        return USABLE, f"Its width along {worst} cannot be told.", "Image a deeper, wider stack."
+        return USABLE, f"Its width along {worst} is unknown.", "Acquire a deeper, wider stack."
     return (
         _grade(share, VERDICT.width_error),
-        f"Its width along {worst} is known to {100 * share:.0f} % only.",
+        f"Its width along {worst} is known only to {100 * share:.0f} %.",
         "Image more beads, or brighter ones.",
     )
 
@@ -165,16 +165,16 @@ def _depth(evidence: Evidence) -> tuple[str, str, str]:
     held = evidence.depth / width if width > 0 else np.inf
     return (
         _grade(-held, (-VERDICT.depth[0], -VERDICT.depth[1])) if np.isfinite(width) else USABLE,
-        f"The stack holds {held:.1f} times its width along z.",
-        "Image a deeper stack.",
+        f"The stack covers only {held:.1f} times its width along z.",
+        "Acquire a deeper stack.",
     )
 
 
 def _misfit(evidence: Evidence) -> tuple[str, str, str]:
     return (
         _grade(evidence.chi2, VERDICT.misfit),
-        f"The beads differ from it more than noise does (χ² {evidence.chi2:.1f}).",
-        "Look for drift, vibration, or a PSF that changes over the field.",
+        f"The beads deviate from it by more than the noise (χ² {evidence.chi2:.1f}).",
+        "Look for drift, vibration, or a PSF that varies across the field.",
     )
 
 
@@ -184,11 +184,11 @@ def _beads(evidence: Evidence) -> tuple[str, str, str]:
     crowded = rejected.get(Reason.TOO_CLOSE, 0) + rejected.get(Reason.DOUBLET, 0)
     advice = "Image more beads."
     if crowded > funnel["used"]:
-        advice = "Image a sparser slide: most beads are too close to each other."
+        advice = "Use a sparser slide: most beads are too close together."
     count = funnel["used"]
     return (
         _grade(-float(count), (-VERDICT.beads[0], -VERDICT.beads[1])),
-        f"It comes from {count} bead{'' if count == 1 else 's'}, with little to check it against.",
+        f"It comes from {count} bead{'' if count == 1 else 's'}, too few to check it.",
         advice,
     )
 

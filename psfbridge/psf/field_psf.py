@@ -54,9 +54,9 @@ class FieldPSF:
     def __post_init__(self) -> None:
         count = int(np.prod(self.grid))
         if len(self.psfs) != count or not count:
-            raise PSFError(f"{len(self.psfs)} PSFs are given for a grid of {count} places.")
+            raise PSFError(f"{len(self.psfs)} PSFs are given for a grid of {count} positions.")
         if len({(psf.data.shape, psf.voxel_um) for psf in self.psfs}) > 1:
-            raise PSFError("the PSFs of a field differ in shape or voxel size; allowed is one.")
+            raise PSFError("the PSFs of a field must have the same shape and voxel size.")
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -170,7 +170,7 @@ class FieldPSF:
         record = field_record(path)
         if record is None:
             raise PSFError(
-                f"{os.fspath(path)} holds no PSF of a field.",
+                f"{os.fspath(path)} does not contain the PSFs of a field.",
                 remedy={
                     Host.PYTHON: "Load it with PSF.load, or distil one with {field=True}.",
                     Host.COMMAND_LINE: "Distil one with {field=True}.",

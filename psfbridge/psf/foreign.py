@@ -67,8 +67,8 @@ def in_form(
     _check_light(light, name)
     data = conformed(np.maximum(light, 0), odd_shape(light.shape))
     done = [*_moves(light, floor), *_cuts(light)]
-    done.append(f"its sum {light.sum():.4g} was scaled to 1")
-    notes = [f"{name} was brought into the form of a PSF: {', '.join(done)}."]
+    done.append(f"its sum was normalised from {light.sum():.4g} to 1")
+    notes = [f"{name} was converted to a standard PSF: {', '.join(done)}."]
     return data, (*notes, *_warnings(light, name))
 
 
@@ -92,7 +92,7 @@ def _finite(volume: NDArray[Any], name: str) -> Floats:
     raw = np.asarray(volume, float)
     bad = int(np.count_nonzero(~np.isfinite(raw)))
     if bad:
-        raise PSFError(f"{name} holds {bad} NaN or infinite voxels; a PSF has none. Replace them.")
+        raise PSFError(f"{name} contains {bad} NaN or infinite voxels. Replace them.")
     # Sums of squares and products must not overflow, whatever the scale of the file.
     largest = float(np.abs(raw).max(initial=0))
     return raw / largest if largest > FOREIGN.largest_value else raw
@@ -101,14 +101,14 @@ def _finite(volume: NDArray[Any], name: str) -> Floats:
 def _check_light(light: Floats, name: str) -> None:
     """Refuse what is no PSF, whatever is done to it: nothing, one value, many spots."""
     if not (light > 0).any():
-        raise PSFError(f"{name} has no voxel above its background: it is no PSF.")
+        raise PSFError(f"{name} has no voxel above its background: it is not a PSF.")
     if light.max() == light.min():
-        raise PSFError(f"{name} holds nothing but one value: it is no PSF.")
+        raise PSFError(f"{name} contains nothing but one value: it is not a PSF.")
     spots = _spots(light)
     if spots > FOREIGN.most_spots:
         raise PSFError(
-            f"{name} holds {spots} bright spots; a PSF is one. If it is an image of beads, distil "
-            "its PSF first."
+            f"{name} contains {spots} bright spots; a PSF has one. If it is an image of beads, "
+            "distil the PSF first."
         )
 
 
@@ -141,7 +141,7 @@ def _cuts(light: Floats) -> list[str]:
         said.append(f"negative voxels ({negative / total:.1%} of its light) were set to 0")
     lost = 1 - _inside(positive) / total
     if lost > FOREIGN.told_light:
-        said.append(f"{lost:.1%} of its light, at and beyond its outermost planes, was cut off")
+        said.append(f"{lost:.1%} of its light, in and beyond its outermost planes, was cropped")
     return said
 
 
@@ -160,13 +160,13 @@ def _warnings(light: Floats, name: str) -> Iterator[str]:
     share = level * light.size / float(light.sum())
     if share > FOREIGN.told_floor:
         yield (
-            f"{name} stands on an offset: the rim of its darkest plane is at {level:.4g}, "
-            f"{level / light.max():.2%} of its peak and {min(share, 1):.0%} of its light. If that "
-            "is a camera's offset or a background, have it subtracted (psf_background: auto)."
+            f"{name} has an offset: the edge of its darkest plane is at {level:.4g}, "
+            f"{level / light.max():.2%} of its peak and {min(share, 1):.0%} of its light. If this "
+            "is a camera offset or background, have it subtracted (psf_background: auto)."
         )
     spots = _spots(light)
     if spots > 1:
-        yield f"{name} holds {spots} bright spots; the brightest was taken as the centre."
+        yield f"{name} contains {spots} bright spots; the brightest was used as the centre."
 
 
 def _product(shape: Sequence[int]) -> str:

@@ -34,7 +34,9 @@ def odd_shape(shape: Sequence[int]) -> tuple[int, int, int]:
 def conformed(volume: Floats, shape: tuple[int, int, int]) -> Volume:
     """Centre on the band-limited maximum, fading the sides of what does not fit into `shape`."""
     if not np.isfinite(volume).all() or not (volume > 0).any():
-        raise PSFError("no PSF is left: the volume has no positive voxel, or one is not finite.")
+        raise PSFError(
+            "the volume is not a PSF: it has no positive voxel, or voxels that are not finite."
+        )
     volume = _surroundings(volume, shape)
     for fade in FORM.fades:
         data = _centred(volume, _window(shape, fade))
@@ -108,8 +110,8 @@ def _trimmed(volume: Floats, window: Floats) -> Floats:
     total = data.sum()
     if not total > 0:
         raise PSFError(
-            f"no PSF is left within {window.shape} voxels: its outermost planes must be zero. "
-            "Ask for a larger size."
+            f"nothing is left of the PSF within {window.shape} voxels, since its outermost planes "
+            "must be zero. Choose a larger size."
         )
     trimmed: Floats = data / total
     return trimmed
@@ -121,7 +123,7 @@ def check_form(data: Volume) -> None:
     if fault:
         raise PSFError(
             f"not a usable PSF: {fault}.",
-            remedy={Host.PYTHON: "PSF.from_volume brings a volume into form."},
+            remedy={Host.PYTHON: "PSF.from_volume converts any volume."},
         )
 
 
@@ -136,9 +138,9 @@ def form_fault(data: Volume) -> str:
 
 def _wrong_values(data: Volume) -> str:
     if not np.isfinite(data).all():
-        return "it holds NaN or infinite voxels"
+        return "it contains NaN or infinite voxels"
     if data.min() < 0:
-        return f"its least voxel is {data.min():g}; it must not be negative"
+        return f"its minimum is {data.min():g}; it must not be negative"
     if abs(float(data.sum(dtype=float)) - 1) > FORM.sum_tolerance:
         return f"its sum is {data.sum(dtype=float):g}; it must be 1"
     edges = (np.moveaxis(data, axis, 0)[[0, -1]] for axis in range(3) if data.shape[axis] > 1)

@@ -53,8 +53,8 @@ class Form:
     def __post_init__(self) -> None:
         if self.dtype != "float32" and self.scale == "sum":
             raise OptionError(
-                f"form asks for {self.dtype} with the sum 1, which would be zero everywhere; "
-                f"allowed with {self.dtype} is peak."
+                f"form asks for {self.dtype} normalised to a sum of 1, which would be zero "
+                f"everywhere; with {self.dtype} use peak."
             )
 
     @classmethod

@@ -74,7 +74,8 @@ class PSF:
         check_form(self.data)
         if self.light_inside is not None and not 0 < self.light_inside <= 1:
             raise PSFError(
-                f"light_inside is {self.light_inside:g}; allowed is a share above 0, at most 1."
+                f"light_inside is {self.light_inside:g}; it must be a fraction above 0 and at "
+                "most 1."
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -142,8 +143,8 @@ class PSF:
             volume = volume[np.newaxis]
         if volume.ndim != 3 or not volume.size:
             raise PSFError(
-                f"a volume of {volume.ndim} axes {volume.shape} is no PSF; allowed are (y, x) "
-                "and (z, y, x)."
+                f"a volume of {volume.ndim} axes {volume.shape} is not a PSF; the axes must be "
+                "(y, x) or (z, y, x)."
             )
         size = odd_shape(volume.shape if shape is None else shape)
         data, length_um = conformed(volume, size), voxel_size(voxel_um)
@@ -228,8 +229,9 @@ class PSF:
         voxels = self.data.size * math.prod(ratios)
         if voxels > FORM.most_voxels:
             raise PSFError(
-                f"a PSF with voxels of {zyx_um(self.voxel_um)} at {zyx_um(target)} has "
-                f"{voxels:.2g} voxels; allowed are {FORM.most_voxels:.2g}. Check both voxel sizes."
+                f"a PSF with voxels of {zyx_um(self.voxel_um)} would have {voxels:.2g} voxels at "
+                f"{zyx_um(target)}; at most {FORM.most_voxels:.2g} are allowed. Check both voxel "
+                "sizes."
             )
         other = self.from_volume(
             resample_volume(self.data, self.voxel_um, target), target, provenance=self.provenance

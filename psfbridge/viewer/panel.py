@@ -34,7 +34,7 @@ _NO_PRESET = "(no preset)"
 _LOOK_MS = 100
 #: The PSF stands so far to the right of the image, as a share of the image's width.
 _GAP = 0.05
-_HELP = "Click a bead to drop it or take it back, any other place to add one."
+_HELP = "Click a bead to exclude or restore it, or anywhere else to add one."
 
 
 class DistilPanel:

@@ -25,7 +25,7 @@ def check_viewer() -> None:
     MissingPartError
         If it is not installed.
     """
-    check_installed("napari", "napari", what="napari", otherwise="look at the report instead")
+    check_installed("napari", "napari", what="napari", otherwise="see the report instead")
 
 
 def view(result: Distillation) -> None:

@@ -130,7 +130,7 @@ def test_voxels_that_differ_give_no_joint_psf(files, tmp_path):
     again = distill_batch([files / "a.tif", other], tmp_path / "out", voxel_um=VOXEL, **OPTIONS)
     assert again.joint is not None
     alone = distill_batch([files / "a.tif"], tmp_path / "alone", **OPTIONS)
-    assert "takes two files" in alone.notes[-1]
+    assert "at least two files" in alone.notes[-1]
 
 
 def test_namesakes_keep_apart(tmp_path):
@@ -155,7 +155,7 @@ def test_its_own_psfs_are_no_images(files):
     again = distill_batch([files / "*.tif"], files, **OPTIONS)
     assert len(again.rows) == 5
     assert len(first.rows) == 2
-    assert any("were not taken as images" in note for note in again.notes)
+    assert any("were ignored" in note for note in again.notes)
     with pytest.raises(ImageError, match="Give images of beads"):
         distill_batch([files / "*_psf.tif"], files, **OPTIONS)
 
@@ -349,7 +349,7 @@ def test_each_group_is_a_table_of_the_page(tmp_path):
     text = page(rows, rows[0], [], picture)
     assert "PSF of each file: 63x, 0.2 × 0.1 × 0.1 µm" in text
     assert "PSF of each file: 10x, 0.2 × 0.1 × 0.1 µm" in text
-    assert text.count("all these together") == 1
+    assert text.count("all of these together") == 1
 
 
 def test_the_summary_is_written_as_parquet_where_asked_for(files, tmp_path):

@@ -93,7 +93,7 @@ def test_convert_brings_any_psf_into_form(psf):
     made = pb.PSF(done.pictures[-1].image.data, psf.voxel_um)
     assert made.data.sum() == pytest.approx(1, abs=1e-4)
     assert done.figures["psf"] == "huygens.tif as PSF"
-    assert "brought into the form of a PSF" in done.figures["notes"]
+    assert "converted to a standard PSF" in done.figures["notes"]
 
 
 def test_measure_names_a_psf_once(psf):

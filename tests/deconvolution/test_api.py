@@ -173,7 +173,7 @@ def test_is_cancelled_at_once():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(np.nan, "NaN"), (np.inf, "NaN"), (-3, r"negative voxels \(least -3\)")]
+    ("value", "words"), [(np.nan, "NaN"), (np.inf, "NaN"), (-3, r"negative voxels \(minimum -3\)")]
 )
 def test_refuses_voxels_that_cannot_be(value, words):
     image = np.ones((6, 20, 20), np.float32)

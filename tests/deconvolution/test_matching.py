@@ -58,7 +58,7 @@ def difference(a, b):
 def test_a_foreign_psf_deconvolves_like_the_same_in_form(cells, psf, volume, change):
     foreign = sharp(cells, change(volume), psf_voxel_um=VOXEL_UM)
     assert difference(foreign, sharp(cells, psf)) < 0.05
-    assert any("brought into the form of a PSF" in note for note in foreign.notes)
+    assert any("converted to a standard PSF" in note for note in foreign.notes)
 
 
 def test_an_offset_is_told_and_its_subtraction_repays(cells, psf, volume):
@@ -66,7 +66,7 @@ def test_an_offset_is_told_and_its_subtraction_repays(cells, psf, volume):
     right = sharp(cells, psf)
     kept = sharp(cells, stored, psf_voxel_um=VOXEL_UM)
     freed = sharp(cells, stored, psf_voxel_um=VOXEL_UM, psf_background="auto")
-    assert any("stands on an offset" in note for note in kept.notes)
+    assert any("has an offset" in note for note in kept.notes)
     assert difference(freed, right) < 0.1 < difference(kept, right)
 
 
@@ -119,7 +119,7 @@ def test_deconvolve_names_the_option_of_the_psf(capsys, files):
     done = ["--iterations", 3, "--engine", "cpu"]
     status, out, _ = run(capsys, "deconvolve", *arguments, *SIZE, *done)
     assert status == 0
-    assert "foreign.tif was brought into the form of a PSF: 24 x 31 x 31 voxels became 25" in out
+    assert "foreign.tif was converted to a standard PSF: 24 x 31 x 31 voxels became 25" in out
 
 
 def test_convert_writes_what_every_command_takes(capsys, files):
@@ -139,7 +139,7 @@ def test_resample_takes_a_foreign_psf(capsys, files):
         "--voxel-um", 0.3, 0.2, 0.2,
     )  # fmt: skip
     assert status == 0
-    assert "foreign.tif was brought into the form" in out
+    assert "foreign.tif was converted" in out
     assert pb.PSF.load(files / "coarse.tif").voxel_um == pytest.approx((0.3, 0.2, 0.2))
 
 
@@ -151,5 +151,5 @@ def test_check_takes_a_foreign_psf(capsys, small_field, tmp_path):
         capsys, "check", tmp_path / "foreign.tif", tmp_path / "beads.tif", "--iterations", 2, *SIZE
     )
     assert status == 0
-    assert "was brought into the form" in out
+    assert "was converted" in out
     assert "beads checked: " in out

@@ -161,7 +161,7 @@ def print_error():
 @pytest.mark.parametrize(
     ("library", "words"),
     [
-        (WrongLibrary(lambda: None), "returned its start unchanged"),
+        (WrongLibrary(lambda: None), "returned the starting image unchanged"),
         (WrongLibrary(print_error), "Runtime error: clCreateBuffer returned -4"),
         (WrongLibrary(lambda: None, status=-11), "it returned -11"),
     ],
@@ -189,7 +189,7 @@ class ShiftedEngine(Engine):
 
 
 def test_the_self_check_sees_a_shift_by_one_voxel():
-    with pytest.raises(EngineError, match=r"wrong answer on its self-check .* error 0\."):
+    with pytest.raises(EngineError, match=r"wrong answer in its self-check .* error 0\."):
         check_answers(ShiftedEngine(), tv=0)
     check_answers(CpuEngine(), tv=0.01)
 

@@ -166,7 +166,7 @@ def test_noise_and_images_of_beads_as_psfs_are_refused(field):
     noise = np.random.default_rng(1).poisson(50, (20, 90, 90)).astype(np.uint16)
     with pytest.raises(NoBeadsError):
         check(field.psf, noise, voxel_um=field.psf.voxel_um)
-    with pytest.raises(PSFError, match="bright spots; a PSF is one"):
+    with pytest.raises(PSFError, match="bright spots; a PSF has one"):
         check(field.image, field.image)
 
 

@@ -55,7 +55,7 @@ def test_a_floor_is_named():
     # The outermost planes of every PSF are zero.
     raised = bead()
     raised[1:-1, 1:-1, 1:-1] += 0.02 * bead().max()
-    assert kinds(bead(), raised) == ("the PSF has too high a floor",)
+    assert kinds(bead(), raised) == ("the background of the PSF is too high",)
 
 
 def test_a_one_sided_flare_is_coma_and_one_along_z_spherical_aberration():

@@ -64,7 +64,7 @@ def test_an_unknown_name_is_told_with_those_that_there_are():
 def test_a_damaged_file_is_told(file):
     file.parent.mkdir()
     file.write_text("na = = 1")
-    with pytest.raises(OptionError, match="are damaged"):
+    with pytest.raises(OptionError, match="is damaged"):
         preset_names()
 
 
@@ -127,7 +127,7 @@ def test_a_file_of_a_maker_fills_a_preset(tmp_path):
 
 def test_a_file_that_names_nothing_is_told(tmp_path):
     write_image(tmp_path / "a.tif", Image(np.zeros((3, 8, 9), np.uint16), (0.2, 0.1, 0.1)))
-    with pytest.raises(OptionError, match=r"a\.tif names neither .* Give them as options: na"):
+    with pytest.raises(OptionError, match=r"a\.tif records neither .* Give them as options: na"):
         file_values(tmp_path / "a.tif")
 
 

@@ -68,7 +68,7 @@ def test_background_and_noise_of_a_bead_come_from_the_borders():
     rng = np.random.default_rng(11)
     noisy = rng.normal(500 + 2000 * bead(), 20)
     found = measure(noisy, voxel_um=VOXEL_UM)
-    assert found.subject == "the one spot in array"
+    assert found.subject == "the only spot in array"
     assert found.background == pytest.approx(500, abs=4)
     assert found.noise == pytest.approx(20, rel=0.1)
     assert found.snr == pytest.approx(100, rel=0.12)
@@ -161,7 +161,7 @@ def test_a_width_that_the_image_cuts_off_is_not_known_and_said():
     found = measure(cut, voxel_um=VOXEL_UM)
     assert np.isnan(found.fwhm_um[0])
     assert np.isfinite(found.fwhm_um[1])
-    assert found.notes == ("The half maximum is not reached within the volume in z.",)
+    assert found.notes == ("The volume does not extend to the half maximum along z.",)
 
 
 def hot_pixel():
@@ -173,7 +173,7 @@ def hot_pixel():
 def test_a_saturated_bead_is_measured_with_a_warning():
     clipped = np.minimum(600 * bead(), 255).astype("uint8")
     found = measure(clipped, voxel_um=VOXEL_UM)
-    assert found.subject == "the one spot in array, which distilling would reject: saturated"
+    assert found.subject == "the only spot in array (would be rejected by distill: saturated)"
     assert found.fwhm_um[1] > 1.1 * widths((1.8,), 0.1)[0]
 
 

@@ -47,7 +47,7 @@ def test_any_type_and_size_is_the_same_psf(gibson_lanni, dtype, pad):
     # Of 8 bits the faint light is rounded away: the truth is what the file holds.
     assert error(data, stored[:41, :41, :41].astype(float)) < 0.02
     assert len(notes) == 1
-    assert "was brought into the form of a PSF" in notes[0]
+    assert "was converted to a standard PSF" in notes[0]
 
 
 @settings(max_examples=20, deadline=None)
@@ -71,7 +71,7 @@ def test_a_psf_in_form_is_not_touched_and_nothing_is_said(gibson_lanni):
 def test_an_offset_is_told_and_subtracted_only_if_asked(gibson_lanni):
     stored = np.round(200 * gibson_lanni + 20).astype(np.uint8)
     kept, told = in_form(stored, "psf.tif")
-    assert "stands on an offset: the rim of its darkest plane is at 20" in told[1]
+    assert "has an offset: the edge of its darkest plane is at 20" in told[1]
     assert error(kept, gibson_lanni) > 0.3
     for background in ("auto", 20):
         data, notes = in_form(stored, "psf.tif", background)
@@ -99,7 +99,7 @@ def test_negative_voxels_and_light_at_the_borders_are_told(gibson_lanni):
     assert "negative voxels" in notes[0]
     assert data.min() == 0
     _, notes = in_form(gibson_lanni[12:29, 8:33, 8:33], "psf.tif")
-    assert "of its light, at and beyond its outermost planes, was cut off" in notes[0]
+    assert "of its light, in and beyond its outermost planes, was cropped" in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_negative_voxels_and_light_at_the_borders_are_told(gibson_lanni):
         (lambda psf: psf * np.nan, "NaN or infinite"),
         (lambda psf: psf * 0, "no voxel above"),
         (lambda psf: psf * 0 + 7, "nothing but one value"),
-        (lambda psf: np.tile(psf, (1, 2, 2)), "4 bright spots; a PSF is one"),
+        (lambda psf: np.tile(psf, (1, 2, 2)), "4 bright spots; a PSF has one"),
         (lambda psf: np.random.default_rng(0).normal(size=psf.shape), "bright spots"),
         (lambda psf: psf.astype(complex), "type complex"),
     ],

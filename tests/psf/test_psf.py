@@ -117,7 +117,7 @@ def test_noise_comes_into_form():
     ],
 )
 def test_nothing_positive_is_no_psf(volume):
-    with pytest.raises(PSFError, match="no PSF is left"):
+    with pytest.raises(PSFError, match="the volume is not a PSF"):
         PSF.from_volume(volume, VOXEL_UM)
 
 

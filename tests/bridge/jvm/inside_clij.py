@@ -43,7 +43,7 @@ def test_agrees_with_the_cpu_engine(engine, layout, tv):
 
 
 def test_a_device_that_is_not_there_is_refused(engine):
-    with pytest.raises(OptionError, match="no device fits it"):
+    with pytest.raises(OptionError, match="no device matches"):
         ClijJavaEngine("no such device")
 
 

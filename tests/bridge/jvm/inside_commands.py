@@ -385,7 +385,7 @@ class TestForeignPSF:
             'run("Deconvolve with PSF...", "psf=foreign iterations=5 engine=cpu '
             f'psf_voxel={z},{y},{x}");'
         ).output
-        assert "foreign was brought into the form of a PSF" in said
+        assert "foreign was converted to a standard PSF" in said
         found = bridge.from_imageplus(active()).data
         right = pb.deconvolve(beads, expected.psf, iterations=5, engine="cpu").data
         assert np.linalg.norm(found - right) < 0.02 * np.linalg.norm(right)

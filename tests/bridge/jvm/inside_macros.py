@@ -84,7 +84,7 @@ FAILURES = [
     (
         'open("BEADS"); run("Deconvolve with PSF...", "psf=beads.tif");',
         PSFError,
-        "beads.tif holds .* bright spots; a PSF is one",
+        "beads.tif contains .* bright spots; a PSF has one",
     ),
     (
         'run("PSF Bridge Extensions"); Ext.psfGet("nonsense");',

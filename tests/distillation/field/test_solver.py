@@ -216,7 +216,7 @@ def test_images_of_several_shapes_are_no_field():
 def test_channels_and_batches_are_refused():
     with pytest.raises(OptionError, match="field works with one channel"):
         pb.distill_channels(np.zeros((2, 3, 9, 9)), voxel_um=(0.2, 0.1, 0.1), field=True)
-    with pytest.raises(OptionError, match="field is set for a batch"):
+    with pytest.raises(OptionError, match="field does not work in a batch"):
         pb.distill_batch(["a.tif"], "out", field=True)
 
 
