@@ -38,7 +38,7 @@ def distill(
     >>> bridge.distill(imp, bead_diameter_um=0.1).measures.fwhm_um  # doctest: +SKIP
     """
     if imp is None:
-        raise OptionError("imp is None; allowed is an ij.ImagePlus: open an image first.")
+        raise OptionError("imp is None, but an ij.ImagePlus is needed: open an image first.")
     imp = need_imageplus(imp)
     image = from_imageplus(imp, channel=channel or int(imp.getC()), frame=frame)
     result: Distillation = pb.distill(image, **options)

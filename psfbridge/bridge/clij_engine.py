@@ -95,7 +95,7 @@ def _need_java() -> None:
         raise EngineError(f"engine clij-java runs inside ImageJ, but {fault}") from fault
     if not there:
         raise EngineError(
-            "engine clij-java runs inside ImageJ, and no Java runs in this process.",
+            "engine clij-java runs inside ImageJ, but there is no Java in this process.",
             option="engine",
             remedy=f"Use it from a macro in Fiji, {_INSTEAD}",
         )
@@ -130,8 +130,8 @@ def _clij2(device: str | None) -> Any:
     except jpype.JException as fault:
         _check_loader(fault)
         raise EngineError(
-            f"CLIJ2 opens no OpenCL device: {_reason(fault)}. Install your GPU's driver with "
-            f"OpenCL, {_INSTEAD}"
+            f"CLIJ2 opens no OpenCL device: {_reason(fault)}. Install a GPU driver with OpenCL "
+            f"support, {_INSTEAD}"
         ) from fault
 
 
@@ -139,11 +139,11 @@ def _check_loader(fault: BaseException) -> None:
     """Tell a missing loader of OpenCL from a missing plug-in or driver."""
     if any(words in str(fault) for words in _NO_LOADER):
         raise EngineError(
-            "Java cannot load OpenCL's loader, by which programs find the driver of the GPU: "
-            "there is no libOpenCL.so (on Windows OpenCL.dll).",
+            "Java cannot find the OpenCL loader (libOpenCL.so, on Windows OpenCL.dll), which "
+            "gives access to the GPU driver.",
             option="engine",
-            remedy="Install it (Debian, Ubuntu: apt install ocl-icd-opencl-dev; a lone "
-            f"libOpenCL.so.1 is not enough for Java) and your GPU's driver, {_INSTEAD}",
+            remedy="Install it (Debian, Ubuntu: apt install ocl-icd-opencl-dev; libOpenCL.so.1 "
+            f"alone is not enough for Java) and your GPU driver, {_INSTEAD}",
         ) from fault
 
 

@@ -77,8 +77,8 @@ def _plain() -> str:
     find_java()
     jar = Path.home() / ".m2" / "repository" / _PLAIN_JAR
     if jar.is_file():
-        return "ImageJ 1.54p is here; it starts without a network"
-    return "ImageJ 1.54p comes from Maven Central at the first start, then stays"
+        return "ImageJ 1.54p is available offline"
+    return "ImageJ 1.54p will be downloaded from Maven Central at the first start"
 
 
 def _window() -> str:
@@ -87,10 +87,10 @@ def _window() -> str:
     toolkit = Path(java.library).parent.parent / "libawt_xawt.so"
     if sys.platform.startswith("linux") and not toolkit.is_file():
         raise BridgeError(
-            f"the Java at {java.library} is a headless one: it can open no window. Install a full "
-            "one (Debian, Ubuntu: apt install openjdk-17-jre)."
+            f"the Java at {java.library} is headless and cannot open windows. Install a full one "
+            "(Debian, Ubuntu: apt install openjdk-17-jre)."
         )
-    return "a display is there: psfbridge fiji opens ImageJ's window"
+    return "a display is available: psfbridge fiji opens the ImageJ window"
 
 
 def _pyimagej() -> str:
@@ -101,7 +101,7 @@ def _pyimagej() -> str:
         raise BridgeError(f"pyimagej is not installed. {_IMAGEJ_EXTRA}") from None
     fiji = os.environ.get("PSFBRIDGE_FIJI", "")
     where = f"; PSFBRIDGE_FIJI is {fiji}" if fiji else ""
-    return f"pyimagej {found} starts a Fiji folder, a version or coordinates{where}"
+    return f"pyimagej {found} can start a Fiji folder, a version or Maven coordinates{where}"
 
 
 def _worker() -> str:
@@ -109,16 +109,16 @@ def _worker() -> str:
         found = version("appose")
     except PackageNotFoundError:
         raise BridgeError(f"appose is not installed. {_IMAGEJ_EXTRA}") from None
-    return f"appose {found}: after psfbridge install-fiji FIJI_DIR that Fiji starts this Python"
+    return f"appose {found}: after psfbridge install-fiji FIJI_DIR, that Fiji starts this Python"
 
 
 def _joined() -> str:
     if not running():
         raise BridgeError(
-            "this Python has no Java in it. In a Python that has (imagej.init, Fiji's Python "
-            "mode), call psfbridge.bridge.install()."
+            "there is no Java in this Python process. In a process with Java (imagej.init, "
+            "Fiji's Python mode), call psfbridge.bridge.install()."
         )
-    return "this Python has a Java in it: psfbridge.bridge.install() joins it"
+    return "this Python process contains Java: psfbridge.bridge.install() uses it"
 
 
 def _opencl() -> str:
@@ -129,7 +129,7 @@ def _opencl() -> str:
     if not devices:
         raise EngineError(
             "no OpenCL device was found. The CPU engine works without one; for clij2fft install "
-            "a driver of the GPU, or PoCL."
+            "a GPU driver with OpenCL support, or PoCL."
         )
     # Devices alone do not help: clij2-fft needs the system's own OpenCL loader as well.
     load_library()

@@ -69,10 +69,10 @@ def plot_thumbnails(assessment: Assessment) -> Figure:
             left / width, (top + 0.03) / height, f"{bead.bead}", fontsize=7, color=INK, va="bottom"
         )
     words = (
-        "Each bead from above: xy, xz (power 0.5), and xz minus the PSF "
-        f"(±{_DIFFERENCE:.0%} of the peak; blue less, red more than the PSF)"
+        f"For each bead, from top: xy, xz (gamma 0.5), and xz minus the PSF (±{_DIFFERENCE:.0%} "
+        "of the peak; blue below, red above the PSF)"
     )
-    add_titles(figure, f"Single beads: {len(beads)} of {_used_count(assessment)} used", words)
+    add_titles(figure, f"Individual beads: {len(beads)} of {_used_count(assessment)} used", words)
     return figure
 
 
@@ -162,7 +162,7 @@ def plot_histograms(assessment: Assessment) -> Figure:
     grid[0].set_ylabel("beads", fontsize=9)
     grid[-1].legend(fontsize=8, frameon=False)
     words = "median ± median absolute deviation; line: median; dashed: ideal pupil (for a point)"
-    add_titles(figure, "Widths of single beads, their own size included", words)
+    add_titles(figure, "Widths of individual beads (including the bead size)", words)
     return figure
 
 
@@ -201,8 +201,8 @@ def plot_bead_maps(assessment: Assessment) -> Figure:
         _draw_map(axes, beads, values, title)
     _draw_slants(grid[len(maps) - 1], beads)
     _draw_directions(grid[list(maps).index(_ROUNDNESS)], beads)
-    words = "one dot a bead; axes x and y in µm; colours span the middle 90 % of the beads"
-    add_titles(figure, "Maps over the field, from single beads", words)
+    words = "one dot per bead; axes x and y in µm; colours span the central 90 % of the beads"
+    add_titles(figure, "Maps of the field, from individual beads", words)
     return figure
 
 
@@ -279,8 +279,8 @@ def plot_shifts(shift: ChromaticShift) -> Figure:
     axes.set_xlabel("x, µm", fontsize=9)
     axes.set_ylabel("y, µm", fontsize=9)
     figure.colorbar(arrows, ax=axes, label="shift in z, nm", fraction=0.05)
-    words = f"arrows: shift in y and x of {shift.beads} beads, the longest {longest:.0f} nm"
-    add_titles(figure, f"Channel {shift.channel} against channel {shift.reference}", words)
+    words = f"arrows: shift of {shift.beads} beads in y and x, the longest {longest:.0f} nm"
+    add_titles(figure, f"Channel {shift.channel} relative to channel {shift.reference}", words)
     return figure
 
 

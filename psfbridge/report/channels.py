@@ -78,7 +78,7 @@ def _saved_map(shift: ChromaticShift, home: Path) -> Picture:
         plot_shifts(shift).savefig(temporary)
     return Picture(
         path,
-        f"Shift of channel {shift.channel} over the field, bead by bead",
+        f"Shift of channel {shift.channel} across the field, for each bead",
         f"Map of the shifts of {shift.beads} beads between channels {shift.channel} and "
         f"{shift.reference}.",
     )
@@ -91,20 +91,21 @@ def _blocks(
         yield Heading(f"Channel {number}")
         yield verdict_block(assessment)
         page = Path(f"channel_{number}") / PAGE
-        yield Links(((page.as_posix(), "the report of this channel"),))
+        yield Links(((page.as_posix(), "report of this channel"),))
     for idle in found.idle:
         yield Heading(f"Channel {idle.channel}")
         yield Paragraph(f"No PSF: {idle.reason}")
     yield Heading("Co-registration")
     if not shifts:
-        yield Paragraph("There is one channel with a PSF: nothing to compare.")
+        yield Paragraph("Only one channel has a PSF, so there is nothing to compare.")
         return
     yield Table(
         "Shift of each channel",
         ("channel", "against", "z, nm", "y, nm", "x, nm", "shift / resolution", "outcome"),
         [_row(one) for one in shifts],
-        "The same bead lies so far towards higher indices in the channel. Shift / resolution: its "
-        "length in units of the FWHM of the wider PSF; at 1 the channels are just apart.",
+        "Displacement of the same beads in this channel, positive towards higher indices. Shift "
+        "/ resolution: its length relative to the FWHM of the wider PSF; at 1 the channels are "
+        "just resolved from each other.",
     )
 
 

@@ -94,7 +94,7 @@ def _field_views(checked: Check) -> list[_View]:
     )
     # Half of the field is darker than this: without beads.
     dark, top = float(np.median(light["xy"])), float(light["xy"].max())
-    used = f"as the PSF predicts the {len(checked.beads)} beads that were checked"
+    used = f"predicted by the PSF for the {len(checked.beads)} checked beads"
     return [
         _View("the beads", light, dark, top),
         _View(used, model, dark, top),
@@ -112,8 +112,8 @@ def _bead_views(checked: Check, bead: BeadCheck, part: tuple[slice, ...]) -> lis
     limit = _DIFFERENCE * top
     title = f"difference, ±{_DIFFERENCE:.0%} of the peak; {bead.residual:.1%} of the energy"
     return [
-        _View(f"a typical bead: number {bead.bead}", light, 0, top),
-        _View("as the PSF predicts it", model, 0, top),
+        _View(f"a typical bead (number {bead.bead})", light, 0, top),
+        _View("predicted by the PSF", model, 0, top),
         _View(title, difference, -limit, limit, signed=True),
         _View("deconvolved", restored, 0, float(restored["xy"].max())),
     ]

@@ -48,10 +48,10 @@ _DETAILS = {
     "provenance": "Provenance",
 }
 _MEANINGS = (
-    "FWHM at half maximum: width of the profile through the peak, no model. 1-D Gaussian: what "
-    "most programs report. Asymmetry: share of the energy that is odd under reflection, 0 is "
-    "symmetric. Tilt: angle of the long axis from z. Airy zone: share of the light within the "
-    "first dark ring, 0.92 for an ideal lens in focus."
+    "FWHM at half maximum: width of the profile through the peak, without a model. 1-D Gaussian: "
+    "the value that most programs report. Asymmetry: fraction of the energy that is odd under "
+    "reflection; 0 is symmetric. Tilt: angle between the long axis and z. Airy disk: fraction of "
+    "the light within the first dark ring; 0.92 for an ideal lens in focus."
 )
 #: Columns of the table of beads: head, figure, digits.
 _BEAD_COLUMNS: tuple[tuple[str, str, int], ...] = (
@@ -117,14 +117,14 @@ def verdict_block(assessment: Assessment) -> Verdict:
 
 
 def _facts(assessment: Assessment, about: About) -> Iterator[Block]:
-    yield Heading("What was imaged")
+    yield Heading("Acquisition")
     rows = [[Cell(name), Cell(text)] for name, text in _known_facts(assessment, about)]
     half = -(-len(rows) // 2)
     yield Columns((Table("", (), rows[:half]), Table("", (), rows[half:])))
 
 
 def _known_facts(assessment: Assessment, about: About) -> Iterator[tuple[str, str]]:
-    yield "report made", datetime.now().strftime("%Y-%m-%d %H:%M")
+    yield "report created", datetime.now().strftime("%Y-%m-%d %H:%M")
     for image in assessment.result.images:
         yield "image", image.name
         if image.source:
@@ -136,10 +136,10 @@ def _known_facts(assessment: Assessment, about: About) -> Iterator[tuple[str, st
     options = assessment.result.options
     inside = assessment.result.psf.light_inside
     if inside is not None:
-        yield "light inside the PSF's box", f"{inside:.1%} of a point's light in its planes"
+        yield "light inside the PSF box", f"{inside:.1%} of the light of a point, in its planes"
     yield "bead diameter", f"{options.bead_diameter_um:g} µm"
     if options.measured_only:
-        yield "microscope", f"{options.microscope}: the PSF is measured only, no pupil has it"
+        yield "microscope", f"{options.microscope}: PSF measured without a pupil model"
     if options.optics:
         yield "optics", _optics(options.optics)
     yield "software", f"psfbridge {__version__}, method {assessment.result.method}"
@@ -156,19 +156,19 @@ def _optics(optics: Optics) -> str:
     if optics.pinhole_au:
         told.append(f"pinhole {optics.pinhole_au:g} Airy units")
     if optics.sheet_tilt_deg:
-        told.append(f"sheet tilted by {optics.sheet_tilt_deg:g}°")
+        told.append(f"light sheet tilted by {optics.sheet_tilt_deg:g}°")
     return ", ".join(told)
 
 
 def _date(source: str) -> Iterator[tuple[str, str]]:
     date = taken(source)
     if date:
-        words = "" if date.source == "image" else " (date of the file)"
+        words = "" if date.source == "image" else " (file date)"
         yield "imaged", f"{date.date:%Y-%m-%d %H:%M}{words}"
 
 
 def _answers(assessment: Assessment) -> Iterator[Block]:
-    yield Heading("Resolution against theory")
+    yield Heading("Resolution compared with theory")
     criteria = {one.key: one for one in assessment.criteria}
     heads = (
         "axis", "measured FWHM, µm", "ideal pupil, µm", "measured / ideal", "textbook, µm",
@@ -176,10 +176,10 @@ def _answers(assessment: Assessment) -> Iterator[Block]:
     )  # fmt: skip
     rows = [_width_row(one, criteria.pop(f"fwhm_{one.axis}", None)) for one in assessment.widths]
     note = (
-        f"± is the statistical standard error. The limit is for measured / ideal. "
+        "± is the statistical standard error. The limit applies to measured / ideal. "
         f"{VECTORIAL_SOURCE} {TEXTBOOK_SOURCE}"
     )
-    yield Table("Widths of the PSF beside theoretical ones", heads, rows, note)
+    yield Table("Measured and theoretical widths of the PSF", heads, rows, note)
     rows = [_criterion_row(one) for one in criteria.values()]
     yield Table("Shape of the PSF", ("figure", "value", "limit", "outcome", "meaning"), rows)
 
@@ -219,19 +219,19 @@ def _aberrations(assessment: Assessment) -> Iterator[Block]:
     if wavefront is None:
         return
     yield Heading("Aberrations")
-    rows = [[Cell("all together"), *_waves(wavefront.rms_waves, wavefront.rms_error), Cell("")]]
+    rows = [[Cell("total"), *_waves(wavefront.rms_waves, wavefront.rms_error), Cell("")]]
     for one in wavefront.aberrations:
         if abs(one.waves) < _LEAST_WAVES and one.name not in _PRIMARY:
             continue
         angle = _fixed(one.angle_deg, 0).replace("-0", "0")
         rows.append([Cell(one.name), *_waves(one.waves, one.error), _number(angle)])
     yield Table(
-        "Wavefront error of the pupil that explains the beads",
+        "Wavefront error of the fitted pupil",
         ("aberration", "waves rms", "± statistical", "direction, degrees"),
         rows,
-        "Zernike terms of unit rms (Noll 1976), the two orientations of a kind together; direction "
-        "from x towards y. A wavefront error of 0.07 waves rms is the limit of a diffraction-"
-        "limited objective. Higher kinds below 0.005 waves are left out.",
+        "Zernike terms of unit rms (Noll 1976), the two orientations of each combined; direction "
+        "from x towards y. An objective with up to 0.07 waves rms counts as diffraction-limited. "
+        "Higher orders below 0.005 waves are not listed.",
     )
 
 
@@ -246,16 +246,16 @@ def _problems(assessment: Assessment) -> Iterator[Block]:
         yield Warnings(items)
     else:
         yield Paragraph(
-            "None: no saturation, clipping, under-sampling, drift, bleaching, tilt or change over "
-            "the field was found; the beads are small, bright and many enough."
+            "None: no saturation, clipping, under-sampling, drift, bleaching, tilt or variation "
+            "across the field was found; the beads are small, bright and numerous enough."
         )
     plane = assessment.plane
     # Beads all over the depth lie in no plane.
     if plane and plane.flatness_um < assessment.widths[0].measured_um:
         yield Paragraph(
             f"Plane of the beads: tilted by {plane.tilt_mrad:.1f} ± {plane.tilt_error_mrad:.1f} "
-            f"mrad, {plane.range_um:.2f} µm of focus over the field; the beads lie within "
-            f"{plane.flatness_um:.3f} µm of it.",
+            f"mrad, a focus range of {plane.range_um:.2f} µm across the field; the beads lie "
+            f"within {plane.flatness_um:.3f} µm of this plane.",
             faint=True,
         )
     for note in (*assessment.result.notes, *assessment.beads.notes):
@@ -268,7 +268,7 @@ def _psf_section(assessment: Assessment, pictures: Mapping[str, Path]) -> Iterat
     widths = "; ".join(f"{w.axis} {w.measured_um:.3f} µm" for w in assessment.widths)
     yield Picture(
         pictures["psf"],
-        "Maximum projections of the PSF, linear and logarithmic",
+        "Maximum projections of the PSF, on linear and logarithmic scales",
         f"Projections of the PSF along z, y and x. Full widths at half maximum: {widths}.",
     )
     yield Picture(
@@ -279,14 +279,14 @@ def _psf_section(assessment: Assessment, pictures: Mapping[str, Path]) -> Iterat
     if "field" in pictures:
         yield Picture(
             pictures["field"],
-            "Widths and main aberrations of the PSF over the image; dots are the beads used",
-            "Maps of widths and aberrations of the PSF over the field.",
+            "Widths and main aberrations of the PSF across the image; dots mark the beads used",
+            "Maps of the widths and aberrations of the PSF across the field.",
         )
     rows = [
         [Cell(name), *(_number(cell) for cell in cells)]
         for name, cells in measure_rows(assessment.result.measures)
     ]
-    yield Table("Measures of the PSF", (), rows, _MEANINGS)
+    yield Table("Properties of the PSF", (), rows, _MEANINGS)
 
 
 def _bead_section(assessment: Assessment, pictures: Mapping[str, Path]) -> Iterator[Block]:
@@ -294,11 +294,12 @@ def _bead_section(assessment: Assessment, pictures: Mapping[str, Path]) -> Itera
     yield Paragraph(assessment.result.beads.sentence() + ".")
     yield Columns((_funnel_table(assessment), _median_table(assessment)))
     for name, caption, alt in (
-        ("histograms", "Widths of single beads", "Histograms of the widths of single beads."),
-        ("thumbnails", "Single beads, and what the PSF leaves of them", "Pictures of single beads "
-         "from above and from the side, and their differences from the PSF."),
-        ("maps", "Widths, asymmetry, focus and slant of single beads over the field",
-         "Maps of the widths of single beads over the field."),
+        ("histograms", "Widths of individual beads", "Histograms of the widths of individual "
+        "beads."),
+        ("thumbnails", "Individual beads and their residuals after subtracting the PSF", "Images "
+        "of individual beads from above and from the side, and their differences from the PSF."),
+        ("maps", "Widths, asymmetry, focus and slant of individual beads across the field",
+         "Maps of the widths of individual beads across the field."),
     ):  # fmt: skip
         if name in pictures:
             yield Picture(pictures[name], caption, alt)
@@ -324,9 +325,9 @@ def _median_table(assessment: Assessment) -> Table:
     rows = []
     names = {
         "r2": "R² of a 3-D Gaussian",
-        "chi2": "χ² against the PSF",
-        "snr": "peak over noise",
-        "signal_to_background": "signal over background",
+        "chi2": "χ² relative to the PSF",
+        "snr": "peak / noise",
+        "signal_to_background": "signal / background",
         "asymmetry": "narrow / wide FWHM",
     }
     names = {f"fwhm_{w.axis}_um": f"FWHM {w.axis}, µm" for w in assessment.widths} | names
@@ -334,8 +335,8 @@ def _median_table(assessment: Assessment) -> Table:
         median, mad = assessment.beads.used.median_and_mad(name)
         digits = {"snr": 0, "signal_to_background": 1}.get(name, 3)
         rows.append([Cell(words), _number(_with_error(median, mad, digits))])
-    note = "Of single used beads, their own size included; ± is the median absolute deviation."
-    return Table("Median of the beads", (), rows, note)
+    note = "Individual used beads, including the bead size; ± is the median absolute deviation."
+    return Table("Median over the beads", (), rows, note)
 
 
 def _bead_table(assessment: Assessment) -> Table:
@@ -343,10 +344,11 @@ def _bead_table(assessment: Assessment) -> Table:
     several = len(assessment.result.images) > 1
     rows = [_bead_row(row, several) for row in assessment.beads]
     note = (
-        "Widths in µm. SNR: peak over the noise beside the bead. S/B: peak over background. "
-        "counts: light above the background. All by the same measure, used or rejected."
+        "Widths in µm. SNR: peak divided by the local noise. S/B: peak divided by the "
+        "background. Counts: sum above the background. All beads, used or rejected, were "
+        "measured in the same way."
     )
-    return Table("Every candidate", heads, rows, note, small=True)
+    return Table("All candidates", heads, rows, note, small=True)
 
 
 def _bead_row(row: BeadRow, several: bool) -> list[Cell]:
@@ -357,7 +359,7 @@ def _bead_row(row: BeadRow, several: bool) -> list[Cell]:
 
 
 def _details(assessment: Assessment) -> Iterator[Block]:
-    yield Heading("How it was made")
+    yield Heading("Provenance")
     record = assessment.result.to_dict()
     told = ("options", "versions", "beads", "method")
     record["provenance"] = {k: v for k, v in record["provenance"].items() if k not in told}

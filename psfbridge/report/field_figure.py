@@ -48,8 +48,8 @@ def plot_field(field: FieldPSF, beads: Beads) -> Figure:
     down = _TOP_IN + rows * (_PANEL_IN + _GAP_IN) - _GAP_IN / 2
     figure = Sheet(figsize=(across, down), dpi=110)
     grid = " x ".join(str(count) for count in field.grid)
-    words = f"PSFs at {grid} places in z, y, x; dots are the beads; axes y and x in µm"
-    add_titles(figure, "How the PSF changes over the image", words)
+    words = f"PSFs at {grid} positions in z, y, x; dots mark the beads; axes y and x in µm"
+    add_titles(figure, "Variation of the PSF across the image", words)
     for number, (title, depth) in enumerate(panels):
         left = _GAP_IN + number % _COLUMNS * (_PANEL_IN + _GAP_IN)
         low = down - _TOP_IN - number // _COLUMNS * (_PANEL_IN + _GAP_IN) - _PANEL_IN

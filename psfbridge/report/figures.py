@@ -158,9 +158,9 @@ def plot_profiles(psf: PSF) -> Figure:
     for column, (name, line) in enumerate(used):
         _draw_profile(grid[0, column], name, line)
         _draw_log_profile(grid[1, column], name, line)
-    grid[0, 0].set_ylabel("share of the peak")
+    grid[0, 0].set_ylabel("fraction of the peak")
     grid[1, 0].set_ylabel("logarithmic")
-    words = "dots: voxels; line: spline between them; dashed: half of the peak"
+    words = "dots: voxels; line: spline interpolation; dashed: half maximum"
     add_titles(figure, "PSF: profiles through the peak", words)
     return figure
 
@@ -292,7 +292,7 @@ def _colour_bar(
     bar = figure.colorbar(shown, cax=axes, orientation="horizontal")
     bar.outline.set_visible(False)
     axes.tick_params(colors=FAINT, labelsize=8, length=2)
-    axes.set_title(f"share of the peak, {words}", color=INK, fontsize=9, pad=4)
+    axes.set_title(f"fraction of the peak, {words}", color=INK, fontsize=9, pad=4)
 
 
 def _draw_profile(axes: Axes, name: str, line: Profile) -> None:

@@ -26,10 +26,10 @@ __all__ = ["PAGE", "check_report_folder", "write_pdf", "write_report"]
 PAGE = "index.html"
 _OWN_ENDINGS = {".html", ".png", ".csv", ".json", ".tif", ".pdf"}
 _FILES = {
-    "beads.csv": "every candidate with position, status and reason",
-    "bead_figures.csv": "every candidate with its widths and other figures",
-    "assessment.json": "figures beside theory, tolerances, aberrations and warnings",
-    "result.json": "measures, options, versions and diagnostics",
+    "beads.csv": "all candidates with position, status and reason",
+    "bead_figures.csv": "all candidates with widths and other properties",
+    "assessment.json": "comparison with theory, tolerances, aberrations and warnings",
+    "result.json": "measurements, options, versions and diagnostics",
 }
 
 
@@ -85,7 +85,7 @@ def write_report(
         }
         for name, text in texts.items():
             (fresh / name).write_text(text, encoding="utf-8")
-        files = _FILES | {path.name: "picture of this page" for path in pictures.values()}
+        files = _FILES | {path.name: "figure from this page" for path in pictures.values()}
         document = report_document(assessment, pictures, about or About(), files)
         (fresh / PAGE).write_text(html_page(document), encoding="utf-8")
     return Path(folder) / PAGE

@@ -70,7 +70,7 @@ def test_a_temporary_file_has_the_endings_of_the_path(tmp_path):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(OutputError, match="is a folder"):
         check_writable(tmp_path)
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(OutputError, match="does not exist"):
         check_writable(tmp_path / "none" / "a.tif")
 
 

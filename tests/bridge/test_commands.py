@@ -131,7 +131,7 @@ def test_a_bad_file_of_a_folder_stops_no_other(tmp_path, beads):
     assert widths == pytest.approx([alone[2]] * 2)
     assert any("bad.tif" in line for line in done.log)
     assert (tmp_path / "PSFs" / "summary.html").is_file()
-    with pytest.raises(OptionError, match="folder is 'nowhere', which is no folder"):
+    with pytest.raises(OptionError, match="folder is 'nowhere', which is not a folder"):
         run("Batch Folder...", "folder=nowhere")
 
 

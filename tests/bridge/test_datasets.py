@@ -65,13 +65,13 @@ def test_the_axes_of_space_are_in_micrometres(gateway):
 @pytest.mark.parametrize("thing", [3, "beads.tif", Dataset()])
 def test_what_is_no_image_of_imagej_is_said(monkeypatch, thing):
     monkeypatch.setattr(datasets, "current", lambda: None)
-    with pytest.raises(ImageError, match=f"{type(thing).__name__} is no image of ImageJ; allowed"):
+    with pytest.raises(ImageError, match=f"{type(thing).__name__} is not an ImageJ image; allowed"):
         datasets.need_imageplus(thing)
 
 
 def test_plain_imagej_has_no_dataset(monkeypatch):
     monkeypatch.setattr(datasets, "current", lambda: Host("plain", True))
-    with pytest.raises(BridgeError, match="a Dataset is of ImageJ2"):
+    with pytest.raises(BridgeError, match="a Dataset needs ImageJ2"):
         datasets.to_dataset(Image(np.zeros((3, 4, 5), np.uint8), (0.2, 0.1, 0.1)))
 
 

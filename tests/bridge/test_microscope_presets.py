@@ -79,7 +79,7 @@ def test_without_presets_nobody_is_asked_for_one(beads):
 def test_what_a_call_gives_is_saved_after_the_work(beads, file):
     done = distill("bead_diameter=0.1 save_preset=[small beads]", beads)
     assert load_preset("small beads").options == {"bead_diameter_um": 0.1}
-    assert done.log[-1] == f"  saved the preset small beads in {file}"
+    assert done.log[-1] == f"  saved preset small beads in {file}"
 
 
 def test_a_preset_saved_from_another_keeps_what_was_not_changed(beads):
@@ -90,7 +90,7 @@ def test_a_preset_saved_from_another_keeps_what_was_not_changed(beads):
 
 
 def test_nothing_is_saved_of_nothing_nor_after_a_failure(beads):
-    with pytest.raises(OptionError, match="save_preset is 'mine' and nothing is given"):
+    with pytest.raises(OptionError, match="save_preset is 'mine' but there is nothing to save"):
         distill("save_preset=mine", beads)
     noise = np.random.default_rng(0).poisson(20, beads.data.shape).astype(np.uint16)
     empty = Image(noise, beads.voxel_um, "empty.tif")

@@ -246,7 +246,7 @@ def test_an_output_that_cannot_be_written_is_said_before_the_work(
     monkeypatch.setattr("psfbridge.distillation.api.prepare", work)
     status, line = refused(capsys, "distill", field, "-o", tmp_path / "none" / "psf.tif")
     assert status == 1
-    assert "no folder" in line
+    assert "does not exist" in line
     status, line = refused(capsys, "distill", field, "-o", tmp_path)
     assert "is a folder" in line
 
@@ -260,9 +260,15 @@ def test_an_output_that_cannot_be_written_is_said_before_the_work(
         (["-o", "psf.tif", "--beads", "beads.tif"], "is also an input"),
         (["-o", "psf.tif", "--json", "psf.tif"], "two outputs have this name"),
         (["-o", "psf.tif", "--report", "."], "would be inside it"),
-        (["-o", "psf.tif", "--report", "none/report"], "there is no folder"),
-        (["-o", "psf.tif", "--channel", "all", "--report", "none/report"], "there is no folder"),
-        (["-o", "psf.tif", "--channel", "all", "--report", "beads.tif"], "there is no folder"),
+        (["-o", "psf.tif", "--report", "none/report"], "does not exist. Create it first"),
+        (
+            ["-o", "psf.tif", "--channel", "all", "--report", "none/report"],
+            ("does not exist. Create it first"),
+        ),
+        (
+            ["-o", "psf.tif", "--channel", "all", "--report", "beads.tif"],
+            ("does not exist. Create it first"),
+        ),
     ],
 )
 def test_outputs_that_cannot_be_together_are_refused_before_the_work(

@@ -258,7 +258,7 @@ def test_says_how_to_install_what_is_missing(monkeypatch):
 
 def test_the_engine_in_java_needs_an_imagej_that_runs(monkeypatch):
     monkeypatch.setattr("psfbridge.bridge.clij_engine.running", lambda: False)
-    with pytest.raises(EngineError, match=r"and no Java runs .* engine=clij2fft"):
+    with pytest.raises(EngineError, match=r"but there is no Java .* engine=clij2fft"):
         open_engine("clij-java")
 
 

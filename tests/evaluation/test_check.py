@@ -145,7 +145,7 @@ def test_the_picture_shows_the_field_and_a_typical_bead(right, tmp_path):
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     titles = [title for title in titles if title]
     assert titles[0] == "the beads"
-    assert f"the {len(right.beads)} beads that were checked" in titles[1]
+    assert f"the {len(right.beads)} checked beads" in titles[1]
     residuals = sorted(bead.residual for bead in right.beads)
     assert f"{residuals[len(residuals) // 2]:.1%} of the energy" in titles[5]
     assert len(titles) == 7

@@ -225,7 +225,7 @@ def test_an_image_that_is_no_psf_is_named(tmp_path):
 
 
 def test_save_says_where_it_cannot(tmp_path):
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(OutputError, match="does not exist"):
         PSF(good(), VOXEL_UM).save(tmp_path / "none" / "psf.tif")
 
 

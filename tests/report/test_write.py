@@ -179,7 +179,7 @@ def test_a_report_with_a_stranger_inside_is_refused(result, tmp_path):
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path):
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(OutputError, match="does not exist"):
         check_report_folder(tmp_path / "absent" / "report")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):

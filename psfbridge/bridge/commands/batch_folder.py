@@ -26,7 +26,7 @@ _PATTERN = "*.tif"
 def _batch(call: Call) -> Outcome:
     folder = Path(_needed(call, "folder")).expanduser()
     if not folder.is_dir():
-        raise OptionError(f"folder is {str(folder)!r}, which is no folder.")
+        raise OptionError(f"folder is {str(folder)!r}, which is not a folder.")
     output = Path(call.texts.get("output", folder / "PSFs")).expanduser()
     pattern = folder / call.texts.get("files", _PATTERN)
     batch = pb.distill_batch([str(pattern)], output, progress=call.progress, **call.options)
@@ -47,7 +47,7 @@ def _batch(call: Call) -> Outcome:
 
 def _needed(call: Call, key: str) -> str:
     if key not in call.texts:
-        raise OptionError(f"{key} is missing: give the path of a folder with images of beads.")
+        raise OptionError(f"{key} is missing: give the path of a folder of bead images.")
     return call.texts[key]
 
 
@@ -62,8 +62,8 @@ BATCH = Command(
     needs_image=False,
     page="batch",
     asks={
-        "folder": "Folder with images of beads",
-        "output": "Folder for the results (nothing: PSFs inside it)",
-        "files": "Files (nothing: *.tif)",
+        "folder": "Folder of bead images",
+        "output": "Output folder (empty: subfolder PSFs)",
+        "files": "Files (empty: *.tif)",
     },
 )

@@ -26,7 +26,7 @@ def _convert(call: Call) -> Outcome:
 
 def _resample(call: Call) -> Outcome:
     if "voxel" not in call.texts:
-        raise OptionError("voxel is missing: give the new voxel size, z,y,x in µm.")
+        raise OptionError("voxel is missing: give the new voxel size as z,y,x in µm.")
     target = voxel_size(tuple(call.texts["voxel"].split(",")))
     part = {key: text for key, text in call.texts.items() if key in _PART}
     source = image_of(call.imp, part)

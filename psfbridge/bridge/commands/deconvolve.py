@@ -66,8 +66,8 @@ def psfs_of(call: Call) -> list[AimedPSF]:
     text = call.texts.get("psf")
     if not text:
         raise OptionError(
-            "psf is missing: write psf=[PSF of beads.tif], the title of an open image, or "
-            f"psf=[path of a file]. {_open_now(call)}"
+            "psf is missing: give the title of an open image, as in psf=[PSF of beads.tif], or "
+            f"the path of a file. {_open_now(call)}"
         )
     path, size = Path(text).expanduser(), call.options.get("psf_voxel_um")
     image = _open_psf(call, text, size)
@@ -77,7 +77,8 @@ def psfs_of(call: Call) -> list[AimedPSF]:
         image = read_psf_image(path, size)
     if image is None:
         raise OptionError(
-            f"psf is {text!r}: no image of this title is open, and it is no file. {_open_now(call)}"
+            f"psf is {text!r}, which is neither the title of an open image nor a file. "
+            f"{_open_now(call)}"
         )
     background = call.options.get("psf_background", "none")
     return [
@@ -117,13 +118,13 @@ def _registered(image: Image, aimed: Sequence[AimedPSF]) -> Image:
         np.maximum(moved(channel, -one.offset_um / image.voxel_um, mode="nearest"), 0)
         for channel, one in zip(channels, aimed, strict=True)
     ]
-    note = "The chromatic shift between the channels' PSFs was taken out."
+    note = "The chromatic shift between the PSFs of the channels was removed."
     return replace(image, data=np.reshape(data, image.data.shape), notes=(*image.notes, note))
 
 
 def _open_now(call: Call) -> str:
     others = [title for title in call.desk.titles() if title != str(call.imp.getTitle())]
-    return f"Open are {', '.join(others)}." if others else "No other image is open."
+    return f"Open images: {', '.join(others)}." if others else "No other image is open."
 
 
 DECONVOLVE = Command(

@@ -19,7 +19,7 @@ from psfbridge.hosts import Host
 __all__ = ["AUTOMATIC", "DialogRow", "in_words", "manual", "rows_of"]
 
 #: What a dialog says below its fields.
-AUTOMATIC = "What is left empty is found automatically."
+AUTOMATIC = "Fields left empty are determined automatically."
 
 _OUTPUT = "Output"
 _IMAGE = "Image"
@@ -29,8 +29,8 @@ _PAGES = {"fiji": "For Fiji users", "macros": "Macros", "options": "Options"}
 
 #: What is asked once where the field was left as it is.
 _CONFIRM = {
-    "bead_diameter_um": "The bead diameter is 0: the beads are taken for points. With beads of a "
-    "third of the width of the PSF or more, the PSF comes out too wide. Go on?"
+    "bead_diameter_um": "The bead diameter is 0, so the beads are treated as points. If they are "
+    "larger than a third of the PSF width, the PSF will be too wide. Continue?"
 }
 
 

@@ -151,7 +151,7 @@ def last_report() -> Path:
         If nothing was distilled since ImageJ was started.
     """
     if not _last:
-        raise OptionError("no PSF was distilled yet: Distill PSF... first, then Open Report.")
+        raise OptionError("no PSF has been distilled yet: run Distill PSF... before Open Report.")
     folder = Path(tempfile.mkdtemp(prefix="psfbridge-")) / "report"
     _write_report(*_last[0], folder)
     return folder / PAGE
@@ -262,7 +262,10 @@ def _refuse_files(texts: Mapping[str, str], channels: int) -> None:
     """Refuse what there is once, for several channels."""
     for key in ("error", *_FILES):
         if key in texts:
-            raise OptionError(f"{key} is for one channel and {channels} are asked for: channel=N.")
+            raise OptionError(
+                f"{key} works with one channel, but {channels} were requested: choose one with "
+                "channel=N."
+            )
 
 
 def _write_files(result: Distillation, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:
@@ -290,8 +293,8 @@ DISTILL = Command(
     ("error",),
     previews=True,
     asks={
-        SAVE_PRESET: "Save optics and bead diameter as preset (name)",
-        "report": "Folder for a report (nothing: no report)",
-        "error": "Show the standard error of the PSF too",
+        SAVE_PRESET: "Save optics and bead diameter as a preset (name)",
+        "report": "Folder for the report (empty: no report)",
+        "error": "Also show the standard error of the PSF",
     },
 )

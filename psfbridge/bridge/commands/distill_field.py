@@ -25,7 +25,7 @@ _METHODS = ("auto", "joint", "pupil")
 
 def _distill_field(call: Call) -> Outcome:
     if "save" not in call.texts:
-        raise OptionError("save is missing: give the path of a TIFF, where the PSFs go.")
+        raise OptionError("save is missing: give the path of a TIFF file for the PSFs.")
     path = check_writable(call.texts["save"])
     source = image_of(call.imp, call.texts)
     result = pb.distill(source.image, progress=call.progress, field=True, **call.options)
@@ -40,8 +40,8 @@ def _distill_field(call: Call) -> Outcome:
     places = 1 if field is None else len(field.psfs)
     lines = distill_lines(title, psf.title, result)
     lines.append(
-        f"  {places} PSF{'s' * (places > 1)} over the image: {path}; psf=[{path}] in "
-        "Deconvolve with PSF... uses them."
+        f"  {places} PSF{'s' * (places > 1)} across the image: {path}; use them in Deconvolve "
+        f"with PSF... with psf=[{path}]."
     )
     figures = dict(distill_figures(result))
     figures |= {"psf": psf.title, "file": str(path), "places": float(places)}
@@ -61,5 +61,5 @@ DISTILL_FIELD = Command(
     (*HOST_KEYS, "save", PRESET),
     previews=True,
     choices={"method": _METHODS},
-    asks={"save": "File for the PSFs (.tif)"},
+    asks={"save": "Output file for the PSFs (.tif)"},
 )

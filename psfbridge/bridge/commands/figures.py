@@ -147,7 +147,7 @@ def shift_lines(together: ChannelDistillation, origin: str) -> list[str]:
     """Return the chromatic shift of each channel in words; ImageJ counts channels from 1."""
     lines = [shift.sentence(first=1) for shift in together.shifts if _is_shift(shift)]
     if origin != "common":
-        lines.append("each channel's PSF is centred by itself: they have no common origin.")
+        lines.append("the PSF of each channel is centred individually: there is no common origin.")
     return lines
 
 

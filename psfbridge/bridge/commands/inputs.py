@@ -144,7 +144,8 @@ def _locked(imp: Any) -> Iterator[None]:
     """Lock the image against ImageJ's own commands."""
     if not imp.lockSilently():
         raise ImageError(
-            f"{imp.getTitle()} is locked: another command is at work on it. Wait until it is done."
+            f"{imp.getTitle()} is locked: another command is working on it. Wait until it has "
+            "finished."
         )
     try:
         yield
@@ -155,7 +156,9 @@ def _locked(imp: Any) -> Iterator[None]:
 def image_of(imp: Any, texts: Mapping[str, str]) -> Input:
     """Copy the one channel that the options ask for; ``all`` is refused."""
     if texts.get("channel") == "all":
-        raise OptionError("channel=all is for Distill PSF...; give one number from 1.")
+        raise OptionError(
+            "channel=all works only in Distill PSF...; give one channel number, counted from 1."
+        )
     return inputs(imp, texts)[0]
 
 
@@ -178,8 +181,8 @@ def _frame(imp: Any, text: str | None) -> int:
         return _counted("frame", text, "a number from 1")
     if int(imp.getNFrames()) > 1 and int(imp.getNSlices()) == 1:
         raise ImageError(
-            f"{imp.getTitle()} has {imp.getNFrames()} frames of one slice each. If they are z, "
-            "say so in Image > Properties... (slices, frames); to take one as a plane, give "
+            f"{imp.getTitle()} has {imp.getNFrames()} frames of one slice each. If this is a z "
+            "stack, swap slices and frames in Image > Properties...; to use a single frame, give "
             "frame=N."
         )
     return int(imp.getT())

@@ -80,8 +80,8 @@ def values_to_save(call: Call) -> dict[str, Any]:
     values = {**base, **given}
     if not values:
         raise OptionError(
-            f"{SAVE_PRESET} is {call.texts[SAVE_PRESET]!r} and nothing is given that a preset "
-            "holds: give the optics or the bead diameter too."
+            f"{SAVE_PRESET} is {call.texts[SAVE_PRESET]!r} but there is nothing to save: also "
+            "give the optics or the bead diameter."
         )
     Preset.of(call.texts[SAVE_PRESET], values)
     return values
@@ -93,7 +93,7 @@ def saved_preset(outcome: Outcome, call: Call, values: Mapping[str, Any]) -> Out
         return outcome
     name = call.texts[SAVE_PRESET]
     path = save_preset(name, values)
-    return replace(outcome, log=[*outcome.log, f"  saved the preset {name} in {path}"])
+    return replace(outcome, log=[*outcome.log, f"  saved preset {name} in {path}"])
 
 
 def assessed(result: Distillation, texts: Mapping[str, str]) -> Assessment:

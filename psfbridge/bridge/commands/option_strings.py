@@ -85,8 +85,8 @@ def _first(text: str) -> tuple[str, str, str]:
         return match[1], "", text[match.end() :].strip()
     word = text.split(maxsplit=1)[0]
     raise OptionError(
-        f"cannot read {word!r} in the options; allowed are key=value, key=[a value] and the bare "
-        "name of a flag, with spaces between them."
+        f"cannot read {word!r} in the options; write key=value, key=[a value] or the name of a "
+        "flag, separated by spaces."
     )
 
 

@@ -22,7 +22,7 @@ def _simulate(call: Call) -> Outcome:
     beads = call.free_title("Simulated beads")
     truth = call.free_title("True PSF")
     pictures = [Picture(truth, field.psf.image), Picture(beads, field.image)]
-    line = f"Simulate Beads: {field.beads.sentence()}; {truth} is the PSF to be found"
+    line = f"Simulate Beads: {field.beads.sentence()}; {truth} is the true PSF"
     return Outcome({"image": beads, "psf": truth}, (line,), pictures)
 
 

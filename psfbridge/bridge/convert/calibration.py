@@ -30,10 +30,10 @@ def voxel_um_of(imp: Any) -> VoxelUm:
         z = 1.0  # as for files of a single plane, whose thickness nothing depends on
     if z is None or y is None or x is None:
         raise ImageError(
-            f"{imp.getTitle()} has no voxel size in a unit of length: it says "
+            f"{imp.getTitle()} has no voxel size in a unit of length: it has "
             f"{_as_written(calibration)}.",
             option="voxel_um",
-            remedy="Set it in Image > Properties..., or give it in µm, z y x, for instance "
+            remedy="Set it in Image > Properties..., or give it in µm (z y x), for example "
             "{voxel_um=0.2 0.065 0.065}.",
         )
     return voxel_size((z, y, x))

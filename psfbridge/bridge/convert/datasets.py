@@ -29,12 +29,12 @@ def need_imageplus(image: Any) -> Any:
     # pyimagej gives Java's images the words of an xarray as well.
     of_java = hasattr(image, "numDimensions")
     if hasattr(image, "dims") and not of_java:
-        raise ImageError(f"{kind} is an array of Python. Give it to bridge.from_xarray.")
+        raise ImageError(f"{kind} is a Python array. Use bridge.from_xarray.")
     gateway = _gateway()
     if not of_java or gateway is None:
         raise ImageError(
-            f"{kind} is no image of ImageJ; allowed are an ij.ImagePlus and, where ImageJ2 was "
-            "started by bridge.start or given to bridge.install(ij), a Dataset or an ImgPlus."
+            f"{kind} is not an ImageJ image; allowed are an ij.ImagePlus and, with ImageJ2 (from "
+            "bridge.start or bridge.install(ij)), a Dataset or an ImgPlus."
         )
     return gateway.py.to_imageplus(image)
 
@@ -55,8 +55,8 @@ def to_dataset(image: Image | PSF) -> Any:
     gateway = _gateway()
     if gateway is None:
         raise BridgeError(
-            "a Dataset is of ImageJ2, and none runs here. Start one: bridge.start of a Fiji "
-            "folder or a version, or bridge.install(ij) with pyimagej's ij."
+            "a Dataset needs ImageJ2, which is not running. Start it by bridge.start with a Fiji "
+            "folder or version, or call bridge.install(ij) with the ij of pyimagej."
         )
     dataset = gateway.py.to_dataset(to_xarray(image))
     for number in range(int(dataset.numDimensions())):

@@ -97,8 +97,8 @@ def part_of(
     kind = int(imp.getType())
     if kind not in _DTYPES:
         raise ImageError(
-            f"{title} is {_COLOURS[kind]}; allowed are 8-, 16- and 32-bit counts. "
-            "Split its channels first: Image > Color > Split Channels."
+            f"{title} is {_COLOURS[kind]}; 8-, 16- or 32-bit greyscale is needed. Split the "
+            "channels first: Image > Color > Split Channels."
         )
     voxel = voxel_um_of(imp) if voxel_um is None else voxel_size(voxel_um)
     frame = int(imp.getT()) if frame is None else _within(title, "frame", frame, imp.getNFrames())
@@ -123,7 +123,7 @@ def _copied(imp: Any, dtype: np.dtype[Any], channels: list[int], frame: int) -> 
         for z in range(slices):
             pixels = stack.getPixels(imp.getStackIndex(channel, z + 1, frame))
             if pixels is None:
-                raise ImageError(f"{imp.getTitle()} was closed while its pixels were read.")
+                raise ImageError(f"{imp.getTitle()} was closed while its pixels were being read.")
             # JPype gives Java's signed types; the bits are those of the unsigned ones.
             data[i, z] = np.asarray(pixels).view(dtype)
     return data.reshape(len(channels), slices, height, width)
@@ -197,8 +197,8 @@ def _storable(image: Image) -> tuple[Array, bool]:
         return (data.astype(np.int32) + _SIGNED_OFFSET).astype(np.uint16), True
     if data.dtype.kind in "ui" and max(abs(int(data.min())), abs(int(data.max()))) > _EXACT_FLOAT32:
         raise ImageError(
-            f"{image.name} holds whole numbers up to {int(data.max())} ({data.dtype}); ImageJ's "
-            f"32-bit images hold them exactly up to {_EXACT_FLOAT32}. Divide them first."
+            f"{image.name} contains integers up to {int(data.max())} ({data.dtype}); 32-bit "
+            f"images in ImageJ are exact only up to {_EXACT_FLOAT32}. Divide them first."
         )
     return data.astype(np.float32), False
 

@@ -39,9 +39,9 @@ def inside(roi: Any, beads: Beads, name: str) -> Beads:
     if not len(chosen):
         box = roi.getBounds()
         raise NoBeadsError(
-            f"no bead inside the selection of {name} (x={box.x} y={box.y} width={box.width} "
-            f"height={box.height}): {len(beads)} found elsewhere. Draw it around beads, or remove "
-            "it: Edit > Selection > Select None."
+            f"no bead within the selection on {name} (x={box.x} y={box.y} width={box.width} "
+            f"height={box.height}); {len(beads)} found outside it. Draw it around beads, or "
+            "remove it (Edit > Selection > Select None)."
         )
     return chosen
 

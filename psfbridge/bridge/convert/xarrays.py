@@ -77,7 +77,7 @@ def from_xarray(array: DataArray, *, voxel_um: Any = None) -> Image:
     if strange or not {"row", "col"} <= set(array.dims):
         raise ImageError(
             f"the array has axes {tuple(array.dims)}; allowed are {', '.join(DIMS)} in any order, "
-            "with row and col at least. Rename them, or choose one index of the others."
+            "with at least row and col. Rename the axes, or select one index along the others."
         )
     ordered = array.transpose(*(dim for dim in DIMS if dim in array.dims))
     voxel = _voxel_um(ordered) if voxel_um is None else voxel_um
@@ -95,8 +95,8 @@ def _voxel_um(array: DataArray) -> tuple[float, float, float]:
     z, y, x = steps
     if y is None or x is None or (z is None and array.sizes.get("pln", 1) > 1):
         raise ImageError(
-            f"{array.name or 'the array'} has no coordinates along {', '.join(DIMS[1:])} that "
-            "tell the voxel size. Give voxel_um=(z, y, x) in µm."
+            f"{array.name or 'the array'} has no coordinates along {', '.join(DIMS[1:])} to "
+            "derive the voxel size from. Give voxel_um=(z, y, x) in µm."
         )
     return z or 1.0, y, x
 

@@ -55,7 +55,7 @@ def _shipped() -> Path:
     for folder in (package / "macros", package.parent / "macros"):
         if folder.is_dir():
             return folder
-    raise BridgeError(f"the macros are missing beside {package}. Install psfbridge again.")
+    raise BridgeError(f"the macros are missing next to {package}. Reinstall psfbridge.")
 
 
 def install_into(fiji: str | Path) -> Sequence[Path]:
@@ -129,7 +129,7 @@ def write_zip(path: str | Path, wheel: str | Path | None = None) -> Path:
         If the zip cannot be written.
     """
     if wheel is not None and not Path(wheel).is_file():
-        raise BridgeError(f"there is no wheel {wheel}.")
+        raise BridgeError(f"the wheel {wheel} does not exist.")
     with (
         whole_file(path) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -144,7 +144,7 @@ def write_zip(path: str | Path, wheel: str | Path | None = None) -> Path:
 def missing_for(executable: str = sys.executable) -> list[str]:
     """Return what the plug-in will miss in this Python; a sentence each."""
     if importlib.util.find_spec("appose") is None:
-        return [f"the Python at {executable} has no appose. {how_to_install('fiji')}"]
+        return [f"appose is not installed in the Python at {executable}. {how_to_install('fiji')}"]
     return []
 
 
@@ -152,8 +152,9 @@ def _root(fiji: str | Path) -> Path:
     root = Path(fiji).expanduser()
     if not (root / "plugins").is_dir():
         raise BridgeError(
-            f"{fiji} is no Fiji: it has no plugins folder. Name the folder that holds it, often "
-            "Fiji.app, Fiji or ImageJ; a name that ends in .zip is a zip to write."
+            f"{fiji} is not a Fiji folder: it has no plugins folder. Give the folder that "
+            "contains plugins, often called Fiji.app, Fiji or ImageJ, or a name ending in .zip "
+            "to write a zip file."
         )
     return root
 
@@ -199,7 +200,7 @@ def _delete(root: Path, paths: Sequence[Path]) -> Sequence[Path]:
         try:
             path.unlink(missing_ok=True)
         except OSError as fault:
-            raise OutputError(f"cannot take away {path}: {fault.strerror}.") from fault
+            raise OutputError(f"cannot remove {path}: {fault.strerror}.") from fault
     for folder in sorted(folders, reverse=True):  # what lies in another comes first
         with suppress(OSError):  # something of the user's is in it
             folder.rmdir()

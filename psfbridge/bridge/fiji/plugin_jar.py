@@ -45,8 +45,8 @@ _NATIVE = "com/sun/jna/"
 _MISSING_JDK = (
     "the ImageJ plug-in was not built: there is no Java compiler (javac). Install a JDK (Debian, "
     "Ubuntu: apt install default-jdk-headless; conda: conda install -c conda-forge openjdk; "
-    "Windows, macOS: https://adoptium.net), or install psfbridge from a wheel, which has the "
-    "plug-in inside."
+    "Windows, macOS: https://adoptium.net), or install psfbridge from a wheel, which includes "
+    "the plug-in."
 )
 
 
@@ -124,8 +124,9 @@ def _jars(coordinates: str) -> list[Path]:
     except Exception as fault:
         lines = str(fault).strip().splitlines() or [type(fault).__name__]
         raise BridgeError(
-            f"the ImageJ plug-in was not built: {coordinates} cannot be had from Maven Central "
-            f"({lines[0]}). Is there a network, and jgo (pip install jgo)?"
+            f"the ImageJ plug-in was not built: {coordinates} could not be downloaded from Maven "
+            f"Central ({lines[0]}). Check the network connection, and that jgo is installed (pip "
+            "install jgo)."
         ) from fault
     return sorted(Path(jar) for jar in environment.all_jars)
 

@@ -111,7 +111,7 @@ class RemoteImage:
         """Return one of the planes that were sent."""
         channel, z, _ = self.convertIndexToPosition(index)
         if self._planes is None:
-            raise LookupError("the planes were not sent")
+            raise LookupError("the planes were not transferred")
         return np.asarray(self._planes[self._channels.index(channel), z - 1]).ravel()
 
 

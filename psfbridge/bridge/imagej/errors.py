@@ -16,9 +16,9 @@ from psfbridge.hosts import Host
 __all__ = ["as_ours", "folded", "ours_of_python", "stop", "tell"]
 
 _MORE_MEMORY = {
-    Host.MACRO: "Close images, or give it more: Edit > Options > Memory & Threads...",
-    Host.COMMAND_LINE: "Give it more: {memory_gib=N}.",
-    Host.PYTHON: "Close images, or give it more when Java starts: {memory_gib=N}.",
+    Host.MACRO: "Close images, or allow more memory: Edit > Options > Memory & Threads...",
+    Host.COMMAND_LINE: "Allow more: {memory_gib=N}.",
+    Host.PYTHON: "Close images, or allow more memory when starting Java: {memory_gib=N}.",
 }
 _DIALOG_COLUMNS = 90
 
@@ -39,12 +39,12 @@ def ours_of_python(fault: Exception) -> PsfBridgeError:
     if isinstance(fault, PsfBridgeError):
         return fault
     if isinstance(fault, MemoryError):
-        return BridgeError("out of memory: close other programs, or take a smaller image.")
+        return BridgeError("out of memory: close other programs, or use a smaller image.")
     text = f"{type(fault).__name__}: {fault}"
     where = traceback.extract_tb(fault.__traceback__)[-1]
     return BridgeError(
-        f"an error in psfbridge itself: {text} (in {where.name}, line {where.lineno}). "
-        "Please report it."
+        f"internal error in psfbridge: {text} (in {where.name}, line {where.lineno}). Please "
+        "report it."
     )
 
 

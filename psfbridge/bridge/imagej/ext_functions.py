@@ -74,7 +74,7 @@ def register() -> None:
         If no macro runs: the functions are for macros only.
     """
     if java_class("ij.macro.Interpreter").getInstance() is None:
-        raise BridgeError(f'run("{EXTENSIONS_COMMAND}") is for macros; none is running.')
+        raise BridgeError(f'run("{EXTENSIONS_COMMAND}") works only in macros, and none is running.')
     session.kept["extensions"] = handler = _handler()
     java_class("ij.macro.Functions").registerExtensions(handler)
 
@@ -138,7 +138,7 @@ def figure_text(name: str, figures: Figures) -> str:
         If there is none of that name; with all of them.
     """
     if not figures:
-        raise BridgeError("Ext.psfGet: nothing was distilled, found or measured yet.")
+        raise BridgeError("Ext.psfGet: nothing has been distilled, found or measured yet.")
     known_names([name], figures, "key of Ext.psfGet")
     value = figures[name]
     return value if isinstance(value, str) else f"{value:.9g}"

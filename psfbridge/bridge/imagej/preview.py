@@ -80,6 +80,6 @@ class Preview:
 
         def check(stage: str, done: int, total: int, /) -> None:  # noqa: ARG001
             if number != self._latest:
-                raise Cancelled("the dialog has moved on.")
+                raise Cancelled("the settings of the dialog have changed.")
 
         return Found(source, beads_in(source, Call(options, host, self._imp, check)))

@@ -29,7 +29,7 @@ _OURS = (".npy", ".ome.tif", ".ome.tiff")
 
 _CANCELED = "Macro canceled"
 _DIALOG = (
-    "opens a dialog, and there is no window. Give its values as options, or run it with a window."
+    "opens a dialog, which needs a window. Pass the values as options, or run it with a window."
 )
 _EXIT = re.compile(r"\bexit\b")
 _EXIT_WHY = re.compile(r"\bexit\s*\(\s*[^)\s]")
@@ -87,7 +87,9 @@ def run_macro(
     'a1'
     """
     if current() is None:
-        raise BridgeError("no ImageJ is started. Call bridge.start() or bridge.install() first.")
+        raise BridgeError(
+            "ImageJ has not been started. Call bridge.start() or bridge.install() first."
+        )
     opened = None if image is None else open_file(image)
     run = _Run(macro, argument, opened)
     with JavaStreams(echo) as streams:
@@ -110,7 +112,7 @@ def read_macro(path: str | os.PathLike[str]) -> str:
     except OSError as fault:
         raise BridgeError(f"cannot read the macro {path}: {fault.strerror}.") from fault
     except UnicodeDecodeError:
-        raise BridgeError(f"cannot read the macro {path}: it is no UTF-8 text.") from None
+        raise BridgeError(f"cannot read the macro {path}: it is not UTF-8 text.") from None
 
 
 def open_file(path: str | os.PathLike[str]) -> Any:
@@ -128,10 +130,10 @@ def open_file(path: str | os.PathLike[str]) -> Any:
     if file.is_dir() or file.name.lower().endswith(_OURS):
         return to_imageplus(read_image(file))
     if not file.is_file():
-        raise ImageError(f"there is no image {path}.")
+        raise ImageError(f"the image {path} does not exist.")
     imp = java_class("ij.IJ").openImage(str(file))
     if imp is None:
-        said = java_class("ij.IJ").getErrorMessage() or "it is no image that it knows."
+        said = java_class("ij.IJ").getErrorMessage() or "the file format is unknown."
         raise ImageError(f"ImageJ cannot open {path}: {said}")
     return imp
 
@@ -190,11 +192,12 @@ class _Run:
     def _check_life(self, timeout_s: float | None) -> None:
         if timeout_s is not None and session.silent_for() > timeout_s and self._thread.is_alive():
             raise BridgeError(
-                f"the macro was stopped: no sign of life for {timeout_s:g} s (no command, progress "
-                f"or output), last at line {self._line()}. Does it end, or wait for a dialog?",
+                f"the macro was stopped: no activity for {timeout_s:g} s (no command, progress or "
+                f"output), last at line {self._line()}. Does it loop forever, or wait for a "
+                "dialog?",
                 remedy={
-                    Host.COMMAND_LINE: "A longer --timeout gives it more time.",
-                    Host.PYTHON: "A longer timeout_s gives it more time.",
+                    Host.COMMAND_LINE: "Allow more time with a longer --timeout.",
+                    Host.PYTHON: "Allow more time with a longer timeout_s.",
                 },
             )
 
@@ -217,7 +220,7 @@ class _Run:
         reported = java_class("ij.IJ").getErrorMessage()
         said = "" if reported is None else " ".join(str(reported).split()).rstrip(".")
         if session.fault is not None:
-            before = f" ImageJ said before: {said}." if said else ""
+            before = f" ImageJ reported: {said}." if said else ""
             # Whoever reads it, the options to change are those in the macro.
             said = f"{session.fault.worded(Host.MACRO)}{before}"
             raise type(session.fault)(said) from session.fault
@@ -235,7 +238,7 @@ class _Run:
             return self._stopped(streams, str(self._fault))
         inner = streams.macro_error() or self._inner
         if inner:
-            return f"a macro that this one ran: {inner}."
+            return f"in a macro called by this one: {inner}."
         # Without a window ImageJ writes such a message and goes on; with one, it would be a dialog.
         return f"the macro: {said}." if said else ""
 
@@ -257,8 +260,8 @@ class _Run:
         if _EXIT.search(line):
             return ""
         last = streams.last_line()
-        said = f" It last wrote: {last.rstrip('.')}." if last else ""
-        return f"line {number} of the macro: ImageJ stopped it there.{said}"
+        said = f" Its last output: {last.rstrip('.')}." if last else ""
+        return f"line {number} of the macro: stopped by ImageJ.{said}"
 
     def _line(self) -> int:
         return int(self._interpreter.getLineNumber())
@@ -283,8 +286,8 @@ def _advice(message: str) -> str:
     if host is None or not host.headless or not message.endswith("table not found"):
         return ""
     return (
-        " Without a window tables have no titles, and the newest one is Results: leave the title "
-        "out, or run it with a window."
+        " Without a window, tables have no titles and the newest one is Results: omit the title, "
+        "or run it with a window."
     )
 
 

@@ -50,7 +50,7 @@ def _show_picture(picture: Picture) -> None:
 def mark(imp: Any, found: Sequence[Found], *, preview: bool = False) -> None:
     """Mark the beads on their image; an image closed during the work only gets a word."""
     if imp.getProcessor() is None:
-        log(f"{imp.getTitle()} was closed during the work: its beads are in the table only.")
+        log(f"{imp.getTitle()} was closed in the meantime: its beads are only in the table.")
         return
     unmark_beads(imp)
     for one in found:

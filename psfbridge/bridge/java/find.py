@@ -22,9 +22,9 @@ __all__ = [
 LEAST_JAVA = 11
 
 HOW_TO_GET_JAVA = (
-    f"Install Java {LEAST_JAVA} or later (Debian, Ubuntu: apt install openjdk-17-jre; "
-    "conda: conda install -c conda-forge openjdk; Windows, macOS: https://adoptium.net), "
-    "or set JAVA_HOME to the one that is there."
+    f"Install Java {LEAST_JAVA} or later (Debian, Ubuntu: apt install openjdk-17-jre; conda: "
+    "conda install -c conda-forge openjdk; Windows, macOS: https://adoptium.net), or set "
+    "JAVA_HOME to an existing one."
 )
 
 

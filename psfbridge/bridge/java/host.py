@@ -38,8 +38,8 @@ _JAVAS_OWN = "DestroyJavaVM"
 # A stock Fiji does not hold them: then pyimagej asks Maven.
 _IMGLYB = ("imglib2-imglyb", "imglib2-unsafe")
 _IMGLYB_ADVICE = (
-    f"pyimagej needs the jars {' and '.join(_IMGLYB)}: from its Maven repository at the first "
-    "start, or in the folder's jars."
+    f"pyimagej needs the jars {' and '.join(_IMGLYB)}, from its Maven repository at the first "
+    "start or in the jars folder."
 )
 
 _state: dict[str, Host] = {}
@@ -80,8 +80,8 @@ class Host:
         java = java_class("java.lang.System").getProperty("java.version")
         window = "headless" if self.headless else "with a window"
         return (
-            f"ImageJ {self.version} ({self.where}, {window}) on Java {java}; "
-            f"Java may take {self.memory_gib:.1f} GiB of memory"
+            f"ImageJ {self.version} ({self.where}, {window}) on Java {java}; Java memory limit "
+            f"{self.memory_gib:.1f} GiB"
         )
 
 
@@ -108,15 +108,15 @@ def join(gateway: Any = None) -> Host:
         return host
     if not running():
         raise BridgeError(
-            "no Java is running in this process. Start one: bridge.start('plain'), or "
+            "Java is not running in this process. Start it with bridge.start('plain'), or with "
             "ij = imagej.init(...) and bridge.install(ij)."
         )
     try:
         java_class("ij.IJ")
     except TypeError:
         raise BridgeError(
-            "the Java of this process has no ImageJ in it. Start it by bridge.start('plain') "
-            "or imagej.init(...) in a new Python process."
+            "the Java of this process does not contain ImageJ. Start it with "
+            "bridge.start('plain') or imagej.init(...) in a new Python process."
         ) from None
     return _keep(Host("running", _is_headless(), gateway))
 
@@ -145,7 +145,7 @@ def boot(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | None
         return _same(host, where, mode)
     if running():
         raise BridgeError(
-            f"Java already runs in this process, so {where} cannot be started. Join it by "
+            f"Java is already running in this process, so {where} cannot be started. Use "
             "bridge.install(), or start a new Python process."
         )
     if where != PLAIN:
@@ -186,8 +186,8 @@ def need_display(mode: str) -> None:
     x11 = sys.platform not in ("win32", "darwin")
     if mode == "gui" and x11 and not os.environ.get("DISPLAY"):
         raise BridgeError(
-            "ImageJ's window needs a display and DISPLAY is not set. Run headless, connect with "
-            "ssh -X, or run under xvfb-run."
+            "the ImageJ window needs a display, but DISPLAY is not set. Run headless, connect "
+            "with ssh -X, or run under xvfb-run."
         )
 
 
@@ -196,7 +196,7 @@ def _same(host: Host, where: str, mode: str) -> Host:
         return host
     raise BridgeError(
         f"this process already runs {host.where} ({'headless' if host.headless else 'gui'}); "
-        f"{where} ({mode}) cannot be started beside it, Java starts once in a process. "
+        f"{where} ({mode}) cannot be started as well, since Java starts only once per process. "
         "Start a new Python process."
     )
 
@@ -267,7 +267,9 @@ def _plain(mode: str) -> Host:
     others = [name for name in scyjava.config.endpoints if "imglyb" not in name]
     scyjava.config.endpoints[:] = [*ours, *others]
     scyjava.config.add_options([_OPEN, *_headless_option(mode)])
-    with _one_line("plain ImageJ", "The first start needs Maven Central; later ones do not."):
+    with _one_line(
+        "plain ImageJ", ("The first start needs access to Maven Central; later ones do not.")
+    ):
         scyjava.start_jvm()
         if mode == "headless":
             java_class("net.imagej.patcher.LegacyInjector").preinit()
@@ -292,7 +294,7 @@ def _by_pyimagej(where: str, mode: str) -> Host:
     folder = Path(where).expanduser()
     advice = "Are the coordinates right?"
     if folder.is_dir():
-        advice = f"Is the directory a whole Fiji? {_IMGLYB_ADVICE}"
+        advice = f"Is the directory a complete Fiji? {_IMGLYB_ADVICE}"
         if has_imglyb(folder):
             # pyimagej's image library would ask Maven for the jars that are here.
             need_scyjava().config.endpoints.clear()
@@ -316,7 +318,7 @@ def _check_where(where: str) -> None:
     known = Path(where).expanduser().is_dir() or ":" in where or re.match(r"\d+\.\d+", where)
     if not known:
         raise BridgeError(
-            f"there is no ImageJ {where!r}: it is no directory. Allowed are plain, a Fiji "
+            f"ImageJ {where!r} does not exist: it is not a directory. Allowed are plain, a Fiji "
             "directory, a version such as 2.16.0, or coordinates such as sc.fiji:fiji."
         )
 

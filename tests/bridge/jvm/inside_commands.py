@@ -116,7 +116,7 @@ def test_a_rectangle_limits_the_beads(macro):
 
 
 def test_a_rectangle_without_beads_is_said(macro):
-    with pytest.raises(pb.errors.NoBeadsError, match=r"no bead inside the selection of beads\.tif"):
+    with pytest.raises(pb.errors.NoBeadsError, match=r"no bead within the selection on beads\.tif"):
         macro('open("BEADS"); makeRectangle(0, 0, 5, 5); run("Find Beads...");')
 
 

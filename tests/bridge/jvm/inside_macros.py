@@ -61,7 +61,7 @@ FAILURES = [
     (
         'run("Set Measurements..."); return "went on";',
         BridgeError,
-        "a command of the macro opens a dialog, and there is no window",
+        "a command of the macro opens a dialog, which needs a window",
     ),
     (
         'open("BEADS"); run("Find Beads..."); n = Table.size("Beads of beads.tif");',
@@ -69,17 +69,17 @@ FAILURES = [
         "table not found. Without a window tables have no titles",
     ),
     ('exit("these words");', BridgeError, "the macro stopped: these words"),
-    ('waitForUser("Click");', BridgeError, "opens a dialog, and there is no window"),
+    ('waitForUser("Click");', BridgeError, "opens a dialog, which needs a window"),
     (
         'Dialog.create("D"); Dialog.addNumber("n", 1); Dialog.show();',
         BridgeError,
-        "opens a dialog, and there is no window",
+        "opens a dialog, which needs a window",
     ),
     ('open("BEADS"); run("Deconvolve with PSF...");', OptionError, "psf is missing"),
     (
         'open("BEADS"); run("Deconvolve with PSF...", "psf=[no such]");',
         OptionError,
-        "psf is 'no such': no image of this title is open",
+        "psf is 'no such', which is neither the title of an open image",
     ),
     (
         'open("BEADS"); run("Deconvolve with PSF...", "psf=beads.tif");',
@@ -147,7 +147,7 @@ def test_the_macro_that_ran_the_failing_one_stops_too(macro, tmp_path, inner, er
 
 
 def test_an_error_in_a_macro_that_was_run_is_not_lost(macro):
-    with pytest.raises(BridgeError, match="a macro that this one ran: Undefined variable in line"):
+    with pytest.raises(BridgeError, match="a macro called by this one: Undefined variable in line"):
         macro('x = eval("foo bar;"); return x;')
 
 
@@ -178,7 +178,7 @@ def test_what_a_macro_returns(macro, text, value):
 def test_a_file_that_is_no_image_is_said(host, tmp_path):
     file = tmp_path / "notes.txt.py"
     file.write_text("no image")
-    with pytest.raises(ImageError, match=r"cannot open .*notes.txt.py: it is no image that it kn"):
+    with pytest.raises(ImageError, match=r"cannot open .*notes.txt.py: the file format is unk"):
         bridge.run_macro("return 1;", image=file)
 
 
@@ -206,7 +206,7 @@ def test_extensions_give_values_back(macro):
 
 
 def test_extensions_are_for_macros(host):
-    with pytest.raises(Exception, match="is for macros; none is running"):
+    with pytest.raises(Exception, match="works only in macros, and none is running"):
         java_class("ij.IJ").run("PSF Bridge Extensions", "")
 
 
@@ -283,7 +283,7 @@ def test_a_fault_of_our_own_is_one_line(macro, monkeypatch):
 
 
 def test_a_macro_that_never_ends_is_stopped(macro):
-    with pytest.raises(BridgeError, match="no sign of life for 1 s"):
+    with pytest.raises(BridgeError, match="no activity for 1 s"):
         macro("while (true) { }", timeout_s=1)
     assert macro('return "goes on";') == "goes on"
 
@@ -304,7 +304,7 @@ def test_what_cancels_a_macro_is_no_end_of_it(macro):
     listener = implemented("ij.CommandListener", commandExecuting=cancel)
     java_class("ij.Executer").addCommandListener(listener)
     try:
-        with pytest.raises(BridgeError, match=r"line 2 of the macro: ImageJ stopped it there\."):
+        with pytest.raises(BridgeError, match=r"line 2 of the macro: stopped by ImageJ\."):
             macro('x = 1;\nrun("Cancel this"); return x;')
     finally:
         java_class("ij.Executer").removeCommandListener(listener)

@@ -165,11 +165,11 @@ FAILURES = [
     ('open("BEADS"); run("Find Beads...", "channel=2");', "ImageError: beads.tif has no channel 2"),
     (
         'open("BEADS"); makeRectangle(0, 0, 5, 5); run("Find Beads...");',
-        "NoBeadsError: no bead inside the selection of beads.tif",
+        "NoBeadsError: no bead within the selection on beads.tif",
     ),
     (
         'open("BEADS"); run("Deconvolve with PSF...", "psf=[no such]");',
-        "OptionError: psf is 'no such': no image of this title is open",
+        "OptionError: psf is 'no such', which is neither the title of an open image",
     ),
     ('run("PSF Bridge Extensions"); Ext.psfGet("nonsense");', "nonsense"),
 ]

@@ -377,7 +377,7 @@ def test_an_image_whose_window_is_closed_still_gives_its_psf(window, stack, monk
     text = 'run("Distill PSF...", "method=average"); return getTitle();'
     assert bridge.run_macro(text).value == "PSF of beads.tif"
     assert stack.getProcessor() is None
-    assert "beads.tif was closed during the work" in str(window.getLog())
+    assert "beads.tif was closed in the meantime" in str(window.getLog())
     table = java_class("ij.measure.ResultsTable").getResultsTable("Beads of beads.tif")
     assert table.size() >= 9
 
@@ -398,7 +398,7 @@ def test_what_a_macro_logs_is_passed_on_though_the_log_is_a_window(window, stack
 
 
 def test_an_error_in_a_macro_that_was_run_is_not_lost(window):
-    with pytest.raises(BridgeError, match="a macro that this one ran: Undefined variable in line"):
+    with pytest.raises(BridgeError, match="a macro called by this one: Undefined variable in line"):
         bridge.run_macro('x = eval("foo bar;"); return x;')
 
 
@@ -412,7 +412,7 @@ DIALOGS = [
 @pytest.mark.parametrize("opened", DIALOGS)
 def test_a_macro_that_waits_for_a_person_is_stopped_with_its_dialog(window, tmp_path, opened):
     mark = tmp_path / "reached"
-    with pytest.raises(BridgeError, match="no sign of life for 2 s"):
+    with pytest.raises(BridgeError, match="no activity for 2 s"):
         bridge.run_macro(f'{opened} File.saveString("", getArgument());', str(mark), timeout_s=2)
     assert not any(
         each.isShowing()
