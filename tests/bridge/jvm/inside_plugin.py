@@ -231,7 +231,7 @@ def script(path: Path, text: str) -> str:
 
 def test_a_python_that_is_not_there_is_one_line(macro, python_is):
     python_is("/no/such/python")
-    with pytest.raises(BridgeError, match="there is no Python at /no/such/python"):
+    with pytest.raises(BridgeError, match="Python was not found at /no/such/python"):
         macro(FIND)
     python_is(sys.executable)
     assert macro(FIND) == "beads.tif"
@@ -249,7 +249,7 @@ def test_a_python_without_numpy_says_what_it_lacks(macro, python_is, tmp_path):
 def test_a_python_that_never_answers_is_ended(macro, python_is, tmp_path):
     java_class("java.lang.System").setProperty("psfbridge.start.seconds", "2")
     python_is(script(tmp_path / "python", "exec sleep 600"))
-    with pytest.raises(BridgeError, match="gave no sign of life for 2 s at greet and was ended"):
+    with pytest.raises(BridgeError, match="did not respond for 2 s during greet and was terminated"):
         macro(FIND)
     java_class("java.lang.System").clearProperty("psfbridge.start.seconds")
     assert not [child for child in psutil.Process().children() if child.name() == "sleep"]

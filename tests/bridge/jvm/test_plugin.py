@@ -158,7 +158,7 @@ class TestNoPythonInSight:
         done = run(fresh, self.words(fresh, macro(text)), UV_OFFLINE="1")
         said = done.stdout + done.stderr
         assert "BridgeError: Python could not be installed in" in said
-        assert "It needs the network once." in said
+        assert "A network connection is needed once." in said
         assert "not reached" not in said
 
     @pytest.mark.slow

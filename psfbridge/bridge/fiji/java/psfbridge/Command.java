@@ -61,13 +61,13 @@ public final class Command implements PlugIn {
         } catch (Fault fault) {
             tell(fault, macro);
         } catch (OutOfMemoryError full) {
-            tell(new Fault("BridgeError: Java is out of memory. Close images, or give it more: Edit > "
+            tell(new Fault("BridgeError: Java is out of memory. Close images, or allow more memory: Edit > "
                     + "Options > Memory & Threads..."), macro);
         } catch (RuntimeException broken) {
             // A macro is stopped by an exception of ImageJ.
             if (Macro.MACRO_CANCELED.equals(broken.getMessage()))
                 throw broken;
-            tell(new Fault("BridgeError: an error in psfbridge itself: " + broken + " at "
+            tell(new Fault("BridgeError: internal error in psfbridge: " + broken + " at "
                     + broken.getStackTrace()[0] + ". Please report it."), macro);
         }
     }

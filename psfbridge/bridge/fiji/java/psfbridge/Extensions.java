@@ -21,7 +21,7 @@ final class Extensions implements MacroExtension {
 
     static void register() throws Fault {
         if (Interpreter.getInstance() == null)
-            throw new Fault("BridgeError: run(\"" + COMMAND + "\") is for macros; none is running.");
+            throw new Fault("BridgeError: run(\"" + COMMAND + "\") works only in macros, and none is running.");
         Functions.registerExtensions(new Extensions(Session.get(false)));
     }
 

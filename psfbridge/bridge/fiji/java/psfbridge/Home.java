@@ -44,17 +44,17 @@ final class Home {
         Installer installer = make("psfbridge.appose.UvInstaller", Installer.class, folder(), version());
         File python = installer.present();
         if (python == null && mayAsk && !agreed(installer))
-            throw new Fault("Cancelled: PSF Bridge has no Python.", true);
+            throw new Fault("Cancelled: PSF Bridge needs Python.", true);
         return python != null ? python : installer.install();
     }
 
     private static boolean agreed(Installer installer) {
         if (GraphicsEnvironment.isHeadless() || IJ.getInstance() == null)
             return true;
-        return new YesNoCancelDialog(IJ.getInstance(), "PSF Bridge", "PSF Bridge works in Python, "
-                + "which is not here yet.\nInstall it now? This needs the network once, 1 GB of disk "
-                + "and some minutes.\nIt goes into " + installer.folder()
-                + "\nand touches no other Python.").yesPressed();
+        return new YesNoCancelDialog(IJ.getInstance(), "PSF Bridge", "PSF Bridge runs in Python, "
+                + "which is not installed yet.\nInstall it now? This needs a network connection, 1 GB of disk space "
+                + "and a few minutes.\nIt will be installed in " + installer.folder()
+                + "\nand does not affect any other Python.").yesPressed();
     }
 
     /** The folder beside this jar that holds what is of this installation. */
@@ -64,7 +64,7 @@ final class Home {
                     Home.class.getProtectionDomain().getCodeSource().getLocation().toURI());
             return new File(jar.getParentFile(), FOLDER);
         } catch (URISyntaxException odd) {
-            throw new Fault("BridgeError: cannot tell where the plug-in lies: " + odd.getMessage());
+            throw new Fault("BridgeError: the location of the plug-in is unknown: " + odd.getMessage());
         }
     }
 

@@ -66,7 +66,7 @@ final class Outcome {
     /** Mark the beads on their image, in place of the marks of an earlier run. */
     static void mark(ImagePlus imp, Map<String, Object> record, boolean everySlice) {
         if (imp.getProcessor() == null) {
-            IJ.log(imp.getTitle() + " was closed during the work: its beads are in the table only.");
+            IJ.log(imp.getTitle() + " was closed in the meantime: its beads are only in the table.");
             return;
         }
         Overlay overlay = imp.getOverlay() == null ? new Overlay() : imp.getOverlay();

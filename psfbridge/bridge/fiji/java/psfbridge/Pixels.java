@@ -116,8 +116,8 @@ final class Pixels {
         long bytes = (long) imp.getBytesPerPixel() * imp.getWidth() * imp.getHeight() * slices
                 * channels.length;
         if (bytes > Integer.MAX_VALUE)
-            throw new Fault("BridgeError: " + imp.getTitle() + " holds " + bytes / MIB + " MiB; 2047 "
-                    + "can be sent to Python at once. Crop it, or use psfbridge on the command line.");
+            throw new Fault("BridgeError: " + imp.getTitle() + " has " + bytes / MIB + " MiB; 2047 "
+                    + "is the limit for transfer to Python. Crop it, or use psfbridge on the command line.");
         Room room = python.room(DTYPES[imp.getType()], channels.length, slices, imp.getHeight(),
                 imp.getWidth());
         try {
@@ -154,7 +154,7 @@ final class Pixels {
         ImageStack stack = imp.getStack();
         Object pixels = index <= stack.size() ? stack.getPixels(index) : null;
         if (pixels == null)
-            throw new Fault("ImageError: " + imp.getTitle() + " was closed while its pixels were "
+            throw new Fault("ImageError: " + imp.getTitle() + " was closed while its pixels were being "
                     + "read.");
         return pixels;
     }

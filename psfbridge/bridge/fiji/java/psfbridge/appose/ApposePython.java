@@ -72,7 +72,7 @@ public final class ApposePython implements Python {
             stop();
             if (silence.cancelled)
                 throw new Fault(silence.getMessage(), true);
-            throw new Fault(silence.getMessage() + " at " + function + " and was ended");
+            throw new Fault(silence.getMessage() + " during " + function + " and was terminated");
         }
     }
 
@@ -80,8 +80,8 @@ public final class ApposePython implements Python {
         if (service != null && service.isAlive())
             return service;
         if (!python.canExecute())
-            throw new Fault("BridgeError: there is no Python at " + python + ". Run psfbridge "
-                    + "install-fiji again, with the Python that has psfbridge.");
+            throw new Fault("BridgeError: Python was not found at " + python + ". Run psfbridge "
+                    + "install-fiji again, from the Python in which psfbridge is installed.");
         Sweep.shared();
         IJ.showStatus("PSF Bridge: starting Python...");
         Service fresh = started();
@@ -128,10 +128,10 @@ public final class ApposePython implements Python {
             FloatBuffer halves = back.buffer().asFloatBuffer();
             for (int i = 0; i < 24; i++)
                 if (halves.get(i) != i * 2800 * HALF)
-                    throw new Fault("it reads another image than was sent");
+                    throw new Fault("the image was corrupted in the transfer");
             String theirs = String.valueOf(answer.get("version"));
             if (!version.isEmpty() && !theirs.equals(version))
-                IJ.log("PSF Bridge: the plug-in is of psfbridge " + version + ", the Python at "
+                IJ.log("PSF Bridge: the plug-in belongs to psfbridge " + version + ", the Python at "
                         + python + " has " + theirs + ". Run psfbridge install-fiji again.");
         }
     }

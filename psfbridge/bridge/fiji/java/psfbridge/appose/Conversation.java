@@ -74,7 +74,7 @@ final class Conversation {
             if (asked > 0 && now - asked > CANCEL_MS)
                 throw new Silence("Cancelled: cancelled by Escape; nothing was changed.", true);
             if (now - heard > silentMs)
-                throw new Silence("it gave no sign of life for " + silentMs / 1000 + " s", false);
+                throw new Silence("it did not respond for " + silentMs / 1000 + " s", false);
         }
     }
 

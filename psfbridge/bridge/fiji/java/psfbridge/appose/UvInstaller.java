@@ -108,7 +108,7 @@ public final class UvInstaller implements Installer {
     private synchronized Fault failure(Exception failed) {
         String why = last.isEmpty() ? failed.toString() : String.join(" ", last);
         return new Fault("BridgeError: Python could not be installed in " + folder() + ": " + why
-                + ". It needs the network once. Without one: pip install 'psfbridge[fiji]' "
-                + "elsewhere, then psfbridge install-fiji with that Python.");
+                + ". A network connection is needed once. Without one, run pip install 'psfbridge[fiji]' "
+                + "in another Python, then psfbridge install-fiji with that Python.");
     }
 }
