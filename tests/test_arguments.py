@@ -50,7 +50,7 @@ def test_swapped_arguments_are_told_apart(psf, image, tmp_path):
         pb.deconvolve(psf, image)
     with pytest.raises(OutputError, match=r"path is Image, image is str.*write_image\(path, im"):
         pb.write_image(image, tmp_path.as_posix())
-    with pytest.raises(OutputError, match=r"image is PSF; .*a PSF has save\(path\)"):
+    with pytest.raises(OutputError, match=r"image is PSF; .*to save a PSF, call psf\.save\(path\)"):
         pb.write_image(tmp_path / "psf.tif", psf)
 
 
