@@ -127,7 +127,7 @@ def test_the_real_stack_without_a_voxel_size_asks_for_it(capsys, tmp_path):
     path = bead_stack("lattice_bead.tif")
     status, line = refused(capsys, "distill", path, "-o", tmp_path / "psf.tif")
     assert status == 1
-    assert "for instance --voxel-um 0.2 0.065 0.065." in line
+    assert "for example --voxel-um 0.2 0.065 0.065." in line
     assert not (tmp_path / "psf.tif").exists()
 
 
