@@ -1,4 +1,4 @@
-"""Distilling of a microscope's point spread function from an image of fluorescent beads.
+"""Distillation of a microscope's point spread function from images of fluorescent beads.
 
 >>> import psfbridge as pb
 >>> pb.DistillOptions(bead_diameter_um=0.1).method

@@ -1,4 +1,4 @@
-"""Every exception that psfbridge raises on purpose.
+"""The exceptions of psfbridge.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Spelling of options in the three hosts: Python, the command line, and ImageJ macros."""
+"""The hosts (Python, command line, ImageJ macros) and their spelling of options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long work reports itself, and how it is cancelled."""
+"""Progress reports and cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output files that appear whole or not at all."""
+"""Atomic output files: written completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work dealt to the processes of a cluster: the same function of the same items, results in order.
+"""Distribution of work to the processes of a dask cluster, with results in order.
 
 dask and distributed are an extra, and loaded only where a cluster was asked for.
 """

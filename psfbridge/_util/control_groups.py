@@ -1,4 +1,4 @@
-"""Linux's control groups: the limits of a container or of a batch system's job."""
+"""Linux control groups: the limits of a container or batch job."""
 
 from __future__ import annotations
 

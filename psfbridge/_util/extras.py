@@ -1,4 +1,4 @@
-"""Optional parts of the installation, and the command that adds one."""
+"""Optional dependencies and the commands that install them."""
 
 from __future__ import annotations
 

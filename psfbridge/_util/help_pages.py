@@ -1,4 +1,4 @@
-"""The documentation as pages beside the code, which open in a browser without a network.
+"""The documentation as HTML pages that open in a browser without a network.
 
 They are made of ``docs/*.md`` when the package is built, as the plug-in is.
 """

@@ -1,4 +1,4 @@
-"""How much memory is free, and what a number of bytes is called."""
+"""Free memory, and sizes in readable units."""
 
 from __future__ import annotations
 

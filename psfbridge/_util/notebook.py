@@ -1,4 +1,4 @@
-"""How objects show themselves in a notebook: a table of facts, and projections of a volume."""
+"""Representations for notebooks: tables of facts and projections of volumes."""
 
 from __future__ import annotations
 

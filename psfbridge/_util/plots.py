@@ -1,4 +1,4 @@
-"""Figures of objects, drawn by the report's room when they are asked for."""
+"""Dispatch of `plot()` methods to the figures in the report package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads for pieces of work, no more than the cores that this process may use."""
+"""Thread pools limited to the cores available to this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One validator for each kind of value; each is told the name of what it checks."""
+"""Validators for option values."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Many bead images at once: one PSF a file, one joint PSF, a table over time."""
+"""Batches of bead images: one PSF per file, a joint PSF and a summary over time."""

@@ -1,4 +1,4 @@
-"""The picture of a batch: the widths of the PSF over time."""
+"""The figure of a batch: widths of the PSF over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A history of figures over months: a SQLite or Parquet file to which every batch appends."""
+"""The history of measurements over months, in a SQLite or Parquet file."""
 
 from __future__ import annotations
 

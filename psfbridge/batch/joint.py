@@ -1,4 +1,4 @@
-"""One PSF of all files of a batch: a joint solve of as many as the memory holds."""
+"""The joint PSF of a batch, from as many files as fit into memory."""
 
 from __future__ import annotations
 

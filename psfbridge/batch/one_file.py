@@ -1,4 +1,4 @@
-"""One file of a batch: its PSF, its beads and its record; kept where they are there already."""
+"""Processing of one file of a batch; up-to-date outputs are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of a batch beyond those of each file."""
+"""Options of a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a batch: the widths over time, and the table of all files."""
+"""The HTML page of a batch: widths over time and a table of all files."""
 
 from __future__ import annotations
 

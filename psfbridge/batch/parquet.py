@@ -1,4 +1,4 @@
-"""Summaries as Parquet: typed columns, each with its unit and meaning."""
+"""Parquet output of summaries, with the unit and meaning of each column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that work on files side by side, share the cores, and end when they are told to."""
+"""Worker processes that process files in parallel and share the cores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer batches: memory, time, and how many beads are measured."""
+"""Settings of batches: memory, time and the number of beads measured."""
 
 from __future__ import annotations
 

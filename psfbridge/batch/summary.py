@@ -1,4 +1,4 @@
-"""The summary of a batch: one row a file, in the order in which the images were taken."""
+"""The summary of a batch: one row per file, in order of acquisition."""
 
 from __future__ import annotations
 

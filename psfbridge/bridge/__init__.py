@@ -1,4 +1,4 @@
-"""ImageJ and Fiji: the same commands in every host, and images both ways.
+"""ImageJ and Fiji: the same commands in every host, and image exchange in both directions.
 
 >>> from psfbridge import bridge  # doctest: +SKIP
 >>> bridge.start("plain")  # doctest: +SKIP

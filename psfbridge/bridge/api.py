@@ -1,4 +1,4 @@
-"""ImageJ's images given straight to psfbridge's functions."""
+"""Python functions that accept ImageJ images."""
 
 from __future__ import annotations
 

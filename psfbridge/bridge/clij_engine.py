@@ -1,4 +1,4 @@
-"""The engine inside ImageJ: clij2-fft's Java plug-in, on the device that its macros use."""
+"""The engine inside ImageJ: the clij2-fft Java plug-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same distillation by a macro in an ImageJ of its own, held against Python's."""
+"""Comparison of a PSF distilled by a macro in ImageJ with that from Python."""
 
 from __future__ import annotations
 

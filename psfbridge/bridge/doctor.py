@@ -1,4 +1,4 @@
-"""What of psfbridge would work on this machine, and why not: facts, then advice."""
+"""Diagnosis of the installation: what works on this computer, and advice for the rest."""
 
 from __future__ import annotations
 

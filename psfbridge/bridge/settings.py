@@ -1,4 +1,4 @@
-"""How long the bridge waits for Java and ImageJ, how often it looks, and how it knows a mark."""
+"""Settings of the bridge: time-outs, polling intervals and overlay marks."""
 
 from __future__ import annotations
 

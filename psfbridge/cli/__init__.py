@@ -1,4 +1,4 @@
-"""The command line: one file for each command, and here what they share at the door."""
+"""The command line: the parser, the commands and their common error handling."""
 
 from __future__ import annotations
 

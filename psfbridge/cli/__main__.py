@@ -1,4 +1,4 @@
-"""The command line as ``python -m psfbridge.cli``, or by the name ``psfbridge``."""
+"""Entry point for ``python -m psfbridge.cli`` and ``psfbridge``."""
 
 from __future__ import annotations
 

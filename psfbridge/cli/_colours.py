@@ -1,4 +1,4 @@
-"""Colours of answers on a terminal, and nowhere else."""
+"""Coloured output on terminals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands of the command line share: their options, and how they speak."""
+"""Options and output shared by several commands."""
 
 from __future__ import annotations
 

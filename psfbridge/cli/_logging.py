@@ -1,4 +1,4 @@
-"""Where the package's log goes: to the terminal with --verbose, to a file with --log-file."""
+"""Logging to the terminal (--verbose) or a file (--log-file)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of the command line, made of the records that describe them."""
+"""Command-line options, generated from the option records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a command may write: found out before long work, not after it."""
+"""Checks of output files before long work."""
 
 from __future__ import annotations
 

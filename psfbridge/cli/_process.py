@@ -1,4 +1,4 @@
-"""What the command line asks of its process: how it is ended, and where its words go."""
+"""Process settings of the command line: signals and output streams."""
 
 from __future__ import annotations
 

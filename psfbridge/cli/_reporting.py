@@ -1,4 +1,4 @@
-"""Reports of the command line: their options, and the exit status that quality decides."""
+"""Report options, and the exit status for insufficient quality."""
 
 from __future__ import annotations
 

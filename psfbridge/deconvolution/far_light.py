@@ -1,4 +1,4 @@
-"""The light of an object that falls beside the box of its PSF, told on a coarse grid.
+"""Light that falls outside the box of the PSF, estimated on a coarse grid.
 
 In a widefield microscope each plane gets the same light of a point: what defocus spreads beyond
 the box is known in amount, and nearly even over a disc.

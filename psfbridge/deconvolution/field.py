@@ -1,4 +1,4 @@
-"""One volume deconvolved with a PSF that changes over it: place by place, without a seam."""
+"""Deconvolution with a PSF that varies across the image, blended without seams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deconvolution from file to file: channels, time points, and images larger than the memory."""
+"""Deconvolution from file to file, with channels, time points and limited memory."""
 
 from __future__ import annotations
 

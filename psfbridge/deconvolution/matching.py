@@ -1,4 +1,4 @@
-"""PSFs matched to an image: read, brought into form, of its voxel size, no larger than it."""
+"""Preparation of PSFs for an image: reading, conversion, resampling and cropping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image before it is deconvolved: its background subtracted, what holds no data filled."""
+"""Preparation of an image: background subtraction and filling of missing data."""
 
 from __future__ import annotations
 

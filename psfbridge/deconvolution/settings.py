@@ -1,4 +1,4 @@
-"""Numbers that steer how images are cut into tiles, PSFs matched to them, and far light told."""
+"""Settings of tiling, PSF matching and far light."""
 
 from __future__ import annotations
 

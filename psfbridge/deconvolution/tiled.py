@@ -1,4 +1,4 @@
-"""One volume deconvolved, tile by tile."""
+"""Deconvolution of a volume in tiles."""
 
 from __future__ import annotations
 

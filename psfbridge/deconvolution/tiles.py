@@ -1,4 +1,4 @@
-"""Tiles: how a volume is cut so that each part fits the memory and no seam is seen."""
+"""Division of a volume into overlapping tiles that fit into memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The type of the voxels of a result: floating point, or whole numbers within their range."""
+"""Conversion of results to the requested voxel type."""
 
 from __future__ import annotations
 

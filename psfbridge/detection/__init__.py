@@ -1,1 +1,1 @@
-"""Bead detection: width, candidates, Gaussian fits, and the judging of each bead."""
+"""Bead detection: bead width, candidates, Gaussian fits and judging."""

@@ -1,4 +1,4 @@
-"""How large a bead looks in the image, before any bead is known."""
+"""The width of a typical bead in an image, before any bead is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of beads: where they are, how bright, and what was judged of each."""
+"""The table of beads: positions, brightness, status and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a field is cut for the search: tiles that are filtered at once, in blocks that are read."""
+"""Division of a field into tiles for filtering and blocks for reading."""
 
 from __future__ import annotations
 

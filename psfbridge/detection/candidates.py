@@ -1,4 +1,4 @@
-"""Where beads may be: maxima of a matched filter above the local background and its noise."""
+"""Bead candidates: maxima of a matched filter that exceed the local background and noise."""
 
 from __future__ import annotations
 

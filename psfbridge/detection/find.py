@@ -1,4 +1,4 @@
-"""Beads found and judged: from an image to the table of all candidates."""
+"""Bead detection and judging: from an image to the table of candidates."""
 
 from __future__ import annotations
 

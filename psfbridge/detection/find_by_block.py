@@ -1,4 +1,4 @@
-"""Finding in an image that is read by blocks: each block by itself, on any machine."""
+"""Bead detection in images read block by block, on one or several machines."""
 
 from __future__ import annotations
 

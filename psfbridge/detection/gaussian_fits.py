@@ -1,4 +1,4 @@
-"""A Gaussian fitted to every candidate at once: position, width, height, background."""
+"""Gaussian fits of all candidates: position, width, height and background."""
 
 from __future__ import annotations
 

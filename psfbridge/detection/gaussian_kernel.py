@@ -1,4 +1,4 @@
-"""The compiled part of the Gaussian fits: Levenberg-Marquardt of one bead after the other.
+"""The compiled Levenberg-Marquardt fit of Gaussians.
 
 A Gaussian is a product of one along each axis. So the sums of the normal equations over a row
 along x are sums of its weights times ``e**m * u**n``, ``u`` the distance in standard deviations and

@@ -1,4 +1,4 @@
-"""Which candidates speak for the PSF, and why the others do not: flags, never deletion."""
+"""The rules by which bead candidates are accepted or rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The background that all of a plane shares: what is far from every bead, plane by plane."""
+"""Background levels of individual planes, measured far from all beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer how beads are found, with the evidence for each."""
+"""Settings of bead detection, with the evidence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statuses of beads, and the reasons for which a bead is rejected, with advice."""
+"""Statuses of beads and reasons for rejection, with advice."""
 
 from __future__ import annotations
 

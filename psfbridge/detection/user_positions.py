@@ -1,4 +1,4 @@
-"""The user's own choice of beads: which candidates are meant, and what becomes of the others."""
+"""Beads selected by the user."""
 
 from __future__ import annotations
 

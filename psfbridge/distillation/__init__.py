@@ -1,1 +1,1 @@
-"""Distilling the PSF from detected beads."""
+"""Distillation of the PSF from detected beads."""

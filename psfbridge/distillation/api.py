@@ -1,4 +1,4 @@
-"""The distillation: from images of beads to a PSF that can be judged."""
+"""The distillation: choice of method, solving, and assembly of the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The aligned average: the joint solve's beads without its pupil, so that nothing is assumed."""
+"""The method ``average``: the joint fit of the beads without a pupil model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The background that a user names, instead of the one a method finds."""
+"""A user-defined background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of beads on one scale, whichever of them a method fitted."""
+"""The table of beads with all values on a common scale, fitted or not."""
 
 from __future__ import annotations
 

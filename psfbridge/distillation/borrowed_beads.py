@@ -1,4 +1,4 @@
-"""Places of beads that are known from elsewhere: another channel, or a table in a file."""
+"""Bead positions taken from another channel or a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels distilled together: a PSF for each, and how they lie on one another."""
+"""Distillation of several channels: one PSF each, and the shifts between them."""
 
 from __future__ import annotations
 

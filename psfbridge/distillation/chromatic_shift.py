@@ -1,4 +1,4 @@
-"""The chromatic shift: where the beads of one channel lie from the same beads of another."""
+"""The chromatic shift between channels, measured from common beads."""
 
 from __future__ import annotations
 

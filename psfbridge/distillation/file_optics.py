@@ -1,4 +1,4 @@
-"""The optics that the file of an image names, taken where nothing else was given."""
+"""Optics from the metadata of an image file, used if none are given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The optics that a distillation used or inferred from the beads, in the field's units."""
+"""The optics that were given or inferred from the beads."""
 
 from __future__ import annotations
 

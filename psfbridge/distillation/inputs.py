@@ -1,4 +1,4 @@
-"""The images of one distillation: of one voxel size, with names of their own, and their beads."""
+"""The images of a distillation: reading, consistency checks and bead detection."""
 
 from __future__ import annotations
 

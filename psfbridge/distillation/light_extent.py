@@ -1,4 +1,4 @@
-"""How far from a bead its light stands out of the noise, measured on many beads."""
+"""The extent of the PSF: the distance at which the light of beads exceeds the noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every method gives back to the distillation."""
+"""The result type that all methods return."""
 
 from __future__ import annotations
 

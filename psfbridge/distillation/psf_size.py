@@ -1,4 +1,4 @@
-"""How large the PSF is made: far enough for its light, never beyond what was imaged."""
+"""The size of the PSF box: large enough for its light, never larger than the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a distillation gives back: the PSF, and everything needed to judge it."""
+"""The result of a distillation: the PSF and everything needed to judge it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The original pipeline: Richardson-Lucy with the roles of object and PSF swapped."""
+"""The method ``reverse-rl``: Richardson-Lucy with the roles of object and PSF exchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer the distillation around the joint solve, with the evidence for each."""
+"""Settings of the distillation apart from the joint fit, with the evidence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where Richardson-Lucy runs: one protocol, the CPU as the reference, OpenCL through clij2-fft."""
+"""Richardson-Lucy engines: one protocol, a CPU reference, and OpenCL through clij2-fft."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acceleration of Richardson-Lucy by extrapolating its steps (Biggs and Andrews 1997)."""
+"""Acceleration of Richardson-Lucy by extrapolation (Biggs and Andrews 1997)."""
 
 from __future__ import annotations
 

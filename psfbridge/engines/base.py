@@ -1,4 +1,4 @@
-"""What an engine is: the place where Richardson-Lucy runs, behind one protocol."""
+"""The protocol of Richardson-Lucy engines."""
 
 from __future__ import annotations
 

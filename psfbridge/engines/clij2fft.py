@@ -1,4 +1,4 @@
-"""The engine that Fiji shares: Richardson-Lucy by clij2-fft's native code on an OpenCL device."""
+"""The engine clij2fft: the native code of Fiji's CLIJ2-fft on an OpenCL device."""
 
 from __future__ import annotations
 

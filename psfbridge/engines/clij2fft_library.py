@@ -1,4 +1,4 @@
-"""The native libraries of the clij2-fft wheel: where they lie, and how they are called."""
+"""Loading and calling of the native libraries of clij2-fft."""
 
 from __future__ import annotations
 

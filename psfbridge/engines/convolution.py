@@ -1,4 +1,4 @@
-"""Convolution with a PSF and its adjoint over a periodic frame, in float32 on all cores."""
+"""Convolution with a PSF and its adjoint on a periodic frame, in float32 on all cores."""
 
 from __future__ import annotations
 

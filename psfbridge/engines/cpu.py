@@ -1,4 +1,4 @@
-"""The CPU engine: Richardson-Lucy by SciPy's FFT in float32 on all cores; the reference."""
+"""The CPU engine and reference: Richardson-Lucy with SciPy's FFT in float32 on all cores."""
 
 from __future__ import annotations
 

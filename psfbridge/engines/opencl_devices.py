@@ -1,4 +1,4 @@
-"""The OpenCL devices of this machine, by name and number."""
+"""The OpenCL devices of this computer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engines share that run clij2-fft's native code, wherever it was loaded."""
+"""The common base of the engines that call the native code of clij2-fft."""
 
 from __future__ import annotations
 

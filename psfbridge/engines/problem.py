@@ -1,4 +1,4 @@
-"""The problem that an engine solves: image and PSF laid out in one periodic frame."""
+"""The deconvolution problem: image and PSF laid out in a periodic frame."""
 
 from __future__ import annotations
 

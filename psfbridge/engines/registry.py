@@ -1,4 +1,4 @@
-"""Which engine is taken, and why."""
+"""The registry of engines, and the choice among them."""
 
 from __future__ import annotations
 

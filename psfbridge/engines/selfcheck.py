@@ -1,4 +1,4 @@
-"""A small problem with a known answer, for engines that cannot be trusted unseen."""
+"""The self-check of engines: a small problem with a known answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer Richardson-Lucy, with the evidence for each."""
+"""Settings of Richardson-Lucy, with the evidence for each."""
 
 from __future__ import annotations
 

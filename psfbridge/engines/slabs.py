@@ -1,4 +1,4 @@
-"""Element-wise steps on large volumes: slab by slab, on all cores."""
+"""Element-wise operations on large volumes, in slabs on all cores."""
 
 from __future__ import annotations
 

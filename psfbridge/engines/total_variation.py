@@ -1,4 +1,4 @@
-"""Total variation of an estimate, as Dey et al. 2006 put it into Richardson-Lucy.
+"""Total-variation regularisation of Richardson-Lucy (Dey et al. 2006).
 
 The discretisation is that of CLIJ2-fft's kernel, voxel for voxel, so that one strength means the
 same in Fiji and here: one-sided differences with the minmod limiter, a step of 3 in z against 1 in

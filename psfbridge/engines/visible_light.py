@@ -1,4 +1,4 @@
-"""How much of each voxel's light falls into the image, where the image does not hold it all."""
+"""The fraction of the light of each voxel that falls inside the image."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How well a PSF explains beads, and its error against a known truth."""
+"""Evaluation of PSFs: how well they explain beads, and their error relative to a known truth."""

@@ -1,4 +1,4 @@
-"""Who imaged what with which microscope: what a report says besides figures."""
+"""Details of the acquisition for the report: operator, site, microscope, objective, sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of an acquisition that spoil a PSF, each with its evidence and what to do."""
+"""Problems of the acquisition, each with its evidence and a remedy."""
 
 from __future__ import annotations
 

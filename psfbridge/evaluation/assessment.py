@@ -1,4 +1,4 @@
-"""The assessment of an objective by its beads: figures beside theory, tolerances, problems."""
+"""The assessment of an objective: comparison with theory, tolerances and problems."""
 
 from __future__ import annotations
 

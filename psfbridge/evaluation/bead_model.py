@@ -1,4 +1,4 @@
-"""One bead beside what the PSF predicts of it, for looking at."""
+"""A bead together with its prediction by the PSF, for display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of every single bead, used or rejected, on one scale."""
+"""Measurements of every bead, used or rejected, on a common scale."""
 
 from __future__ import annotations
 

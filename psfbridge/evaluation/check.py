@@ -1,4 +1,4 @@
-"""Does a PSF explain an image of beads? Self-prediction and the residual of the forward model."""
+"""The check of a PSF against beads: self-prediction and residual of the forward model."""
 
 from __future__ import annotations
 

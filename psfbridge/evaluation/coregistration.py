@@ -1,4 +1,4 @@
-"""Shift between two channels against the distance that their PSFs resolve."""
+"""The shift between channels relative to their resolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes over the field that single beads show: widths, and the plane in which they lie."""
+"""Trends across the field, measured from individual beads: widths and the focal plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the beads a PSF leaves unexplained beyond noise, and how it differs from them."""
+"""The error of a PSF beyond noise, and the ways in which it differs from the beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presets of microscopes and objectives: optics, bead size, tolerances, who and where, in TOML."""
+"""Presets of microscopes and objectives, stored as TOML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an estimated PSF is from the true one."""
+"""The error of an estimated PSF relative to the true one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that decide when an acquisition is warned of."""
+"""Settings that decide when a warning is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits between pass and fail for the figures of an objective."""
+"""Tolerances of an objective."""
 
 from __future__ import annotations
 

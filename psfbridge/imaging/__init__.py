@@ -1,1 +1,1 @@
-"""Images: reading, writing, voxel sizes, noise."""
+"""Images: reading, writing, voxel sizes and noise."""

@@ -1,4 +1,4 @@
-"""Noise cut off at the lowest value: voxels there are known to be low, but not how low."""
+"""Restoration of a background that was clipped at the lowest value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image as counts of a camera: without scale and offset of its file, faults found and told."""
+"""Conversion of image values to camera counts, with detection of faults."""
 
 from __future__ import annotations
 

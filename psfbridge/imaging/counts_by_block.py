@@ -1,4 +1,4 @@
-"""An image that is read by blocks, as counts: what `in_counts` does to a whole one, box by box."""
+"""Conversion to camera counts for images that are read block by block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an image was taken."""
+"""Acquisition dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found of an image that a user should know, and how far it can be trusted for that."""
+"""Findings: faults of an image that the user should know, and their effect on the verdict."""
 
 from __future__ import annotations
 

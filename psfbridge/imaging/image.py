@@ -1,4 +1,4 @@
-"""The image: a volume of counts and the size of its voxels."""
+"""The image: a volume of counts and its voxel size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image that a user gives: one in memory, an array, or the path of a file."""
+"""Images as given by users: an Image, an array or a file path."""
 
 from __future__ import annotations
 

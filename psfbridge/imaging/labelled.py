@@ -1,7 +1,4 @@
-"""Arrays that name their axes, such as xarray's: any order, voxel sizes from coordinates.
-
-A BioImage of bioio holds such an array, and the units of its axes beside it.
-"""
+"""Arrays with named axes, such as those of xarray."""
 
 from __future__ import annotations
 

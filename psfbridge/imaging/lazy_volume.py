@@ -1,4 +1,4 @@
-"""A volume that stays where it is stored: parts of it are read when they are needed."""
+"""Lazy volumes, read in parts on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voxels that hold no data: NaN, and the zeros that deskewing, fusing and registering leave."""
+"""Detection of voxels without data: NaN, and zeros from deskewing, fusion or registration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a count means: how the variance of a voxel follows from its expected counts."""
+"""The noise model: the variance of a voxel as a function of its expected counts."""
 
 from __future__ import annotations
 

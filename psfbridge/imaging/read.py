@@ -1,4 +1,4 @@
-"""Images read from files: the one way in, whatever the format, and what is said where it fails."""
+"""Reading of images from files in any format."""
 
 from __future__ import annotations
 

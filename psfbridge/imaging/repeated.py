@@ -1,4 +1,4 @@
-"""Several images of one scene, made one."""
+"""Combination of several images of the same field."""
 
 from __future__ import annotations
 

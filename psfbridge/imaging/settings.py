@@ -1,4 +1,4 @@
-"""The numbers that steer what is believed of a camera, each with its unit, reason and evidence."""
+"""Settings of image and noise handling, each with its unit, reason and evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where lazy volumes are stored: files, and arrays of dask; other processes read both too."""
+"""Sources of lazy volumes: files and dask arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole image looked through once, a few planes at a time: what no part of it can tell."""
+"""A first pass over a large image, for its global properties."""
 
 from __future__ import annotations
 

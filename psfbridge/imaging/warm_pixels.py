@@ -1,4 +1,4 @@
-"""Camera pixels that stand out in every plane: what is constant along z is no bead."""
+"""Detection of hot camera pixels, which stand out in every plane."""
 
 from __future__ import annotations
 

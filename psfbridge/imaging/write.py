@@ -1,4 +1,4 @@
-"""Images written, whole or not at all; the name's ending chooses the format."""
+"""Writing of images; the file extension selects the format."""
 
 from __future__ import annotations
 

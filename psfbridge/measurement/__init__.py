@@ -1,1 +1,1 @@
-"""Measurement of PSFs and beads: widths, shape, verdict."""
+"""Measurement of PSFs and beads: widths, shape and verdict."""

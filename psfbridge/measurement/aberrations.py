@@ -1,4 +1,4 @@
-"""Aberrations of a pupil by name, and the Strehl ratio that they leave."""
+"""Aberrations of a pupil by name, and the resulting Strehl ratio."""
 
 from __future__ import annotations
 

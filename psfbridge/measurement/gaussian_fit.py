@@ -1,4 +1,4 @@
-"""A Gaussian with free axes, fitted to a spot by least squares."""
+"""The fit of a Gaussian with free orientation to a spot."""
 
 from __future__ import annotations
 

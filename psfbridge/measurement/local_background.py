@@ -1,4 +1,4 @@
-"""What surrounds a spot: the background and its noise, from the borders of a cut-out."""
+"""Local background and noise around a spot, from the borders of its cut-out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a PSF or a bead looks like in numbers."""
+"""Measurement of PSFs and beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer measuring and judging, with the evidence for each."""
+"""Settings of measurement and verdict, with the evidence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cut-outs around what is to be measured: the PSF itself, one bead, or every isolated bead."""
+"""Cut-outs for measurement: the PSF itself, a single bead, or every isolated bead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How symmetric a spot is, and how much of its light is in its core."""
+"""Asymmetry and encircled energy of a spot."""
 
 from __future__ import annotations
 

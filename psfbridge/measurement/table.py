@@ -1,4 +1,4 @@
-"""Measures as rows of text, for tables in a terminal and on a page."""
+"""Measurements as text, for terminals and reports."""
 
 from __future__ import annotations
 

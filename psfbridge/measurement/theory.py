@@ -1,4 +1,4 @@
-"""Theoretical widths of a PSF: of an ideal vectorial pupil, and by the textbook formulas."""
+"""Theoretical widths of a PSF, from an ideal vectorial pupil and textbook formulas."""
 
 from __future__ import annotations
 

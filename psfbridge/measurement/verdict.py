@@ -1,4 +1,4 @@
-"""What a PSF is worth: good, usable or poor, why, and what would make it better."""
+"""The verdict on a PSF (good, usable or poor), with reasons and advice."""
 
 from __future__ import annotations
 

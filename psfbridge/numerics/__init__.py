@@ -1,1 +1,1 @@
-"""Numerical tools without microscopy: Fourier series, least squares, robust scales, cut-outs."""
+"""Numerical tools without microscopy: Fourier series, least squares, robust statistics."""

@@ -1,4 +1,4 @@
-"""A background that is a plane, curved along z: its weighted least squares by moments."""
+"""Weighted least-squares fit of a background plane with curvature along z."""
 
 from __future__ import annotations
 

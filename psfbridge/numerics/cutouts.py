@@ -1,4 +1,4 @@
-"""Small boxes cut out around beads, all of one size."""
+"""Cut-outs of equal size around beads."""
 
 from __future__ import annotations
 

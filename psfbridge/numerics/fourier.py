@@ -1,4 +1,4 @@
-"""Band-limited volumes: shifts, samples between the voxels and peaks, by their Fourier series.
+"""Fourier interpolation of band-limited volumes: shifts, samples and peaks.
 
 One convention: a row of ``n`` samples at 0 ... n - 1 is one period of a band-limited function; for
 even ``n`` the Nyquist term, which has no sign, is a cosine. Its value anywhere is the sum of its

@@ -1,4 +1,4 @@
-"""Normal equations whose unknowns have unlike units."""
+"""Solution of normal equations with unknowns of different units."""
 
 from __future__ import annotations
 

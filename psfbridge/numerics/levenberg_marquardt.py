@@ -1,4 +1,4 @@
-"""Nonlinear least squares by damped steps (Levenberg 1944; Marquardt 1963).
+"""Nonlinear least squares (Levenberg 1944; Marquardt 1963).
 
 `minimise` is the driver; a problem says what its unknowns cost, and where a damped step leads. How
 the damping follows success and failure, and when a fit has settled, is said once, in functions that

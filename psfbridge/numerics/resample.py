@@ -1,4 +1,4 @@
-"""Resampling of a band-limited volume, from one voxel size to another."""
+"""Resampling of band-limited volumes to another voxel size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Robust scales of normal noise: medians and trimmed means, which outliers do not move.
+"""Robust estimates of scale: medians and trimmed means.
 
 The constants that make them unbiased for a normal variable come from its distribution functions
 in `scipy.special`; `scipy.stats`, which has the same, takes a second to import.

@@ -1,4 +1,4 @@
-"""Numbers that steer the numerical tools."""
+"""Settings of the numerical tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gaussian and mean of every voxel's surroundings, compiled: what `scipy.ndimage` gives, sooner.
+"""Compiled Gaussian and uniform filters, equivalent to those of `scipy.ndimage`.
 
 The functions are compiled once for a machine, when they are first called (some seconds), and kept
 beside the package or in the user's cache. They release Python's lock, so that threads share work.

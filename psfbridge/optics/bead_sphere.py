@@ -1,4 +1,4 @@
-"""The bead's own size: the transfer function of a uniform sphere."""
+"""The bead: the transfer function of a uniform sphere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface between the sample and the immersion medium, where their indices differ."""
+"""Refractive-index mismatch at the interface between sample and immersion medium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The confocal pinhole: what a disc passes of each spatial frequency across."""
+"""The confocal pinhole: its lateral transfer function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vectorial field in the pupil of an emitter that is free to rotate.
+"""The vectorial pupil field of a freely rotating emitter.
 
 Its intensity is that of three dipoles, along x, y and z (Hanser et al. 2004; Aguet et al. 2009,
 after Richards and Wolf 1959).

@@ -1,4 +1,4 @@
-"""The field of a pupil, plane by plane through focus."""
+"""Propagation of the pupil field through focus."""
 
 from __future__ import annotations
 

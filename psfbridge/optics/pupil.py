@@ -1,4 +1,4 @@
-"""The PSF that a microscope can have: the Fourier transform of its pupil, through focus."""
+"""The pupil model of the PSF."""
 
 from __future__ import annotations
 

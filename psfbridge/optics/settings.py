@@ -1,4 +1,4 @@
-"""Numbers that steer how optics are computed, with the evidence for each."""
+"""Settings of optical calculations, with the evidence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zernike terms: the shapes that phase and amplitude of a pupil are made of."""
+"""Zernike polynomials for the phase and amplitude of the pupil."""
 
 from __future__ import annotations
 

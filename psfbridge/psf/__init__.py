@@ -1,1 +1,1 @@
-"""The PSF and the PSF over the field: their form, their files."""
+"""The PSF and the field-dependent PSF: their form and their files."""

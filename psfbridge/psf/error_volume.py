@@ -1,4 +1,4 @@
-"""The standard error of a PSF's voxels as bytes that are kept in its file."""
+"""Storage of the standard error in the file of a PSF."""
 
 from __future__ import annotations
 

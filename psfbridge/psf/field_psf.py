@@ -1,4 +1,4 @@
-"""A PSF that changes over field and depth: PSFs on a grid of places, and what lies between them."""
+"""The field-dependent PSF: PSFs on a grid of positions, with interpolation between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PSFs of other programs: any volume brought into form, and what was done to it."""
+"""Conversion of PSFs from other programs to the standard form."""
 
 from __future__ import annotations
 

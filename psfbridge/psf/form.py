@@ -1,4 +1,4 @@
-"""The one form of a PSF that is safe in every program: volumes brought into it, and checked."""
+"""The standard form of a PSF: conversion and validation."""
 
 from __future__ import annotations
 

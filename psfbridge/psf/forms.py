@@ -1,4 +1,4 @@
-"""PSFs in the forms that other programs take: even or odd, another type, another scale, ICS."""
+"""Conversion of PSFs to the formats of other programs."""
 
 from __future__ import annotations
 

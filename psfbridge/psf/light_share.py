@@ -1,4 +1,4 @@
-"""How much of a point's light a PSF's box holds, kept with the PSF as long as it is the same."""
+"""The fraction of the light of a point inside the box of a PSF, stored with the PSF."""
 
 from __future__ import annotations
 

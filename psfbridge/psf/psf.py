@@ -1,4 +1,4 @@
-"""The PSF: a volume in the one form that is safe everywhere, with its voxel size and origin."""
+"""The PSF: a volume in standard form, with voxel size and provenance."""
 
 from __future__ import annotations
 

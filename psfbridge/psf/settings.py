@@ -1,4 +1,4 @@
-"""Numbers that steer how PSFs of other programs are taken."""
+"""Settings of the conversion of PSFs from other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of single beads: thumbnails, histograms, and maps over the field."""
+"""Figures of individual beads: thumbnails, histograms and maps of the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of several channels: one each, and a page that leads to them with the shifts."""
+"""Reports on several channels: one per channel, and an overview with the shifts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a check: beads, what the PSF predicts of them, and what deconvolution makes."""
+"""The figure of a check: beads, prediction and deconvolved beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of a report: the answer first, then figures, problems, beads and details."""
+"""The sections of a report: verdict, measurements, problems, beads and details."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a report, independent of whether a web page or a PDF is made of them."""
+"""The elements of a report, independent of HTML or PDF."""
 
 from __future__ import annotations
 

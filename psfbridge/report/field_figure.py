@@ -1,4 +1,4 @@
-"""The map of a PSF over the field: widths and main aberrations, place by place."""
+"""The figure of a field-dependent PSF: maps of widths and main aberrations."""
 
 from __future__ import annotations
 

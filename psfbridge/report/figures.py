@@ -1,4 +1,4 @@
-"""Pictures for people: projections at the true aspect ratio, beads by status, profiles.
+"""Figures of images, beads and PSFs: projections, bead status and profiles.
 
 Every function returns a matplotlib ``Figure`` of its own, without pyplot and its global state, so
 that they work without a display and inside any host; save one with ``figure.savefig(path)``.

@@ -1,4 +1,4 @@
-"""A report as one web page that opens without a network, prints on A4 and is read aloud."""
+"""The report as a self-contained, printable HTML page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elements of figures: three projections side by side in one scale, on white."""
+"""Layout of figures: orthogonal projections at the same scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure of measures: the widths along each axis, by each way to measure them."""
+"""The figure of measurements: widths along each axis by each definition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as one PDF of A4 pages, by fpdf2; no browser is needed."""
+"""The report as a PDF, by fpdf2."""
 
 from __future__ import annotations
 

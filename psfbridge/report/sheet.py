@@ -1,4 +1,4 @@
-"""What every figure is drawn on: a sheet of paper that a notebook shows by itself."""
+"""The figure canvas, which notebooks display automatically."""
 
 from __future__ import annotations
 

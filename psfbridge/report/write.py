@@ -1,4 +1,4 @@
-"""The report of a distillation: a page with its pictures, tables and record, or one PDF."""
+"""Writing of the report: a page with figures, tables and record, or a PDF."""
 
 from __future__ import annotations
 

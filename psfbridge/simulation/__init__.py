@@ -1,1 +1,1 @@
-"""Simulated bead fields with known truth."""
+"""Simulated bead fields with known ground truth."""

@@ -1,4 +1,4 @@
-"""A PSF on a grid fine enough to hold it whole, to be drawn anywhere between the voxels."""
+"""An oversampled PSF that can be placed at any sub-voxel position."""
 
 from __future__ import annotations
 

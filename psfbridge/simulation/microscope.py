@@ -1,4 +1,4 @@
-"""The PSF that optics make: the truth behind simulated bead fields.
+"""The true PSF of a simulated microscope.
 
 The pupil is sampled on a grid and brought to the image by a discrete Fourier transform, with the
 vectorial field of an isotropic emitter (Richards & Wolf 1959; Hanser et al. 2004; Aguet et al.

@@ -1,4 +1,4 @@
-"""What a simulated bead field shall look like, and the scenes that have names."""
+"""Simulated scenes: their options, and the predefined ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer the simulation, with the evidence for each."""
+"""Settings of the simulation, with the evidence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bead fields with known truth."""
+"""The simulation of bead fields with known ground truth."""
 
 from __future__ import annotations
 

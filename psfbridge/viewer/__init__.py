@@ -1,1 +1,1 @@
-"""The plug-in of napari: PSF files, sample beads, a panel that distils, and a view of results."""
+"""The napari plug-in: PSF files, sample data, a distillation panel and display of results."""

@@ -1,4 +1,4 @@
-"""Work beside the window of napari: in a thread, with progress, and cancelled by a click."""
+"""Background jobs in napari: threads with progress and cancellation."""
 
 from __future__ import annotations
 

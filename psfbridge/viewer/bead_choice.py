@@ -1,4 +1,4 @@
-"""Beads in napari that are dropped and added by a click."""
+"""Selection of beads in napari by mouse clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images, beads and PSFs as layers of napari, all of them in µm."""
+"""Images, beads and PSFs as napari layers, in µm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panel in napari: find and judge beads, choose among them, distil, and see the PSF."""
+"""The napari panel: find beads, select among them, distil and show the PSF."""
 
 from __future__ import annotations
 

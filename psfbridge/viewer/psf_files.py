@@ -1,4 +1,4 @@
-"""PSF files in napari: read with their voxel size, and written in the form of deconvolution."""
+"""Reading and writing of PSF files in napari."""
 
 from __future__ import annotations
 

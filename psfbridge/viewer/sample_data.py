@@ -1,4 +1,4 @@
-"""Sample data of napari: a simulated field of beads."""
+"""Sample data for napari: a simulated field of beads."""
 
 from __future__ import annotations
 

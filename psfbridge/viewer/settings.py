@@ -1,4 +1,4 @@
-"""Numbers that decide what a click in napari means."""
+"""Settings of mouse clicks in napari."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A result in napari, at the true size of its voxels."""
+"""Display of results in napari, at the true voxel size."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_planes_that_are_called_time_are_not_guessed(tmp_path, ending):
 
 def test_planes_that_are_called_channels_are_not_guessed(tmp_path):
     path = write_like_imagej(tmp_path / "a.tif", counting(8, 4, 5), "CYX")
-    with pytest.raises(ImageError, match=r"8 channels\. If they are the planes.*axes=ZYX"):
+    with pytest.raises(ImageError, match=r"8 channels\. If these are the planes.*axes=ZYX"):
         read_image(path).channel()
     assert read_image(path, axes="ZYX").channel().data.shape == (8, 4, 5)
 
@@ -230,7 +230,7 @@ def test_planes_without_a_name_are_taken_as_z_and_said(tmp_path):
 
 def test_two_axes_without_a_name_are_not_guessed(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", counting(2, 7, 5, 6))
-    with pytest.raises(ImageError, match=r"for instance axes=CZYX"):
+    with pytest.raises(ImageError, match=r"for example axes=CZYX"):
         read_image(tmp_path / "a.tif", voxel_um=VOXEL_UM)
     image = read_image(tmp_path / "a.tif", voxel_um=VOXEL_UM, axes="zcyx")
     np.testing.assert_array_equal(image.data, counting(2, 7, 5, 6).swapaxes(0, 1))

@@ -117,7 +117,7 @@ def test_repeats_lower_the_noise_of_a_psf(capsys, small_field, tmp_path):
 
 def test_the_choice_that_is_missing_is_named(capsys, file, tmp_path):
     _, line = refused(capsys, "distill", file, "-o", tmp_path / "psf.tif", "--channel", "GFP")
-    assert "has 5 time points. Choose one: --time 0 to 4; or all: --time mean." in line
+    assert "has 5 time points. Choose one: --time 0 to 4; or combine them all: --time mean." in line
 
 
 # ---------------------------------------------------------------- every image of a file

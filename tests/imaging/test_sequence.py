@@ -46,7 +46,7 @@ def test_a_folder_of_planes_is_a_stack(tmp_path, name):
     write_planes(tmp_path / "stack", name)
     image = read_image(tmp_path / "stack", voxel_um=VOXEL_UM)
     np.testing.assert_array_equal(image.data, STACK)
-    assert "stack: 12 files were read as one image of 12 planes." in image.notes
+    assert "stack: 12 files were read as one image with 12 planes." in image.notes
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -141,7 +141,7 @@ def test_a_file_without_voxel_size_names_the_right_option(gibson_lanni, tmp_path
     tifffile.imwrite(tmp_path / "psf.tif", gibson_lanni.astype("f4"))
     with pytest.raises(
         ImageError,
-        match=r"psf\.tif has no voxel size\..*, for instance psf_voxel_um=",
+        match=r"psf\.tif has no voxel size\..*, for example psf_voxel_um=",
     ):
         PSF.load(tmp_path / "psf.tif", conform=True)
     psf = PSF.load(tmp_path / "psf.tif", conform=True, voxel_um=VOXEL_UM)

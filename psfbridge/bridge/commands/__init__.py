@@ -1,1 +1,1 @@
-"""The ImageJ commands without ImageJ: option strings, dialog fields, what each command does."""
+"""ImageJ commands, independent of ImageJ: option strings, dialog fields and actions."""

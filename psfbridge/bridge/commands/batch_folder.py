@@ -1,4 +1,4 @@
-"""The command ``Batch Folder...``: a PSF from every image of a folder, a table of the widths."""
+"""The command ``Batch Folder...``: a PSF from every image in a folder and a table of widths."""
 
 from __future__ import annotations
 

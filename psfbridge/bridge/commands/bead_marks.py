@@ -1,4 +1,4 @@
-"""Where the beads are marked on their image, by status, in every slice where each is seen."""
+"""Positions and colours of the bead marks in every slice of an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command is, and one call of it: no Java is needed here, so any host can call."""
+"""Commands and command calls, independent of Java."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command has to show: nothing of it needs Java, so any host can show it."""
+"""Results of a command, independent of Java."""
 
 from __future__ import annotations
 

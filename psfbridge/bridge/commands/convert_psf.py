@@ -1,4 +1,4 @@
-"""The commands ``Convert PSF...`` and ``Resample PSF...``: PSFs of any program, in form."""
+"""The commands ``Convert PSF...`` and ``Resample PSF...``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a command's dialog, in words and with units, made of the options' descriptions."""
+"""Dialog fields, generated from the descriptions of the options."""
 
 from __future__ import annotations
 

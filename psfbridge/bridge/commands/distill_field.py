@@ -1,4 +1,4 @@
-"""The command ``Distill Field...``: a PSF that changes over the image, written to a file.
+"""The command ``Distill Field...``: a PSF that varies across the image, written to a file.
 
 ImageJ shows one PSF for an image: that of the middle is shown, and ``Deconvolve with PSF...`` takes
 the file.

@@ -1,4 +1,4 @@
-"""One line of what was done, and the figures by name: for the Log and for ``Ext.psfGet``."""
+"""Values of a command by name, for the Log and for ``Ext.psfGet``."""
 
 from __future__ import annotations
 

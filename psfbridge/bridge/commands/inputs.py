@@ -1,4 +1,4 @@
-"""What a command works on: the active image, the part that was asked for, the selection."""
+"""Inputs of a command: the active image, the requested part and the selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beads whose marks a person took out of the Overlay: the next run leaves them out.
+"""Beads that the user excluded by deleting their marks from the overlay.
 
 What was marked is kept as a property of the image, a line for each bead, and so are the beads that
 are left out. Where all marks are gone, the person wants to begin anew, and nothing is left out.

@@ -1,4 +1,4 @@
-"""Presets of microscopes in commands and their dialogs: chosen, taken, and saved under a name."""
+"""Microscope presets in commands and dialogs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands by their names.
+"""The registry of commands.
 
 A command is a function of one `Call`. It gives an `Outcome`, which the host shows.
 """

@@ -1,4 +1,4 @@
-"""The command ``Simulate Beads...``: a bead field with its truth, for a try without data."""
+"""The command ``Simulate Beads...``: a bead field with known ground truth."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Images, calibrations and selections between ImageJ and NumPy."""
+"""Conversion of images, calibrations and selections between ImageJ and NumPy."""

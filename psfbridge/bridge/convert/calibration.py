@@ -1,4 +1,4 @@
-"""Voxel sizes between ImageJ's Calibration and µm."""
+"""Voxel sizes from and to the ImageJ calibration."""
 
 from __future__ import annotations
 

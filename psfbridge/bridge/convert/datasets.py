@@ -1,4 +1,4 @@
-"""ImageJ2's images: Dataset and ImgPlus, through the gateway of pyimagej."""
+"""ImageJ2 images (Dataset and ImgPlus), through the pyimagej gateway."""
 
 from __future__ import annotations
 

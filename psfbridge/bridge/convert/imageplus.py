@@ -1,4 +1,4 @@
-"""Images both ways between ImageJ and NumPy, one copy each way.
+"""Conversion between ImagePlus and NumPy, with a single copy.
 
 An ImagePlus holds its planes as XYCZT; psfbridge's arrays have axes (z, y, x) or (c, z, y, x).
 """

@@ -1,4 +1,4 @@
-"""What a selection in ImageJ says of the beads: an area limits them, points are them."""
+"""ImageJ selections: areas that restrict the beads, and points that mark them."""
 
 from __future__ import annotations
 

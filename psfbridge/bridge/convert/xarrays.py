@@ -1,4 +1,4 @@
-"""Images as pyimagej's xarrays, so that no axis changes its meaning on the way.
+"""Images as xarrays with the axis names of pyimagej.
 
 pyimagej reads the axes of an ``xarray.DataArray`` by their names; a bare NumPy array with axes
 (z, y, x) it takes for channels.

@@ -1,1 +1,1 @@
-"""An ordinary Fiji, started by itself: its installer and the Python worker behind its commands."""
+"""Independently started Fiji: the installer, and the Python worker behind its commands."""

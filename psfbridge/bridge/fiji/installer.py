@@ -1,4 +1,4 @@
-"""The plug-in, macros and scripts put into an existing Fiji or ImageJ, or into a zip for one."""
+"""Installation of plug-in, macros and scripts in a Fiji or ImageJ folder, or into a zip file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of several threads at once, which reaches a stream line by line."""
+"""Line-wise output of text from several threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The jar of the ImageJ plug-in: compiled from the sources in ``java/``, with Appose inside.
+"""The jar of the ImageJ plug-in: compiled from the sources in ``java/``, with Appose included.
 
 Appose and what it needs are carried in a folder of the jar under another file ending, where only
 the plug-in's own class loader looks: whatever Appose lies in a Fiji, the plug-in uses this one.

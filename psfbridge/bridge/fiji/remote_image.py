@@ -1,4 +1,4 @@
-"""An image that is open in a Fiji of its own process, as the commands see it.
+"""An image that is open in a Fiji in another process.
 
 The commands ask an ImagePlus for a few facts and for its planes. `RemoteImage` answers the same
 questions, by the same names, from what Fiji sent: the facts in one record, the planes in shared

@@ -1,4 +1,4 @@
-"""The tasks that this process runs for a Fiji which was started by itself.
+"""The tasks that Python runs for an independently started Fiji.
 
 Fiji starts it through Appose, asks what a command needs, sends planes in shared memory, waits for
 the outcome, and makes room for the images in it, into which they are then copied. What goes to and

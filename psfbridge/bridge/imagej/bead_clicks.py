@@ -1,4 +1,4 @@
-"""A click on a row of the bead table shows that bead on its image."""
+"""Selection of a bead on the image by a click on its row in the table."""
 
 from __future__ import annotations
 

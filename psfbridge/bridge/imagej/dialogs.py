@@ -1,4 +1,4 @@
-"""The dialog of a command that a person chose in the menu.
+"""Dialogs of commands.
 
 ImageJ's own dialog, filled with the rows that `rows_of` gives.
 """

@@ -1,4 +1,4 @@
-"""What went wrong, as one line, and how the macro is told."""
+"""Conversion of exceptions to one-line messages, and their delivery to macros."""
 
 from __future__ import annotations
 

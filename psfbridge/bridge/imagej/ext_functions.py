@@ -1,4 +1,4 @@
-"""``Ext.`` functions: values back into the variables of a macro.
+"""``Ext.`` functions that return values to macros.
 
 ImageJ wants at least one argument for a function, and variables that exist before the call.
 """

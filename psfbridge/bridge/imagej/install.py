@@ -1,4 +1,4 @@
-"""The commands put into an ImageJ, and taken out again."""
+"""Installation of the commands in a running ImageJ, and their removal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listener that sees every command of ImageJ before ImageJ looks it up."""
+"""The listener that intercepts ImageJ commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialogs that a macro opens, or ImageJ about it, where nobody may be there to close them."""
+"""Handling of dialogs opened by macros when nobody can close them."""
 
 from __future__ import annotations
 

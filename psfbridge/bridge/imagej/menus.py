@@ -1,4 +1,4 @@
-"""The menu Plugins > PSF Bridge, and what happens when a person chooses from it."""
+"""The menu Plugins > PSF Bridge."""
 
 from __future__ import annotations
 

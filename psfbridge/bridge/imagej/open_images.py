@@ -1,4 +1,4 @@
-"""The images that are open in the ImageJ of this process."""
+"""The open images of ImageJ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beads marked in the Overlay of their image."""
+"""The bead overlay."""
 
 from __future__ import annotations
 

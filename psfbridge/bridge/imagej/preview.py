@@ -1,4 +1,4 @@
-"""The beads shown on the image while a dialog is open."""
+"""Preview of the beads while a dialog is open."""
 
 from __future__ import annotations
 

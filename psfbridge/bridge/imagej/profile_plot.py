@@ -1,4 +1,4 @@
-"""The profiles of a PSF in ImageJ's plot window, with the half maximum."""
+"""Profiles of a PSF in an ImageJ plot window, with the half maximum."""
 
 from __future__ import annotations
 

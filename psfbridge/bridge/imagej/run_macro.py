@@ -1,4 +1,4 @@
-"""A macro run to its end: what it returned and logged, or one line of why it stopped."""
+"""Execution of macros: return value, log and one-line errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command leaves in ImageJ: images, tables, marks on the input, and lines in the Log."""
+"""Display of the results of a command: images, tables, overlay and Log."""
 
 from __future__ import annotations
 

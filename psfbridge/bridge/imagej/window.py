@@ -1,4 +1,4 @@
-"""ImageJ's window, opened from Python and closed by a person."""
+"""The ImageJ window, opened from Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Java there is, before any is started."""
+"""Detection of the installed Java."""
 
 from __future__ import annotations
 

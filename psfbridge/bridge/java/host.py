@@ -1,4 +1,4 @@
-"""Java and ImageJ started once, or joined where they already run."""
+"""Start of Java and ImageJ, or use of those already running."""
 
 from __future__ import annotations
 

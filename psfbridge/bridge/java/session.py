@@ -1,4 +1,4 @@
-"""What is remembered between two commands: the last figures, the last fault, signs of life."""
+"""State between commands: the most recent values, the last error and signs of activity."""
 
 from __future__ import annotations
 

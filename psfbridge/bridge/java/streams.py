@@ -1,4 +1,4 @@
-"""What Java writes while a macro runs, in order with what Python writes."""
+"""Output of Java while a macro runs, in order with that of Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads of Python that Java's libraries can work on."""
+"""Python threads attached to Java."""
 
 from __future__ import annotations
 

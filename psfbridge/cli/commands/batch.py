@@ -1,4 +1,4 @@
-"""``psfbridge batch``: one PSF a file, one of all, and a summary over time."""
+"""``psfbridge batch``: one PSF per file, a joint PSF and a summary over time."""
 
 from __future__ import annotations
 

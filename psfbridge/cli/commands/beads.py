@@ -1,4 +1,4 @@
-"""``psfbridge beads``: find and judge beads only."""
+"""``psfbridge beads``: find and judge the beads, without distilling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge distill --channel all``: a PSF for each channel, and the shifts between them."""
+"""``psfbridge distill --channel all``: one PSF per channel and the shifts between them."""
 
 from __future__ import annotations
 

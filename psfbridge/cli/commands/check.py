@@ -1,4 +1,4 @@
-"""``psfbridge check``: tell whether a PSF explains an image of beads."""
+"""``psfbridge check``: test whether a PSF explains the beads of an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge completion``: what makes a shell complete commands, options and files."""
+"""``psfbridge completion``: scripts for shell completion."""
 
 from __future__ import annotations
 

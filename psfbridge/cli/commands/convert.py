@@ -1,4 +1,4 @@
-"""``psfbridge convert``: a PSF of any program in, a PSF in the form of any program out."""
+"""``psfbridge convert``: conversion of PSFs between the formats of programs."""
 
 from __future__ import annotations
 

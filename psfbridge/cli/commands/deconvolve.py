@@ -1,4 +1,4 @@
-"""``psfbridge deconvolve``: an image and its PSF in, a sharper image out."""
+"""``psfbridge deconvolve``: deconvolution of an image with a PSF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge demo``: the whole job on a file of the user's, or on a simulated field."""
+"""``psfbridge demo``: the whole workflow on a given file or a simulated field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge distill``: images of beads in, a PSF out."""
+"""``psfbridge distill``: distillation of a PSF from bead images."""
 
 from __future__ import annotations
 

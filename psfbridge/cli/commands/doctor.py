@@ -1,4 +1,4 @@
-"""``psfbridge doctor``: what is here, and what to do about what is not."""
+"""``psfbridge doctor``: diagnosis of the installation."""
 
 from __future__ import annotations
 

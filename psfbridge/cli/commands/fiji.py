@@ -1,4 +1,4 @@
-"""``psfbridge fiji``: ImageJ's or Fiji's window with the commands installed."""
+"""``psfbridge fiji``: ImageJ or Fiji with the commands installed."""
 
 from __future__ import annotations
 

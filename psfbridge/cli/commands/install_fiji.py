@@ -1,4 +1,4 @@
-"""``psfbridge install-fiji``: the plug-in and macros for an existing Fiji."""
+"""``psfbridge install-fiji``: installation of plug-in and macros in a Fiji folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge macro``: run an ImageJ macro with the commands installed."""
+"""``psfbridge macro``: execution of an ImageJ macro with the commands installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge measure``: the figures of a PSF or of beads."""
+"""``psfbridge measure``: measurement of PSFs or beads."""
 
 from __future__ import annotations
 

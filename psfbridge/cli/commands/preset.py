@@ -1,4 +1,4 @@
-"""``psfbridge preset``: microscopes and objectives that are used again and again."""
+"""``psfbridge preset``: presets of microscopes and objectives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``psfbridge resample``: a PSF at another voxel size."""
+"""``psfbridge resample``: a PSF resampled to another voxel size."""
 
 from __future__ import annotations
 

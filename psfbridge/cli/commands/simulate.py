@@ -1,4 +1,4 @@
-"""The command ``psfbridge simulate``: a bead field with its truth."""
+"""``psfbridge simulate``: a bead field with known ground truth."""
 
 from __future__ import annotations
 

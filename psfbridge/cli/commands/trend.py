@@ -1,4 +1,4 @@
-"""``psfbridge trend``: figures over time, from the history that batches append to."""
+"""``psfbridge trend``: widths over time, from the history of batches."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A PSF that changes over the field of view and with depth."""
+"""PSFs that vary across the field of view and with depth."""

@@ -1,4 +1,4 @@
-"""A pupil that changes over the field, fitted to the beads of all regions at once."""
+"""The fit of a field-dependent pupil to the beads of all regions."""
 
 from __future__ import annotations
 

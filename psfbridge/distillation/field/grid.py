@@ -1,4 +1,4 @@
-"""From a PSF at every place to PSFs on a grid, as coarse as it may be."""
+"""The grid of PSFs that represents a field-dependent PSF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How rich a change of the PSF over field and depth is: no richer than beads not used confirm."""
+"""The complexity of the field dependence, chosen by cross-validation on held-out beads."""
 
 from __future__ import annotations
 

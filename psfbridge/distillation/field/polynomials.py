@@ -1,4 +1,4 @@
-"""How rich a change of the PSF over field and depth may be: polynomials of a bead's place."""
+"""Polynomials of position that describe the field dependence."""
 
 from __future__ import annotations
 

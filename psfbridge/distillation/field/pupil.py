@@ -1,4 +1,4 @@
-"""The pupil at every place of the field: its parameters are polynomials of the place."""
+"""The field-dependent pupil, whose parameters are polynomials of position."""
 
 from __future__ import annotations
 

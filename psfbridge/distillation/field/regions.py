@@ -1,4 +1,4 @@
-"""Beads that lie near each other, aligned and summed: what the change over the field is told by."""
+"""Groups of neighbouring beads, aligned and summed for the fit of the field dependence."""
 
 from __future__ import annotations
 

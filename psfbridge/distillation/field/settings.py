@@ -1,4 +1,4 @@
-"""Numbers that steer the fit of a PSF that changes over the field, with the evidence for each."""
+"""Settings of the field-dependent fit, with the evidence for each."""
 
 from __future__ import annotations
 

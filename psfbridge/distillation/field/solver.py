@@ -1,4 +1,4 @@
-"""A PSF that changes over field and depth, no richer than the beads allow."""
+"""The field-dependent PSF: fit, model selection and result."""
 
 from __future__ import annotations
 

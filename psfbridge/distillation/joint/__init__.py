@@ -1,1 +1,1 @@
-"""The joint solve: PSF, bead positions, intensities and background by turns."""
+"""The joint fit of PSF, bead positions, intensities and background."""

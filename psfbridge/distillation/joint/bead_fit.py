@@ -1,4 +1,4 @@
-"""One bead against a PSF: intensity, position and background by weighted least squares."""
+"""The fit of one bead to a PSF: intensity, position and background by weighted least squares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen of one bead: its box of counts, and what else the model must know of it."""
+"""The state of one bead in the fit: its box of counts and its parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the data may pull a PSF away from its model: as far as beads not used agree."""
+"""Blending of model and data, with the weight of the data chosen by held-out beads."""
 
 from __future__ import annotations
 

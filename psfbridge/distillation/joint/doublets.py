@@ -1,4 +1,4 @@
-"""How much wider a bead is than the PSF: what two beads in one place cannot hide."""
+"""Detection of unresolved doublets by their excess width."""
 
 from __future__ import annotations
 

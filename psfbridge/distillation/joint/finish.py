@@ -1,4 +1,4 @@
-"""What a solve has come to: the PSF with its error, the beads, the optics, the verdict."""
+"""The result of the joint fit: PSF with error, beads, optics and verdict."""
 
 from __future__ import annotations
 

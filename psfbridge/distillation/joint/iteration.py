@@ -1,4 +1,4 @@
-"""One round of the solve: beads fitted, subtracted from each other, stacked, and explained."""
+"""One iteration of the joint fit: beads, neighbours, stack, pupil and blending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a point's light the box of a PSF holds, as the pupil has it."""
+"""The fraction of the light of a point inside the box of the PSF, calculated from the pupil."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer the optical model of the joint solve, and how far beads may pull from it."""
+"""Settings of the optical model and the blending, with the evidence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The light of all other beads in a bead's box, from near and from far."""
+"""The light of all other beads in the box of a bead."""
 
 from __future__ import annotations
 

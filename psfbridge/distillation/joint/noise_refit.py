@@ -1,4 +1,4 @@
-"""The noise once more, from what the model leaves of the beads."""
+"""Re-estimation of the noise from the residuals of the beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pupil fitted to a stack of aligned beads, from a start that is near enough."""
+"""The fit of a pupil to a stack of aligned beads, from a given starting point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is expected of a pupil before a bead is seen, and how the beads themselves sharpen that."""
+"""The prior of the pupil parameters and its scale, estimated from the beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pupil that explains a stack of aligned beads, looked for from scratch."""
+"""The search for the pupil that explains a stack of aligned beads, without a starting point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that steer the joint solve, with the evidence for each.
+"""Settings of the joint fit, with the evidence for each.
 
 Where no other evidence is named, tests/bench/sensitivity.py shows what half and twice the value do.
 """

@@ -1,4 +1,4 @@
-"""The PSF, and intensity, background and position of every bead, solved together."""
+"""The solver of the joint fit: PSF, intensities, backgrounds and positions of all beads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All beads brought to one centre: their weighted mean, in parts that check each other."""
+"""The stack of aligned beads: their weighted mean, in parts for cross-validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure every voxel of a PSF is, and its widths: beads drawn again and again."""
+"""Standard errors of the PSF and its widths, by bootstrap over the beads."""
 
 from __future__ import annotations
 

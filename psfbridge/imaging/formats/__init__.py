@@ -1,4 +1,4 @@
-"""The file formats: what a file says of itself, before anything is chosen or assumed."""
+"""File formats: reading and writing of image files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which axis is which, and which channel and time point are read; nothing is guessed unsaid."""
+"""Assignment of axes, channels and time points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grey values of colour images that come of one look-up table."""
+"""Greyscale values of RGB images with a single colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which format a path holds, told from its first bytes; what cannot be read is said by name."""
+"""Detection of the file format from the first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file says of microscope, objective and light, as values for options."""
+"""Microscope, objective and wavelengths from file metadata, as option values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microscope, objective and light as the OME metadata of a TIFF name them."""
+"""Microscope, objective and wavelengths from OME metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repeats of one scene: time points that are averaged or added while they are read."""
+"""Repeats of one field: time points that are combined during reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack in many files, one plane each: names parsed into axes, files read as one image."""
+"""Stacks stored as one file per plane: assignment of axes from the file names."""
 
 from __future__ import annotations
 

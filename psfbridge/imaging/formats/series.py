@@ -1,4 +1,4 @@
-"""Series, scenes and positions of one file: which is read, and what the others are called."""
+"""Selection among the images (series, scenes, positions) in a file."""
 
 from __future__ import annotations
 

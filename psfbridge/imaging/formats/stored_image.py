@@ -1,4 +1,4 @@
-"""What a file says of itself: axes, type, voxel size; its voxels are read when asked for."""
+"""A stored image: axes, type and voxel size; voxels are read on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voxel sizes that acquisition programs hide in TIFFs: in private tags, XML, JSON and texts."""
+"""Voxel sizes from the private tags, XML, JSON and text of acquisition programs."""
 
 from __future__ import annotations
 

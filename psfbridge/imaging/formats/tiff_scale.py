@@ -1,4 +1,4 @@
-"""Voxel sizes of TIFFs: those of OME, ImageJ, the tags, and the programs that write TIFFs."""
+"""Voxel sizes of TIFF files: from OME, ImageJ, standard tags and vendor metadata."""
 
 from __future__ import annotations
 

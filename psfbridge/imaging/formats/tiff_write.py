@@ -1,4 +1,4 @@
-"""TIFFs that ImageJ and OME readers open with the right calibration, written by tifffile."""
+"""Writing of ImageJ and OME-TIFF files with the correct calibration, by tifffile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ImageJ's value calibration: what the numbers in a file mean, applied as Fiji applies it."""
+"""ImageJ's value calibration, applied as in Fiji."""
 
 from __future__ import annotations
 

@@ -249,7 +249,8 @@ def test_a_python_without_numpy_says_what_it_lacks(macro, python_is, tmp_path):
 def test_a_python_that_never_answers_is_ended(macro, python_is, tmp_path):
     java_class("java.lang.System").setProperty("psfbridge.start.seconds", "2")
     python_is(script(tmp_path / "python", "exec sleep 600"))
-    with pytest.raises(BridgeError, match="did not respond for 2 s during greet and was terminated"):
+    said = "did not respond for 2 s during greet and was terminated"
+    with pytest.raises(BridgeError, match=said):
         macro(FIND)
     java_class("java.lang.System").clearProperty("psfbridge.start.seconds")
     assert not [child for child in psutil.Process().children() if child.name() == "sleep"]

@@ -1,1 +1,1 @@
-"""Which beads, and how many, the joint solve uses: as many as lower the error, within a memory."""
+"""The choice of the beads used in the joint fit, within a memory limit."""

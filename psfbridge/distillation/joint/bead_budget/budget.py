@@ -1,4 +1,4 @@
-"""What a solve may cost: how many beads it looks at, and how many voxels of them it keeps."""
+"""Limits on the number of beads and voxels in the joint fit."""
 
 from __future__ import annotations
 

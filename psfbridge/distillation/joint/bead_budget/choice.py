@@ -1,4 +1,4 @@
-"""Which beads a solve looks at: those that tell most, and what is in their way."""
+"""The choice of the most informative beads and their neighbours."""
 
 from __future__ import annotations
 

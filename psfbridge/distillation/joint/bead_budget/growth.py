@@ -1,4 +1,4 @@
-"""More beads, as long as they lower the stated error; what is left of those not used."""
+"""Addition of beads as long as the estimated error decreases."""
 
 from __future__ import annotations
 

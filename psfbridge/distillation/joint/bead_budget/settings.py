@@ -1,4 +1,4 @@
-"""Numbers that steer which beads a solve looks at."""
+"""Settings of the choice of beads."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Checks of a solved PSF: does it hold for the whole field, and can a microscope have it."""
+"""Checks of a solved PSF: uniformity across the field, and physical plausibility."""

@@ -1,4 +1,4 @@
-"""A cheap test whether the PSF changes over the field: aberrations of each bead, and their trend.
+"""A quick test for field dependence: trends in the aberrations of individual beads.
 
 Each bead is fitted with the PSF and with how it would change by low aberrations; coefficients that
 follow the position beyond their errors show a PSF that is not the same everywhere.

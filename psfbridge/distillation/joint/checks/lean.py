@@ -1,4 +1,4 @@
-"""A PSF that leans: each plane is shifted in proportion to its distance from focus."""
+"""Slant of the PSF: a lateral shift proportional to the distance from focus."""
 
 from __future__ import annotations
 

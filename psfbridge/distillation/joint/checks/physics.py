@@ -1,4 +1,4 @@
-"""Whether the optics that the beads show can be those of a microscope, with the voxels as given."""
+"""Physical plausibility of the inferred optics for the given voxel size."""
 
 from __future__ import annotations
 

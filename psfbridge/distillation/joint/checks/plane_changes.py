@@ -1,4 +1,4 @@
-"""What changes from plane to plane for all beads at once: where the sample is, and the light.
+"""Changes between planes common to all beads: sample movement and brightness.
 
 Beads at several depths tell it apart from the PSF: in each image plane they see the same change at
 another distance from focus. A shift or a fading that is the same from each plane to the next

@@ -1,4 +1,4 @@
-"""What the PSF leaves of each bead, beside how a bead could differ from the PSF."""
+"""Residuals of individual beads, with templates of possible differences."""
 
 from __future__ import annotations
 

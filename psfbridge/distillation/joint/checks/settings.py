@@ -1,4 +1,4 @@
-"""The numbers that steer the checks of a solved PSF, each with its unit, reason and evidence."""
+"""Settings of the checks, each with its unit, reason and evidence."""
 
 from __future__ import annotations
 

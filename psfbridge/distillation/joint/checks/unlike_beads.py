@@ -1,4 +1,4 @@
-"""Beads that differ from each other: in size, or line by line where a scan is unsteady."""
+"""Differences between beads: size, and line jitter of a scanner."""
 
 from __future__ import annotations
 

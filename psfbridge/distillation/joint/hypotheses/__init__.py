@@ -1,1 +1,1 @@
-"""What may be true of a microscope beyond the usual, tried where the beads give reason to."""
+"""Hypotheses on the microscope that are tested only if the beads suggest them."""

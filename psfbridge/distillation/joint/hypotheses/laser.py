@@ -1,4 +1,4 @@
-"""The polarisation of a confocal microscope's laser, where the beads show it."""
+"""Polarisation of the laser in a confocal microscope."""
 
 from __future__ import annotations
 

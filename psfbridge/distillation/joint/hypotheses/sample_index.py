@@ -1,4 +1,4 @@
-"""A sample of another refractive index, where the beads show its spherical aberration."""
+"""A refractive-index mismatch between sample and immersion medium."""
 
 from __future__ import annotations
 

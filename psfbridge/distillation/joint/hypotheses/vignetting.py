@@ -1,4 +1,4 @@
-"""A second stop in the light's way that cuts the pupil, where the beads show its edge."""
+"""Vignetting: a second stop that clips the pupil."""
 
 from __future__ import annotations
 

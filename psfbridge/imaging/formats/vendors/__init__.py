@@ -1,4 +1,4 @@
-"""Files of microscope makers, each read by a well-kept library of its own."""
+"""Vendor formats, each read by a maintained library."""
 
 from __future__ import annotations
 

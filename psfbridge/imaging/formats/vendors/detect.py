@@ -1,4 +1,4 @@
-"""Which maker's format a file has, and the library that reads it."""
+"""Detection of vendor formats and the libraries that read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a maker's file says of the optics, in words and ready to be given as options."""
+"""The optics recorded in a vendor file, as a note to the user."""
 
 from __future__ import annotations
 
