@@ -154,7 +154,7 @@ def test_distill_and_batch_give_the_psf_of_the_stack_in_one_file(capsys, small_f
     size = ["--voxel-um", *small_field.image.voxel_um, "--method", "average"]
     status, out, _ = run(capsys, "distill", *planes, "-o", tmp_path / "many.tif", *size)
     assert status == 0
-    assert f"{len(data)} files were read as one image of {len(data)} planes" in out
+    assert f"{len(data)} files were read as one image with {len(data)} planes" in out
     run(capsys, "distill", tmp_path / "one.tif", "-o", tmp_path / "psf.tif", *size)
     right = pb.PSF.load(tmp_path / "psf.tif").data
     np.testing.assert_array_equal(pb.PSF.load(tmp_path / "many.tif").data, right)
