@@ -21,7 +21,7 @@ _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)(?:=([^{}]*))?\}")
 
 
 class Host(StrEnum):
-    """Where an option is typed.
+    """The environment in which an option is typed.
 
     Examples
     --------

@@ -132,7 +132,7 @@ def made_folder(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there when the block ends well.
+    """Yield a temporary path beside `path` and move it there if the block succeeds.
 
     On any failure, cancellation included, the temporary file is removed and what was at `path`
     before is untouched.
@@ -192,7 +192,7 @@ def check_folder(
 def whole_folder(
     path: str | os.PathLike[str], replaceable: Callable[[Path], bool] = _is_zarr
 ) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; move it there when the block ends well.
+    """Yield a temporary folder beside `path` and move it there if the block succeeds.
 
     On any failure the temporary folder is removed and what was at `path` before is untouched.
 
@@ -226,7 +226,7 @@ def whole_folder(
 
 @contextmanager
 def _one_error(path: Path) -> Iterator[None]:
-    """Say in one line why nothing could be written."""
+    """Convert a failed write to a one-line error."""
     try:
         yield
     except OutputError:

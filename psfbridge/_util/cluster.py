@@ -35,7 +35,7 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How many tasks are worked on at a time."""
+        """Number of tasks that run at the same time."""
         return max(sum(int(count) for count in self.client.nthreads().values()), 1)
 
     @property

@@ -39,7 +39,7 @@ def help_page(name: str) -> Path | None:
 
 
 def are_stale(pages: Path = PAGES) -> bool:
-    """Tell whether pages are missing, or older than their sources."""
+    """Return whether pages are missing or older than their sources."""
     sources = list(_SOURCES.glob("*.md"))
     built = [pages / f"{source.stem}.html" for source in sources]
     return not all(

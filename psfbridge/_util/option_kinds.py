@@ -91,12 +91,12 @@ class Option:
 
     @property
     def allowed(self) -> str:
-        """What the option accepts, as a phrase."""
+        """Accepted values, as a phrase."""
         raise NotImplementedError
 
     @property
     def metavar(self) -> str | tuple[str, ...]:
-        """What stands for the value in the help of the command line."""
+        """Placeholder for the value in the help of the command line."""
         return "N"
 
     @property

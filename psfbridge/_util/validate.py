@@ -130,7 +130,7 @@ def voxel_size(value: Any, name: str = "voxel_um") -> tuple[float, float, float]
 
 
 def voxel_fault(size: tuple[float, float, float]) -> str:
-    """Say what no light microscope's voxel size can be, and what is allowed, or nothing."""
+    """Return why a voxel size is impossible in light microscopy, or an empty string."""
     most = (_MOST_STEP_UM, _MOST_UM, _MOST_UM)
     if all(_LEAST_UM <= length <= limit for length, limit in zip(size, most, strict=True)):
         return ""

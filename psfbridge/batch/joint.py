@@ -80,7 +80,7 @@ def _largest_group(outcomes: Sequence[FileResult]) -> list[FileResult]:
 
 
 def _unlike(outcomes: Sequence[FileResult]) -> str:
-    """Say which file differs from the first in what a joint PSF needs alike, or nothing."""
+    """Return which file differs from the first in a way that prevents a joint PSF, if any."""
     first = outcomes[0].record["psf"]
     for one in outcomes[1:]:
         psf = one.record["psf"]

@@ -69,24 +69,24 @@ class Task:
 
     @property
     def label(self) -> str:
-        """What the summary calls it: the file, with the number of the image where all are read."""
+        """Label in the summary: the file, with the number of the image if all are read."""
         number = self.stem.rpartition("_series_")[2]
         own = self.stem.endswith(f"_series_{self.reading.series}") and number.isdecimal()
         return f"{self.path} series {number}" if own else self.path
 
     @property
     def psf(self) -> Path:
-        """Where the PSF goes."""
+        """Path of the PSF."""
         return Path(self.folder) / f"{self.stem}_psf.tif"
 
     @property
     def beads(self) -> Path:
-        """Where the table of beads goes."""
+        """Path of the bead table."""
         return Path(self.folder) / f"{self.stem}_beads.csv"
 
     @property
     def report(self) -> Path:
-        """Where the report goes, if one is wanted."""
+        """Path of the report, if requested."""
         return Path(self.folder) / f"{self.stem}_report"
 
     @property
@@ -97,7 +97,7 @@ class Task:
 
     @property
     def record(self) -> Path:
-        """Where the record goes, the last to be written."""
+        """Path of the record, which is written last."""
         return Path(self.folder) / f"{self.stem}.json"
 
     def wanted(self) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class FileResult:
-    """How it went with one file.
+    """The outcome for one file.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def earlier(task: Task) -> dict[str, Any] | None:
 
 
 def file_state(path: str) -> dict[str, Any]:
-    """Tell the files of an image from changed ones: where they are, their size and time."""
+    """Return location, size and time of the files of an image, to detect changes."""
     try:
         stats = [part.stat() for part in image_files(path)]
     except (OSError, ImageError):

@@ -35,7 +35,7 @@ _SAVED_PSF = "_psf.tif"
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a batch did.
+    """The results of a batch.
 
     Parameters
     ----------

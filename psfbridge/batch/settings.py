@@ -16,7 +16,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class JointMemorySettings:
-    """What the joint solve of all files may hold.
+    """Memory limits of the joint fit of all files.
 
     Attributes
     ----------

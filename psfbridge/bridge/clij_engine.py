@@ -136,7 +136,7 @@ def _clij2(device: str | None) -> Any:
 
 
 def _check_loader(fault: BaseException) -> None:
-    """Tell a missing loader of OpenCL from a missing plug-in or driver."""
+    """Distinguish a missing OpenCL loader from a missing plug-in or driver."""
     if any(words in str(fault) for words in _NO_LOADER):
         raise EngineError(
             "Java cannot find the OpenCL loader (libOpenCL.so, on Windows OpenCL.dll), which "

@@ -83,7 +83,7 @@ def _needed(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _complete(command: argparse.ArgumentParser, examples: Sequence[tuple[str, str]]) -> None:
-    """Give a command, or each of its actions, its examples and what all commands can be told."""
+    """Add examples and common options to a command, or to each of its actions."""
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     command.epilog = _worded(examples)
     actions = [one for one in command._actions if isinstance(one, argparse._SubParsersAction)]

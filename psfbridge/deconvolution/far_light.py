@@ -86,13 +86,13 @@ def _coarse_psf(psf: PSF, factor: int, image: Sequence[int]) -> tuple[Volume, Vo
 
 
 def _blocks(length: int, factor: int, half: int) -> Floats:
-    """Which coarse voxel each voxel around the middle falls into; axes (coarse, fine)."""
+    """Return the coarse voxel of each voxel around the centre; axes (coarse, fine)."""
     middles = np.rint((np.arange(length) - length // 2) / factor)
     return np.asarray(np.equal.outer(np.arange(-half, half + 1), middles.clip(-half, half)), float)
 
 
 def _beside(box: NDArray[np.bool_], light: float, held: float, area: float) -> Floats:
-    """What a plane has beside the box: even over a disc of which the box holds what it does."""
+    """Return the light of a plane outside the box, assuming a uniform disc."""
     missing = max(light - held, 0.0)
     grids = np.ogrid[tuple(slice(-(n // 2), n // 2 + 1) for n in box.shape)]
     radius = np.hypot(*grids)

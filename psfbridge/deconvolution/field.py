@@ -79,7 +79,7 @@ def restore_with(
 
 @dataclass(frozen=True, eq=False)
 class _Zone:
-    """Where the PSF of one node counts, and how much."""
+    """The region in which the PSF of one node is used, with its weights."""
 
     psf: PSF
     tile: Tile

@@ -112,7 +112,7 @@ def _write(
 def _typed(
     result: NDArray[np.float32], dtype: str, factor: float, output: Path
 ) -> Iterator[NDArray[Any]]:
-    """Give the result as another type, plane by plane on the output's disk."""
+    """Yield the result converted to another type, plane by plane on the output disk."""
     if dtype == "float32":
         yield result
         return
@@ -193,7 +193,7 @@ def _opened(path: str | os.PathLike[str], reading: Reading) -> _Series:
 def _scratch(
     shape: tuple[int, ...], output: Path, dtype: np.dtype[Any] = _FLOATS
 ) -> Iterator[NDArray[Any]]:
-    """Give an array on the output's disk, which is gone afterwards."""
+    """Yield a temporary array on the output disk."""
     size = dtype.itemsize * math.prod(shape)
     _check_space(output, 2 * size)
     try:

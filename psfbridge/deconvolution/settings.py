@@ -18,7 +18,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class BackgroundSettings:
-    """How the background of an image is found.
+    """Settings of the background estimate.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class MatchingSettings:
 
 @dataclass(frozen=True)
 class TileSettings:
-    """How an image is cut.
+    """Settings of the tiles.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ class Tile:
 
     @property
     def core_in_seen(self) -> Part:
-        """Where the core lies in what is seen."""
+        """Location of the core within the tile."""
         z, y, x = (
             slice(core.start - seen.start, core.stop - seen.start)
             for core, seen in zip(self.core, self.seen, strict=True)

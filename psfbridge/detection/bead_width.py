@@ -82,7 +82,7 @@ def estimate_scale(image: Image, noise: Noise) -> BeadScale:
 
 
 def _projected(data: NDArray[Any]) -> NDArray[np.float32]:
-    """What is bright in two planes in a row: a bead is, a hot voxel or the noise of one is not."""
+    """Project what is bright in two successive planes, without hot voxels."""
     pairs = (np.minimum(one, other) for one, other in pairwise(data)) if len(data) > 2 else data
     return np.asarray(reduce(np.maximum, pairs), np.float32)
 

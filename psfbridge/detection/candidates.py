@@ -116,7 +116,7 @@ class TileSearch:
 
     @property
     def halo(self) -> int:
-        """How many pixels around a tile have a say in what is found in it."""
+        """Return the margin around a tile, in pixels, that affects its candidates."""
         widest = max(self.matched.sigma[1:])
         return max(int(3 * widest + 1), max(self.matched.surround[1:]) // 2) + 2
 
@@ -191,7 +191,7 @@ class _Filter:
         return spread
 
     def _excess(self, response: NDArray[np.float32], background: NDArray[np.float32]) -> float:
-        """How much the filtered block varies beyond its noise: structure, correlated noise."""
+        """Return the variation of the filtered block in excess of its noise."""
         some = slice(None, None, CANDIDATES.sampled)
         seen = response[:, some, some]
         seen = np.abs(seen - np.median(seen))

@@ -66,7 +66,7 @@ class CandidateMeasures:
 
 
 def judge(measures: CandidateMeasures) -> Beads:
-    """Give every candidate a status and, if rejected, the first reason that applies.
+    """Assign every candidate a status and, if rejected, the first reason that applies.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PlaneLevelSettings:
-    """How the background of each plane is measured.
+    """Settings of the background level of each plane.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class WidthSettings:
 
 @dataclass(frozen=True)
 class JudgingSettings:
-    """Which candidates are rejected, and why.
+    """Thresholds for the rejection of candidates.
 
     Attributes
     ----------
@@ -178,7 +178,7 @@ class PositionSettings:
 
 @dataclass(frozen=True)
 class CandidateSettings:
-    """Where beads may be.
+    """Settings of the search for candidates.
 
     Attributes
     ----------
@@ -258,7 +258,7 @@ class GaussianFitSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How a field is cut for the search.
+    """Settings of tiles and blocks.
 
     Attributes
     ----------

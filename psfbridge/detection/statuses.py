@@ -8,7 +8,7 @@ __all__ = ["Reason", "Status"]
 
 
 class Status(StrEnum):
-    """What became of a candidate."""
+    """The status of a candidate."""
 
     USED = "used"
     HELD_OUT = "held_out"
@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
     @property
     def advice(self) -> str:
-        """What to do where most beads are rejected for it; the host spells ``{option}``."""
+        """Advice if most beads are rejected for this reason; the host spells ``{option}``."""
         return _ADVICE[self]
 
 

@@ -46,7 +46,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """What every method is given."""
+    """The input of a method."""
 
     images: tuple[Image, ...]
     found: Sequence[FoundBeads]
@@ -161,7 +161,7 @@ def _distilled(
 
 
 def _said_of_images(seen: Search, solution: Solution) -> Iterator[str]:
-    """What is wrong with the images, but for what the verdict says of them."""
+    """Return the faults of the images, except those already in the verdict."""
     judged = "verdict" in solution.diagnostics
     for one in seen.found:
         for finding in one.findings:
@@ -196,7 +196,7 @@ def _method(options: DistillOptions) -> str:
 
 
 def _chosen(options: DistillOptions, method: str, solution: Solution) -> str:
-    """Say which method was chosen for the user, and why."""
+    """Return a sentence on the method that was chosen automatically, and why."""
     if options.method != "auto" or method != _method(options):
         return ""  # of another method than was begun with, the solution's own notes say why
     if options.measured_only:
@@ -217,7 +217,7 @@ _REVERSE_RL = (DistillOptions.iterations, DistillOptions.engine)
 
 
 def _unused(options: DistillOptions, method: str) -> str:
-    """Say which options were given that the method does not look at."""
+    """Return sentences on the given options that the method does not use."""
     fitted, reverse = method in ("joint", "pupil"), method == "reverse-rl"
     said = []
     if fitted and options.background != "auto":

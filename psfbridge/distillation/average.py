@@ -112,7 +112,7 @@ def _nearest_only(state: BeadState, found: FoundBeads) -> BeadState:
 
 
 def _in_reach(others: Floats, axes: Sequence[Floats], position: Floats) -> NDArray[np.bool_]:
-    """Tell which positions are near enough for some voxel of the box to be nearest to them."""
+    """Return which positions are the nearest to at least one voxel of the box."""
     reach = np.array(
         [max(abs(axis - at).max(), 1.0) for axis, at in zip(axes, position, strict=True)]
     )

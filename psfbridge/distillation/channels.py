@@ -129,7 +129,7 @@ class ChannelDistillation:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know, one sentence each, none twice."""
+        """Notes for the user, one sentence each, without repetition."""
         return tuple(dict.fromkeys(note for result in self.results for note in result.notes))
 
     def centred(self) -> Image:

@@ -32,7 +32,7 @@ NAN: Zyx = (float("nan"),) * 3
 
 @dataclass(frozen=True, kw_only=True)
 class ChromaticShift:
-    """Where the peak of a channel's PSF lies from that of the reference.
+    """The position of the PSF peak of a channel relative to that of the reference.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _pulls(states: Sequence[BeadState], psf: PSF, peak: Floats) -> Floats:
 
 
 def _residual(state: BeadState, psf: PSF) -> Floats:
-    """What the PSF leaves of a bead, as a share of its light, brought to the PSF's centre."""
+    """Return the residual of a bead relative to its light, aligned with the PSF."""
     seen = state.seen
     left = seen.counts - state.others - background(state) - light(state, psf.data)
     share = np.where(seen.usable, left, 0) / state.fit.intensity

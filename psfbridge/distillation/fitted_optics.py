@@ -26,7 +26,7 @@ ABERRATIONS = {
 
 @dataclass(frozen=True)
 class FittedOptics:
-    """What the fit of the pupil says of the microscope.
+    """The optics of the microscope according to the pupil fit.
 
     Parameters
     ----------

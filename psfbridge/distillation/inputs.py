@@ -134,7 +134,7 @@ def _chosen_images(
 
 
 def _named_apart(images: Sequence[Image]) -> tuple[Image, ...]:
-    """Give images of one name their folders' names too, or else numbers: the table needs them."""
+    """Make equal image names unique by adding folder names or numbers, as the table requires."""
     names = [image.name for image in images]
     if len(set(names)) < len(names):
         names = [_with_folder(image, Counter(names)) for image in images]
@@ -158,7 +158,7 @@ _PARTING = ("auto", "joint", "pupil")
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What was found in several images.
+    """The beads found in several images.
 
     Parameters
     ----------

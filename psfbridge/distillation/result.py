@@ -73,7 +73,7 @@ class Distillation:
 
     @property
     def verdict(self) -> Verdict | None:
-        """How good the PSF is, why, and what to do; None where the method gives no error."""
+        """Verdict on the PSF with reason and advice; None if the method gives no error."""
         said = self.diagnostics.get("verdict")
         if said is None:
             return None

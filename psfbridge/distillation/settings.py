@@ -45,7 +45,7 @@ class AverageSettings:
 
 @dataclass(frozen=True)
 class PsfSizeSettings:
-    """How large a PSF is made.
+    """Settings of the size of a PSF.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class PsfSizeSettings:
 
 @dataclass(frozen=True)
 class ExtentSettings:
-    """What steers the search for the edge of a bead's light.
+    """Settings of the search for the edge of the PSF.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class CrowdingSettings:
 
 @dataclass(frozen=True)
 class ChromaticSettings:
-    """How beads of two channels are paired, and their shift is measured.
+    """Settings of bead pairing and chromatic shift.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ Products = tuple[float, float]
 
 
 class Extrapolation:
-    """Where the next step starts from: further along the way of the last two.
+    """Extrapolation of the last two estimates.
 
     With estimates ``x``, starts ``y`` and steps ``g = x - y``, it is
     ``y[k] = x[k] + a[k] (x[k] - x[k-1])``, ``a[k] = <g[k-1], g[k-2]> / <g[k-2], g[k-2]>``, within

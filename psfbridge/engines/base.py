@@ -22,7 +22,7 @@ ON_THE_CPU = "Choose {engine=cpu}; psfbridge doctor lists the OpenCL devices."
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a problem is to be solved.
+    """The plan for solving a problem.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ class Blur:
         return on_slabs(through, self._buffer, *arrays)
 
     def leave(self, step: Callable[..., Any], *arrays: NDArray[Any]) -> list[Any]:
-        """Give what is inside to ``step(planes, *parts)``, slab by slab; nothing is left inside."""
+        """Pass the contents to ``step(planes, *parts)``, slab by slab, and release them."""
 
         def out(buffer: Spectrum, *parts: NDArray[Any]) -> Any:
             return step(self._leave(buffer), *parts)

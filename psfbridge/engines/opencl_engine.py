@@ -62,7 +62,7 @@ class NativeEngine(Engine):
 
     @abstractmethod
     def _free(self, buffer: Any) -> None:
-        """Give a buffer back."""
+        """Release a buffer."""
 
     @abstractmethod
     def _run(self, frame: Shape, iterations: int, tv: float, buffers: list[Any]) -> int:

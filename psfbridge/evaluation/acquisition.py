@@ -44,7 +44,7 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the problems are looked for in.
+    """The data in which problems are sought.
 
     Parameters
     ----------

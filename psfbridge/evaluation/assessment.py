@@ -84,7 +84,7 @@ class Criterion:
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """What the beads say of an objective.
+    """The assessment of an objective.
 
     Parameters
     ----------

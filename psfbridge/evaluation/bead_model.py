@@ -41,7 +41,7 @@ class BeadModel:
 
     @property
     def difference(self) -> Floats:
-        """What the PSF does not explain, as a share of the bead's peak."""
+        """Residual of the bead relative to its peak."""
         return (self.counts - self.model) / float(self.model.max())
 
 

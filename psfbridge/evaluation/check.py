@@ -61,7 +61,7 @@ class BeadCheck:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Check:
-    """What `check` found; the figures are medians over the beads.
+    """The result of `check`; the values are medians over the beads.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ Zyx = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Coregistration:
-    """How far a channel lies from the reference, and whether that can be seen.
+    """The shift of a channel from the reference, and whether it can be resolved.
 
     Parameters
     ----------

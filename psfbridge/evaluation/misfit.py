@@ -48,7 +48,7 @@ class MeanBead:
 
 @dataclass(frozen=True)
 class Misfit:
-    """What a PSF leaves of beads beyond noise.
+    """The error of a PSF beyond noise.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ PRESET_OPTIONS = (*options_of(Optics), "bead_diameter_um")
 
 @dataclass(frozen=True)
 class Preset:
-    """What is the same for all stacks of one microscope, objective and channel.
+    """Options common to all stacks of one microscope, objective and channel.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _LEVELS = np.concatenate([np.linspace(-6, 6, 1201), np.linspace(6.1, 40, 340)])
 
 @dataclass(frozen=True)
 class Floor:
-    """Where the values of an image end below.
+    """The lower limit of the values of an image.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ class Floor:
 
     @property
     def threshold(self) -> float:
-        """What is below this is seen as the lowest value."""
+        """Value below which counts appear as the lowest value."""
         return self.level + 0.5 * self.step
 
 
 def clipped_floor(data: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> Floor:
-    """Tell how many voxels stand at the lowest value, and whether their noise was cut off there.
+    """Return the fraction of voxels at the lowest value, and whether their noise was clipped.
 
     In blocks in which the light is level, the share of voxels at the lowest value and the mean of
     the others tell the normal noise that was cut off. Where photons are counted, a voxel with none

@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Scale:
-    """How values became counts: ``counts = factor * (value - offset)``."""
+    """The conversion of values to counts: ``counts = factor * (value - offset)``."""
 
     factor: float = 1.0
     offset: float = 0.0
@@ -123,7 +123,7 @@ def in_counts(
 
 
 def _valid(image: Image, missing: Mask | None) -> Mask | None:
-    """Where there is data, and the user's own mask does not say otherwise."""
+    """Return where there is data according to the image and the user's mask."""
     if missing is None:
         return image.valid
     return ~missing if image.valid is None else ~missing & image.valid
@@ -143,7 +143,7 @@ def _check_values(image: Image, valid: Mask | None) -> None:
 
 
 def value_scale(data: NDArray[Any], valid: Mask | None = None) -> Scale:
-    """Tell how values are to be scaled so that they are counts.
+    """Return the scale that converts values to counts.
 
     Integers are counts. Floating values that are whole multiples of a step were integers once:
     the step becomes 1. Others, such as filtered images, get a range of 10,000.

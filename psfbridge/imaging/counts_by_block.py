@@ -140,7 +140,7 @@ def _said(name: str, change: _Change, seen: Survey) -> list[Finding]:
 
 @dataclass(frozen=True, eq=False)
 class _Change:
-    """What is done to the voxels of a box.
+    """The conversion of the voxels in a box.
 
     `lowest` is the value that stands for no data, `constant` says which planes hold none,
     `levels` are the planes' medians, `mask` is the user's, `warm` are faulty pixels.

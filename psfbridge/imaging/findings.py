@@ -34,5 +34,5 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """What was found, and what to do about it, options spelled for the host that runs."""
+        """The finding and the advice, with options spelled for the current host."""
         return Host.current().worded(f"{self.text} {self.advice}".strip())

@@ -143,7 +143,7 @@ class Image:
 
     @property
     def channels(self) -> int:
-        """How many channels there are."""
+        """Number of channels."""
         return 1 if self.data.ndim == 3 else int(self.data.shape[0])
 
     def part(self, channel: int | None) -> Image:

@@ -24,7 +24,7 @@ Box = tuple[slice, slice, slice]
 
 
 class Source(Protocol):
-    """Where a volume is stored; it can be pickled, so that other processes read it too."""
+    """The storage of a volume; it can be pickled for use in other processes."""
 
     name: str
     shape: tuple[int, int, int]

@@ -149,7 +149,7 @@ def _grown_patches(at_lowest: Mask) -> Mask:
 
 
 def _patches(at_lowest: Mask) -> Mask:
-    """What squares without a gap cover."""
+    """Return the area covered by filled squares."""
     size = (1, NO_DATA.patch, NO_DATA.patch)
     inner = ndimage.minimum_filter(at_lowest, size, mode="nearest")
     return np.asarray(ndimage.maximum_filter(inner, size, mode="nearest"))

@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Values:
-    """How the values of an image are brought to counts.
+    """Settings of the conversion to counts.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ class Clipping:
 
 @dataclass(frozen=True)
 class NoiseEstimate:
-    """How noise and gain are told from an image.
+    """Settings of the noise estimate.
 
     Attributes
     ----------
@@ -210,7 +210,7 @@ class NoiseEstimate:
 
 @dataclass(frozen=True)
 class Files:
-    """What files say, and how they are written.
+    """Settings of reading and writing files.
 
     Attributes
     ----------

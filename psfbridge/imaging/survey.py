@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What was seen in a whole image.
+    """The global properties of an image.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def survey(volume: LazyVolume, progress: Progress) -> Survey:
 
 @dataclass(frozen=True, eq=False)
 class _Plane:
-    """What was seen in a plane; `brightest` and `mean` are of each square of it."""
+    """The properties of one plane; `brightest` and `mean` are per square."""
 
     low: float
     high: float
@@ -130,7 +130,7 @@ def _lengths(length: int) -> NDArray[np.int64]:
 
 
 def _values(dtype: np.dtype[Any]) -> int:
-    """How many values a type has, if each can be counted."""
+    """Return the number of values of a type, if countable."""
     return 2 ** (8 * dtype.itemsize) if dtype.kind in "ui" and dtype.itemsize <= 2 else 0
 
 

@@ -47,14 +47,14 @@ def warm_pixels(data: NDArray[Any], noise: float) -> NDArray[np.bool_] | None:
 
 
 def _rough(data: NDArray[Any], part: NDArray[np.int_]) -> NDArray[np.float32]:
-    """What a pixel has beyond its neighbours, in the mean of some planes."""
+    """Return the excess of each pixel over its neighbours, averaged over some planes."""
     chosen = part[np.linspace(0, len(part) - 1, min(len(part), WARM_PIXELS.planes)).astype(int)]
     plane = np.asarray(data[chosen].mean(axis=0), np.float32)
     return np.asarray(plane - median_of_nine(plane))
 
 
 def _stand_out(rough: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Where all parts agree that a pixel stands out; axes of `rough` are (part, y, x)."""
+    """Return where all parts show an outlying pixel; axes of `rough` are (part, y, x)."""
     spread = max(float(robust_sd(rough)), 1e-6)
     found = _agreed(rough / np.float32(spread))
     for y, x in np.argwhere(found):

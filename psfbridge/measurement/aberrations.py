@@ -67,7 +67,7 @@ class Aberration:
 
 @dataclass(frozen=True)
 class Wavefront:
-    """What the phases of a pupil say of the optics.
+    """The wavefront error from the phases of a pupil.
 
     Parameters
     ----------

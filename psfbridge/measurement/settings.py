@@ -75,7 +75,7 @@ class TheorySettings:
 
 @dataclass(frozen=True)
 class SpotSettings:
-    """Which bright spots are measured, and with what around them.
+    """Settings of the spots that are measured and their surroundings.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ class Spot:
 
 @dataclass(frozen=True, eq=False)
 class Spots:
-    """What was chosen in an image, and in words how."""
+    """The spots selected in an image, with a description."""
 
     spots: tuple[Spot, ...]
     words: str

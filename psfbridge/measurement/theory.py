@@ -37,7 +37,7 @@ TEXTBOOK_SOURCE = (
 
 @dataclass(frozen=True, kw_only=True)
 class PupilOptics:
-    """What an ideal pupil is made of, in cycles per µm, so that no wavelength need be known.
+    """The parameters of an ideal pupil in cycles per µm, independent of the wavelength.
 
     Parameters
     ----------

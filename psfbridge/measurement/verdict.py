@@ -57,7 +57,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a verdict rests on.
+    """The evidence for a verdict.
 
     Parameters
     ----------

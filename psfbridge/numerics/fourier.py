@@ -151,7 +151,7 @@ def shift_matrix(length: int, shift: float, *, derivative: bool = False) -> Floa
 
 @lru_cache(maxsize=64)
 def _lags(length: int) -> NDArray[np.intp]:
-    """How far row and column of a periodic matrix are apart, from 0 to ``length - 1``."""
+    """Return the periodic distance of row and column of a matrix, from 0 to ``length - 1``."""
     index = np.arange(length)
     return np.asarray((index[:, np.newaxis] - index) % length)
 

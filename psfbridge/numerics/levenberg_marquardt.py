@@ -94,7 +94,7 @@ class State(Protocol):
 
     @property
     def cost(self) -> float:
-        """What is to be least; infinite where the values are impossible."""
+        """Objective to be minimised; infinite for impossible values."""
 
     def step(self, damping: float) -> Floats:
         """Return where the linearised problem asks to go."""

@@ -129,7 +129,7 @@ def _gaussian(sigma: float, truncate: float) -> Floats32:
 
 @njit(cache=True, nogil=True)
 def _mirrored(index, length):  # type: ignore[no-untyped-def]
-    """Where an index beyond an edge comes to: the edge's voxel is repeated, as SciPy's reflect."""
+    """Return the index mirrored at the edges as in SciPy's reflect mode."""
     period = 2 * length
     index = index % period
     return index if index < length else period - 1 - index

@@ -20,7 +20,7 @@ WEIGHTS = np.array([0.5, 1.0, 0.5, 0.5, 0.5])
 
 
 class Transmission(NamedTuple):
-    """What becomes of an emitter's light on its way into the pupil, for each of its samples.
+    """The transmission of an emitter's light into the pupil, for each sample.
 
     Parameters
     ----------

@@ -330,7 +330,7 @@ class PupilModel:
 
     @property
     def across(self) -> Floats:
-        """Where the samples are along v and u, in radii of the pupil."""
+        """Coordinates of the samples along v and u, in radii of the pupil."""
         return self._across
 
     @property
@@ -393,7 +393,7 @@ class PupilModel:
         return total, slopes
 
     def _energy(self, pupil: NDArray[np.complex128]) -> float:
-        """What divides an intensity so that it does not depend on how the pupil is sampled.
+        """Return the normalisation that makes intensities independent of pupil sampling.
 
         A pupil that its stop closes shows nothing: it is divided by one sample's light, not by 0.
         """

@@ -18,7 +18,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PropagationSettings:
-    """How finely a pupil is sampled.
+    """Settings of the sampling of a pupil.
 
     Attributes
     ----------

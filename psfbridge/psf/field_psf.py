@@ -71,7 +71,7 @@ class FieldPSF:
 
     @property
     def places_um(self) -> list[tuple[float, float, float]]:
-        """Where each PSF belongs: z, y and x in µm from the centre of the first voxel."""
+        """Position of each PSF: z, y and x in µm from the centre of the first voxel."""
         return list(product(*self.nodes_um))
 
     @property

@@ -120,7 +120,7 @@ def _spots(light: Floats) -> int:
 
 
 def _moves(light: Floats, floor: float) -> list[str]:
-    """Say what was subtracted, and how far the peak was moved."""
+    """Return notes on the subtracted background and the shift of the peak."""
     said = [f"{floor:.4g} was subtracted"] if floor else []
     size, target = light.shape, odd_shape(light.shape)
     if size != target:
@@ -132,7 +132,7 @@ def _moves(light: Floats, floor: float) -> list[str]:
 
 
 def _cuts(light: Floats) -> list[str]:
-    """Say what was set to zero: negative voxels, and what is beyond the outermost planes."""
+    """Return notes on what was set to zero: negative voxels and the outermost planes."""
     said = []
     positive = np.maximum(light, 0)
     negative = float(-light[light < 0].sum())
@@ -155,7 +155,7 @@ def _inside(positive: Floats) -> float:
 
 
 def _warnings(light: Floats, name: str) -> Iterator[str]:
-    """Say where light that remains is no PSF's: an offset under all of it, a second spot."""
+    """Return warnings of light that does not belong to a PSF: an offset or a second spot."""
     level = rim_level(light)
     share = level * light.size / float(light.sum())
     if share > FOREIGN.told_floor:

@@ -59,7 +59,7 @@ def _centred(volume: Floats, window: Floats) -> Volume:
 
 
 def off_centre(data: NDArray[Any]) -> str:
-    """Say where the peak is, if it is not at the central voxel."""
+    """Return where the peak is, if it is not at the central voxel."""
     centre = [length // 2 for length in data.shape]
     voxel = [int(at) for at in np.unravel_index(int(np.argmax(data)), data.shape)]
     if data[tuple(centre)] < data.max():
@@ -128,7 +128,7 @@ def check_form(data: Volume) -> None:
 
 
 def form_fault(data: Volume) -> str:
-    """Say what keeps a volume from being in form, or nothing."""
+    """Return what keeps a volume from being a standard PSF, or an empty string."""
     if data.ndim != 3 or data.dtype != np.float32:
         return f"it has {data.ndim} axes of {data.dtype}; allowed are three of float32"
     if any(length % 2 == 0 for length in data.shape):

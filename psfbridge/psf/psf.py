@@ -207,7 +207,7 @@ class PSF:
 
     @property
     def info(self) -> str:
-        """What is kept with the voxels, as text: provenance and `light_inside`."""
+        """Metadata stored with the voxels, as text: provenance and `light_inside`."""
         known = light_record(self.light_inside, self.data)
         return json.dumps({**self.provenance, **known}, indent=1)
 

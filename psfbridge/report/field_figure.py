@@ -108,7 +108,7 @@ def _between(field: FieldPSF, values: Floats) -> Floats:
 
 
 def _extent(field: FieldPSF) -> tuple[float, float]:
-    """How wide and high the field is, in µm: an axis of one node has it in its middle."""
+    """Return width and height of the field in µm, with a single node at the centre."""
     height, width = (
         nodes[-1] if len(nodes) > 1 else max(2 * nodes[0], 1e-6) for nodes in field.nodes_um[1:]
     )

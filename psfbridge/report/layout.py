@@ -33,7 +33,7 @@ _GAP_IN = 0.08
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the three projections lie: xy with zy at its right and xz below.
+    """The layout of three projections: xy with zy to its right and xz below.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def add_scale_bar(figure: Figure, layout: Layout, corner: tuple[float, float]) -
 
 
 def style_graph(axes: Axes) -> None:
-    """Give a graph the look of the others."""
+    """Apply the common style to a graph."""
     axes.set_facecolor(_GRAPH)
     axes.tick_params(colors=FAINT, labelsize=8, which="both")
     axes.xaxis.label.set_color(INK)

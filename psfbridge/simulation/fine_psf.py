@@ -44,7 +44,7 @@ class FinePSF:
 
     @property
     def reach(self) -> tuple[int, int, int]:
-        """How far the PSF reaches from its peak, in voxels of the image."""
+        """Return the extent of the PSF from its peak, in voxels of the image."""
         z, y, x = (
             int(min(peak, length - 1 - peak)) // factor
             for peak, length, factor in zip(self.peak, self.data.shape, self.factor, strict=True)

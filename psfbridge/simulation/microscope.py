@@ -177,7 +177,7 @@ def _sheet(microscope: Microscope, points: _Points) -> Floats:
 
 @dataclass(frozen=True)
 class _Points:
-    """Where the PSF is computed."""
+    """The points at which the PSF is computed."""
 
     dz: float
     dx: float

@@ -31,7 +31,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class DrawingSettings:
-    """How far and how smoothly a PSF is drawn.
+    """Settings of the range and smoothness with which PSFs are drawn.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class DrawingSettings:
 
 @dataclass(frozen=True)
 class FieldSettings:
-    """Where beads are put.
+    """Settings of the placement of beads.
 
     Attributes
     ----------

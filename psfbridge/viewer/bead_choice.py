@@ -105,7 +105,7 @@ class BeadChoice:
         return np.array([float(np.argmax(sums)) * self._image.voxel_um[0], *place[1:]])
 
     def _clicked(self, layer: Any, event: Any) -> Iterator[None]:  # noqa: ARG002 - napari's call
-        """Tell a click from a drag, which moves the view."""
+        """Distinguish a click from a drag, which moves the view."""
         yield
         dragged = False
         while event.type == "mouse_move":

@@ -9,7 +9,7 @@ __all__ = ["CLICKS", "ClickSettings"]
 
 @dataclass(frozen=True)
 class ClickSettings:
-    """Which bead a click means, and where a new one is looked for.
+    """Settings that assign clicks to beads.
 
     Attributes
     ----------

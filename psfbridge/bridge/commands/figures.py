@@ -101,7 +101,7 @@ def bead_rows(found: Iterable[Found]) -> Iterator[dict[str, float | str]]:
 
 
 def _place(bead: Bead, one: Found) -> dict[str, float]:
-    """Where a person finds a bead: in µm, and the slice as ImageJ counts them."""
+    """Return the position of a bead in µm, and its slice as counted by ImageJ."""
     z, y, x = (
         at * length
         for at, length in zip((bead.z, bead.y, bead.x), one.source.image.voxel_um, strict=True)

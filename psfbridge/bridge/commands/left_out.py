@@ -100,7 +100,7 @@ def without_left_out(source: Input, beads: Beads) -> Beads:
 
 
 def any_left_out(source: Input) -> bool:
-    """Tell whether a person took a bead of this channel away."""
+    """Return whether the user excluded a bead of this channel."""
     return bool(_left_out(source))
 
 

@@ -49,7 +49,7 @@ def _as_written(calibration: Any) -> str:
 
 
 def calibrate(imp: Any, voxel_um: Sequence[float]) -> None:
-    """Give an ImagePlus a voxel size in z, y and x, in µm."""
+    """Set the voxel size of an ImagePlus: z, y and x in µm."""
     calibration = java_class("ij.measure.Calibration")(imp)
     calibration.setUnit("µm")  # "micron" would be shown as it is written
     calibration.pixelDepth, calibration.pixelHeight, calibration.pixelWidth = map(float, voxel_um)

@@ -23,7 +23,7 @@ _REACH = 2
 
 
 def is_area(roi: Any) -> bool:
-    """Tell whether a selection encloses an area."""
+    """Return whether a selection encloses an area."""
     return roi is not None and bool(roi.isArea())
 
 

@@ -66,7 +66,7 @@ def plugin_jar() -> Path:
 
 
 def is_stale(jar: Path = JAR) -> bool:
-    """Tell whether a jar is missing, or older than its sources."""
+    """Return whether a jar is missing or older than its sources."""
     if not jar.is_file():
         return True
     built = jar.stat().st_mtime

@@ -54,11 +54,11 @@ class RemoteImage:
         raise AttributeError(f"Fiji sent no {name}")
 
     def getProcessor(self) -> Any:
-        """Tell whether the image is still open: None where it is not."""
+        """Return None if the image is no longer open."""
         return self if self._facts["open"] else None
 
     def lockSilently(self) -> bool:
-        """Tell whether Fiji could lock the image; it does so itself while it sends the planes."""
+        """Return whether Fiji could lock the image, which it does while sending the planes."""
         return bool(self._facts["free"])
 
     def unlock(self) -> None:

@@ -49,7 +49,7 @@ def ours_of_python(fault: Exception) -> PsfBridgeError:
 
 
 def stop(fault: PsfBridgeError) -> None:
-    """Tell ImageJ that a command failed: a macro stops there, a script gets an exception."""
+    """Report a failed command to ImageJ: a macro stops there, a script gets an exception."""
     line = f"{type(fault).__name__}: {fault.worded(Host.MACRO)}"
     # A macro that another one ran, and that failed, leaves ImageJ without its interpreter.
     interpreter = java_class("ij.macro.Interpreter").getInstance() or session.macro

@@ -66,7 +66,7 @@ _GET = "psfGet"
 
 
 def register() -> None:
-    """Give the functions to the macro that runs.
+    """Register the functions in the running macro.
 
     Raises
     ------

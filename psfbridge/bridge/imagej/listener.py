@@ -54,7 +54,7 @@ def make_listener(others: dict[str, Callable[[], None]], from_menu: Callable[[st
 
 
 def in_macro() -> bool:
-    """Tell whether this thread runs a macro or a script, and not a person's click."""
+    """Return whether this thread runs a macro or script, rather than a user's click."""
     thread = java_class("java.lang.Thread").currentThread()
     return str(thread.getName()).startswith("Run$_")
 

@@ -37,7 +37,7 @@ _EXIT_WHY = re.compile(r"\bexit\s*\(\s*[^)\s]")
 
 @dataclass(frozen=True)
 class MacroResult:
-    """What a macro returned, and what Java wrote meanwhile to its output and error streams."""
+    """The return value of a macro, and the output and error streams of Java during its run."""
 
     value: str
     output: str
@@ -281,7 +281,7 @@ def _check_commands(streams: JavaStreams) -> None:
 
 
 def _advice(message: str) -> str:
-    """Say what to do about what works with a window only."""
+    """Return advice on functions that need a window."""
     host = current()
     if host is None or not host.headless or not message.endswith("table not found"):
         return ""

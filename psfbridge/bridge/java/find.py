@@ -87,7 +87,7 @@ def find_java() -> Java:
 
 
 def running() -> bool:
-    """Tell whether this process has a Java, started by whomever."""
+    """Return whether Java is running in this process, no matter who started it."""
     return bool(need_scyjava().jvm_started())
 
 

@@ -73,7 +73,7 @@ class Host:
 
     @property
     def memory_gib(self) -> float:
-        """What Java may take, in GiB."""
+        """Memory limit of Java, in GiB."""
         return int(java_class("java.lang.Runtime").getRuntime().maxMemory()) / 2**30
 
     def __str__(self) -> str:
@@ -248,7 +248,7 @@ def _end() -> None:
 
 
 def _all_ended() -> bool:
-    """Tell whether all threads that Java waits for have ended, soon."""
+    """Return whether all threads that Java waits for have ended, within a short time."""
     end = time.monotonic() + JAVA.end_patience_s
     while time.monotonic() < end:
         threads = java_class("java.lang.Thread")
@@ -309,7 +309,7 @@ def _by_pyimagej(where: str, mode: str) -> Host:
 
 
 def has_imglyb(folder: Path) -> bool:
-    """Tell whether a Fiji has the jars through which pyimagej shares images with NumPy."""
+    """Return whether a Fiji has the jars by which pyimagej shares images with NumPy."""
     jars = [path.name for path in (folder / "jars").rglob("*.jar")]
     return all(any(jar.startswith(name) for jar in jars) for name in _IMGLYB)
 

@@ -100,7 +100,7 @@ class _State:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """How to change the unknowns and each region's shift."""
+    """A step of the unknowns and of the shift of each region."""
 
     unknowns: Floats
     shifts_um: Floats
@@ -230,7 +230,7 @@ def _equations(rows: Floats32, rest: Floats32, weights: Floats32) -> _Linear:
 
 
 def _constant(model: PupilModel) -> dict[int, float]:
-    """How stiff the parameters are that hold everywhere; high orders are small."""
+    """Return the prior stiffness of the field-independent parameters; high orders are small."""
     stiffness = dict.fromkeys(range(FIRST_MODE), 0.0)
     stiffness |= {k: (n / 2) ** 2 for k, (n, _) in enumerate(model.modes, FIRST_MODE)}
     last = FIRST_MODE + len(model.modes)
@@ -238,7 +238,7 @@ def _constant(model: PupilModel) -> dict[int, float]:
 
 
 def _varying(model: PupilModel, values: Floats) -> dict[int, float]:
-    """Which parameters may change over the field, and how stiff these changes are."""
+    """Return which parameters may vary across the field, and the stiffness of the variations."""
     blur = (FIELD.blur / values[NA]) ** 2
     stiffness = dict.fromkeys((BLUR_Y, BLUR_X, BLUR_YX), blur**-2)
     stiffness[SHEET] = (FIELD.sheet * max(values[SHEET], 1e-12)) ** -2

@@ -73,7 +73,7 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class FieldChoice:
-    """What was chosen, among all that was tried, and what the beads lacked for more."""
+    """The selected model, all models that were tried, and what the beads lacked for others."""
 
     best: Trial
     tried: list[Trial]

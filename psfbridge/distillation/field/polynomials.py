@@ -33,11 +33,11 @@ class FieldPolynomial:
 
     @property
     def beads(self) -> int:
-        """How many beads it needs."""
+        """Number of beads needed."""
         return FIELD_CHOICE.beads_per_term * (1 + len(self.terms))
 
     def lacks(self, where: Floats, deepest: float = 0.0) -> str:
-        """Say what the beads lack to carry it, or nothing.
+        """Return what the beads lack for this polynomial, or an empty string.
 
         Parameters
         ----------

@@ -68,7 +68,7 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class ChoiceSettings:
-    """How rich the change over the field may be.
+    """Settings of the model selection.
 
     Attributes
     ----------

@@ -76,7 +76,7 @@ class FieldModel:
 
 @dataclass(frozen=True, eq=False)
 class FieldSolution:
-    """What the beads tell of the field.
+    """The field dependence inferred from the beads.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _where(problem: JointProblem, states: Sequence[BeadState]) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What is seen of a bead at every place; in the middle its sum over voxels is 1."""
+    """The image of a bead at any position; at the centre its sum over voxels is 1."""
 
     pupil: FieldPupil
     shape: Sequence[int]

@@ -189,7 +189,7 @@ def _bright(own: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _misfit(residual: NDArray[Any], usable: NDArray[np.bool_], own: NDArray[Any]) -> float:
-    """What the model leaves of the bead's bright part, as a share of its light."""
+    """Return the residual in the bright part of the bead, relative to its light."""
     core = usable & _bright(own)
     power = float((own[core] ** 2).sum())
     return float(np.sqrt((residual[core] ** 2).sum() / power)) if power > 0 else float("inf")

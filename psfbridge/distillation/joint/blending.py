@@ -44,7 +44,7 @@ _MODEL, _BOTH, _WITH_BACKGROUND, _DATA, AVERAGED = (
 
 @dataclass(frozen=True, eq=False)
 class BlendChoice:
-    """How far the data may pull.
+    """The chosen weight of the data.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ def _held_out(
     regions: Sequence[_Region],
     core: NDArray[np.bool_],
 ) -> dict[tuple[str, float], list[_Score]]:
-    """How each part is explained by each way to make a PSF of the other parts."""
+    """Score each part of the beads against PSFs made in each way from the other parts."""
     parts = [int(part) for part in stack.filled]
     if len(parts) < 2:
         return {}
@@ -326,7 +326,7 @@ def _held_out(
 
 @dataclass(frozen=True)
 class _Score:
-    """How a PSF explains beads that it was not made from.
+    """The agreement of a PSF with held-out beads.
 
     `share` is what is left of the energy in the whole box, over that of the bead's core; `core` is
     what is left in the core alone. They weigh all voxels alike, as the error of a PSF does. χ²
@@ -407,7 +407,7 @@ def _regions(seen: Floats32) -> tuple[_Region, _Region]:
 
 
 class _Residual:
-    """What the beads have beyond a model, and how sure each shell of frequencies is."""
+    """The residual of the beads relative to a model, and its certainty in each frequency shell."""
 
     def __init__(self, stack: Stack, seen: Floats32, regions: Sequence[_Region]) -> None:
         base, self.scale = _fitted(stack, seen)
@@ -420,7 +420,7 @@ class _Residual:
         self.bright = np.abs(base)
 
     def gains(self, caution: float, *, out_of_focus: bool) -> list[Floats32]:
-        """How much of each frequency is signal; `caution` in standard errors."""
+        """Return the signal fraction at each frequency; `caution` is in standard errors."""
         inner, outer = (one.gain(caution) for one in self.spectra)
         shells = [one.shell for one in self.regions]
         if not out_of_focus:

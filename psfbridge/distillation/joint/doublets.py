@@ -82,7 +82,7 @@ class Widening:
 
     @cached_property
     def _columns(self) -> Floats32:
-        """What each spread, intensity, position and background adds; axes (column, voxel)."""
+        """Return the design matrix for spread and bead parameters; axes (column, voxel)."""
         spectrum = fft.rfftn(self.psf, workers=cores())
         turns = slope_factors(self.psf.shape)
         curved = [turns[i] * turns[j] * (0.5 if i == j else 1) for i, j in _SPREADS]

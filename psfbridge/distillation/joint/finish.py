@@ -123,7 +123,7 @@ def _said_of_images(problem: JointProblem) -> list[Finding]:
 
 
 def _rivals(best: Round) -> str:
-    """Say how the PSF stands beside the average where beads were held out, if it is not that."""
+    """Return a sentence comparing the PSF with the average on held-out beads, if they differ."""
     choice = best.blend.choice
     rivals = choice.held_out
     if not rivals or choice.kind == AVERAGED:

@@ -40,7 +40,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class JointProblem:
-    """What stays the same in all rounds.
+    """The constants of a joint fit.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class JointProblem:
 
     @cached_property
     def transfer(self) -> Floats32:
-        """What a bead's own size damps."""
+        """Transfer function of the bead."""
         transfer = sphere_transfer(self.psf_shape, self.sample_um, self.bead_diameter_um)
         return np.asarray(transfer, np.float32)
 
@@ -138,7 +138,7 @@ def _quick_odd(length: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """What a round starts from.
+    """The starting point of an iteration.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class Round:
 
     @property
     def start(self) -> Start:
-        """What the next round starts from."""
+        """Starting point of the next iteration."""
         return Start(self.states, self.psf, self.pupil, self.unit)
 
     def without_beads(self) -> Round:

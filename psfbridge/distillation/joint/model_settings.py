@@ -87,7 +87,7 @@ class PupilFitSettings:
 
 @dataclass(frozen=True)
 class PupilPriorSettings:
-    """What is expected of a pupil where nothing else is known.
+    """Settings of the prior of the pupil.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class PupilPriorSettings:
 
 @dataclass(frozen=True)
 class BlendingSettings:
-    """How far the beads pull the PSF from its optical model.
+    """Settings of the blending of model and data.
 
     Attributes
     ----------

@@ -97,7 +97,7 @@ class PupilFit:
 
     @property
     def microscope(self) -> str:
-        """What the fit takes the microscope for."""
+        """Kind of microscope assumed in the fit."""
         if self.model.power == 2:
             return "confocal"
         return "lightsheet" if self.values[SHEET] > 0 else "widefield"
@@ -119,7 +119,7 @@ class PupilFit:
 
     @property
     def centre_um(self) -> Floats:
-        """Where the light is brightest, from the middle of the stack in z, y and x."""
+        """Position of maximum brightness relative to the centre of the stack in z, y and x."""
         centre = self.values[Z : X + 1].copy()
         if self.values[SAMPLE]:
             centre[0] += brightest_um(*self.values[[NA, INDEX, SAMPLE, DEPTH]])
@@ -249,7 +249,7 @@ def _sheet_um(values: Floats) -> float:
 
 
 def _free(model: PupilModel, values: Floats) -> tuple[int, ...]:
-    """Which parameters the data can tell; what was not assumed stays away."""
+    """Return the parameters that are fitted."""
     fixed = set() if values[SHEET] > 0 else {SHEET}
     fixed |= set() if values[SAMPLE] else {SAMPLE, DEPTH}
     fixed |= set() if values[EDGE] else {EDGE, EDGE_Y, EDGE_X}

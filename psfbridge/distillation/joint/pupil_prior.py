@@ -27,7 +27,7 @@ Known = dict[int, tuple[float, float]]  # of a parameter: its value and standard
 
 
 class PriorScale(NamedTuple):
-    """How many times firmer than at first each kind of term is held, in its square."""
+    """The scale of the prior for each kind of term, relative to the initial one, squared."""
 
     phases: float = 1.0
     amplitudes: float = 1.0
@@ -46,7 +46,7 @@ UNSCALED = PriorScale()
 
 
 class Prior:
-    """What deviations from expected parameters cost, as deviations of the data do.
+    """The prior, as penalties on deviations from the expected parameters.
 
     Phases, amplitudes and the blur's ovalness are expected to be 0, give or take their size. How
     large they are at all is told by the beads (MacKay 1992): where none is seen to stand out of

@@ -296,7 +296,7 @@ def _lean(rounds: Sequence[Round]) -> list[Round]:
 
 
 def _choice(rounds: Sequence[Round]) -> BlendChoice | None:
-    """How far the data may pull: beads not used choose, once the noise is known, until the end."""
+    """Return the weight of the data, chosen by held-out beads once the noise is known."""
     if len(rounds) <= SOLVE.noise_round:
         return UNTESTED
     return None if len(rounds) <= SOLVE.usual_rounds else rounds[-1].blend.choice

@@ -53,12 +53,12 @@ class Stack:
 
     @cached_property
     def plane_normal(self) -> Floats:
-        """What `psfbridge.numerics.background_plane.plane_normal` makes of the weight."""
+        """Normal matrix of `psfbridge.numerics.background_plane.plane_normal` for the weight."""
         return plane_normal(self.weight)
 
     @cached_property
     def plane_values(self) -> Floats:
-        """What `psfbridge.numerics.background_plane.plane_values` makes of weight times mean."""
+        """Values of `psfbridge.numerics.background_plane.plane_values` for weight times mean."""
         return plane_values(self.sums.sum(axis=0))
 
     @cached_property
@@ -160,7 +160,7 @@ def stack_and_measure(
 
 
 def _position_noise_bias(state: BeadState) -> Floats32:
-    """How much of each curvature a bead lost because its position was fitted to its own noise.
+    """Return the loss of curvature caused by fitting each position to its own noise.
 
     A position that is off by `d` blurs the bead by half of `d²` of the curvature. But it is off
     towards the noise that looks like a shift, which so comes to the same place in all beads: that
@@ -255,7 +255,7 @@ def _aligned(state: BeadState, psf: Floats32, own: Floats32) -> Aligned:
 def _places(
     seen: Observation, fine_shape: Sequence[int], shift: Floats
 ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Which samples of the PSF the voxels of a box come to, and which voxels these are."""
+    """Return the PSF samples on which the voxels of a box fall, and the indices of these voxels."""
     samples, voxels = [], []
     sizes = zip(seen.counts.shape, fine_shape, seen.factor, shift, strict=True)
     for length, fine, times, offset in sizes:

@@ -108,7 +108,7 @@ def _pupil_se(pupil: PupilFit, steps: Sequence[Floats]) -> Floats:
 
 
 def _means(best: Round, random: np.random.Generator) -> Floats32:
-    """How the means of beads drawn again differ from their own mean, in the stack's units."""
+    """Return the deviations of bootstrap means from the mean, in the units of the stack."""
     contributing = [best.states[k] for k in best.contributing]
     means = bootstrap_means(contributing, best.psf, ERROR.draws, random)
     # The beads' intensities are in units of the PSF by now; the stack was made before.

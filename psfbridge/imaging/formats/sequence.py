@@ -59,7 +59,7 @@ class _Name:
 
 
 def is_pattern(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a path is a pattern such as ``beads_z*.tif``, and no file of that name."""
+    """Return whether a path is a pattern such as ``beads_z*.tif`` rather than a file."""
     return glob.has_magic(os.fspath(path)) and not Path(path).exists()
 
 
@@ -107,7 +107,7 @@ def image_files(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def sibling_note(path: Path) -> tuple[str, ...]:
-    """Say where a single plane is one of many in its folder."""
+    """Return a note if a single plane is one of many in its folder."""
     skeleton = _skeleton(str(path))
     alike = [str(one) for one in path.parent.iterdir() if _skeleton(str(one)) == skeleton]
     if len(alike) < 2 or not _numbers_planes(alike):
@@ -146,7 +146,7 @@ def _skeleton(path: str) -> tuple[str, ...]:
 
 
 def _counts_planes(files: Sequence[str]) -> bool:
-    """Tell whether files are single planes whose names say which plane of z they are."""
+    """Return whether files are single planes whose names give the z index."""
     return _numbers_planes(files) and all(
         Path(one).suffix in _ENDINGS and _is_plane(Path(one)) for one in files[:2]
     )

@@ -22,7 +22,7 @@ Lengths = tuple[float | None, float | None, float | None]
 
 @dataclass(frozen=True)
 class Kept:
-    """What a file keeps of its name, channels and time.
+    """Name, channels and time of a file, to be preserved in outputs.
 
     Parameters
     ----------

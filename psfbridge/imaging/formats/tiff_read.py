@@ -242,7 +242,7 @@ def _pieces(series: Any) -> tuple[int, ...]:
 
 
 def _leading(series: Any) -> int:
-    """How many of the first axes count pages; the others lie within a page."""
+    """Return how many of the first axes are indexed by pages; the others lie within a page."""
     count = 0
     while math.prod(series.shape[:count]) < len(series):
         count += 1

@@ -129,7 +129,7 @@ def _of_tags(file: Any) -> tuple[Lengths, tuple[str, ...]]:
 def _contradicted(
     axis: str, resolution: Any, factor: float | None, tag_um: float | None, faults: list[str]
 ) -> bool:
-    """Tell where a pixel makes sense by the unit of the tag alone, not by the one named."""
+    """Return where the pixel size is plausible only with the unit of the resolution tag."""
     if factor is None or tag_um is None or factor == tag_um:
         return False
     silent: list[str] = []
@@ -144,7 +144,7 @@ def _contradicted(
 
 
 def _fits(length_um: float | None) -> bool:
-    """Tell whether a pixel of a light microscope can be so large."""
+    """Return whether a pixel size is plausible for a light microscope."""
     return length_um is not None and not voxel_fault((length_um,) * 3)
 
 

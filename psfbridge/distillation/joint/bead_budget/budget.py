@@ -12,7 +12,7 @@ __all__ = ["SolveBudget"]
 
 @dataclass(frozen=True)
 class SolveBudget:
-    """What steers the number of beads of a solve.
+    """Limits of a fit: number of beads and memory.
 
     Parameters
     ----------
@@ -64,5 +64,5 @@ class SolveBudget:
 
     @property
     def most_voxels(self) -> float:
-        """How many voxels the boxes of all beads may hold together."""
+        """Return the maximum total number of voxels in the boxes of all beads."""
         return max(self.memory_gib - self.base_gib, 0.1) * 2**30 / self.voxel_bytes

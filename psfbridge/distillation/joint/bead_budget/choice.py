@@ -112,7 +112,7 @@ def _in_the_way(
 def _turns(
     places: NDArray[np.float64], merit: NDArray[np.float64], found: FoundBeads
 ) -> NDArray[np.int64]:
-    """How many beads of its own field of the image come before each bead."""
+    """Return the number of preceding beads in the same part of the image, for each bead."""
     shape = np.array(found.image.data.shape[1:])
     fields = np.clip(places // (shape / CHOICE.fields), 0, CHOICE.fields - 1) @ (CHOICE.fields, 1)
     turns = np.zeros(len(merit), np.int64)

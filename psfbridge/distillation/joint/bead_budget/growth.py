@@ -98,7 +98,7 @@ def _joined(problem: JointProblem, best: Round) -> Start:
 
 
 def _as(state: BeadState, other: BeadState | None) -> BeadState:
-    """Give a bead what was learned of the noise of its image."""
+    """Apply the refined noise model of the image to a bead."""
     if other is None:
         return state
     seen = replace(state.seen, noise=other.seen.noise)

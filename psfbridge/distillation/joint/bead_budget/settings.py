@@ -14,7 +14,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ChoiceSettings:
-    """Which beads are looked at first.
+    """Settings of the first choice of beads.
 
     Attributes
     ----------

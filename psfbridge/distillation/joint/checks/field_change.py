@@ -41,7 +41,7 @@ _UNKNOWNS = 4
 
 @dataclass(frozen=True)
 class Trend:
-    """How an aberration changes along an axis.
+    """The trend of an aberration along an axis.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def field_trends(problem: JointProblem, best: Round, told: Sequence[Residual]) -
 
 
 def _words(effect: float) -> str:
-    """Say how far a PSF is off; a change as large as the PSF is beyond what a line can tell."""
+    """Return the difference in words; a linear estimate cannot exceed the PSF itself."""
     return f"{effect:.0%} off" if effect < 1 else "completely unlike"
 
 
@@ -147,7 +147,7 @@ def _significant(
 
 
 def _templates(problem: JointProblem, best: Round, chosen: Sequence[int]) -> Floats32:
-    """How the PSF of a bead of intensity 1 changes by each aberration; axes (mode, z, y, x)."""
+    """Return the change of a unit bead image with each aberration; axes (mode, z, y, x)."""
     pupil = best.pupil.centred()
     _, slopes = pupil.model.derivatives(pupil.values, [FIRST_MODE + k for k in chosen])
     unit = np.float32(pupil.scale / best.unit)

@@ -50,7 +50,7 @@ def physics_findings(pupil: PupilFit) -> list[Finding]:
 
 
 def z_step_factor(pupil: PupilFit, given: Floats) -> str:
-    """Say how wrong the z step is, if NA/λ and n/λ are as given and the voxels are not.
+    """Return the factor by which the z step is wrong, if NA/λ, n/λ and pixel size are right.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _is_hidden(pupil: PupilFit, rise: float) -> bool:
 
 
 def _rise(na: float, index: float) -> float:
-    """How far the phase at the pupil's edge runs ahead of its middle, in waves per µm of focus."""
+    """Return the phase of the pupil edge relative to its centre, in waves per µm of defocus."""
     return index - float(np.sqrt(max(index**2 - na**2, 0)))
 
 

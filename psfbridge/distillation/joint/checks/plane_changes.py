@@ -28,7 +28,7 @@ _TOLD = (0, 2, 3)
 
 @dataclass(frozen=True, eq=False)
 class PlaneChanges:
-    """What changed from plane to plane of one image.
+    """Changes between the planes of one image.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Physics:
-    """What microscopes can have; inferred figures are right to some ten percent.
+    """Physical limits of microscopes; inferred values are accurate to some ten percent.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Physics:
 
 @dataclass(frozen=True)
 class Residuals:
-    """What of a bead has a say when its residual is looked at.
+    """Settings of the residuals of beads.
 
     Attributes
     ----------

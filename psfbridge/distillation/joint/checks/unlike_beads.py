@@ -148,7 +148,7 @@ def size_spread_um2(problem: JointProblem, best: Round, told: Sequence[Residual]
 
 
 def _widening(psf: Floats32, voxel_um: Sequence[float]) -> Floats32:
-    """How a PSF changes with the variance of a blur: half of its Laplacian, in 1/µm²."""
+    """Return the change of a PSF with the variance of a blur: half its Laplacian, in 1/µm²."""
     z, y, x = (np.square(fft.fftfreq(n, size)) for n, size in zip(psf.shape, voxel_um, strict=True))
     x = x[: psf.shape[2] // 2 + 1]
     squares: Floats = z[:, None, None] + y[:, None] + x

@@ -60,7 +60,7 @@ def _refined(
 
 
 def _suspicion(fit: PupilFit) -> float:
-    """How large the spherical aberrations are, in units of what makes a sample worth a trial."""
+    """Return the spherical aberration relative to the threshold for testing the hypothesis."""
     sizes = {
         n: abs(float(value))
         for (n, m), value in zip(fit.model.modes, fit.values[FIRST_MODE:], strict=False)

@@ -12,7 +12,7 @@ __all__ = ["optics_note"]
 
 
 def optics_note(name: str, optics: FileOptics) -> tuple[str, ...]:
-    """Say which optics a file names.
+    """Return a note on the optics recorded in a file.
 
     Parameters
     ----------
