@@ -70,7 +70,7 @@ def test_a_lif_is_read_image_by_image(lif_file):
 def test_a_series_that_is_not_there_is_named_with_those_that_are(czi_file, lif_file, series):
     with pytest.raises(ImageError, match=r"no series .*; it has 0, 1\. .*series=0"):
         Reading(series=series).image(czi_file)
-    with pytest.raises(ImageError, match=r"there are 0 \(overview\), 1 \(beads\)"):
+    with pytest.raises(ImageError, match=r"it has 0 \(overview\), 1 \(beads\)"):
         Reading(series=series).image(lif_file)
 
 
