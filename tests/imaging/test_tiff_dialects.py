@@ -231,7 +231,7 @@ def test_an_ome_tiff_that_lists_one_plane_and_has_all_is_read(tmp_path):
     image = read_image(tmp_path / "a.ome.tif", time=1)
     np.testing.assert_array_equal(image.data, stack[1])
     assert image.voxel_um == pytest.approx(VOXEL_UM)
-    assert any("lists fewer planes than it has" in note for note in image.notes)
+    assert any("lists fewer planes than it contains" in note for note in image.notes)
 
 
 @pytest.mark.parametrize(("planes", "listed"), [(23, 1), (24, 2)])
