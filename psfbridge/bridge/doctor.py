@@ -143,7 +143,7 @@ _LOOKS: dict[str, Callable[[], str]] = {
     "plain ImageJ, headless": _plain,
     "plain ImageJ, window": _window,
     "ImageJ2 and Fiji": _pyimagej,
-    "a Fiji by itself": _worker,
+    "Fiji on its own": _worker,
     "a Java that runs": _joined,
     "OpenCL": _opencl,
 }

@@ -110,7 +110,7 @@ def _kinds(mean: MeanBead) -> list[str]:
     whole = _shared(halves)
     shares, left = _even_shares(mean.model, free, halves)
     shares |= {
-        f"the PSF's {name} is not the beads'": energy
+        f"the {name} of the PSF differs from that of the beads": energy
         for name, energy in _odd_energies(*left.T.reshape(2, *rest.shape)).items()
     }
     found = sorted(shares.items(), key=lambda pair: -pair[1])
