@@ -159,7 +159,7 @@ class Text(Option):
 
     @property
     def allowed(self) -> str:
-        """A text, for instance the usual one."""
+        """A text, for example the usual one."""
         return f"a text, for example {self.usual}" if self.usual else "a text"
 
     @property

@@ -34,7 +34,7 @@ def joint_psf(outcomes: Sequence[FileResult], progress: Progress) -> tuple[FileR
     outcomes : sequence of FileResult
         Of every file of the batch.
     progress : Progress
-        Called often; may raise `psfbridge.errors.Cancelled`.
+        Called frequently; may raise `psfbridge.errors.Cancelled`.
 
     Returns
     -------

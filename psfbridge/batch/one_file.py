@@ -194,7 +194,7 @@ def _distilled(task: Task, progress: Progress) -> dict[str, Any]:
 
 
 def _imaged_with(task: Task) -> dict[str, Any]:
-    """Return what the file itself says of microscope, objective and light; mostly nothing."""
+    """Return what the file itself says of microscope, objective and light, usually none."""
     stored = task.reading.opened(task.path)
     return stored.stored.optics.options(stored.channel)
 

@@ -20,12 +20,12 @@ _BATCH = "batch"
 class BatchOptions(OptionRecord):
     """Options of a batch: parallel files and the outputs for each.
 
-    Each option is converted and checked; all are listed in docs/options.md.
+    Each option is converted and checked; see docs/options.md for the list.
 
     Raises
     ------
     OptionError
-        If a value is impossible.
+        If a value is invalid.
 
     Examples
     --------

@@ -34,7 +34,7 @@ def check_parquet() -> None:
 
 
 def write_parquet(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:
-    """Write rows as Parquet, whole or not at all; what cannot be told is null.
+    """Write rows as Parquet, whole or not at all; what is unknown is null.
 
     Parameters
     ----------

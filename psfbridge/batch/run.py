@@ -40,13 +40,13 @@ class Batch:
     Parameters
     ----------
     rows : tuple of Row
-        The summary, one row a file, the oldest image first.
+        The summary, with one row per file, oldest image first.
     folder : Path
-        Where everything was written.
+        Output folder.
     joint : Row or None
         The PSF of all files together.
     notes : tuple of str
-        What a user should know, one sentence each.
+        Notes for the user, one sentence each.
     """
 
     rows: tuple[Row, ...]
@@ -61,7 +61,7 @@ class Batch:
 
     @property
     def kept(self) -> tuple[Row, ...]:
-        """The files whose outputs were there already."""
+        """The files with existing outputs."""
         return tuple(row for row in self.rows if row.status == "kept")
 
 
@@ -78,40 +78,40 @@ def distill_batch(
 
     The folder receives ``<name>_psf.tif``, ``<name>_beads.csv`` and ``<name>.json`` for each file,
     ``joint_psf.tif`` and its companions, ``summary.csv``, ``summary.png``, ``summary.html`` and
-    ``key_values.csv``, from which OMERO makes key-value pairs.
-    Outputs that are there already from the same, unchanged file and the same options are kept.
+    ``key_values.csv``, from which OMERO makes key-value pairs. Existing outputs from the same,
+    unchanged file and the same options are kept.
 
     Parameters
     ----------
     images : sequence of path
         Files; patterns such as ``*.tif`` are expanded.
     folder : path
-        Where the outputs go; it is made if need be.
+        Output folder; created if necessary.
     options : DistillOptions, optional
-        Options as a record; keywords go before it.
+        Options as a record; keywords take precedence.
     progress : Progress or False, optional
-        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
-        in a notebook; False is none. What was finished stays, with its
-        ``summary.csv``, and the same call goes on from there.
+        Called frequently; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal or
+        in a notebook; False for none. Finished outputs and their ``summary.csv`` are kept, and the
+        same call continues from there.
     told : callable, optional
-        Called with the row of each file as soon as it is done.
+        Called with the row of each file as soon as it is finished.
     **choices
         The fields of `DistillOptions`, checked before any work; how the files are read:
-        ``voxel_um``, ``channel``, ``time`` and ``axes``; and ``jobs``, files worked on at a time,
-        each by a process of its own; ``reports``, to write the report of each file too;
-        ``parquet``, to write ``summary.parquet``, which takes pyarrow; ``about``, who imaged what
-        with which microscope and objective: files that differ in it are not compared; and
-        ``tolerances``, limits between pass and fail.
+        ``voxel_um``, ``channel``, ``time`` and ``axes``; and ``jobs``, files processed in parallel,
+        each in its own process; ``reports``, to write the report of each file too; ``parquet``, to
+        write ``summary.parquet``, which needs pyarrow; ``about``, who imaged what with which
+        microscope and objective: files that differ in it are not compared; and ``tolerances``,
+        limits between pass and fail.
 
     Returns
     -------
     Batch
-        The summary; a file that failed is a row of it, and stops no other.
+        The summary; a file that fails is a row in it and does not stop the others.
 
     Raises
     ------
     OptionError
-        If an option is unknown or impossible.
+        If an option is unknown or invalid.
     ImageError
         If no file was named, or a pattern matches none.
     MissingPartError

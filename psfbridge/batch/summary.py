@@ -210,7 +210,7 @@ def rows_of(outcomes: Sequence[FileResult]) -> list[Row]:
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """Return the summary as CSV text; what cannot be told is empty."""
+    """Return the summary as CSV text; what is unknown is empty."""
     return csv_text([one.name for one in fields(Row)], map(asdict, rows))
 
 

@@ -81,7 +81,7 @@ def add_psf_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_psf_input(parser: argparse.ArgumentParser) -> None:
-    """Add what a command has that makes one file of the PSF of any program."""
+    """Add what a command has that makes one file of the PSF from any program."""
     parser.add_argument(
         "psf", metavar="PSF", help=("PSF from any program: TIFF, OME-TIFF, OME-Zarr, .npy")
     )
@@ -94,7 +94,7 @@ def add_psf_input(parser: argparse.ArgumentParser) -> None:
 
 
 def load_given_psf(args: argparse.Namespace) -> PSF:
-    """Load the PSF that `add_psf_input` names, brought into form."""
+    """Load the PSF that `add_psf_input` names, converted."""
     from psfbridge.psf.psf import PSF
 
     return PSF.load(

@@ -34,27 +34,27 @@ def deconvolve(
     progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DeconvolveArguments],
 ) -> Image:
-    """Deconvolve an image by Richardson-Lucy, with light that comes from and goes beyond it.
+    """Deconvolve an image by Richardson-Lucy, allowing for light across its borders.
 
-    The edges are not wrapped around (Bertero and Boccacci 2005, A&A 437, 369). An image that is
-    larger than the memory is cut into overlapping tiles.
+    The edges are not wrapped around (Bertero and Boccacci 2005, A&A 437, 369). An image larger than
+    the memory is split into overlapping tiles.
 
     Parameters
     ----------
     image : Image, array or path
         The array has axes (z, y, x), (c, z, y, x) or (y, x). The units are counts, not negative.
     psf : PSF, FieldPSF, Image, array, path, or a list of them
-        One PSF for all channels, or one for each, of any program: it is brought into form, and
-        resampled where its voxel size is another. The PSFs of a field are applied at their places
-        and blended.
+        One PSF for all channels, or one for each, from any program: it is converted, and resampled
+        where its voxel size is another. The PSFs of a field are applied at their places and
+        blended.
     options : DeconvolveOptions, optional
-        Options as a record; keywords go before it.
+        Options as a record; keywords take precedence.
     progress : Progress or False, optional
         Called in every iteration; may raise `psfbridge.errors.Cancelled`. By default a bar on a
-        terminal and in a notebook; False is none.
+        terminal or in a notebook; False for none.
     **choices
-        The fields of `DeconvolveOptions`, checked before any work, and how the image is read:
-        ``voxel_um`` (needed for bare arrays), ``channel``, and for files ``time`` and ``axes``.
+        The fields of `DeconvolveOptions`, checked before any work, and the reading options:
+        ``voxel_um`` (required for plain arrays), ``channel``, and for files ``time`` and ``axes``.
 
     Returns
     -------
@@ -65,13 +65,13 @@ def deconvolve(
     Raises
     ------
     OptionError
-        If an option is unknown or impossible.
+        If an option is unknown or invalid.
     ImageError
         If the image cannot be deconvolved.
     PSFError
         If the PSF does not fit it.
     EngineError
-        If the engine is absent, wrong, or too small.
+        If the engine is missing, gives wrong results or has too little memory.
 
     Examples
     --------

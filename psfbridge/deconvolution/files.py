@@ -67,7 +67,7 @@ def deconvolve_file(
     Returns
     -------
     tuple of str
-        What a user should know, one sentence each.
+        Notes for the user, one sentence each.
 
     Raises
     ------

@@ -80,7 +80,7 @@ def matched_psfs(
     target : Target
         The image.
     psf : PSF, FieldPSF, Image, array, path, or a list of them
-        One for all channels, or one for each; of any program.
+        One for all channels, or one for each; from any program.
     options : DeconvolveOptions
         Its `psf_voxel_um` and `psf_background` say how those of other programs are read.
 

@@ -71,7 +71,7 @@ def restore(
     Returns
     -------
     tuple of str
-        What a user should know, one sentence each.
+        Notes for the user, one sentence each.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Bead:
 
 
 class Beads(Sequence[Bead]):
-    """Every candidate of one image or of several, none left out.
+    """All candidates of one or several images.
 
     A sequence of `Bead`, so that ``pandas.DataFrame(beads)`` is the table.
 
@@ -132,7 +132,7 @@ class Beads(Sequence[Bead]):
 
     @property
     def median_snr(self) -> float:
-        """Median SNR of the beads that are used; NaN where none is."""
+        """Median SNR of the used beads; NaN if there are none."""
         used = self.with_status(USED).column("snr").astype(float)
         used = used[np.isfinite(used)]
         return float(np.median(used)) if used.size else float("nan")
@@ -146,7 +146,7 @@ class Beads(Sequence[Bead]):
         return f"{funnel['found']} found: {', '.join(parts)}"
 
     def to_csv(self) -> str:
-        """Return the table as CSV text, one row for every candidate."""
+        """Return the table as CSV text, with one row per candidate."""
         return csv_text([one.name for one in fields(Bead)], map(asdict, self), undefined="nan")
 
     def save(self, path: str | os.PathLike[str]) -> None:

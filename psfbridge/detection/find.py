@@ -178,26 +178,26 @@ def find_beads(
     image : Image, array or path
         The array has axes (z, y, x), or (y, x). The units are counts.
     positions : array-like, optional
-        The beads to use, to about a voxel: rows of z, y, x in voxels. Each is refined; every
-        other candidate is rejected as not chosen.
+        The beads to use, to within about a voxel: rows of z, y, x in voxels. Each is refined; all
+        other candidates are rejected as not chosen.
     min_separation_um : float, optional
-        Beads nearer to each other than this are rejected as too close.
+        Beads closer together than this are rejected as too close.
     progress : Progress or False, optional
-        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
-        in a notebook; False is none.
+        Called frequently; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal or
+        in a notebook; False for none.
     **reading
-        How the image is read: ``voxel_um`` (needed for a bare array), ``channel``, and for a file
-        ``time`` and ``axes``.
+        How the image is read: ``voxel_um`` (required for a plain array), ``channel``, and for a
+        file ``time`` and ``axes``.
 
     Returns
     -------
     Beads
-        One for each candidate, with positions in voxels, status and reason.
+        All candidates, with positions in voxels, status and reason.
 
     Raises
     ------
     ImageError
-        If the image holds nothing but one value, or no data at all.
+        If the image contains only one value, or no data at all.
     OptionError
         If a position lies outside the image.
 
@@ -252,7 +252,7 @@ def find(
     Raises
     ------
     ImageError
-        If the image holds nothing but one value, or no data at all.
+        If the image contains only one value, or no data at all.
     OptionError
         If a position lies outside the image.
     """

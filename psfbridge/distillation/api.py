@@ -69,30 +69,30 @@ def distill(
     *images : Image, array, path, or a list of them
         The array has axes (z, y, x), or (y, x). The units are counts. All with one voxel size.
     positions : array-like, optional
-        The beads to use, to about a voxel, see `psfbridge.find_beads`; for one image only. Not
-        for ``reverse-rl``, which takes everything bright.
+        The beads to use, to within about a voxel, see `psfbridge.find_beads`; for one image only.
+        Not for ``reverse-rl``, which uses everything bright.
     options : DistillOptions, optional
-        Options as a record; keywords go before it.
+        Options as a record; keywords take precedence.
     progress : Progress or False, optional
-        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
-        in a notebook; False is none.
+        Called frequently; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal or
+        in a notebook; False for none.
     **choices
         The fields of `DistillOptions`, checked before any work, and how images are read:
-        ``voxel_um`` (needed for bare arrays), ``channel``, and for files ``time`` and ``axes``.
+        ``voxel_um`` (required for plain arrays), ``channel``, and for files ``time`` and ``axes``.
 
     Returns
     -------
     Distillation
-        The PSF, every bead candidate, the measures, and how they came about.
+        The PSF, all bead candidates, the measures and their provenance.
 
     Raises
     ------
     OptionError
-        If an option is unknown or impossible.
+        If an option is unknown or invalid.
     ImageError
         If an image cannot be used.
     NoBeadsError
-        If no bead can be used; with the counts by reason.
+        If no bead is usable; with the counts by reason.
 
     Examples
     --------

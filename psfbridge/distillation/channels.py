@@ -56,7 +56,7 @@ class IdleChannel:
 
 @dataclass(frozen=True, eq=False)
 class ChannelDistillation:
-    """A PSF for each channel, and the chromatic shifts between them.
+    """One PSF per channel, and the chromatic shifts between them.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class ChannelDistillation:
         numbers: Sequence[int] | None = None,
         idle: Sequence[IdleChannel] = (),
     ) -> Self:
-        """Measure how channels that were distilled one by one lie on one another.
+        """Measure the shifts between channels that were distilled separately.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class ChannelDistillation:
         Raises
         ------
         NoBeadsError
-            If the shift of a channel could not be told.
+            If the shift of a channel is unknown.
         """
         untold = [shift for shift in self.shifts if not shift.beads and any(shift.shift_nm)]
         if untold:
@@ -197,7 +197,7 @@ class ChannelDistillation:
         return json.dumps(origin, indent=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the voxels as JSON can hold it."""
+        """Return everything but the voxels in JSON-compatible form."""
         return {
             "chromatic_shifts": plain(self.shifts),
             "channel_numbers": list(self.numbers),
@@ -230,26 +230,25 @@ def distill_channels(
     progress: Progress | Literal[False] | None = None,
     **choices: Unpack[DistillArguments],
 ) -> ChannelDistillation:
-    """Distil a PSF for each channel, and measure how the channels lie on one another.
+    """Distil one PSF per channel, and measure the shifts between the channels.
 
     Parameters
     ----------
     *images : Image, array, or a list of them
         The array has axes (c, z, y, x). The units are counts. All with the same channels and one
-        voxel size; beads that shine in several channels tell the chromatic shift.
+        voxel size; beads visible in several channels give the chromatic shift.
     reference : int
-        The channel from which the others' shifts count; where it gives no PSF, the first that
-        does.
+        The channel relative to which shifts are given; if it yields no PSF, the first that does.
     channels : sequence of int or str, optional
-        Which to distil, by number from 0 or by the file's name for it; by default all.
+        Channels to distil, by number (from 0) or by name; by default all.
     beads_from : int or str, optional
         The channel whose beads are the others' too, by number or name, or a CSV table of places:
         those of bright beads for a dim channel. For one image.
     options : DistillOptions, optional
-        Options as a record; keywords go before it.
+        Options as a record; keywords take precedence.
     progress : Progress or False, optional
-        Called often; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and
-        in a notebook; False is none.
+        Called frequently; may raise `psfbridge.errors.Cancelled`. By default a bar on a terminal or
+        in a notebook; False for none.
     **choices
         The fields of `DistillOptions`, for all channels, checked before any work, and how images
         are read, see `psfbridge.distill`.
@@ -257,17 +256,17 @@ def distill_channels(
     Returns
     -------
     ChannelDistillation
-        One PSF a channel, and the chromatic shifts in nm with their standard errors. A channel
-        without beads is one of its `idle` channels, with the reason, and stops no other.
+        One PSF per channel, and the chromatic shifts in nm with standard errors. A channel without
+        beads is listed in `idle` with the reason, and does not stop the others.
 
     Raises
     ------
     OptionError
-        If an option is unknown or impossible.
+        If an option is unknown or invalid.
     ImageError
         If an image has one channel, or they differ in their channels.
     NoBeadsError
-        If no channel has a bead that can be used.
+        If no channel has a usable bead.
     """
     half = half_given(choices)
     asked = accept(DistillOptions, without_half_given(choices), options, progress)

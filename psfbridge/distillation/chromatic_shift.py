@@ -62,7 +62,7 @@ class ChromaticShift:
     bead_shifts_nm: tuple[Zyx, ...] = ()
 
     def sentence(self, first: int = 0) -> str:
-        """Return the shift in words, for people who count channels from `first`."""
+        """Return the shift in words, with channels counted from `first`."""
         channel, reference = self.channel + first, self.reference + first
         if not self.beads:
             return (

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The PSF as a method found it, before it is brought into form.
+    """The PSF as a method found it, before it is converted.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class Solution:
     error : array, optional
         Standard error of every voxel, in the units of `volume`.
     diagnostics : mapping
-        What the method says of its own fit, ready for JSON.
+        Diagnostics of the fit, in JSON-compatible form.
     notes : tuple of str
-        What a user should know, one sentence each.
+        Notes for the user, one sentence each.
     method : str
         The method that the volume is of, where that is not the one that was called.
     light_inside : float, optional

@@ -37,26 +37,26 @@ class Distillation:
     psf : PSF
         The PSF.
     beads : Beads
-        Every candidate with its status and reason.
+        All candidates with status and reason.
     measures : Measures
-        FWHM and friends of the PSF.
+        FWHM and other properties of the PSF.
     method : str
-        The method that was used; with ``auto``, which it took.
+        The method used; with ``auto``, the one chosen.
     options : DistillOptions
         Every option, defaults included.
     images : tuple of Image
-        The inputs, channel chosen, each with axes (z, y, x).
+        The input images, each with axes (z, y, x).
     notes : tuple of str
         What a user should know: assumptions made, choices taken; one sentence each.
     timings_s : mapping
-        Seconds by stage.
+        Time of each stage, in s.
     peak_memory_mib : mapping
         The most memory that the process had taken at the end of each stage, in MiB.
     diagnostics : mapping
-        What the method says of its own fit, ready for JSON.
+        Diagnostics of the fit, in JSON-compatible form.
     field : FieldPSF, optional
-        With the option ``field``: the PSF at every place of the image; of one place only, where
-        one PSF is all that the beads support.
+        With the option ``field``: the PSF at every position in the image; a single position if the
+        beads do not support a variation.
     """
 
     psf: PSF
@@ -110,7 +110,7 @@ class Distillation:
         return self.psf.plot()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the voxels as JSON can hold it; what cannot be told is None."""
+        """Return everything but the voxels in JSON-compatible form; unknown values are None."""
         record: dict[str, Any] = plain(
             {
                 "measures": self.measures,
@@ -133,10 +133,10 @@ class Distillation:
         return json_text(self.to_dict())
 
     def report(self, folder: str | os.PathLike[str], *, about: About | None = None) -> Path:
-        """Write pictures and a page that opens without a network; return the page's path.
+        """Write the report as a self-contained page with figures; return its path.
 
-        See `psfbridge.report.write.write_report`; for tolerances of your own, give it the
-        `Assessment` that `psfbridge.assess` returns.
+        See `psfbridge.report.write.write_report`; for other tolerances, pass it the `Assessment`
+        that `psfbridge.assess` returns.
         """
         from psfbridge.report.write import write_report
 

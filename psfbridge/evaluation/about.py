@@ -16,9 +16,9 @@ _GROUP = "details for the report"
 @documented
 @dataclass(frozen=True, kw_only=True)
 class About(OptionRecord):
-    """Facts of a report that no image holds; those not given are left out.
+    """Details for a report that are not in the image; those not given are omitted.
 
-    Each option is converted and checked as it is kept.
+    Each value is converted and checked.
 
     Examples
     --------

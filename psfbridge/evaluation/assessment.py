@@ -93,21 +93,21 @@ class Assessment:
     tolerances : Tolerances
         The limits.
     optics : PupilOptics or None
-        Those that theory was computed for; None where nothing is known of them.
+        The optics assumed for theory; None if unknown.
     optics_given : bool
-        Whether they were given; else they were inferred from the beads.
+        Whether they were given rather than inferred from the beads.
     wavelength_um : float or None
         Emission wavelength, where it was given.
     theory : TheoreticalWidths or None
-        Widths that these optics would show.
+        Theoretical widths for these optics.
     wavefront : Wavefront or None
         Aberrations and Strehl ratio, where a pupil was fitted.
     beads : BeadTable
-        Every candidate, measured by itself.
+        All candidates, measured individually.
     plane : FocalPlane or None
         The plane in which the beads lie.
     problems : tuple of Problem
-        What is wrong with the acquisition or the optics.
+        Problems of the acquisition or the optics.
     """
 
     result: Distillation
@@ -152,7 +152,7 @@ class Assessment:
 
     @property
     def na(self) -> tuple[float, float]:
-        """NA that the beads show at the given wavelength, and its standard error, NaN without."""
+        """NA inferred from the beads at the given wavelength, and its standard error or NaN."""
         inferred = self._inferred
         if not inferred or self.wavelength_um is None:
             return NAN, NAN
@@ -228,7 +228,7 @@ class Assessment:
 
     @property
     def headline(self) -> str:
-        """The answer in a sentence."""
+        """The conclusion in a sentence."""
         words = f"The PSF is {self.grade}." if self.grade else "The PSF was not graded."
         if self.passed is None:
             return f"{words} It was not compared with theory."
@@ -238,7 +238,7 @@ class Assessment:
         return f"{words} The objective is out of tolerance: {failed}."
 
     def optics_sentence(self) -> str:
-        """Return for which optics theory was computed, and the NA that the beads show."""
+        """Return the optics assumed for theory and the NA inferred from the beads."""
         if self.optics is None and self.result.options.measured_only:
             return (
                 f"The PSF of {self.result.options.microscope} cannot be described by a pupil, so "
@@ -271,7 +271,7 @@ class Assessment:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the single beads as JSON can hold it."""
+        """Return everything but the single beads in JSON-compatible form."""
         record: dict[str, Any] = plain(
             {
                 "headline": self.headline,
@@ -302,21 +302,21 @@ def assess(
     tolerances: Tolerances | None = None,
     settings: AcquisitionSettings | None = None,
 ) -> Assessment:
-    """Assess an objective by a distillation: theory, tolerances, aberrations and problems.
+    """Assess an objective from a distillation: theory, tolerances, aberrations and problems.
 
     Parameters
     ----------
     result : Distillation
-        Of beads that this objective imaged.
+        The distillation of beads imaged with this objective.
     tolerances : Tolerances, optional
         The limits between pass and fail.
     settings : AcquisitionSettings, optional
-        From where on a reader is warned.
+        Thresholds for warnings.
 
     Raises
     ------
     ImageError
-        If an image is larger than the memory that is free.
+        If an image exceeds the free memory.
 
     Examples
     --------

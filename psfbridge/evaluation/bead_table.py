@@ -27,7 +27,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class BeadRow:
-    """One bead as it stands in the image, its own size not removed; NaN is what cannot be told.
+    """One bead as it stands in the image, its own size not removed; NaN for unknown values.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class BeadTable(Sequence[BeadRow]):
         return float(np.median(values)), float(np.median(np.abs(values - np.median(values))))
 
     def to_csv(self) -> str:
-        """Return the table as CSV text; what cannot be told is empty."""
+        """Return the table as CSV text; what is unknown is empty."""
         return csv_text([one.name for one in fields(BeadRow)], map(asdict, self))
 
 

@@ -79,7 +79,7 @@ class Check:
         How far the PSF's peak lies from the centre of its volume in z, y and x, in voxels. It was
         centred first: beads cannot tell, as each is found wherever it is.
     notes : tuple of str
-        What a user should know, one sentence each.
+        Notes for the user, one sentence each.
     """
 
     image: Image
@@ -166,33 +166,33 @@ def check(
 ) -> Check:
     """Check whether a PSF explains an image of beads.
 
-    Two questions. *Self-prediction*: deconvolved with its own PSF, a bead must become a point
-    again. *Forward model*: a bead's intensity, position and background fitted to the image, the
-    PSF held fixed, must leave no more than noise.
+    Two tests are made. *Self-prediction*: deconvolved with its own PSF, a bead must become a point
+    again. *Forward model*: a bead's intensity, position and background fitted to the image, the PSF
+    held fixed, must leave no more than noise.
 
     Parameters
     ----------
     psf : PSF, FieldPSF, Image, array or path
-        The PSF, of any program; resampled where its voxel size is another.
+        The PSF, from any program; resampled if its voxel size differs.
     image : Image, array or path
-        Beads, not necessarily those that the PSF came from; axes (z, y, x). The units are counts.
+        Beads, not necessarily those used for the PSF; axes (z, y, x). The units are counts.
     bead_diameter_um : float
         Diameter of the beads, for the forward model; 0 is a point. Not 0 is right only where the
         PSF was distilled with it, so that the bead is not in it.
     progress : Progress or False, optional
-        May raise `psfbridge.errors.Cancelled`. By default a bar on a terminal and in a notebook;
-        False is none.
+        May raise `psfbridge.errors.Cancelled`. By default a bar on a terminal or in a notebook;
+        False for none.
     **choices
         The fields of `DeconvolveOptions` (by default 20 iterations on the CPU engine, accelerated
-        where the engine can), and how the image is read: ``voxel_um`` (needed for a bare array),
+        where the engine can), and the reading options: ``voxel_um`` (required for a plain array),
         ``channel``, and for a file ``time`` and ``axes``.
 
     Raises
     ------
     NoBeadsError
-        If no bead can be used; with the counts by reason.
+        If no bead is usable; with the counts by reason.
     OptionError
-        If an option is impossible.
+        If an option is invalid.
     PSFError
         If the PSF does not fit the image.
     """

@@ -111,7 +111,7 @@ def load_preset(name: str) -> Preset:
     Raises
     ------
     OptionError
-        If there is none of this name, or it is damaged.
+        If no preset has this name, or the file is damaged.
     """
     every = _read()
     if name not in every:
@@ -175,7 +175,7 @@ def save_preset(name: str, values: Mapping[str, Any]) -> Path:
     Raises
     ------
     OptionError
-        If a value is impossible.
+        If a value is invalid.
     OutputError
         If the file cannot be written.
     """

@@ -32,17 +32,17 @@ def psf_error(
     estimate, truth : PSF or array
         The arrays have axes (z, y, x) and the same voxel size; the truth's peak is at ``n // 2``.
     window : sequence of int
-        How many central voxels count; fewer where the truth is smaller.
+        Number of central voxels to compare; fewer if the truth is smaller.
 
     Returns
     -------
     float
-        0 for the truth itself, 1 for nothing in common.
+        0 for perfect agreement, 1 for no agreement.
 
     Raises
     ------
     PSFError
-        If either has no voxel other than 0, or one that is not finite.
+        If either is zero everywhere or not finite.
 
     Examples
     --------

@@ -21,7 +21,7 @@ class Tolerances(OptionRecord):
     as it ships them. They set no limit for lateral asymmetry and
     Strehl ratio; 0.8 is the usual one for the latter (Maréchal's criterion, Born & Wolf, ch. 9.3).
 
-    Each option is converted and checked as it is kept.
+    Each value is converted and checked.
 
     Examples
     --------

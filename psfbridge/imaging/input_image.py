@@ -43,7 +43,7 @@ def given_image(
     ImageError
         If it cannot be read, or has no voxel size.
     OptionError
-        If a choice is impossible.
+        If a choice is invalid.
     """
     chosen = Reading.of(**reading)
     if isinstance(image, str | os.PathLike):

@@ -40,12 +40,12 @@ ALL = "all"
 class Reading(OptionRecord):
     """Choice of what is read from a file, and of what the file does not say.
 
-    Each option is converted and checked; all are listed in docs/options.md.
+    Each option is converted and checked; see docs/options.md for the list.
 
     Raises
     ------
     OptionError
-        If a value is impossible.
+        If a value is invalid.
 
     Examples
     --------
@@ -335,8 +335,8 @@ def read_image(
 ) -> Image:
     """Read an image from a TIFF (plain, ImageJ, OME), an OME-Zarr folder or a ``.npy`` file.
 
-    Uncompressed voxels are mapped from the file, read only where they are used, and keep its
-    byte order; others are loaded, after a look at the memory that is free.
+    Uncompressed voxels are mapped from the file, read only where they are used, and keep its byte
+    order; others are loaded after checking the free memory.
 
     Parameters
     ----------
@@ -345,25 +345,25 @@ def read_image(
     channel : int, optional
         Read this channel only, counted from 0.
     time : int, optional
-        Read this time point, counted from 0; needed where there are several.
+        Read this time point, counted from 0; required if there are several.
     axes : str, optional
-        What the axes are, for instance ``ZYX``, where the file does not say or is wrong.
+        What the axes are, for example ``ZYX``, if the file does not state them correctly.
     voxel_um : sequence of float, optional
-        Voxel size in z, y and x, in µm; overrides the file's.
+        Voxel size in z, y and x, in µm; overrides the value in the file.
 
     Returns
     -------
     Image
-        Its array has axes (z, y, x), or (c, z, y, x) where there are several channels and none
-        was chosen. A single plane needs no z step and is given one of 1 µm.
+        Its array has axes (z, y, x), or (c, z, y, x) where there are several channels and none was
+        chosen. A single plane needs no z step and gets one of 1 µm.
 
     Raises
     ------
     ImageError
-        If there is no such image, it is damaged, it has no voxel size, or it leaves open which
-        time point is meant.
+        If there is no such image, it is damaged, has no voxel size, or has several time points and
+        none was chosen.
     OptionError
-        If `channel`, `time`, `axes` or `voxel_um` is impossible.
+        If `channel`, `time`, `axes` or `voxel_um` is invalid.
 
     Examples
     --------

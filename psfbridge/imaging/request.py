@@ -55,7 +55,7 @@ def accept(
     choices : mapping
         Keywords: fields of `record`, and of `psfbridge.imaging.read.Reading`.
     options : OptionRecord, optional
-        Options as a record; keywords go before it.
+        Options as a record; keywords take precedence.
     progress : Progress or False, optional
         Callback for progress; by default a progress bar, and False for none.
     only : collection of str, optional

@@ -21,7 +21,7 @@ __all__ = ["Kept", "check_ending", "check_image_output", "write_image", "write_v
 def write_image(
     path: str | os.PathLike[str], image: Image, *, info: str = "", attachment: bytes = b""
 ) -> None:
-    """Write an image, whole or not at all; the name's ending chooses the format.
+    """Write an image; the file extension selects the format.
 
     Parameters
     ----------
@@ -33,14 +33,15 @@ def write_image(
         The image; its array has axes (z, y, x) or (c, z, y, x). An ImageJ TIFF keeps uint8,
         uint16 and float32; others become float32 where that changes no voxel.
     info : str
-        A text to keep with it; `read_info` gives it back.
+        Text to store with the image; `read_info` returns it.
     attachment : bytes
-        Anything else to keep with it; `read_attachment` gives it back, other programs pass over it.
+        Bytes to store with the image; `read_attachment` returns them, other programs ignore them.
 
     Raises
     ------
     OutputError
-        If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
+        If the extension is unknown, the voxels do not fit the format, or the file cannot be
+        written.
     """
     _check_order(path, image)
     names = image.channel_names if len(image.channel_names) == image.channels else ()
@@ -90,7 +91,8 @@ def write_volumes(
     Raises
     ------
     OutputError
-        If the ending is unknown, the voxels do not fit the format, or the file cannot be written.
+        If the extension is unknown, the voxels do not fit the format, or the file cannot be
+        written.
     """
     ending = check_ending(path)
     if ending == ".ics":

@@ -144,7 +144,7 @@ class Measures:
         return draw("measures", self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the measures as JSON can hold them; what cannot be told is None."""
+        """Return the measures in JSON-compatible form, with None for unknown values."""
         values: dict[str, Any] = plain(self)
         return values
 
@@ -155,17 +155,17 @@ def measure(
 ) -> Measures:
     """Measure a PSF, an image of one, or an image of beads.
 
-    An image in the form of a PSF (sum 1, centred, zero at its edges) is measured as one: its
-    background counts as part of it. In an image of one bead, background and noise are estimated
-    from the borders. In an image of several, each usable bead is measured in a cut-out of its own
-    and the median is returned. `Measures.subject` says which it was.
+    An image in the standard form of a PSF (sum 1, centred, zero at its edges) is measured as a PSF:
+    its background is part of it. In an image of one bead, background and noise are estimated from
+    the borders. In an image of several, each usable bead is measured in its own cut-out and the
+    median is returned. `Measures.subject` says which case applied.
 
     Parameters
     ----------
     subject : PSF, Image, array or path
         The array has axes (z, y, x), or (y, x). The units are counts.
     **reading
-        How an image is read: ``voxel_um`` (needed for a bare array), ``channel`` (needed where
+        How an image is read: ``voxel_um`` (required for a plain array), ``channel`` (needed where
         there are several), and for a file ``time`` and ``axes``.
 
     Raises

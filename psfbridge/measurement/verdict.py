@@ -30,11 +30,11 @@ class Verdict:
     Parameters
     ----------
     grade : {'good', 'usable', 'poor'}
-        The worst of all reasons.
+        The grade of the worst reason.
     reasons : tuple of str
-        What was found, one sentence each; empty if all is good.
+        The reasons, one sentence each; empty if the PSF is good.
     advice : tuple of str
-        What to do about it.
+        How to improve it.
     """
 
     grade: str

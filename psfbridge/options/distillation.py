@@ -63,12 +63,12 @@ _LOCAL_CLUSTER = Integer(
 class DistillOptions(OptionRecord):
     """Options of a distillation; all have a default.
 
-    Each option is converted and checked; all are listed in docs/options.md.
+    Each option is converted and checked; see docs/options.md for the list.
 
     Raises
     ------
     OptionError
-        If a value is impossible, or contradicts another.
+        If a value is invalid or contradicts another.
 
     Examples
     --------

@@ -95,12 +95,12 @@ _POINT_AU = 1e-3
 class Optics(OptionRecord):
     """Objective, light and kind of microscope.
 
-    Each option is converted and checked; all are listed in docs/options.md.
+    Each option is converted and checked; see docs/options.md for the list.
 
     Raises
     ------
     OptionError
-        If a value is impossible, or contradicts another.
+        If a value is invalid or contradicts another.
 
     Examples
     --------

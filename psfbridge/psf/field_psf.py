@@ -28,7 +28,7 @@ Nodes = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
 
 @dataclass(frozen=True, eq=False)
 class FieldPSF:
-    """PSFs at the nodes of a grid over the image of the beads; between them they are blended.
+    """PSFs on a grid of positions in the image, blended in between.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 def in_form(
     volume: NDArray[Any], name: str, background: str | float = "none"
 ) -> tuple[Volume, tuple[str, ...]]:
-    """Return a PSF of any program as a volume in form, and what was done to it.
+    """Return a PSF from any program as a volume in form, and what was done to it.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def in_form(
     array of float32
         See `psfbridge.psf.psf.PSF`; a volume that is in form already comes back unchanged.
     tuple of str
-        What a user should know, one sentence each.
+        Notes for the user, one sentence each.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class PSF:
 
     The array has axes (z, y, x) and float32 voxels: odd in every axis, peak at ``n // 2``, sum 1,
     non-negative, zero in its outermost planes (an axis of one plane has none). The constructor
-    refuses anything else; `PSF.from_volume` brings any volume into this form.
+    accepts nothing else; `PSF.from_volume` converts any volume.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class PSF:
     error : array, optional
         Standard error of every voxel, in the units of `data`.
     provenance : mapping
-        Where it came from: options, versions, inputs, bead counts; saved with it.
+        Provenance: options, versions, inputs, bead counts; saved with the PSF.
     notes : tuple of str
-        What was done to bring it into this form, one sentence each; hosts show them.
+        Notes on the conversion to this form, one sentence each.
     light_inside : float, optional
         How much of a point's light that reaches the box's planes falls into the box: a widefield
         microscope's cone of light is cut by it. None where that is not known; saved with the PSF.
@@ -58,7 +58,7 @@ class PSF:
     Raises
     ------
     PSFError
-        If the array is not in this form, or `light_inside` is no share.
+        If the array is not in this form, or `light_inside` is not a fraction.
     """
 
     data: Volume
@@ -124,7 +124,7 @@ class PSF:
         shape : sequence of int, optional
             Size of the result; made odd. By default the volume's own.
         provenance : mapping, optional
-            Where it came from.
+            Provenance.
 
         Raises
         ------
@@ -166,7 +166,7 @@ class PSF:
         Raises
         ------
         PSFError
-            If the PSF carries none.
+            If the PSF has none.
         """
         if self.error is None:
             raise PSFError("the PSF has no error volume; only joint and pupil make one.")
@@ -222,7 +222,7 @@ class PSF:
         Raises
         ------
         PSFError
-            If so many voxels are no PSF any more.
+            If the result would have too many voxels.
         """
         target = voxel_size(voxel_um)
         ratios = (old / new for old, new in zip(self.voxel_um, target, strict=True))
@@ -241,7 +241,7 @@ class PSF:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a 32-bit ImageJ TIFF with voxel size and provenance, whole or not at all.
 
-        The standard error is in it too, where other programs pass over it.
+        The standard error is stored in the same file; other programs ignore it.
         """
         write_image(
             path,
@@ -252,19 +252,19 @@ class PSF:
 
     @classmethod
     def of(cls, image: Image, *, background: str | float = "none") -> Self:
-        """Bring a PSF of any program into form, and keep in its notes what was done.
+        """Convert a PSF from any program, with notes on what was changed.
 
         Parameters
         ----------
         image : Image
             The PSF; axes (z, y, x), any size, position, sum and scale.
         background : 'none', 'auto' or float
-            What is subtracted first, see `psfbridge.psf.foreign.in_form`.
+            The background to subtract first, see `psfbridge.psf.foreign.in_form`.
 
         Raises
         ------
         PSFError
-            If it is no PSF.
+            If it is not a PSF.
         """
         volume = image.channel()
         data, notes = in_form(volume.data, volume.name, background)
@@ -281,28 +281,28 @@ class PSF:
         voxel_um: Sequence[float] | None = None,
         background: str | float = "none",
     ) -> Self:
-        """Read a PSF that `save` wrote, or that of another program.
+        """Read a PSF written by `save` or by another program.
 
         Parameters
         ----------
         path : path
             The file.
         channel : int, optional
-            Which PSF of a file with one for each channel, counted from 0.
+            Which PSF of a multi-channel file, counted from 0.
         conform : bool
-            Bring any volume into form: centre it, make it odd, scale its sum to 1; its notes say
-            what was done. By default a volume that is not in form is refused.
+            Convert any volume: centre it, make its size odd, normalise its sum to 1; the notes say
+            what was changed. By default only standard PSFs are accepted.
         voxel_um : sequence of float, optional
-            Voxel size in z, y and x, in µm; overrides the file's.
+            Voxel size in z, y and x, in µm; overrides the value in the file.
         background : 'none', 'auto' or float
-            With `conform`: what is subtracted first, see `psfbridge.psf.foreign.in_form`.
+            With `conform`: the background to subtract first, see `psfbridge.psf.foreign.in_form`.
 
         Raises
         ------
         ImageError
             If there is no such image or channel, or it has several and none was chosen.
         PSFError
-            If it is not in the form of a PSF, or with `conform` no PSF at all.
+            If it is not a standard PSF or, with `conform`, not a PSF at all.
         """
         image = read_psf_image(path, voxel_um).channel(channel)
         provenance = _provenance(path)

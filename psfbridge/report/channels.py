@@ -53,7 +53,7 @@ def write_channel_reports(
     tolerances : Tolerances, optional
         Limits between pass and fail.
     about : About, optional
-        Who imaged what, and where.
+        Details of the acquisition.
 
     Returns
     -------

@@ -50,19 +50,19 @@ def write_report(
     *,
     about: About | None = None,
 ) -> Path:
-    """Write pictures and a page about a distillation, all of it or nothing.
+    """Write the report of a distillation as a page with figures, completely or not at all.
 
-    The page holds its pictures itself and opens without a network; the pictures, the tables and
-    the record lie beside it. An older report in the folder is replaced, and only on success.
+    The page is self-contained and opens without a network; figures, tables and record are also
+    written separately. An older report in the folder is replaced, and only on success.
 
     Parameters
     ----------
     result : Distillation or Assessment
-        What to report on; a distillation is assessed by the default tolerances.
+        The subject of the report; a distillation is assessed with the default tolerances.
     folder : path
         A new folder, an empty one, or one with an older report.
     about : About, optional
-        Who imaged what, and where.
+        Details of the acquisition.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def write_report(
     Raises
     ------
     OutputError
-        If the folder cannot be written, or holds anything but an older report.
+        If the folder cannot be written, or contains anything but an older report.
     """
     assessment = result if isinstance(result, Assessment) else assess(result)
     with whole_folder(folder, _is_report) as fresh:
@@ -97,16 +97,16 @@ def write_pdf(
     *,
     about: About | None = None,
 ) -> Path:
-    """Write the report as one PDF of A4 pages, whole or not at all.
+    """Write the report as a PDF, completely or not at all.
 
     Parameters
     ----------
     result : Distillation or Assessment
-        What to report on; a distillation is assessed by the default tolerances.
+        The subject of the report; a distillation is assessed with the default tolerances.
     path : path
         The PDF.
     about : About, optional
-        Who imaged what, and where.
+        Details of the acquisition.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Scene(OptionRecord):
     Raises
     ------
     OptionError
-        If a value is impossible.
+        If a value is invalid.
 
     Examples
     --------

@@ -84,17 +84,17 @@ def simulate(scene: Scene) -> Simulation:
     Parameters
     ----------
     scene : Scene
-        What to simulate.
+        The scene to simulate.
 
     Returns
     -------
     Simulation
-        The image and its truth.
+        The image and its ground truth.
 
     Raises
     ------
     OptionError
-        If there is no room for so many beads.
+        If there is not enough room for the beads.
 
     Examples
     --------

@@ -41,7 +41,7 @@ class Input:
     Parameters
     ----------
     imp : ij.ImagePlus
-        Where it came from.
+        Provenance.
     image : Image
         The array has axes (z, y, x). The units are counts.
     channel, frame : int

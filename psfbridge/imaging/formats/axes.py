@@ -26,7 +26,7 @@ def named_axes(stored: Stored, wanted: str | None) -> tuple[str, tuple[str, ...]
     stored : Stored
         The image.
     wanted : str, optional
-        What the user calls the axes, for instance ``ZYX``; overrides what the file says.
+        What the user calls the axes, for example ``ZYX``; overrides what the file says.
 
     Raises
     ------

@@ -16,7 +16,7 @@ __all__ = ["lean_findings", "lean_um_per_um"]
 def lean_findings(
     volume: Floats, fwhm_um: Sequence[float], voxel_um: Sequence[float]
 ) -> list[Finding]:
-    """Return what a user should know of a PSF that leans; mostly nothing.
+    """Return findings on a PSF that leans, usually none.
 
     A stage that drifts evenly makes it lean, and so does an objective that is tilted, a pupil
     that is cut on one side, or coma beside astigmatism: the beads of one stack cannot tell these
