@@ -194,7 +194,7 @@ def test_refuses_an_empty_image_and_an_array_without_voxel_size():
     [
         ((6, 20, 20), psf((1, 13, 13)), "a single plane, array has 6"),
         ((6, 2, 20), psf(), "2 x 20 voxels in y and x; at least 3 x 3 are needed"),
-        ((6, 20, 20), psf().data, r"bare array.*psf_voxel_um=\(Z, Y, X\)"),
+        ((6, 20, 20), psf().data, r"plain array.*psf_voxel_um=\(Z, Y, X\)"),
         ((6, 20, 20), 7, "psf is int; allowed are a PSF"),
         ((3, 6, 20, 20), [psf(), psf()], "2 PSFs are given for 3 channels of array"),
     ],

@@ -230,7 +230,7 @@ def test_the_command_line_says_what_it_did(tmp_path, psf_file, command):
         (
             ["--engine", "cpu", "--device", "0"],
             2,
-            "OptionError: --device is '0' and --engine",
+            "OptionError: --device is '0' but --engine",
         ),
         (["--voxel-um", "0", "1", "1"], 2, "OptionError: --voxel-um"),
         (["--voxel-um", "2e-4", "1e-4", "1e-4"], 2, "OptionError: --voxel-um is 0.0002"),
