@@ -369,7 +369,7 @@ def read_image(
     --------
     >>> import numpy as np
     >>> read_image(np.zeros((4, 9, 9)), voxel_um=(0.2, 0.1, 0.1)).notes
-    ('The axes of array, shape (4, 9, 9), were taken as (z, y, x).',)
+    ('The axes of array, shape (4, 9, 9), were interpreted as (z, y, x).',)
     """
     from psfbridge.imaging.formats import stored_array
 
