@@ -42,7 +42,7 @@ __all__ = [
 
 
 class PsfBridgeError(Exception):
-    """Base of all errors raised on purpose; its text is one line for a person.
+    """Base class of all errors raised on purpose; its text is a one-line message.
 
     Parameters
     ----------
@@ -161,4 +161,4 @@ class MissingPartError(PsfBridgeError, ImportError):
 
 
 class Cancelled(PsfBridgeError):  # noqa: N818 - a wish, not a fault
-    """Raised by a progress callback to stop the work; nothing half-done is left."""
+    """Raised by a progress callback to stop the work; no incomplete output is left."""

@@ -25,7 +25,7 @@ __all__ = [
 
 
 def check_writable(path: str | os.PathLike[str]) -> Path:
-    """Return `path` if a file could be written there; ask before long work."""
+    """Return `path` if a file can be written there; call it before long work."""
     path = Path(path)
     if _is_folder(path):
         raise OutputError(f"cannot write {path}: it is a folder. Give a file name.")
@@ -54,7 +54,7 @@ def check_apart(
     inputs: Iterable[str | os.PathLike[str]],
     folder: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Refuse outputs that would replace what is to be read, or one another; ask before long work.
+    """Reject outputs that would overwrite an input or one another; call it before long work.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _check_alone(folder: Path, files: Iterable[Path]) -> None:
 
 
 def check_makeable(path: str | os.PathLike[str]) -> Path:
-    """Return the folder `path` if it is there or could be made; ask before long work."""
+    """Return the folder `path` if it exists or can be created; call it before long work."""
     folder = Path(path)
     nearest = folder
     while not _is_folder(nearest):
@@ -164,7 +164,7 @@ def _is_zarr(folder: Path) -> bool:
 def check_folder(
     path: str | os.PathLike[str], replaceable: Callable[[Path], bool] = _is_zarr
 ) -> Path:
-    """Return `path` if a folder could be written there; ask before long work.
+    """Return `path` if a folder can be written there; call it before long work.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def _one_error(path: Path) -> Iterator[None]:
 
 
 def _reserve(path: Path) -> Path:
-    """Make an empty file beside `path`, with its endings (writers choose formats by them)."""
+    """Create an empty file beside `path` with the same extension, which selects the format."""
     try:
         handle, name = tempfile.mkstemp(
             dir=path.parent, prefix=".psfbridge-", suffix="".join(path.suffixes)[-40:]

@@ -40,7 +40,7 @@ class Cluster:
 
     @property
     def memory_bytes(self) -> int:
-        """The least memory of a worker, for each of its tasks; 0 where none is there yet."""
+        """Smallest memory per task of any worker; 0 if there are no workers yet."""
         found = self.client.scheduler_info(n_workers=-1)["workers"].values()
         return min((int(one["memory_limit"] / max(one["nthreads"], 1)) for one in found), default=0)
 
@@ -110,7 +110,7 @@ def mapped(
 
 @contextmanager
 def opened_cluster(scheduler: str | None, local: int | None) -> Iterator[Cluster | None]:
-    """Connect to a scheduler of dask, or start processes on this machine; None where neither.
+    """Connect to a dask scheduler or start local processes; None if neither was requested.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def how_to_install(extra: str) -> str:
 
 
 def check_installed(module: str, extra: str, *, what: str, otherwise: str) -> None:
-    """Ask for the package of an extra before long work.
+    """Check that the package of an extra is installed; call it before long work.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _STYLE = (
 
 
 def help_page(name: str) -> Path | None:
-    """Return a page of the documentation; None where the package was installed without.
+    """Return a page of the documentation, or None if it was not installed.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def are_stale(pages: Path = PAGES) -> bool:
 
 
 def build_pages(sources: Path = _SOURCES, pages: Path = PAGES) -> None:
-    """Write the pages of the documentation, and their pictures and notebooks beside them."""
+    """Write the documentation pages with their images and notebooks."""
     from markdown import markdown
 
     names = {source.stem for source in sources.glob("*.md")}
@@ -71,7 +71,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _linked(text: str, names: Collection[str]) -> str:
-    """Lead links to other pages where these are; a link to a page that is left out is a word."""
+    """Adapt links between pages; links to omitted pages become plain text."""
 
     def link(found: re.Match[str]) -> str:
         words, name, anchor = found.groups()

@@ -31,7 +31,7 @@ def free_bytes() -> int:
 
 
 def peak_bytes() -> int:
-    """Return the most memory that this process has taken so far, in bytes."""
+    """Return the peak memory of this process so far, in bytes."""
     if sys.platform == "win32":
         import psutil
 
@@ -81,7 +81,7 @@ def _cached(folder: Path) -> int:
 
 
 def readable_bytes(count: float) -> str:
-    """Return a number of bytes as a person would say it.
+    """Return a number of bytes in readable units.
 
     Examples
     --------

@@ -41,7 +41,7 @@ _TRUE, _FALSE = ("true", "yes", "1", ""), ("false", "no", "0")
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option: what it means, what it accepts, where it is offered.
+    """The description of an option: its meaning, accepted values and hosts.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ class NumberOrWord(Option):
 
 @dataclass(frozen=True, kw_only=True)
 class IntegerOrWord(Option):
-    """A whole number of at least 0, or a word: one of `words_too`, or any where there are none."""
+    """A whole number of at least 0, or a word: one of `words_too`, or any if there are none."""
 
     words_too: tuple[str, ...] = ()
     annotation: ClassVar[str] = "int | str"

@@ -35,7 +35,7 @@ _kept_to: list[int] = []
 
 
 def keep_to_cores(most: int) -> None:
-    """Let this process use no more than `most` cores: others of its kind work beside it."""
+    """Limit this process to `most` cores, for processes that run in parallel."""
     _kept_to[:] = [most]
     cores.cache_clear()
     shared_pool.cache_clear()

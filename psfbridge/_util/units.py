@@ -36,7 +36,7 @@ _UM: dict[str, float] = {
 
 
 def unit_um(unit: Any) -> float | None:
-    r"""Return one `unit` in µm, or None where it is no length (pixels, nothing, unknown).
+    r"""Return one `unit` in µm, or None if it is not a length (pixels, empty, unknown).
 
     Examples
     --------
@@ -52,7 +52,7 @@ def unit_um(unit: Any) -> float | None:
 
 
 def positive_length(value: Any, factor: float | None = 1.0) -> float | None:
-    """Return `value` times `factor` where that is a finite number above 0, otherwise None."""
+    """Return `value` times `factor` if that is finite and above 0, otherwise None."""
     try:
         length = float(value) * float(factor if factor is not None else "nan")
     except (TypeError, ValueError):

@@ -23,7 +23,7 @@ _PARQUET = ".parquet"
 
 
 def check_history(path: str | os.PathLike[str]) -> None:
-    """Find out before long work that a history could be appended to.
+    """Check that a history can be appended to; call it before long work.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def read_history(path: str | os.PathLike[str]) -> list[Row]:
 
 
 def _row(values: dict[str, Any]) -> Row:
-    """Return a row; what SQLite keeps as nothing is the column's own nothing."""
+    """Return a row, with NULL values of SQLite converted to those of the column."""
     return Row(**{name: value for name, value in values.items() if value is not None})
 
 
@@ -154,5 +154,5 @@ def _columns(base: sqlite3.Connection) -> set[str]:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    """Return column names as SQL takes them whatever they are: `group` is a word of its own."""
+    """Return column names quoted for SQL, since `group` is a keyword."""
     return ", ".join(f'"{name}"' for name in names)

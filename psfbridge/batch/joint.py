@@ -24,7 +24,7 @@ JOINT = "joint"
 
 
 def joint_psf(outcomes: Sequence[FileResult], progress: Progress) -> tuple[FileResult | None, str]:
-    """Distil one PSF from all files that gave one, and write it beside theirs.
+    """Distil a joint PSF from all files that yielded a PSF, and write it.
 
     Where the beads of all files are more than the memory holds, the files with the most beads
     are taken, and that is said.
@@ -71,7 +71,7 @@ def joint_psf(outcomes: Sequence[FileResult], progress: Progress) -> tuple[FileR
 
 
 def _largest_group(outcomes: Sequence[FileResult]) -> list[FileResult]:
-    """Return the largest group of files: one of another zoom or channel spoils nothing."""
+    """Return the largest group of comparable files."""
     groups: dict[tuple[str, bool], list[FileResult]] = {}
     for one in outcomes:
         key = group_of(one), one.record["psf"]["shape"][0] == 1

@@ -91,7 +91,7 @@ class Task:
 
     @property
     def report_link(self) -> str:
-        """The page of the report as the summary links it; empty where none is there."""
+        """The link to the report in the summary; empty if there is none."""
         page = self.report / "index.html"
         return f"{self.report.name}/index.html" if page.is_file() else ""
 
@@ -194,7 +194,7 @@ def _distilled(task: Task, progress: Progress) -> dict[str, Any]:
 
 
 def _imaged_with(task: Task) -> dict[str, Any]:
-    """Return what the file itself says of microscope, objective and light, usually none."""
+    """Return microscope, objective and wavelengths recorded in the file, if any."""
     stored = task.reading.opened(task.path)
     return stored.stored.optics.options(stored.channel)
 

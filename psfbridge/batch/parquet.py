@@ -18,7 +18,7 @@ __all__ = ["check_parquet", "read_parquet", "write_parquet"]
 
 
 def check_parquet() -> None:
-    """Ask for pyarrow before long work.
+    """Check that pyarrow is installed; call it before long work.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def check_parquet() -> None:
 
 
 def write_parquet(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:
-    """Write rows as Parquet, whole or not at all; what is unknown is null.
+    """Write rows as Parquet; unknown values are null.
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ def _ended(*_: object) -> NoReturn:
 
 
 def _work(task: Task) -> FileResult:
-    """Work on a file; when asked to end, leave nothing half written and end."""
+    """Process a file; on request, stop without leaving incomplete files."""
     try:
         return work(task)
     except _Ended:

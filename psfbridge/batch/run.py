@@ -227,7 +227,7 @@ def _each_series(path: str, reading: Reading) -> Iterator[tuple[Reading, str]]:
 
 
 def _stems(paths: Sequence[str]) -> list[str]:
-    """Return what each file's outputs are called; its folder or a number tells namesakes apart."""
+    """Return the base name of each output; equal names are prefixed by folder or numbered."""
     plain = [_stem(path) for path in paths]
     # Files whose names differ in case only are one on some systems.
     counts = Counter(name.casefold() for name in plain)

@@ -231,7 +231,7 @@ def to_key_values(rows: Sequence[Row]) -> str:
 
 
 def key_values(row: Row) -> dict[str, Any]:
-    """Return a row as key-value pairs: names that people read, with units; nothing empty."""
+    """Return a row as readable key-value pairs with units, without empty values."""
     pairs: dict[str, Any] = {"image": row.file.replace("\\", "/").rsplit("/", 1)[-1]}
     for one in fields(Row):
         value = getattr(row, one.name)

@@ -16,7 +16,7 @@ __all__ = ["distill"]
 def distill(
     imp: Any, *, channel: int | None = None, frame: int | None = None, **options: Any
 ) -> Distillation:
-    """Distil the PSF from an ImagePlus; nothing is shown or changed in ImageJ.
+    """Distil the PSF from an ImagePlus, without changing anything in ImageJ.
 
     Parameters
     ----------

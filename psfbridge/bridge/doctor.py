@@ -47,7 +47,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that psfbridge can use; starts nothing, downloads nothing."""
+    """Examine everything that psfbridge can use, without starting or downloading anything."""
     return [_tried(subject, look) for subject, look in _LOOKS.items()]
 
 

@@ -59,7 +59,7 @@ class ImageJSettings:
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """The Python beside a Fiji.
+    """Settings of the Python process of a Fiji.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class MarkSettings:
-    """Beads that a person took out of the Overlay.
+    """Settings for recognising deleted bead marks.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ def run() -> NoReturn:
 
 
 def end_beside_windows(status: int) -> None:
-    """End the process at once if Java has windows in it, else do nothing.
+    """End the process immediately if Java has open windows.
 
     Java's threads of windows may call a Python that is going down: that aborts the process.
     """

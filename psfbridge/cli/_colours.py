@@ -11,7 +11,7 @@ _CODES = {"good": "32", "care": "33", "bad": "31"}
 
 
 def coloured(text: str, tone: str) -> str:
-    """Return a text in the colour of its tone where stdout is a terminal that shows colours.
+    """Return a text in the colour of its tone if stdout is a colour terminal.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def add_psf_input(parser: argparse.ArgumentParser) -> None:
 
 
 def load_given_psf(args: argparse.Namespace) -> PSF:
-    """Load the PSF that `add_psf_input` names, converted."""
+    """Load and convert the PSF given by `add_psf_input`."""
     from psfbridge.psf.psf import PSF
 
     return PSF.load(

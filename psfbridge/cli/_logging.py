@@ -26,7 +26,7 @@ class _BesideBars(logging.Handler):
 
 
 def add_log_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command can be told of its log."""
+    """Add the logging options."""
     group = parser.add_argument_group("log")
     group.add_argument(
         "-v",
@@ -41,7 +41,7 @@ def add_log_options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def logged(args: argparse.Namespace) -> Iterator[None]:
-    """Send the package's log where the options say while the block runs.
+    """Send the log to the requested destinations while the block runs.
 
     Raises
     ------

@@ -79,6 +79,6 @@ def to_stdout(text: str) -> None:
 
 
 def closed_stdout() -> None:
-    """Let Python end in silence though nothing can be written to its stdout any more."""
+    """Let Python exit quietly if stdout has been closed."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

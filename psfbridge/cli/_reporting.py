@@ -31,7 +31,7 @@ GRADES = ("poor", "usable", "tolerance")
 
 
 def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._ArgumentGroup) -> None:
-    """Add what decides the report: where it goes, what it says, and when the command fails."""
+    """Add the report options."""
     outputs.add_argument("--report", metavar="DIR", help="folder for the HTML report")
     outputs.add_argument("--pdf", metavar="OUT.pdf", help="the same report as a PDF (A4)")
     outputs.add_argument("--open", action="store_true", help="open the report when done")
@@ -46,7 +46,7 @@ def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._Argum
 
 
 def check_report_outputs(args: argparse.Namespace) -> None:
-    """Refuse a folder or a PDF that could not be written, or nothing to open."""
+    """Reject report outputs that cannot be written, or opened without a report."""
     from psfbridge.errors import OptionError, OutputError
 
     if args.open and not (args.report or args.pdf):
@@ -60,7 +60,7 @@ def check_report_outputs(args: argparse.Namespace) -> None:
 
 
 def assessed(result: Distillation, args: argparse.Namespace) -> Assessment | None:
-    """Assess a result where a report or the exit status asks for it."""
+    """Assess a result if a report or the exit status requires it."""
     if not (args.report or args.pdf or args.fail_on):
         return None
     from psfbridge.evaluation.assessment import assess
@@ -69,7 +69,7 @@ def assessed(result: Distillation, args: argparse.Namespace) -> Assessment | Non
 
 
 def write_reports(assessment: Assessment, args: argparse.Namespace) -> None:
-    """Write the page and the PDF, as far as they were asked for."""
+    """Write the requested page and PDF."""
     from psfbridge.report.write import write_pdf, write_report
 
     about = About(**chosen_options(args, About))
@@ -80,7 +80,7 @@ def write_reports(assessment: Assessment, args: argparse.Namespace) -> None:
 
 
 def opened(args: argparse.Namespace) -> str:
-    """Return which page to look at, opened where that was asked for; empty if there is none."""
+    """Return the page to view, opened if requested; empty if there is none."""
     page = Path(args.report) / "index.html" if args.report else args.pdf and Path(args.pdf)
     if not page:
         return ""
@@ -101,14 +101,14 @@ _TONES = {"good": "good", "usable": "care", "poor": "bad"}
 
 
 def tone_of(assessment: Assessment | None) -> str:
-    """Return the tone of the first line of a summary: that of the verdict, where it says one."""
+    """Return the tone of the first line of a summary, according to the verdict."""
     if assessment is not None:
         return "bad" if assessment.passed is False else _TONES.get(assessment.grade, "")
     return ""
 
 
 def check_quality(assessment: Assessment | None, args: argparse.Namespace) -> None:
-    """Fail where the quality is below what ``--fail-on`` asks for.
+    """Fail if the quality does not meet ``--fail-on``.
 
     Raises
     ------

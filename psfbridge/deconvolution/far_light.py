@@ -28,7 +28,7 @@ Read = Callable[[Part], NDArray[Any]]
 
 
 def without_far_light(read: Read, shape: Shape, psf: PSF) -> Read:
-    """Return how to read a volume without what falls beside the PSF's box.
+    """Return a reader of the volume with the light outside the PSF box subtracted.
 
     The whole volume is deconvolved once on a coarse grid, with a PSF that holds all the light; so
     it is known how bright the object is, and what it adds to every voxel from farther away than
@@ -68,7 +68,7 @@ def _coarse_image(read: Read, shape: Shape, factor: int) -> Volume:
 
 
 def _coarse_psf(psf: PSF, factor: int, image: Sequence[int]) -> tuple[Volume, Volume]:
-    """The PSF on the coarse grid, and the light beside its box; together their sum is 1."""
+    """The PSF on the coarse grid and the light outside its box, with a total sum of 1."""
     share, light = psf.light_inside, psf.light_by_plane
     assert share is not None and light is not None
     planes, rows, columns = psf.data.shape

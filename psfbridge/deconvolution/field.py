@@ -115,7 +115,7 @@ def _zone(psf: PSF, shares: Sequence[NDArray[Any]], shape: Shape, margin: Shape)
 
 
 def _part(volume: Blurred, seen: Part) -> Blurred:
-    """Return a part of a volume as a volume of its own."""
+    """Return a part of a volume as a separate volume."""
     first = [part.start for part in seen]
 
     def read(inner: Part) -> NDArray[Any]:

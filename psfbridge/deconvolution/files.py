@@ -124,7 +124,7 @@ def _typed(
 
 @dataclass(frozen=True, eq=False)
 class _Series:
-    """An opened file as axes (t, c, z, y, x), nothing read yet."""
+    """An opened file with axes (t, c, z, y, x), not read yet."""
 
     stored: Stored
     letters: str

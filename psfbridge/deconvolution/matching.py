@@ -48,7 +48,7 @@ class Target:
 
 
 def refuse_swapped(psf: Any, image: Any, right: str) -> None:
-    """Refuse a PSF where the image belongs.
+    """Reject a PSF in place of the image.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _shape_of(psf: PSF | FieldPSF) -> tuple[int, ...]:
 
 
 def _of_planes(psf: PSF | FieldPSF, label: str, target: Target, notes: list[str]) -> PSF | FieldPSF:
-    """Return the PSF of a single plane where the image is one: its plane in focus."""
+    """Return the in-focus plane of the PSF if the image is a single plane."""
     planes = _shape_of(psf)[0]
     if planes == 1 and target.shape[1] > 1:
         raise PSFError(
@@ -205,7 +205,7 @@ def _with_voxel(
 
 
 def _fitting(psf: PSF | FieldPSF, label: str, target: Target, notes: list[str]) -> PSF | FieldPSF:
-    """Crop a PSF that is wider than the image, and tell where it has more planes."""
+    """Crop a PSF that is wider than the image, and note if it has more planes."""
     planes, rows, columns = _shape_of(psf)
     _, nz, ny, nx = target.shape
     if planes > nz:

@@ -26,7 +26,7 @@ def prepared(
     valid: NDArray[np.bool_] | None,
     voxel_um: VoxelUm,
 ) -> tuple[Blurred, tuple[str, ...]]:
-    """Return a volume as it is deconvolved, still read where it is needed.
+    """Return a prepared volume, still read on demand.
 
     Parameters
     ----------

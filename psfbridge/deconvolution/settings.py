@@ -67,7 +67,7 @@ class TileSettings:
 
 @dataclass(frozen=True)
 class FarLightSettings:
-    """The light of an object that falls beside the box of the PSF.
+    """Settings of the light outside the PSF box.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ __all__ = ["Blurred", "restore"]
 
 @dataclass(frozen=True, eq=False)
 class Blurred:
-    """A volume to deconvolve, read where it is needed.
+    """A volume to deconvolve, read on demand.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _tiling_note(volume: Blurred, parts: Sequence[Tile]) -> str:
 
 
 def _light(volume: Blurred, parts: Sequence[Tile]) -> list[float]:
-    """Return the sum of each tile, and refuse what cannot be deconvolved before long work."""
+    """Return the sum of each tile, rejecting invalid values before long work."""
     light = []
     for tile in parts:
         counts = volume.read(tile.core)

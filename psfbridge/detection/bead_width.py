@@ -88,7 +88,7 @@ def _projected(data: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _without_lone_pixels(flat: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take away pixels that light up alone: hot ones, which must not tell a bead's width."""
+    """Remove isolated bright pixels, which would bias the bead width."""
     around, second = median_of_nine(flat), second_of_nine(flat)
     lone = flat - around > np.maximum(WIDTH.stands_out, WIDTH.lone * (second - around))
     return np.where(lone, around, flat)
@@ -127,7 +127,7 @@ def _blobs(flat: NDArray[np.float32], sigma: float) -> list[tuple[float, int, in
 
 
 def _widths(data: NDArray[Any], y: int, x: int, sigma: float) -> NDArray[np.float64]:
-    """FWHM in z, y, x through the brightest voxel near (y, x); NaN where there is none.
+    """FWHM in z, y, x through the brightest voxel near (y, x); NaN if undefined.
 
     Across, profiles end a few `sigma` away: a background that rises elsewhere has no say.
     """
@@ -171,7 +171,7 @@ def _sharpened(width: float, sigma: float) -> float:
 
 
 def _half_width(profile: NDArray[np.float64], top: int) -> float:
-    """Width at half maximum, linear between samples; twice one side where the other is cut."""
+    """Full width at half maximum by linear interpolation; twice one side if the other is cut."""
     if len(profile) == 1:
         return 0.0
     half = (profile[top] + np.percentile(profile, 20)) / 2

@@ -70,7 +70,7 @@ def blocks(shape: Sequence[int], side: int) -> Iterator[Block]:
 
 
 def grown(region: Region, halo: int, shape: Sequence[int]) -> Region:
-    """Return a region with what is around it, as far as the field goes.
+    """Return a region enlarged by a margin, within the field.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def grown(region: Region, halo: int, shape: Sequence[int]) -> Region:
 
 
 def within(region: Region, outer: Region) -> Region:
-    """Return where a region lies in another that holds it.
+    """Return the location of a region within an enclosing one.
 
     Examples
     --------

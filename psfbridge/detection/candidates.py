@@ -121,7 +121,7 @@ class TileSearch:
         return max(int(3 * widest + 1), max(self.matched.surround[1:]) // 2) + 2
 
     def candidates(self, image: Image, seen: Region, tile: Region) -> Candidates:
-        """Return the candidates in a tile, without those that stand where there is no data.
+        """Return the candidates in a tile, except those at voxels without data.
 
         Parameters
         ----------

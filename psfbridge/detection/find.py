@@ -293,7 +293,7 @@ def _judged(
 def _fitted(
     counts: Counts, scale: BeadScale, candidates: Candidates
 ) -> tuple[GaussianFits, NDArray[np.bool_]]:
-    """Fit a Gaussian to each candidate, some at a time, and tell which boxes are clipped.
+    """Fit a Gaussian to each candidate in groups, and return which boxes are saturated.
 
     They are cut out in the order in which they lie, so that nothing is read twice.
     """

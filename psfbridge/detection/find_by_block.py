@@ -70,7 +70,7 @@ def find_in_block(image: Image, search: TileSearch, block: Block) -> Candidates:
 
 
 def _read(image: Image, seen: Region) -> Image | None:
-    """Read a part; None where no voxel of it holds data."""
+    """Read a part; None if it contains no data."""
     part = (slice(None), *seen)
     mask: Any = image.valid
     if is_lazy(mask) and mask.fill((slice(0, len(image.data)), *seen)) is False:

@@ -173,7 +173,7 @@ def _cost(counts, at, weight):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _solved(normal, pull, damping, step):  # type: ignore[no-untyped-def]
-    """Solve the damped normal equations by Cholesky's method; only the lower half is looked at."""
+    """Solve the damped normal equations by Cholesky decomposition of the lower half."""
     lower = np.zeros((_PARAMETERS, _PARAMETERS))
     for i in range(_PARAMETERS):
         for j in range(i + 1):

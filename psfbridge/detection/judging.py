@@ -104,7 +104,7 @@ def _bead(measures: CandidateMeasures, index: int, reason: str) -> Bead:
 
 
 def _position(measures: CandidateMeasures, index: int) -> tuple[float, float, float]:
-    """The fitted position, or the voxel itself where the fit ran away."""
+    """The fitted position, or the voxel itself if the fit diverged."""
     voxel = measures.candidates.voxel[index].astype(float)
     fitted = measures.fits.position[index]
     near = bool((np.abs(fitted - voxel) <= measures.widths).all())

@@ -110,7 +110,7 @@ def _apart(positions: Floats, widths: Floats) -> Floats:
 
 
 def _at(positions: Floats, image: Image) -> Candidates:
-    """Candidates where nothing was found; the fit alone tells whether there is a bead."""
+    """Candidates at positions where none was found; the fit decides whether there is a bead."""
     last = np.array(image.data.shape) - 1
     voxel = np.clip(np.round(positions), 0, last).astype(np.int64)
     height = np.array([float(image.data[z, y, x]) for z, y, x in voxel])

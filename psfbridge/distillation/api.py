@@ -171,7 +171,7 @@ def _said_of_images(seen: Search, solution: Solution) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Log:
-    """Seconds by stage, and the most memory that the process had taken at its end, in MiB."""
+    """Time of each stage in s, and the peak memory at its end in MiB."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: dict[str, float] = field(default_factory=dict)

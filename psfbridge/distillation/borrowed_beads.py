@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 def bead_places(image: Image) -> Floats:
-    """Return where the usable beads of an image are.
+    """Return the positions of the usable beads of an image.
 
     Parameters
     ----------

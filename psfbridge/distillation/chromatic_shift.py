@@ -235,7 +235,7 @@ def _matched(
 
 
 def _alike(differences: Floats) -> NDArray[np.bool_]:
-    """Leave out pairs far off the others: two beads taken for one, or a bead with a neighbour."""
+    """Remove outlying pairs: mismatched beads, or beads with a neighbour."""
     if len(differences) < 3:
         return np.ones(len(differences), bool)
     off = np.abs(differences - np.median(differences, axis=0))

@@ -79,7 +79,7 @@ def _common(images: Sequence[Image]) -> dict[str, Any]:
 
 
 def _whole(optics: dict[str, Any]) -> dict[str, Any] | None:
-    """Return optics that make a pupil, without what is for other kinds; None where they do not."""
+    """Return optics that define a pupil; None if they are incomplete."""
     kind = optics.get("microscope")
     if kind is None or kind in MEASURED_ONLY:
         return None

@@ -107,7 +107,7 @@ def _room(options: DistillOptions) -> float:
 def _chosen_images(
     images: Sequence[Any], reading: ReadingChoices, room: float
 ) -> tuple[Image, ...]:
-    """Return the images, each with axes (z, y, x) and a name of its own."""
+    """Return the images, each with axes (z, y, x) and a unique name."""
     every = [one for item in images for one in (item if isinstance(item, list | tuple) else [item])]
     if not every:
         raise ImageError("no image was given. Give at least one.")
@@ -223,7 +223,7 @@ class _Finding:
 
 
 def _found(image: Image, finding: _Finding) -> FoundBeads:
-    """Find the beads; where all are near others, take nearer ones, if the method can part them."""
+    """Find the beads; if all are close to others, accept closer ones if the method allows it."""
     options = finding.options
     found = finding.beads(image, options)
     reasons = found.beads.funnel()["rejected"]

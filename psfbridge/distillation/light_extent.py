@@ -88,7 +88,7 @@ def _boxes(
 
 
 def _profile(box: NDArray[np.float32], rings: Sequence[NDArray[np.intp]]) -> Floats:
-    """Light over the bead's height, by distance from focus and ring; 0 where nothing was seen."""
+    """Light relative to the peak by distance from focus and ring; 0 without data."""
     flat = box.reshape(len(box), -1)
     by_plane = np.array([np.median(flat[:, ring], axis=1) for ring in rings], float).T
     by_plane -= by_plane[:, -1:]

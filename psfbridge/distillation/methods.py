@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The PSF as a method found it, before it is converted.
+    """The PSF as found by a method, before conversion to the standard form.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Extrapolation:
         self._before = estimate.copy()
 
     def start(self, estimate: Volume) -> Volume:
-        """Return where the next step starts from, in the place of the estimate before."""
+        """Return the starting point of the next step, overwriting the previous estimate."""
         start, factor = self._before, np.float32(self.factor)
 
         def further(start: Volume, estimate: Volume) -> None:

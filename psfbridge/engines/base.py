@@ -53,7 +53,7 @@ class Estimate:
 
 
 class Engine(ABC):
-    """A place where Richardson-Lucy runs: a protocol that every engine keeps.
+    """The protocol of Richardson-Lucy engines.
 
     All engines get the same `Problem`, already padded, so that they differ in rounding only: the
     CPU engine defines the right answer, and the others agree with it to 1e-3 relative.

@@ -130,6 +130,6 @@ def _flush_c() -> None:
 
 
 def _faults(printed: str) -> list[str]:
-    """Return the lines that tell of an error; compilers' warnings are none."""
+    """Return the lines that report errors, ignoring compiler warnings."""
     sign = re.compile(r"runtime error|failed to load|out of memory|cl_[a-z_]*(failure|invalid)")
     return [line.strip() for line in printed.splitlines() if sign.search(line.lower())]

@@ -100,7 +100,7 @@ class Blur:
         return volume
 
     def convolved(self, volume: Volume) -> Volume:
-        """Return a volume convolved with the PSF, as an array of its own."""
+        """Return a volume convolved with the PSF, as a new array."""
         self.enter(volume)
         self.convolve()
         return self.left().copy()

@@ -31,7 +31,7 @@ OnParts = Callable[..., list[Any]]
 
 
 class CpuEngine(Engine):
-    """Richardson-Lucy on the processor; it needs nothing but NumPy and SciPy."""
+    """Richardson-Lucy on the CPU, using only NumPy and SciPy."""
 
     name = "cpu"
 

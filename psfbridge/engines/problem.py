@@ -56,7 +56,7 @@ class Problem:
         return wrapped
 
     def start(self) -> Volume:
-        """Return the first estimate: the image, or its mean where edges are open."""
+        """Return the initial estimate: the image, or its mean with open edges."""
         if not self.open_edges:
             return self.image.copy()
         return np.full(self.frame, self.image.mean(dtype=float), np.float32)
@@ -87,7 +87,7 @@ def circulant_problem(image: Volume, psf: Volume) -> Problem:
 
 
 def open_edge_problem(image: Volume, psf: Volume) -> Problem:
-    """Lay image and PSF out so that light may come from outside the image and leave it.
+    """Lay out image and PSF so that light may cross the image borders.
 
     The PSF must be odd and centred. The frame is larger than the image by the PSF, so that
     nothing wraps around; what lies there is estimated with the rest and cut off at the end.

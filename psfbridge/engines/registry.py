@@ -25,7 +25,7 @@ _HOMES = {
 
 
 def open_engine(name: str = "auto", device: str | None = None) -> Engine:
-    """Open an engine, which then says in `Engine.reason` why it was taken.
+    """Open an engine; `Engine.reason` says why it was chosen.
 
     Parameters
     ----------

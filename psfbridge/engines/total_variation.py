@@ -46,7 +46,7 @@ def divide_by_variation(update: Volume, estimate: Volume, strength: float) -> No
 
 
 def variation_bytes(shape: Sequence[int]) -> int:
-    """Estimate the memory that `divide_by_variation` takes beside its volumes, on all cores."""
+    """Estimate the additional memory of `divide_by_variation`, on all cores."""
     planes, rows, columns = shape
     block = (
         (min(planes, BLOCKS.variation_planes) + 2)
@@ -100,7 +100,7 @@ def _bend(block: Volume) -> Volume:
 
 
 def _limited(first: Volume, second: Volume) -> Volume:
-    """Return the smaller of two slopes of one sign, 0 where the signs differ (minmod)."""
+    """Return the smaller of two slopes of equal sign, otherwise 0 (minmod)."""
     low, high = np.minimum(first, second), np.maximum(first, second)
     np.maximum(low, 0, out=low)
     np.minimum(high, 0, out=high)
@@ -109,7 +109,7 @@ def _limited(first: Volume, second: Volume) -> Volume:
 
 
 def _share(step: Volume, second: Volume, third: Volume) -> Volume:
-    """Return a step over the length of the gradient; 0 where that is 0."""
+    """Return a step divided by the length of the gradient; 0 where that is 0."""
     length: Volume = step * step
     length += second * second
     length += third * third

@@ -47,7 +47,7 @@ class LightSeen:
         return self.of_planes(self.planes)
 
     def reciprocal(self, least: float) -> LightSeen:
-        """Return 1 over the part that is seen; 0 where it is less than `least`."""
+        """Return the reciprocal of the visible fraction; 0 where it is below `least`."""
         enough = self.values >= least
         inverse = np.divide(1, self.values, out=np.zeros_like(self.values), where=enough)
         return replace(self, values=inverse)

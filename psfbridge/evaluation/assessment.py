@@ -28,7 +28,7 @@ Zyx = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Width:
-    """A width along one axis beside theory; all in µm.
+    """A width along one axis compared with theory; all in µm.
 
     `error` is the standard error of `measured_um`; `bead_median_um` and `bead_mad_um` are of the
     single beads, their own size not removed.

@@ -27,7 +27,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class BeadRow:
-    """One bead as it stands in the image, its own size not removed; NaN for unknown values.
+    """One bead as measured in the image, including its own size; NaN for unknown values.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class BeadTable(Sequence[BeadRow]):
 def measure_every_bead(
     result: Distillation, settings: AcquisitionSettings | None = None
 ) -> BeadTable:
-    """Measure every bead of a distillation by itself.
+    """Measure all beads of a distillation individually.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def _figures(one: Measures) -> dict[str, float]:
 
 
 def _lateral(one: Measures) -> dict[str, float]:
-    """Return the lateral widths of the Gaussian along its own axes, and where the wider points."""
+    """Return the lateral principal widths of the Gaussian and the direction of the wider."""
     pairs = zip(one.principal_fwhm_um, one.principal_axes, strict=True)
     axial, *lateral = sorted(pairs, key=lambda pair: -abs(pair[1][0]))
     if not all(math.isfinite(width) for width, _ in (axial, *lateral)):

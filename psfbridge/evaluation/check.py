@@ -267,7 +267,7 @@ def _compared(one: BeadState, own: Volume) -> tuple[NDArray[np.bool_], Volume, V
 
 
 def _light_and_model(one: BeadState, psf: PSF) -> tuple[Volume, Volume]:
-    """Return a bead's light and its model over its intensity; where it is not seen, the model."""
+    """Return the normalised light and model of a bead; the model where there are no data."""
     own, seen = light(one, psf.data), one.seen
     data = np.where(seen.usable, seen.counts - one.others - background(one), own)
     scale = np.float32(1 / one.fit.intensity)

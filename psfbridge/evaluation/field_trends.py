@@ -79,7 +79,7 @@ def width_trends(table: BeadTable, settings: AcquisitionSettings) -> list[FieldT
 
 
 def focal_plane(table: BeadTable, settings: AcquisitionSettings) -> FocalPlane | None:
-    """Return the plane in which the beads lie, None where there are too few.
+    """Return the plane in which the beads lie, or None if there are too few.
 
     Parameters
     ----------

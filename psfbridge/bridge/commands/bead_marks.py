@@ -93,7 +93,7 @@ def on_one_slice(marks: Iterable[Mark]) -> Iterator[Mark]:
 
 
 def _slices_of(data: NDArray[Any], bead: Bead) -> Iterable[int]:
-    """Return the slices around the bead where its column is above half of its height."""
+    """Return the slices in which the bead exceeds half its height."""
     z, y, x = (
         _clipped(at, length)
         for at, length in zip((bead.z, bead.y, bead.x), data.shape, strict=True)

@@ -20,10 +20,10 @@ class Desk(Protocol):
     """The other images that are open in ImageJ."""
 
     def titles(self) -> Sequence[str]:
-        """Return the titles of the open images."""
+        """Return an empty list."""
 
     def image(self, title: str, voxel_um: Any = None) -> Image | None:
-        """Return the open image of this title; of several, the one that was opened last.
+        """Return None.
 
         Parameters
         ----------
@@ -38,11 +38,11 @@ class _EmptyDesk:
     """No other image is open."""
 
     def titles(self) -> Sequence[str]:
-        """Return nothing."""
+        """Return an empty list."""
         return ()
 
     def image(self, title: str, voxel_um: Any = None) -> Image | None:  # noqa: ARG002 - as in Desk
-        """Return nothing."""
+        """Return None."""
         return None
 
 
@@ -71,7 +71,7 @@ class Call:
     desk: Desk = field(default_factory=_EmptyDesk)
 
     def free_title(self, title: str) -> str:
-        """Return a title, with a number where an open image has it already."""
+        """Return a title, numbered if an open image already has it."""
         taken = set(self.desk.titles())
         others = (f"{title}-{number}" for number in count(1))
         return next(each for each in chain([title], others) if each not in taken)

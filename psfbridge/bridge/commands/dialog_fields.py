@@ -36,7 +36,7 @@ _CONFIRM = {
 
 @dataclass(frozen=True)
 class DialogRow:
-    """One row of a dialog: a text, a choice where there are choices, or a box to tick.
+    """One row of a dialog: a text field, a choice or a check box.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class DialogRow:
 
 
 def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[DialogRow]:
-    """Return the rows of a command's dialog; none where there is nothing to choose."""
+    """Return the rows of the dialog of a command; empty if it has no options."""
     rows = [
         _row(key, option, command.choices.get(key, option.choices))
         for key, option in command.options().items()
@@ -87,7 +87,7 @@ def rows_of(command: Command, imp: Any, titles: Sequence[str]) -> list[DialogRow
 
 
 def _preset_rows(command: Command) -> Iterator[DialogRow]:
-    """Choose the microscope first, where one was saved."""
+    """Return the row for microscope presets, if there are any."""
     found = fills(command.options()) if PRESET in command.keys else {}
     if found:
         yield DialogRow(PRESET, "Microscope preset", choices=("", *found), fills=found)
@@ -173,7 +173,7 @@ def manual(command: Command) -> str:
 
 
 def _more(command: Command) -> str:
-    """Return links to the documentation, as far as the package has it beside it."""
+    """Return links to the documentation, if it is installed."""
     pages = {name: help_page(name) for name in dict.fromkeys((command.page, *_PAGES))}
     links = [
         f'<a href="{path.as_uri()}">{_PAGES.get(name, _capital(name))}</a>'

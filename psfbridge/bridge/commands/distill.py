@@ -134,7 +134,7 @@ _last: list[tuple[Distillation, Mapping[str, str]]] = []
 
 
 def remember_report(result: Distillation, texts: Mapping[str, str]) -> None:
-    """Keep a result and the keys of its call, so that `last_report` can write its report."""
+    """Keep a result and the options of its call, for `last_report`."""
     _last[:] = [(result, texts)]
 
 
@@ -178,7 +178,7 @@ def _distill_all(sources: Sequence[Input], call: Call) -> Outcome:
 
 
 def _composite(together: ChannelDistillation) -> tuple[Image, str]:
-    """Return the PSFs with their common origin, or each centred where no bead tells it."""
+    """Return the PSFs with a common origin, or individually centred if the shift is unknown."""
     try:
         return together.registered(), "common"
     except NoBeadsError:

@@ -70,7 +70,7 @@ def need_image(imp: Any) -> Any:
 
 
 def parts(imp: Any, texts: Mapping[str, str]) -> list[HyperstackPart]:
-    """Return what the options ask for, one part for each channel; no pixel is looked at.
+    """Return the requested parts, one per channel, without reading pixels.
 
     Raises
     ------

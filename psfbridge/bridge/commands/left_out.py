@@ -32,7 +32,7 @@ _EACH = 2
 
 @dataclass(frozen=True)
 class _Marked:
-    """A bead that was marked: how often, and where it is, in voxels."""
+    """A bead that was marked: how often, and its position in voxels."""
 
     count: int
     channel: int
@@ -68,7 +68,7 @@ def _marked(found: Found) -> Iterator[_Marked]:
 
 
 def settle(imp: Any) -> None:
-    """Note the beads whose marks were taken away since they were marked.
+    """Record the beads whose marks were deleted since they were drawn.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def settle(imp: Any) -> None:
 
 
 def without_left_out(source: Input, beads: Beads) -> Beads:
-    """Return the beads, those that a person took away as not chosen."""
+    """Return the beads, with those excluded by the user rejected as not chosen."""
     out = _left_out(source)
     return Beads(
         replace(bead, status=REJECTED, reason=str(Reason.NOT_CHOSEN))

@@ -38,7 +38,7 @@ PRESET, SAVE_PRESET = "preset", "save_preset"
 
 
 def taken(values: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the options of a call, with those of the preset that it names beside them.
+    """Return the options of a call, completed from its preset.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
 
 
 def values_to_save(call: Call) -> dict[str, Any]:
-    """Return what a call asks to keep as a preset; nothing if it does not ask.
+    """Return the values to save as a preset; empty if not requested.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def values_to_save(call: Call) -> dict[str, Any]:
 
 
 def saved_preset(outcome: Outcome, call: Call, values: Mapping[str, Any]) -> Outcome:
-    """Save a preset after the work, and say so in the outcome; nothing without values."""
+    """Save a preset and add a note to the outcome; without values, do nothing."""
     if not values:
         return outcome
     name = call.texts[SAVE_PRESET]
@@ -103,5 +103,5 @@ def assessed(result: Distillation, texts: Mapping[str, str]) -> Assessment:
 
 
 def about_of(texts: Mapping[str, str]) -> About:
-    """Return who and where, as the preset that was named tells."""
+    """Return the acquisition details of the preset."""
     return load_preset(texts[PRESET]).about if PRESET in texts else About()

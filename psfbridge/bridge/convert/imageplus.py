@@ -86,7 +86,7 @@ class HyperstackPart(NamedTuple):
 def part_of(
     imp: Any, *, channel: int | None = None, frame: int | None = None, voxel_um: Any = None
 ) -> HyperstackPart:
-    """Return what `from_imageplus` would copy; no pixel is looked at.
+    """Return what `from_imageplus` would copy, without reading pixels.
 
     Raises
     ------

@@ -47,7 +47,7 @@ def inside(roi: Any, beads: Beads, name: str) -> Beads:
 
 
 def picked_points(imp: Any, image: Image) -> Positions | None:
-    """Return the beads that a user picked, or None where the selection is not of points.
+    """Return the beads picked by the user, or None if the selection is not of points.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def picked_points(imp: Any, image: Image) -> Positions | None:
 
 
 def _slices(imp: Any, roi: Any, count: int) -> Sequence[int | None]:
-    """Return the slice of each point, from 0; None where it belongs to all slices."""
+    """Return the slice of each point, from 0; None if it applies to all slices."""
     positions = [int(roi.getPointPosition(index)) for index in range(count)]
     return [
         int(imp.convertIndexToPosition(position)[1]) - 1 if position > 0 else None

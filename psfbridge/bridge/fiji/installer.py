@@ -160,7 +160,7 @@ def _root(fiji: str | Path) -> Path:
 
 
 def _contents() -> Iterator[tuple[Path, bytes]]:
-    """Yield what every installation has: where it goes, and its bytes."""
+    """Yield the files of an installation: destination and content."""
     jar = plugin_jar()
     yield _PLUGINS / jar.name, jar.read_bytes()
     for path, place in zip(shipped_macros(), _places_of_macros(), strict=True):

@@ -9,7 +9,7 @@ __all__ = ["Lines"]
 
 
 class Lines:
-    r"""Stands in for a text stream, and writes to it nothing but whole lines.
+    r"""A text stream that writes only complete lines.
 
     ``print`` writes a text and its line's end one after the other, so that what another thread
     prints at that moment may come between the two: both lines are then lost to who reads them.
@@ -44,4 +44,4 @@ class Lines:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: what is not a whole line yet waits for its end."""
+        """Do nothing; incomplete lines wait for their end."""

@@ -184,7 +184,7 @@ def _entries(jar: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _place(jar: Path, name: str) -> str | None:
-    """Return where an entry of a jar goes, or None where it is left out."""
+    """Return the destination of an entry in a jar, or None if it is omitted."""
     path = PurePosixPath(name)
     if name.endswith("/") or path.name == "module-info.class" or name.startswith(_PACKAGING):
         return None

@@ -65,7 +65,7 @@ class RemoteImage:
         """Do nothing: Fiji unlocks."""
 
     def getOriginalFileInfo(self) -> None:
-        """Return nothing: the file is Fiji's."""
+        """Return None; the file is known only to Fiji."""
 
     def getCalibration(self) -> _Calibration:
         """Return voxel size, unit, and what a value means."""
@@ -92,7 +92,7 @@ class RemoteImage:
         return _Points(roi["points"]) if "points" in roi else _Area(roi)
 
     def getStack(self) -> RemoteImage:
-        """Return where the planes are."""
+        """Return the access to the planes."""
         return self
 
     def getStackIndex(self, channel: int, z: int, frame: int) -> int:

@@ -138,7 +138,7 @@ def _signs_of_life(task: Any) -> Iterator[None]:
 
 
 def _told(task: Callable[..., Record]) -> Callable[..., Record]:
-    """Return a task that tells its fault in its record."""
+    """Return a task whose record includes its error, if any."""
 
     @wraps(task)
     def told(*args: Any) -> Record:
@@ -171,7 +171,7 @@ def describe() -> Record:
 
 @_told
 def rows(command: str, facts: Facts | None, titles: Sequence[str]) -> Record:
-    """Return the rows of a command's dialog for an image, beside open images of these titles."""
+    """Return the rows of the dialog of a command, given the titles of the open images."""
     chosen = COMMANDS[command]
     imp = need_image(_remote(facts)) if chosen.needs_image else None
     if imp is not None:
@@ -195,7 +195,7 @@ def check(command: str, values: Mapping[str, str]) -> Record:
 
 @_told
 def words(command: str, line: str) -> Record:
-    """Return what is said of a failure, with options called as the command's dialog calls them."""
+    """Return an error message with the option names of the dialog."""
     return {"text": in_words(line, COMMANDS[command])}
 
 
@@ -296,7 +296,7 @@ class _Shared:
 
 
 class _Sent(_Shared):
-    """An image whose planes are in shared memory; None where there is no image."""
+    """An image whose planes are in shared memory, or None."""
 
     def __init__(self, sent: Mapping[str, Any] | None) -> None:
         self._sent = sent or {"planes": None, "facts": None}

@@ -17,7 +17,7 @@ _NAME = "PSF Bridge chosen"
 
 
 def show_clicked_beads(title: str, imp: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Listen to the table's window, where there is one.
+    """Listen for clicks in the window of the table, if there is one.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ class _Field:
         return bool(self.control.isVisible()) and self.text not in ("", known)
 
     def refill(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
-        """Write what a choice fills in; what an earlier one wrote, and nobody changed, goes."""
+        """Fill in the values of a preset, replacing unchanged values of the previous one."""
         key = self.row.key
         if key in now:
             self._write(now[key])

@@ -24,7 +24,7 @@ _DIALOG_COLUMNS = 90
 
 
 def as_ours(fault: Exception) -> PsfBridgeError:
-    """Return any fault as an error of psfbridge, whose text is one line for a person."""
+    """Convert any exception to a psfbridge error with a one-line message."""
     import jpype
 
     if isinstance(fault, java_class("java.lang.OutOfMemoryError")):
@@ -64,7 +64,7 @@ def stop(fault: PsfBridgeError) -> None:
 
 
 def tell(fault: PsfBridgeError) -> None:
-    """Show a fault to a person; who cancelled needs no dialog."""
+    """Show an error to the user, except cancellations."""
     line = fault.worded(Host.MACRO)
     if isinstance(fault, Cancelled):
         java_class("ij.IJ").showStatus(line)

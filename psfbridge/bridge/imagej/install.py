@@ -50,7 +50,7 @@ def start(where: str = PLAIN, *, mode: str = "headless", memory_gib: float | Non
 
 
 def install(gateway: Any = None) -> Host:
-    """Put the commands into the ImageJ that runs in this process; again changes nothing.
+    """Install the commands in the running ImageJ; repeated calls have no effect.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _accept() -> None:
 
 
 def uninstall() -> None:
-    """Take the commands out of the ImageJ of this process; it goes on running."""
+    """Remove the commands from the running ImageJ."""
     listener = session.kept.pop("listener", None)
     if listener is None:
         return

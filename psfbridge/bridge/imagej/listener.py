@@ -37,7 +37,7 @@ def make_listener(others: dict[str, Callable[[], None]], from_menu: Callable[[st
     """
 
     def command_executing(command: Any) -> Any:
-        """Return the command for ImageJ to run, or None where it was ours."""
+        """Return the command for ImageJ to run, or None if it was handled here."""
         session.alive()
         name = str(command)
         if name in others:
@@ -78,7 +78,7 @@ def run_command(name: str, text: str, imp: Any = None) -> None:
 
 
 def run_guarded(work: Callable[[], Any]) -> None:
-    """Do `work`; tell ImageJ of any fault in one line.
+    """Run `work` and report any error to ImageJ in one line.
 
     Everything is caught here: what an exception of Python says is lost on its way through Java.
     """

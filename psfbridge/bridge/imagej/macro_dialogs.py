@@ -38,7 +38,7 @@ def close_errors() -> str:
 
 
 def _first_line(dialog: Any) -> str:
-    """Return the first line of the interpreter's message; ImageJ tells of it to nobody."""
+    """Return the first line of the message of the macro interpreter."""
     message = dialog.getMessage()
     if not isinstance(message, java_class("ij.gui.MultiLineLabel")):
         return "it failed"

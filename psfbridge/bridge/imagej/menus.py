@@ -48,7 +48,7 @@ def _plugins_menu() -> Any:
 
 
 def from_menu(name: str) -> None:
-    """Show the command's dialog and run it, on a thread of its own.
+    """Show the dialog of a command and run it, in a separate thread.
 
     ImageJ runs no other command while its listeners are asked, so this returns at once.
     """

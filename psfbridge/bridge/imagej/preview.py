@@ -61,7 +61,7 @@ class Preview:
             return self._latest
 
     def _work(self, number: int, texts: Mapping[str, str]) -> None:
-        """Find and mark; faults go to the status bar, as the person is still choosing."""
+        """Find and mark beads; errors are shown in the status bar."""
         try:
             found = self._found(number, texts)
             with self._lock:

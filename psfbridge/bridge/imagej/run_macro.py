@@ -139,7 +139,7 @@ def open_file(path: str | os.PathLike[str]) -> Any:
 
 
 class _Run:
-    """One run of a macro, on a thread of its own so that it can be given up."""
+    """One run of a macro, in a separate thread so that it can be abandoned."""
 
     def __init__(self, macro: str, argument: str, image: Any) -> None:
         self._interpreter = java_class("ij.macro.Interpreter")()
@@ -272,7 +272,7 @@ def _is_dialog(thrown: str) -> bool:
 
 
 def _check_commands(streams: JavaStreams) -> None:
-    """Refuse to go on where a command threw: ImageJ only prints that."""
+    """Stop if a command threw an exception, which ImageJ would only print."""
     thrown = streams.thrown()
     if _is_dialog(thrown):
         raise BridgeError(f"a command of the macro {_DIALOG}")

@@ -12,7 +12,7 @@ __all__ = ["wait_for_window"]
 
 
 def wait_for_window(host: Host) -> None:
-    """Return when a person has closed ImageJ's window.
+    """Wait until the user closes the ImageJ window.
 
     ImageJ2 may end Java with its window: then there is nobody left to ask.
     """

@@ -182,7 +182,7 @@ def _user() -> str:
 
 
 def need_display(mode: str) -> None:
-    """Refuse a window where there is no display."""
+    """Check that a display is available for a window."""
     x11 = sys.platform not in ("win32", "darwin")
     if mode == "gui" and x11 and not os.environ.get("DISPLAY"):
         raise BridgeError(
@@ -221,7 +221,7 @@ def _configure(major: int, memory_gib: float | None) -> None:
 
 
 def on_exit(callback: Callable[[], None]) -> None:
-    """Have something done before Python goes down beside Java; the same callback is kept once."""
+    """Register a callback for the end of Python with Java running; duplicates are ignored."""
     if callback not in _on_exit:
         _on_exit.append(callback)
 
@@ -234,7 +234,7 @@ def _end_with_python(mode: str) -> None:
 
 
 def _end() -> None:
-    """Leave nothing in Java that calls a Python that is going down, or that it would wait for."""
+    """Remove everything from Java that calls into Python or waits for it."""
     import jpype.config
 
     if not running():

@@ -93,7 +93,7 @@ class JavaStreams:
         return line_in(self.errors.partition(_MACRO_ERROR[0])[2])
 
     def thrown(self) -> str:
-        """Return what a command threw: ImageJ prints it with its stack, and goes on."""
+        """Return the exception thrown by a command, which ImageJ only prints."""
         found = _STACK.search(self.output)
         return found[1].strip() if found else ""
 

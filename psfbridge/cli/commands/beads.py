@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _summary(beads: Beads) -> Iterator[str]:
-    """Yield what a person wants to know of the beads that can be used."""
+    """Yield a summary of the usable beads."""
     import numpy as np
 
     from psfbridge.detection.beads import USED

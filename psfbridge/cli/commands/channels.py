@@ -76,7 +76,7 @@ def distill_all(args: argparse.Namespace, options: Any) -> int:
 
 
 def _assessed(found: ChannelDistillation, args: argparse.Namespace) -> Sequence[Assessment]:
-    """Assess every channel where a report or the exit status asks for it; write the reports."""
+    """Assess all channels if required, and write the reports."""
     if not args.report:
         return [one for result in found.results if (one := assessed(result, args))]
     from psfbridge.report.channels import write_channel_reports

@@ -33,7 +33,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Deconvolve, write, and say where it ran."""
+    """Deconvolve, write the result and report the engine."""
     from psfbridge.deconvolution.files import deconvolve_file
     from psfbridge.imaging.read import Reading
 

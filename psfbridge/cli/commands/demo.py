@@ -82,7 +82,7 @@ def _diameter(args: argparse.Namespace, truth: Simulation | None) -> float:
 
 
 def _simulated(seed: int, folder: Path) -> Simulation:
-    """Simulate a field and leave it in the folder, so that it can be opened in ImageJ too."""
+    """Simulate a field and save it in the folder."""
     from psfbridge.imaging.write import write_image
     from psfbridge.simulation.scene import demo_scene
     from psfbridge.simulation.simulate import simulate
@@ -102,7 +102,7 @@ def _named(image: Image, folder: Path) -> Image:
 
 
 def _in_imagej(path: Path, result: Distillation) -> str:
-    """Distil the same file by a macro, where there is a Java; without one, say so."""
+    """Distil the same file by a macro, if Java is available."""
     from psfbridge.errors import BridgeError
 
     try:

@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _places(args: argparse.Namespace) -> Any:
-    """Return the places of beads that a table or another channel tells, or None."""
+    """Return the bead positions from a table or another channel, or None."""
     if args.beads_from is None:
         return None
     from psfbridge.distillation.borrowed_beads import bead_places, places_in_table
@@ -164,7 +164,7 @@ def has_field(result: Distillation) -> bool:
 
 
 def field_path(path: str) -> str:
-    """Return where the PSFs of a field go: beside the one PSF.
+    """Return the path of the PSFs of a field, beside the PSF.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def field_path(path: str) -> str:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Find out before long work what could not be written after it."""
+    """Check that all outputs can be written; call it before long work."""
     from psfbridge.cli._outputs import check_outputs
 
     field = field_path(args.output) if args.field else None
@@ -212,14 +212,14 @@ def _write(result: Distillation, args: argparse.Namespace) -> None:
 
 
 def _snr(result: Distillation) -> str:
-    """Return the beads' median SNR and the PSF's at its peak, as far as they are known."""
+    """Return the median SNR of the beads and that of the PSF, if known."""
     snrs = {"median SNR": result.beads.median_snr, "of the PSF": result.measures.snr}
     known = [f"{name} {snr:.3g}" for name, snr in snrs.items() if math.isfinite(snr)]
     return f"; {', '.join(known)}" if known else ""
 
 
 def summary(result: Distillation, assessment: Assessment | None = None) -> str:
-    """Return what a person wants to know first, a few lines."""
+    """Return a summary of the result in a few lines."""
     from psfbridge.measurement.table import fwhm_text
 
     widths = fwhm_text(result.measures.fwhm_um)

@@ -40,7 +40,7 @@ def add(subparsers: Any) -> None:
 
 
 def add_imagej_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command that starts ImageJ can be told."""
+    """Add the options of commands that start ImageJ."""
     parser.add_argument(
         "--imagej",
         default="plain",
@@ -92,4 +92,4 @@ def _echo(text: str) -> None:
 
 
 def _silent(text: str) -> None:
-    """Print nothing of what the macro writes."""
+    """Discard the output of the macro."""

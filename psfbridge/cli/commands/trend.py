@@ -70,7 +70,7 @@ def _lines(rows: Sequence[Row]) -> list[str]:
 
 
 def _change(first: Row, last: Row, axis: int) -> str:
-    """Return how one width changed, with standard errors and the limit as far as they are known."""
+    """Return the change of one width, with standard errors and limit if known."""
     before, after, limit = first.fwhm_um[axis], last.fwhm_um[axis], last.limit_um[axis]
     widths = [
         f"{width:.3f}" + (f" ± {error:.3f}" if math.isfinite(error) else "")

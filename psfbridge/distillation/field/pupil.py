@@ -69,7 +69,7 @@ class FieldPupil:
         return PupilFit(self.model, self.values(basis), (), self.scale, 0.0)
 
     def values(self, basis: Floats) -> Floats:
-        """Return the parameters where the polynomial's terms have the values `basis`."""
+        """Return the parameters for the values `basis` of the polynomial terms."""
         values = np.asarray(basis @ self.coefficients, float)
         values[[BLUR_Y, BLUR_X]] = np.maximum(values[[BLUR_Y, BLUR_X]], 0)
         most = np.sqrt(values[BLUR_Y] * values[BLUR_X])

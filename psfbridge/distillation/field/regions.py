@@ -93,7 +93,7 @@ def fitted_afresh(
 
 
 def small_box(shape: Sequence[int]) -> list[int]:
-    """Return the part of a bead's box that tells how the PSF changes."""
+    """Return the part of a bead box that is sensitive to changes of the PSF."""
     return [min(n, m) for n, m in zip(shape, FIELD.seen, strict=True)]
 
 

@@ -22,7 +22,7 @@ __all__ = ["background", "design_columns", "light", "misfit_scale", "refit_beads
 
 
 def light(state: BeadState, psf: Floats32) -> Floats32:
-    """Return the light of a bead in its box, for a PSF at the centre of its own."""
+    """Return the light of a bead in its box, for a centred PSF."""
     moved = apply_per_axis(psf, state.seen.matrices(psf.shape, state.fit.position))
     return np.asarray(state.fit.intensity * moved, np.float32)
 

@@ -75,7 +75,7 @@ class Observation:
         return sampling_matrices(self.counts.shape, fine_shape, self.factor, shift, derivative=True)
 
     def offset(self, position: Floats) -> Floats:
-        """Return where a position of the image lies from the box's centre, in voxels."""
+        """Return the offset of a position from the box centre, in voxels."""
         offset: Floats = position - self.corner - np.array(self.counts.shape) // 2
         return offset
 

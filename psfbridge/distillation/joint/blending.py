@@ -218,7 +218,7 @@ def _averaged(
 
 
 def wiener_gain(mean: Floats32, error: Floats) -> Floats:
-    """Return Wiener's factor with the local power of the mean: noise far out goes to zero.
+    """Return the Wiener factor from the local power of the mean, to suppress distant noise.
 
     Parameters
     ----------
@@ -381,7 +381,7 @@ def _fitted(stack: Stack, seen: Floats32) -> tuple[Floats32, float]:
 
 @dataclass(frozen=True, eq=False)
 class _Region:
-    """A part of the box with smooth edges, and the shells of frequency that it can tell apart."""
+    """A part of the box with smooth edges, and its resolvable frequency shells."""
 
     window: Floats32
     shell: NDArray[np.int64]
@@ -389,7 +389,7 @@ class _Region:
 
 
 def _regions(seen: Floats32) -> tuple[_Region, _Region]:
-    """The bright core, where a model errs most and noise is least of the light, and the rest."""
+    """Return the bright core, where model errors dominate the noise, and the rest."""
     smooth = [1.0 if n > 1 else 0.0 for n in seen.shape]
     bright = ndimage.gaussian_filter(seen, smooth)
     core = ndimage.gaussian_filter(

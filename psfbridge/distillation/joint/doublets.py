@@ -62,7 +62,7 @@ class Widening:
         return answer[:count], covariance[:count, :count]
 
     def odd(self, spreads: Sequence[Spread]) -> NDArray[np.bool_]:
-        """Return which of some beads are of another width; fewer than five cannot tell."""
+        """Return which beads differ in width; at least five are needed."""
         if len(spreads) < DOUBLETS.least_beads:
             return np.zeros(len(spreads), bool)
         found = np.array([spread for spread, _ in spreads])

@@ -52,7 +52,7 @@ def make_solution(
     sure: Uncertainty | None = None,
     told: Sequence[Residual] | None = None,
 ) -> Solution:
-    """Return the PSF of a round with its error, the beads, and what is to be said of them.
+    """Return the PSF of an iteration with its error, beads and notes.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def _diagnostics(best: Round, rounds: Sequence[Round], pupil_se: Floats) -> dict
 
 
 def _sample(pupil: PupilFit) -> dict[str, float]:
-    """The medium around the beads, where it is another than the immersion's."""
+    """The medium around the beads, if it differs from the immersion."""
     index, depth = pupil.values[[SAMPLE, DEPTH]]
     if not index:
         return {}

@@ -107,7 +107,7 @@ class JointProblem:
 
     @cached_property
     def core(self) -> list[int]:
-        """Size of the part of a box that tells a bead's position and intensity."""
+        """Size of the part of a box used for position and intensity."""
         sizes = zip(self.shape, self.widths, ROUND.core_widths, strict=True)
         return [min(n, 2 * int(np.ceil(width * share)) + 1) for n, width, share in sizes]
 
@@ -367,7 +367,7 @@ def _crowding(states: Sequence[BeadState]) -> float:
 
 
 def _centred(blend: Blend, pupil: PupilFit, problem: JointProblem) -> Blend:
-    """Move the pupil's light to the centre, where it then stays from round to round."""
+    """Move the light of the pupil to the centre."""
     shift = -pupil.centre_um / np.array(problem.sample_um)
     matrices = shift_matrices(problem.psf_shape, shift)
     seen, volume = (np.asarray(apply_per_axis(v, matrices)) for v in (blend.seen, blend.volume))

@@ -19,7 +19,7 @@ __all__ = ["far_light", "with_far_light", "with_neighbours"]
 def far_light(
     pupil: PupilFit, box: Sequence[int], voxel_um: tuple[float, float, float]
 ) -> Floats32:
-    """Return what a pupil shows of a bead outside the bead's box, with nothing inside.
+    """Return the light of a bead outside its box as predicted by a pupil.
 
     A widefield microscope brings as much light of a bead to every plane as to its focus: half of
     it lies beyond any box, and is background in the boxes of the others.

@@ -47,7 +47,7 @@ def with_measured_noise(states: Sequence[BeadState], psf: Floats32) -> list[Bead
 
 
 def _measured(states: Sequence[BeadState], psf: Floats32) -> tuple[Noise, float] | None:
-    """Noise and model error, or None where the beads are too few or too dim to tell."""
+    """Noise and model error, or None if the beads are too few or too dim."""
     pairs = [_pairs(one, psf) for one in states]
     counts, own, squares = (np.concatenate(rows) for rows in zip(*pairs, strict=True))
     first = states[0].seen.noise

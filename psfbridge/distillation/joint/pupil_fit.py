@@ -137,7 +137,7 @@ class PupilFit:
         return replace(self, values=values)
 
     def polarised(self) -> PupilFit:
-        """Return the fit for light whose polarisation counts, where its angle is not small."""
+        """Return the fit with polarisation, if the angle of light is not small."""
         steep = self.values[NA] > PUPIL_FIT.steep_sine * self.values[INDEX]
         return replace(self, model=replace(self.model, vectorial=bool(steep)))
 
@@ -212,7 +212,7 @@ def refined_fit(
 
 
 def detailed_fit(fit: PupilFit, stack: Stack, known: Known | None = None) -> PupilFit:
-    """Fit all terms, where the beads tell of details of the pupil.
+    """Fit all terms if the beads show details of the pupil.
 
     How firmly details are held is told by the beads after a first fit, so that it takes two. That
     they explain the stack better, as any more terms do, does not count, but whether they make it
@@ -321,7 +321,7 @@ class _State:
 
 
 def _within(values: Floats, last: Floats, model: PupilModel) -> Floats:
-    """Keep the parameters possible, and not too far from where they were."""
+    """Keep the parameters physical and close to their previous values."""
     most = PUPIL_FIT.most_shift * np.array(model.voxel_um)
     most[0] += INTERFACE.focus_per_depth * abs(last[DEPTH])
     values[Z : X + 1] = np.clip(values[Z : X + 1], -most, most)

@@ -37,7 +37,7 @@ class PriorScale(NamedTuple):
 
     @property
     def sees_details(self) -> bool:
-        """Whether the beads tell of details; where none are seen, they are held most firmly."""
+        """Whether the beads show details; otherwise the prior on them is tightest."""
         return min(self.fine_phases, self.fine_amplitudes) < PUPIL_PRIOR.largest_scale
 
 
@@ -146,7 +146,7 @@ def _weighted(times: Sequence[float], parts: Sequence[Floats]) -> Floats:
 
 
 def _likeliest(now: float, part: Floats, found: Floats, covariance: Floats) -> float:
-    """MacKay's firmness of one kind: how many terms the beads tell, over the size of all."""
+    """Return MacKay's prior scale for one kind of term."""
     if not part.any():
         return now
     told = np.linalg.matrix_rank(part, hermitian=True) - now * (part * covariance).sum()

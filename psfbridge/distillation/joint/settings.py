@@ -212,7 +212,7 @@ class NoiseRefitSettings:
 
 @dataclass(frozen=True)
 class MediumSettings:
-    """The medium around the beads, where it is not the immersion's.
+    """Settings for a sample medium other than the immersion.
 
     Attributes
     ----------
@@ -257,7 +257,7 @@ class MediumSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """The search for a pupil where nothing is known.
+    """Settings of the search for a pupil without a starting point.
 
     Attributes
     ----------
@@ -389,7 +389,7 @@ class SolveSettings:
 
     @property
     def noise_round(self) -> int:
-        """The round whose model is good enough to tell the noise."""
+        """The iteration whose model is good enough to re-estimate the noise."""
         return self.near_rounds
 
 

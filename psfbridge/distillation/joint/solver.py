@@ -174,7 +174,7 @@ def _steady(
     options: DistillOptions,
     progress: Progress,
 ) -> tuple[_Solved, list[PlaneChanges]]:
-    """Solve, and again where the light changed from plane to plane, with that undone."""
+    """Solve; if the brightness changes between planes, correct it and solve again."""
     solved = _solved(found, shape, options, progress)
     changes = [PlaneChanges.none_of(len(one.image.data)) for one in found]
     for _ in range(PLANE_CHANGES.passes):
@@ -190,7 +190,7 @@ def _steady(
 def _as_taken(
     solution: Solution, found: Sequence[FoundBeads], changes: Sequence[PlaneChanges]
 ) -> Solution:
-    """Return a solution, and what is to be said of its planes."""
+    """Return a solution with findings on its planes."""
     if all(one.none for one in changes):
         return solution
     said = [
@@ -207,7 +207,7 @@ def _solved(
     options: DistillOptions,
     progress: Progress,
 ) -> _Solved:
-    """Solve with the beads that tell most, then with more of them while that helps.
+    """Solve with the most informative beads, then with more as long as that helps.
 
     Return the problem, all rounds to the best, the best, its uncertainty, and what it leaves.
     """

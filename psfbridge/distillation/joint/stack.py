@@ -63,12 +63,12 @@ class Stack:
 
     @cached_property
     def mean(self) -> Floats32:
-        """The weighted mean of all beads; 0 where no bead was seen."""
+        """The weighted mean of all beads; 0 without data."""
         return _ratio(self.sums.sum(axis=0), self.weight)
 
     @property
     def error(self) -> Floats:
-        """Standard error of `mean` by the noise model; infinite where no bead was seen."""
+        """Standard error of `mean` by the noise model; infinite without data."""
         weight = self.weight
         result = np.full(weight.shape, np.inf)
         np.divide(1, np.sqrt(np.maximum(weight, 1e-300)), out=result, where=weight > 0)
@@ -221,7 +221,7 @@ def bootstrap_means(
 
 
 def deal_into_parts(states: Sequence[BeadState]) -> NDArray[np.int64]:
-    """Return the part of each bead: dealt there and back by intensity, so that parts are alike."""
+    """Return the part of each bead, assigned by intensity so that the parts are alike."""
     order = np.argsort([-one.fit.intensity for one in states])
     turn = np.arange(len(states))
     place = turn % STACK.parts

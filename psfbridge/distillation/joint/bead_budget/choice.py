@@ -24,7 +24,7 @@ Observed = frozenset[tuple[int, int]] | None
 def choose_beads(
     found: Sequence[FoundBeads], box: Sequence[int], count: int, most_voxels: float
 ) -> Observed:
-    """Choose usable beads in the order of what they tell, with the candidates in their way.
+    """Choose usable beads in order of information, with the candidates that overlap them.
 
     A bead tells by the square of its signal over noise, and costs its own box and those of the
     candidates whose light must be subtracted from it.

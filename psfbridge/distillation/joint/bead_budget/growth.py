@@ -129,7 +129,7 @@ class HeldOut:
 
 
 def held_out(problem: JointProblem, best: Round, tables: Sequence[Beads]) -> HeldOut:
-    """Fit the usable beads that were not looked at, in their cores, with the PSF held fixed.
+    """Fit the unused beads in their cores with the PSF held fixed.
 
     Parameters
     ----------

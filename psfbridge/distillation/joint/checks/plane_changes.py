@@ -43,7 +43,7 @@ class PlaneChanges:
 
     @classmethod
     def none_of(cls, planes: int) -> PlaneChanges:
-        """Return that nothing changed in so many planes."""
+        """Return no changes for a number of planes."""
         return cls(np.zeros(planes), np.zeros((planes, 2)))
 
     @property
@@ -199,7 +199,7 @@ def _add(bead: Residual, normal: Floats, wanted: Floats) -> None:
 
 
 def _detrended(value: Floats, weight: Floats) -> Floats:
-    """Take out mean and trend; 0 where nothing is known."""
+    """Remove mean and trend; 0 where unknown."""
     if np.count_nonzero(weight) < 3:
         return np.zeros_like(value)
     root = np.sqrt(weight)
@@ -209,7 +209,7 @@ def _detrended(value: Floats, weight: Floats) -> Floats:
 
 
 def steadied(found: FoundBeads, light: Floats) -> FoundBeads:
-    """Return an image and its beads with the light of each plane brought to the same.
+    """Return an image and its beads with the brightness of the planes normalised.
 
     Parameters
     ----------

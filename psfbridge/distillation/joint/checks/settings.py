@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class FieldChange:
-    """When a PSF is said to change over the field.
+    """Thresholds for a field-dependent PSF.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Residuals:
 
 @dataclass(frozen=True)
 class PlaneChange:
-    """When the sample is said to move, or the light to change, from plane to plane.
+    """Thresholds for movement or brightness changes between planes.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class PlaneChange:
 
 @dataclass(frozen=True)
 class Jitter:
-    """When the lines of a scan are said to be shifted against each other.
+    """Thresholds for line jitter of a scanner.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class Jitter:
 
 @dataclass(frozen=True)
 class Sizes:
-    """When beads are said to be of unlike sizes.
+    """Thresholds for beads of different sizes.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Lean:
-    """When a PSF is said to lean: its planes are shifted in proportion to their distance.
+    """Thresholds for a slanted PSF.
 
     Attributes
     ----------
