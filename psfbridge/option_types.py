@@ -1,6 +1,6 @@
 """Types of the options of public functions, for editors and type checkers.
 
-Made of the option records by ``python tests/support/option_tables.py``; do not edit it.
+Generated from the option records by ``python tests/support/option_tables.py``; do not edit it.
 """
 
 from __future__ import annotations

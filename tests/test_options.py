@@ -134,6 +134,16 @@ def test_what_is_made_of_the_records_is_up_to_date():
         assert option_tables.documented(text) == text, f"{path.name}: {advice}"
 
 
+def test_a_flag_that_is_on_is_turned_off_and_its_help_says_so():
+    parser = argparse.ArgumentParser()
+    add_options(parser, DistillOptions, names=("file_optics",))
+    assert chosen_options(parser.parse_args(["--no-file-optics"]), DistillOptions) == {
+        "file_optics": False
+    }
+    assert "do not use the optics recorded in the image" in " ".join(parser.format_help().split())
+    assert "| `file_optics` | `--no-file-optics` |" in option_tables.table(DistillOptions)
+
+
 def test_the_records_are_public():
     assert pb.DistillOptions is DistillOptions
     assert pb.DeconvolveOptions is DeconvolveOptions

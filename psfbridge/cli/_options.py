@@ -11,7 +11,7 @@ from psfbridge._util.option_records import options_of
 from psfbridge.errors import OptionError
 from psfbridge.hosts import Host
 
-__all__ = ["add_options", "chosen_options"]
+__all__ = ["add_options", "chosen_options", "flag"]
 
 
 def add_options(
@@ -41,16 +41,30 @@ def add_options(
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         default = (defaults or {}).get(name)
-        # A flag that is on is there to be turned off.
-        off = "no_" if option.words == 0 and option.default is True else ""
         groups[option.group].add_argument(
-            Host.COMMAND_LINE.spelled(off + name),
+            flag(option),
             dest=name,
             action=_Converted,
             option=option,
             default=default,
             help=_help(option, option.default if default is None else default),
         )
+
+
+def flag(option: Option) -> str:
+    """Return the name of an option on the command line; a flag that is on can be turned off.
+
+    Examples
+    --------
+    >>> from psfbridge.options import DistillOptions
+    >>> flag(options_of(DistillOptions)["file_optics"])
+    '--no-file-optics'
+    """
+    return Host.COMMAND_LINE.spelled(f"no_{option.name}" if _is_on(option) else option.name)
+
+
+def _is_on(option: Option) -> bool:
+    return option.words == 0 and option.default is True
 
 
 def chosen_options(args: argparse.Namespace, record: type) -> dict[str, Any]:
@@ -91,4 +105,5 @@ def _help(option: Option, default: Any) -> str:
     shown = " ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
     known = "" if default is None or isinstance(default, bool) else f"default {shown}"
     notes = ", ".join(note for note in (option.unit, known) if note)
-    return (f"{option.help} ({notes})" if notes else option.help).replace("%", "%%")
+    text = f"do not {option.help}" if _is_on(option) else option.help
+    return (f"{text} ({notes})" if notes else text).replace("%", "%%")

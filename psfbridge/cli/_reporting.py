@@ -38,8 +38,8 @@ def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._Argum
     outputs.add_argument(
         "--fail-on",
         choices=GRADES,
-        help="exit with status 1 if the PSF is poor; if it is usable or worse; or if it is poor "
-        "or a value is out of tolerance. All outputs are still written",
+        help="exit with status 1 for a poor PSF (poor), for a usable or poor PSF (usable), or for "
+        "a poor PSF or a value out of tolerance (tolerance); all outputs are still written",
     )
     add_options(parser, About)
     add_options(parser, Tolerances)

@@ -113,8 +113,8 @@ class DistillOptions(OptionRecord):
     sheet_tilt_deg: float | None = option(TILT, default=None)
     file_optics: bool = option(
         Flag(
-            help="use the optics recorded in the image file, if they are complete; any option you "
-            "give takes precedence",
+            help="use the optics recorded in the image file, if complete, for options that are "
+            "not given",
             group=OPTICS_GROUP,
             imagej=False,  # an image in ImageJ has no file to ask
         ),

@@ -12,6 +12,7 @@ from pathlib import Path
 from psfbridge._util.option_kinds import Flag, Option
 from psfbridge._util.option_records import options_of
 from psfbridge.batch.options import BatchOptions
+from psfbridge.cli._options import flag
 from psfbridge.hosts import Host
 from psfbridge.imaging.read import Reading
 from psfbridge.options import DeconvolveOptions, DistillOptions
@@ -34,7 +35,7 @@ TOGETHER = {
 
 _HEAD = '''"""Types of the options of public functions, for editors and type checkers.
 
-Made of the option records by ``python tests/support/option_tables.py``; do not edit it.
+Generated from the option records by ``python tests/support/option_tables.py``; do not edit it.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _row(option: Option) -> str:
     macro = f"`{Host.MACRO.spelled(option.name)}`" if option.imagej else "–"
     cells = (
         f"`{option.name}`",
-        f"`{Host.COMMAND_LINE.spelled(option.name)}`",
+        f"`{flag(option)}`",
         macro,
         _default(option),
         option.allowed.replace("|", "\\|"),
