@@ -142,7 +142,7 @@ def test_the_trend_is_told_for_each_group(capsys, tmp_path):
 
 
 def test_a_history_that_is_not_there_is_told(capsys, tmp_path):
-    assert "there is no history" in str(refused(capsys, "trend", tmp_path / "absent.sqlite"))
+    assert "does not exist. Create one" in str(refused(capsys, "trend", tmp_path / "absent.sqlite"))
 
 
 def test_a_stack_of_another_zoom_has_a_curve_of_its_own():

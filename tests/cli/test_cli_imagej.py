@@ -61,7 +61,7 @@ class TestMacro:
         assert (done.returncode, done.stderr) == (0, "")
         lines = done.stdout.splitlines()
         assert lines[0].startswith("ImageJ 1.54p (plain, headless) on Java ")
-        assert "Java may take" in lines[0]
+        assert "Java memory limit" in lines[0]
         assert lines[-2:] == ["said", "done from macro.tif"]
         out = tmp_path / "psf.tif"
         size = ("--size-um", "1.5", "1.3", "1.3")
@@ -112,7 +112,7 @@ class TestMacro:
         (["macro"], 2, "required: MACRO.ijm"),
         (["macro", "no such.ijm"], 1, "BridgeError: cannot read the macro no such.ijm"),
         (["macro", "-", "--timeout", "-1"], 2, "OptionError: --timeout is -1"),
-        (["macro", "-", "--imagej", "nowhere"], 1, "BridgeError: there is no ImageJ 'nowhere'"),
+        (["macro", "-", "--imagej", "nowhere"], 1, "BridgeError: ImageJ 'nowhere' does not exist"),
         (["install-fiji", "no such folder"], 1, "BridgeError: no such folder is not a Fiji"),
         (["install-fiji"], 2, "required: FIJI_DIR"),
     ],
@@ -269,7 +269,7 @@ def test_a_python_without_appose_is_said(fiji, jar, capsys, monkeypatch):
 
     monkeypatch.setattr(installer.importlib.util, "find_spec", {"appose": None}.get)
     assert main(["install-fiji", str(fiji)]) == 0
-    assert "missing: the Python at" in capsys.readouterr().out
+    assert "missing: appose is not installed" in capsys.readouterr().out
 
 
 def test_a_fiji_that_cannot_be_written_keeps_nothing_new(fiji, jar, capsys, monkeypatch):

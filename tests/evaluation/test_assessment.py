@@ -81,7 +81,7 @@ def test_without_optics_theory_is_of_those_that_the_beads_show():
     assert not found.optics_given
     assert found.optics.na_per_um == 1.6
     assert found.widths[2].ideal_um == pytest.approx(0.51 / 1.6, rel=0.05)
-    assert "give NA, wavelength and index" in found.optics_sentence()
+    assert "give NA, wavelength and refractive index" in found.optics_sentence()
 
 
 def test_nothing_is_judged_where_nothing_is_known_of_the_optics():

@@ -97,7 +97,7 @@ WRONG = {
         {"the PSF is too narrow laterally", "the PSF is too narrow along z"},
     ),
     "deeper": (deeper, {"the PSF is too wide along z"}),
-    "floor": (lambda psf: on_a_floor(psf, 0.01), {"the PSF has too high a floor"}),
+    "floor": (lambda psf: on_a_floor(psf, 0.01), {"the background of the PSF is too high"}),
 }
 
 
