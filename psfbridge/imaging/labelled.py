@@ -1,4 +1,4 @@
-"""Arrays with named axes, such as those of xarray."""
+"""Arrays with named axes, such as those of xarray and bioio."""
 
 from __future__ import annotations
 
