@@ -63,16 +63,16 @@ def _refuse_contradiction(known: PupilFit, free: PupilFit, stack: Stack, optics:
     seen = asked * optics.wavelength_um
     words = []
     if off[0] >= SOLVE.tolerated:
-        words.append(f"the beads look like NA {seen[0]:.2f}, you gave {optics.na:g}")
+        words.append(f"the beads indicate NA {seen[0]:.2f}, you gave {optics.na:g}")
     if len(told) > 1 and off[1] >= SOLVE.tolerated:
         index = f"refractive index {seen[1]:.2f}, you gave {optics.refractive_index:g}"
         step = z_step_factor(free, given)
-        words.append(f"the beads look like {index} (or the z step is {step})")
+        words.append(f"the beads indicate {index} (or the z step is {step})")
     raise OptionError(
         f"the optics contradict the beads: {'; '.join(words)} (at {optics.wavelength_um:g} µm).",
         option="na",
-        remedy="Check {na}, {wavelength_um}, {refractive_index} and the voxel size, or leave the "
-        "optics out.",
+        remedy="Check {na}, {wavelength_um}, {refractive_index} and the voxel size, or omit the "
+        "optics.",
     )
 
 

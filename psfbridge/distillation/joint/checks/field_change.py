@@ -65,7 +65,7 @@ class Trend:
 
 
 def field_findings(problem: JointProblem, best: Round, told: Sequence[Residual]) -> list[Finding]:
-    """Return what a user should know of a PSF that changes over the field; mostly nothing.
+    """Return findings on a PSF that varies across the field, usually none.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ class PlaneChanges:
 
 
 def plane_changes(problem: JointProblem, told: Sequence[Residual]) -> list[PlaneChanges]:
-    """Return what changed from plane to plane of each image: zeros where chance explains it.
+    """Return the significant changes between planes of each image; otherwise zeros.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _SPHERE = 20.0
 def unlike_findings(
     problem: JointProblem, best: Round, told: Sequence[Residual], jitter_um: float
 ) -> list[Finding]:
-    """Return what a user should know of beads that are unlike each other; mostly nothing.
+    """Return findings on beads that differ from each other, usually none.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ def _said_of_lines(problem: JointProblem, jitter_um: float) -> list[Finding]:
         return []
     return [
         Finding(
-            f"Lines of the image are shifted against each other by {jitter_um:.3f} µm (rms) along "
-            "x, as by the jitter of a scanner: the PSF is blurred by as much.",
-            "Scan more slowly, in one direction, or average lines.",
+            f"Lines of the image are shifted relative to each other by {jitter_um:.3f} µm (rms) "
+            "along x, as by scanner jitter: this blurs the PSF.",
+            "Scan more slowly, unidirectionally, or average lines.",
             at_best="usable" if jitter_um > JITTER.harmful * width else "good",
         )
     ]
