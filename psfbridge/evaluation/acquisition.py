@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psfbridge.evaluation.bead_table import BeadTable
+from psfbridge.detection.statuses import Reason
+from psfbridge.evaluation.bead_table import BeadRow, BeadTable
 from psfbridge.evaluation.field_trends import FieldTrend, focal_plane, width_trends
 from psfbridge.evaluation.settings import AcquisitionSettings
 from psfbridge.hosts import Host
 from psfbridge.imaging.noise import saturation_level
+from psfbridge.measurement.settings import SPOTS
 from psfbridge.numerics.robust import robust_sd
 
 if TYPE_CHECKING:
@@ -141,7 +143,7 @@ def _bead_size(evidence: Evidence) -> Iterator[Problem]:
         yield Problem(
             "bead size",
             "Beads too large for these optics",
-            f"their diameter of {diameter:g} µm is {diameter / evidence.lateral_um:.1f} times the "
+            f"their diameter of {diameter:g} µm is {diameter / evidence.lateral_um:.2f} times the "
             "lateral resolution.",
             f"Use beads of {most:.2f} µm or less: detail that a large bead blurs away cannot be "
             "restored.",
@@ -172,16 +174,38 @@ def _dim(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _crowded(evidence: Evidence) -> Iterator[Problem]:
-    funnel = evidence.result.beads.funnel()
-    near = sum(funnel["rejected"].get(reason, 0) for reason in ("too close", "doublet"))
-    if near > evidence.settings.most_crowded * funnel["found"]:
+    beads = [row for row in evidence.table if row.reason not in _NO_BEADS]
+    near = sum(_with_neighbours(beads, evidence.lateral_um, evidence.result.measures.fwhm_um[0]))
+    if near > evidence.settings.most_crowded * len(beads):
         yield Problem(
             "crowded",
             "Beads too close together",
-            f"{near} of {funnel['found']} candidates have a neighbour within the extent of the "
-            "PSF.",
+            f"{near} of {len(beads)} beads have a neighbour within the "
+            f"{SPOTS.reach_fwhm:g} FWHM in which a bead is measured.",
             "Dilute the beads tenfold, and sonicate them before mounting.",
         )
+
+
+#: What was rejected for these is hardly a bead.
+_NO_BEADS = (Reason.HOT_PIXEL, Reason.TOO_DIM)
+_NEAR = (Reason.TOO_CLOSE, Reason.DOUBLET)
+
+
+def _with_neighbours(
+    beads: Sequence[BeadRow], lateral_um: float, axial_um: float
+) -> Iterator[bool]:
+    """Yield of every bead whether another is in its box, or it was rejected for one."""
+    from scipy import spatial
+
+    # A width that cannot be told, as in z of a single plane, keeps no bead apart.
+    widths = (axial_um, lateral_um, lateral_um)
+    scale = np.array([width if width > 0 else np.inf for width in widths])
+    for image in sorted({row.image for row in beads}):
+        own = [row for row in beads if row.image == image]
+        places = np.array([(row.z_um, row.y_um, row.x_um) for row in own]) / scale
+        nearest = spatial.KDTree(places).query(places, k=2, p=np.inf)[0][:, 1]
+        for row, distance in zip(own, nearest, strict=True):
+            yield bool(distance < SPOTS.reach_fwhm) or row.reason in _NEAR
 
 
 def _drift(evidence: Evidence) -> Iterator[Problem]:
@@ -200,12 +224,33 @@ def _drift(evidence: Evidence) -> Iterator[Problem]:
     if sure and walk > evidence.settings.most_slant * evidence.lateral_um:
         yield Problem(
             "drift",
-            "Slanted PSF: drift or tilt",
+            "Slanted PSF",
             f"the beads shift laterally by {walk:.3f} µm within their axial FWHM, "
             f"{walk / evidence.lateral_um:.0%} of their lateral FWHM, all in one direction.",
-            "Let the stage settle, image faster, and check that the slide lies flat; if the "
-            "slant persists, the objective is tilted or has coma.",
+            _slant_remedy(evidence.wavefront),
         )
+
+
+def _slant_remedy(wavefront: Wavefront | None) -> str:
+    """Return how to tell the causes of a slant apart, which one stack cannot.
+
+    Coma alone bends a PSF, and astigmatism alone leaves it upright: only both together slant it.
+    """
+    shown = {
+        one.name: one.waves
+        for one in (wavefront.aberrations if wavefront else ())
+        if one.name in ("coma", "astigmatism") and one.significant
+    }
+    known = (
+        f" (these beads show {shown['coma']:.3f} and {shown['astigmatism']:.3f} waves)"
+        if len(shown) == 2
+        else ""
+    )
+    return (
+        "Take a second stack in the other direction: if the slant changes its sign, the stage "
+        "drifts (let it settle, image faster); if it stays, slide or objective is tilted, or the "
+        f"objective has coma together with astigmatism{known}."
+    )
 
 
 def _bleaching(evidence: Evidence) -> Iterator[Problem]:

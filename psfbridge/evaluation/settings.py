@@ -36,7 +36,8 @@ class AcquisitionSettings:
         Median peak over background noise of the used beads: twice Rose's criterion of 5 for a
         spot that is seen at all.
     most_crowded : float
-        Share of candidates rejected for a neighbour.
+        Share of beads with a neighbour in the box in which a bead is measured. A third leaves the
+        median over the beads to those that stand alone; real sparse fields have 0.1 to 0.2.
     most_slant : float
         Lateral walk of the PSF over its own axial FWHM, as a share of its lateral FWHM.
     most_trend : float
