@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GRADES",
+    "add_fail_on",
     "add_report_options",
     "assessed",
     "check_quality",
     "check_report_outputs",
+    "falls_short",
     "opened",
     "opened_page",
     "tone_of",
@@ -35,14 +37,19 @@ def add_report_options(parser: argparse.ArgumentParser, outputs: argparse._Argum
     outputs.add_argument("--report", metavar="DIR", help="folder for the HTML report")
     outputs.add_argument("--pdf", metavar="OUT.pdf", help="the same report as a PDF (A4)")
     outputs.add_argument("--open", action="store_true", help="open the report when done")
-    outputs.add_argument(
+    add_fail_on(outputs)
+    add_options(parser, About)
+    add_options(parser, Tolerances)
+
+
+def add_fail_on(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add the option that makes poor quality an error."""
+    parser.add_argument(
         "--fail-on",
         choices=GRADES,
         help="exit with status 1 for a poor PSF (poor), for a usable or poor PSF (usable), or for "
         "a poor PSF or a value out of tolerance (tolerance); all outputs are still written",
     )
-    add_options(parser, About)
-    add_options(parser, Tolerances)
 
 
 def check_report_outputs(args: argparse.Namespace) -> None:
@@ -119,10 +126,24 @@ def check_quality(assessment: Assessment | None, args: argparse.Namespace) -> No
         return
     from psfbridge.errors import QualityError
 
-    grades = {"poor": ("poor",), "usable": ("poor", "usable"), "tolerance": ("poor",)}
-    out = args.fail_on == "tolerance" and assessment.passed is False
-    if out or assessment.grade in grades[args.fail_on]:
+    if falls_short(assessment.grade, assessment.passed, args.fail_on):
         raise QualityError(
             f"{assessment.headline} {' '.join(assessment.reasons)}".strip(),
             remedy=f"This does not meet --fail-on {args.fail_on}.",
         )
+
+
+def falls_short(grade: str, passed: bool | None, wanted: str) -> bool:
+    """Whether a PSF is below what ``--fail-on`` asks for.
+
+    Parameters
+    ----------
+    grade : str
+        What was judged of it; empty where its method does not judge.
+    passed : bool or None
+        Whether every figure is within tolerance; None where none was judged.
+    wanted : str
+        One of `GRADES`.
+    """
+    grades = {"poor": ("poor",), "usable": ("poor", "usable"), "tolerance": ("poor",)}
+    return grade in grades[wanted] or (wanted == "tolerance" and passed is False)

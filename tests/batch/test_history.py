@@ -146,6 +146,7 @@ def test_a_history_that_is_not_there_is_told(capsys, tmp_path):
 
 
 def test_a_stack_of_another_zoom_has_a_curve_of_its_own():
-    above = plot_widths([OLD, NEW, ZOOM]).axes[0]
-    labels = above.get_legend_handles_labels()[1]
-    assert labels == ["z (0.2 × 0.1 × 0.1 µm)", "z (0.2 × 0.05 × 0.05 µm)"]
+    figure = plot_widths([OLD, NEW, ZOOM])
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["0.2 × 0.1 × 0.1 µm", "0.2 × 0.05 × 0.05 µm"]
+    assert [len(curve.lines[0].get_xdata()) for curve in figure.axes[0].containers] == [2, 1]

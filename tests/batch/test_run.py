@@ -256,6 +256,27 @@ def test_the_picture_shows_every_width_and_failure():
     assert rows_of([]) == []
 
 
+def test_long_names_of_groups_hide_no_curve_of_the_picture():
+    rows = [
+        Row(file=f"{n}.tif", taken=f"2024-03-0{n}T12:00:00", status="done", fwhm_z_um=0.5,
+            fwhm_y_um=0.2, fwhm_x_um=0.2, group=f"Microscope of a long name, 63x oil, 520 nm, {n}")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    figure = plot_widths(rows)
+    figure.draw_without_rendering()
+    (names,) = figure.legends
+    assert [text.get_text() for text in names.get_texts()] == [row.group for row in rows]
+    boxes = [
+        legend.get_window_extent() for legend in (names, *(a.get_legend() for a in figure.axes))
+    ]
+    for box in boxes:
+        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1
+        assert not any(box.overlaps(axes.bbox.padded(-2)) for axes in figure.axes)
+    labels = [label for axes in figure.axes for label in axes.get_legend_handles_labels()[1]]
+    assert labels == ["z", "y", "x"]
+
+
 def test_the_page_escapes_what_it_is_told(tmp_path):
     picture = tmp_path / "p.png"
     picture.write_bytes(b"png")
@@ -379,3 +400,19 @@ def test_reports_are_written_beside_the_psfs_and_linked(files, tmp_path):
     assert (out / "a_report" / "index.html").is_file()
     assert found.rows[0].report == "a_report/index.html"
     assert 'href="a_report/index.html"' in (out / "summary.html").read_text(encoding="utf-8")
+
+
+def test_a_psf_out_of_tolerance_fails_the_batch_where_that_is_asked_for(capsys, files, tmp_path):
+    optics = ("--na", 1.4, "--wavelength-um", 0.52, "--refractive-index", 1.518)
+    words = (files / "a.tif", files / "b.tif", "-o", tmp_path / "out", *optics, "--quiet",
+             "--method", "average", "--size", 11, 15, 15, "--max-axial-ratio", 9)  # fmt: skip
+    strict = ("--fail-on", "tolerance", "--max-lateral-ratio", 1.01)
+    assert run(capsys, "batch", *words, *strict[2:])[::2] == (0, "")
+    status, _, err = run(capsys, "batch", *words, *strict)
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "2 of 2 PSFs are below what --fail-on tolerance asks for: " in err
+    assert "b.tif" in err
+    assert (tmp_path / "out" / "summary.html").is_file()
+    wide = ("--fail-on", "tolerance", "--max-lateral-ratio", 9)
+    assert run(capsys, "batch", *words, *wide)[::2] == (0, "")

@@ -13,7 +13,7 @@ from psfbridge.cli._common import (
     say,
 )
 from psfbridge.cli._options import add_options, chosen_options
-from psfbridge.cli._reporting import opened_page
+from psfbridge.cli._reporting import add_fail_on, falls_short, opened_page
 from psfbridge.cli.commands.preset import apply_preset
 from psfbridge.evaluation.about import About
 from psfbridge.evaluation.tolerances import Tolerances
@@ -21,6 +21,7 @@ from psfbridge.options import DistillOptions
 
 if TYPE_CHECKING:
     from psfbridge.batch.run import Batch
+    from psfbridge.batch.summary import Row
 
 __all__ = ["add", "run"]
 
@@ -51,6 +52,7 @@ def add(subparsers: Any) -> None:
         "see psfbridge trend",
     )
     parser.add_argument("--open", action="store_true", help="open the summary when done")
+    add_fail_on(parser)
     add_options(parser, About)
     add_options(parser, Tolerances)
     parser.add_argument("--quiet", action="store_true", help="print errors only")
@@ -58,7 +60,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Distil all, and say how it went; 1 if a file failed."""
+    """Distil all, and say how it went; 1 if a file failed, or falls short of --fail-on."""
     from psfbridge.batch.run import distill_batch
     from psfbridge.imaging.read import Reading
 
@@ -91,7 +93,18 @@ def run(args: argparse.Namespace) -> int:
             f"{len(batch.failed)} of {len(batch.rows)} files failed, the first being "
             f"{batch.failed[0].file}. The reasons are in {batch.folder / 'summary.csv'}."
         )
-    return 1 if batch.failed else 0
+    short = [row for row in batch.rows if args.fail_on and _falls_short(row, args.fail_on)]
+    if short:
+        complain(
+            f"{len(short)} of {len(batch.rows)} PSFs are below what --fail-on {args.fail_on} asks "
+            f"for: {', '.join(row.file for row in short)}."
+        )
+    return 1 if batch.failed or short else 0
+
+
+def _falls_short(row: Row, wanted: str) -> bool:
+    passed = {"pass": True, "fail": False}.get(row.tolerance)
+    return row.status != "failed" and falls_short(row.verdict, passed, wanted)
 
 
 def _lines(batch: Batch) -> list[str]:

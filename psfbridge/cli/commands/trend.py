@@ -62,19 +62,26 @@ def _lines(rows: Sequence[Row]) -> list[str]:
     for group in dict.fromkeys(row.group for row in rows):
         same = [row for row in rows if row.group == group]
         first, last = same[0], same[-1]
-        changes = ", ".join(_change(first, last, k) for k in range(3))
-        span = f"{first.taken[:10]} to {last.taken[:10]}"
+        changes = ", ".join(_change(same, k) for k in range(3))
+        span = f"{len(same)} stacks, {first.taken[:10]} to {last.taken[:10]}"
+        if len(same) == 1:
+            span = f"1 stack, {first.taken[:10]}"
         judged = ", ".join(filter(None, [last.verdict, last.tolerance]))
-        lines.append(f"{group}: {len(same)} stacks, {span}: FWHM {changes}; last {judged}")
+        lines.append(f"{group}: {span}: FWHM {changes}; last {judged}")
     return lines
 
 
-def _change(first: Row, last: Row, axis: int) -> str:
+def _change(rows: Sequence[Row], axis: int) -> str:
     """Return the change of one width, with standard errors and limit if known."""
-    before, after, limit = first.fwhm_um[axis], last.fwhm_um[axis], last.limit_um[axis]
+    ends = rows if len(rows) == 1 else (rows[0], rows[-1])
     widths = [
-        f"{width:.3f}" + (f" ± {error:.3f}" if math.isfinite(error) else "")
-        for width, error in ((before, first.se_um[axis]), (after, last.se_um[axis]))
+        f"{row.fwhm_um[axis]:.3f}"
+        + (f" ± {row.se_um[axis]:.3f}" if math.isfinite(row.se_um[axis]) else "")
+        for row in ends
     ]
-    most = f", limit {limit:.3f}" if math.isfinite(limit) else ""
-    return f"{'zyx'[axis]} {' to '.join(widths)} µm ({100 * (after / before - 1):+.0f} %{most})"
+    limit = rows[-1].limit_um[axis]
+    most = f"limit {limit:.3f}" if math.isfinite(limit) else ""
+    percent = round(100 * (ends[-1].fwhm_um[axis] / ends[0].fwhm_um[axis] - 1), 0) + 0.0
+    change = f"{percent:+.0f} %" if len(ends) > 1 else ""
+    told = ", ".join(filter(None, [change, most]))
+    return f"{'zyx'[axis]} {' to '.join(widths)} µm" + (f" ({told})" if told else "")
