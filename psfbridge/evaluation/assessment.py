@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from psfbridge._util.jsonable import plain
+from psfbridge._util.notebook import card
 from psfbridge.evaluation.acquisition import Evidence, Problem, acquisition_problems
 from psfbridge.evaluation.bead_table import BeadTable, measure_every_bead
 from psfbridge.evaluation.field_trends import FocalPlane, focal_plane
@@ -82,7 +83,7 @@ class Criterion:
         return {True: "pass", False: "fail", None: "not judged"}[self.passed]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Assessment:
     """The assessment of an objective.
 
@@ -120,6 +121,24 @@ class Assessment:
     beads: BeadTable
     plane: FocalPlane | None
     problems: tuple[Problem, ...]
+
+    def __repr__(self) -> str:
+        facts = [f"{name}: {value}" for name, value in self._facts().items()]
+        return f"<Assessment: {chr(10).join(facts)}>".replace("\n", "\n ")
+
+    def _repr_html_(self) -> str:
+        return card("Assessment", self._facts())
+
+    def _facts(self) -> dict[str, str]:
+        facts = {"answer": self.headline}
+        for width in self.widths:
+            facts[f"FWHM {width.axis}"] = (
+                f"{width.measured_um:.3f} µm, {width.ratio:.2f} times that of the ideal pupil"
+                if math.isfinite(width.ratio)
+                else f"{width.measured_um:.3f} µm"
+            )
+        told = [one.sentence for one in self.problems]
+        return facts | {f"warning {number}": text for number, text in enumerate(told, 1)}
 
     @property
     def grade(self) -> str:

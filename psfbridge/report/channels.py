@@ -101,9 +101,19 @@ def _blocks(
         return
     yield Table(
         "Shift of each channel",
-        ("channel", "against", "z, nm", "y, nm", "x, nm", "shift / resolution", "outcome"),
+        (
+            "channel",
+            "against",
+            "z, nm",
+            "y, nm",
+            "x, nm",
+            "in the plane, nm",
+            "shift / resolution",
+            "outcome",
+        ),
         [_row(one) for one in shifts],
-        "Displacement of the same beads in this channel, positive towards higher indices. Shift "
+        "Displacement of the same beads in this channel, positive towards higher indices; in the "
+        "plane and along z these are the lateral and axial distances of ISO 21073. Shift "
         "/ resolution: its length relative to the FWHM of the wider PSF; at 1 the channels are "
         "just resolved from each other.",
     )
@@ -115,11 +125,13 @@ def _row(one: Coregistration) -> list[Cell]:
         Cell(f"{shift:.0f} ± {se:.0f}" if math.isfinite(shift) else "–", number=True)
         for shift, se in zip(one.shift_nm, one.se_nm, strict=True)
     ]
+    lateral = math.hypot(*one.shift_nm[1:])
     ratio = f"{one.ratio:.2f} (limit {one.limit:g})" if math.isfinite(one.ratio) else "–"
     return [
         Cell(str(one.channel)),
         Cell(str(one.reference)),
         *shifts,
+        Cell(f"{lateral:.0f}" if math.isfinite(lateral) else "–", number=True),
         Cell(ratio, number=True),
         Cell(*outcome),
     ]

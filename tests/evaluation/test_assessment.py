@@ -101,3 +101,13 @@ def test_the_record_is_strict_json(good):
     assert record["passed"] is True
     assert record["criteria"][0]["outcome"] == "pass"
     assert record["tolerances"]["max_lateral_ratio"] == 1.5
+
+
+def test_an_assessment_shows_the_answer_and_the_warnings_in_a_few_lines():
+    found = assess(distillation(bead_diameter_um=0.0))
+    text = repr(found)
+    assert text.startswith(f"<Assessment: answer: {found.headline}")
+    assert "FWHM z: " in text
+    assert "warning 1: Bead size unknown" in text
+    assert len(text.splitlines()) < 10
+    assert "Bead size unknown" in found._repr_html_()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from bead_stacks import distillation
 
@@ -50,4 +52,7 @@ def test_the_index_leads_to_every_channel_and_shows_the_shift(tmp_path):
         assert f'<a href="channel_{number}/index.html">' in text
         assert (tmp_path / "reports" / f"channel_{number}" / "index.html").is_file()
     assert "40 ± 2" in text
+    # The lateral distance of ISO 21073.
+    assert "in the plane, nm" in text
+    assert re.search(r">40<", text)
     assert '<td class="good">pass</td>' in text
