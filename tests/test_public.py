@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import psfbridge as pb
-from psfbridge._util.notebook import png, projections
+from psfbridge._util.notebook import card, png, projections
 
 FUNCTIONS = [name for name in pb.__all__ if inspect.isfunction(getattr(pb, name))]
 NAMES = """
@@ -148,6 +148,12 @@ def test_projections_of_a_large_volume_are_small():
     assert [name for name, _ in pictures] == ["xy", "xz", "zy"]
     assert all(max(picture.shape) <= 256 for _, picture in pictures)
     assert projections(np.zeros((1, 4, 5)))[0][1].shape == (4, 5)
+
+
+def test_projections_are_shown_in_one_scale():
+    page = card("", {}, np.ones((10, 20, 40)), (0.3, 0.1, 0.1))
+    for size in ("height:64px;width:128px", "height:96px;width:128px", "height:64px;width:96px"):
+        assert size in page
 
 
 def test_a_png_is_read_back():

@@ -6,7 +6,7 @@ import base64
 import html
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,19 @@ __all__ = ["card", "png", "projections"]
 #: A picture is no larger than this, in pixels; a volume is thinned out for it, not read whole.
 _MOST_PIXELS = 256
 _MOST_PLANES = 64
+#: The longer side of the plane is so many pixels of the page.
+_SHOWN_PIXELS = 128
 
 #: Brightness is drawn as its square root, so that the dim parts of a PSF are seen.
 _GAMMA = 0.5
 
 
-def card(title: str, facts: Mapping[str, str], volume: NDArray[Any] | None = None) -> str:
+def card(
+    title: str,
+    facts: Mapping[str, str],
+    volume: NDArray[Any] | None = None,
+    voxel_um: Sequence[float] = (1, 1, 1),
+) -> str:
     """Return an HTML card: a title, rows of facts, and the projections of a volume.
 
     Parameters
@@ -33,21 +40,36 @@ def card(title: str, facts: Mapping[str, str], volume: NDArray[Any] | None = Non
         Name and value of each row.
     volume : array, optional
         The array has axes (z, y, x), or (c, z, y, x), of which the first channel is shown.
+    voxel_um : sequence of float
+        Its voxel size in z, y and x, so that projections have the true aspect ratio.
     """
     rows = "".join(
         f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
         f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
         for name, value in facts.items()
     )
-    pictures = "" if volume is None else "".join(_figure(*pair) for pair in projections(volume))
+    pictures = ""
+    if volume is not None:
+        sizes = _sizes(volume.shape[-3:], voxel_um)
+        pictures = "".join(_figure(*pair, sizes[pair[0]]) for pair in projections(volume))
     return f"<div><b>{html.escape(title)}</b><table>{rows}</table><div>{pictures}</div></div>"
 
 
-def _figure(name: str, picture: NDArray[np.uint8]) -> str:
+def _sizes(shape: Sequence[int], voxel_um: Sequence[float]) -> dict[str, tuple[int, int]]:
+    """Return height and width of each projection on the page, in pixels of one scale."""
+    lengths = [count * step for count, step in zip(shape, voxel_um, strict=True)]
+    scale = _SHOWN_PIXELS / max(lengths[1:])
+    z, y, x = (max(1, round(length * scale)) for length in lengths)
+    return {"xy": (y, x), "xz": (z, x), "zy": (y, z)}
+
+
+def _figure(name: str, picture: NDArray[np.uint8], size: tuple[int, int]) -> str:
     data = base64.b64encode(png(picture)).decode()
+    height, width = size
     return (
-        f"<figure style='display:inline-block;margin:4px'><img alt='{name}' "
-        f"style='image-rendering:pixelated;height:128px' src='data:image/png;base64,{data}'/>"
+        "<figure style='display:inline-block;vertical-align:top;margin:4px'>"
+        f"<img alt='{name}' style='image-rendering:pixelated;height:{height}px;width:{width}px' "
+        f"src='data:image/png;base64,{data}'/>"
         f"<figcaption>{name}</figcaption></figure>"
     )
 

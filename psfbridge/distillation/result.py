@@ -103,7 +103,7 @@ class Distillation:
         }
         facts |= {"optics": self.optics.sentence} if self.optics else {}
         facts |= {"verdict": self.verdict.sentence} if self.verdict else {}
-        return card("Distillation", facts, self.psf.data)
+        return card("Distillation", facts, self.psf.data, self.psf.voxel_um)
 
     def plot(self) -> Any:
         """Return a figure (`matplotlib.figure.Figure`) of the PSF."""

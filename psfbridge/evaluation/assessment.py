@@ -272,7 +272,7 @@ class Assessment:
             spread = f" ± {max(error, 0.001):.{digits}f}" if math.isfinite(error) else ""
             shown = (
                 f"The beads indicate NA {na:.{digits}f}{spread} at "
-                f"{1000 * self.wavelength_um:.0f} nm."
+                f"{1000 * self.wavelength_um:.0f} nm{self._given_na()}."
             )
         elif self._inferred:
             ratio = float(self._inferred["na_per_wavelength_per_um"])
@@ -288,6 +288,10 @@ class Assessment:
             f"Theory: the optics inferred from these beads ({kind}); to test the objective "
             f"against its specification, give NA, wavelength and refractive index. {shown}"
         )
+
+    def _given_na(self) -> str:
+        na = self.result.options.na
+        return "" if na is None else f", where NA {na:g} was given"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the single beads in JSON-compatible form."""

@@ -97,7 +97,7 @@ class Check:
     def _repr_html_(self) -> str:
         facts = {"answer": self.answer()}
         facts |= dict(line.split(": ", 1) for line in self.sentences())
-        return card("Check", facts, self.image.data)
+        return card("Check", facts, self.image.data, self.image.voxel_um)
 
     def plot(self) -> Any:
         """Return a figure (`matplotlib.figure.Figure`) of beads, model and deconvolved beads."""

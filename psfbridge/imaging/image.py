@@ -117,7 +117,7 @@ class Image:
 
     def _repr_html_(self) -> str:
         notes = {"notes": " ".join(self.notes)} if self.notes else {}
-        return card(f"Image {self.name}", {**self._facts(), **notes}, self.data)
+        return card(f"Image {self.name}", {**self._facts(), **notes}, self.data, self.voxel_um)
 
     def _facts(self) -> dict[str, str]:
         axes = "c, z, y, x" if self.data.ndim == 4 else "z, y, x"

@@ -87,7 +87,7 @@ class PSF:
         return f"<PSF: {facts['voxels']}\n {facts['from']}>"
 
     def _repr_html_(self) -> str:
-        return card("PSF", self._facts(), self.data)
+        return card("PSF", self._facts(), self.data, self.voxel_um)
 
     def _facts(self) -> dict[str, str]:
         shape = " x ".join(map(str, self.data.shape))

@@ -367,7 +367,8 @@ def _details(assessment: Assessment) -> Iterator[Block]:
         flat = _flat(record[name])
         rows = [[Cell(key), Cell(text)] for key, text in flat if ".phases_" not in key]
         if rows:
-            yield Collapsed(heading, (Table(heading, (), rows, small=True),))
+            # The heading says what the table is; a caption would say it twice.
+            yield Collapsed(heading, (Table("", (), rows, small=True),))
 
 
 def _flat(record: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

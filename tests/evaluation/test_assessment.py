@@ -73,7 +73,7 @@ def test_the_na_that_the_beads_show_is_told_at_the_given_wavelength(good):
     na, error = good.na
     assert na == pytest.approx(1.6 * 0.52)
     assert error == pytest.approx(0.02 * 0.52)
-    assert "NA 0.83 ± 0.01 at 520 nm" in good.optics_sentence()
+    assert "NA 0.83 ± 0.01 at 520 nm, where NA 0.8" in good.optics_sentence()
 
 
 def test_without_optics_theory_is_of_those_that_the_beads_show():
