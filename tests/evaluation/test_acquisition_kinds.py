@@ -119,8 +119,8 @@ def test_a_drifting_stage_is_told_and_coma_alone_is_not_taken_for_it(kind):
     assert "drift" not in kinds_of(base(kind, coma=0.1))
 
 
-def placed(kind, heights):
-    """A field whose beads have one width, in a plane or at heights of their own, in voxels."""
+def placed(kind, heights, blur=lambda _: 0.0):
+    """A field of beads at heights of their own, in voxels, blurred by how far right they are."""
     scene = KINDS[kind]
     psf = simulate(base(kind, beads=1, noise=False)).psf.data
     depth, rows, columns = scene.shape
@@ -128,7 +128,10 @@ def placed(kind, heights):
     for y in range(30, rows - 29, 35):
         for x in range(30, columns - 29, 35):
             at = heights(x - columns / 2, y - rows / 2)
-            moved = ndimage.shift(psf, (at % 1, 0, 0), order=1)
+            sigma = blur(x / columns)
+            moved = ndimage.shift(
+                ndimage.gaussian_filter(psf, (0, sigma, sigma)), (at % 1, 0, 0), order=1
+            )
             add(counts, 1e5 * moved, (depth // 2 + int(at // 1), y, x))
     return np.random.default_rng(0).poisson(counts).astype("uint16")
 
@@ -153,3 +156,12 @@ def test_a_tilted_slide_is_told_and_a_level_one_is_not(kind):
     z, _, x = KINDS[kind].voxel_um
     assert "tilt" in told(lambda across, _: 0.02 * across * x / z)
     assert "tilt" not in told(lambda *_: 0.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_psf_that_changes_over_the_field_is_told_and_one_that_does_not_is_not(kind):
+    def told(blur):
+        return kinds_of(base(kind, beads=1), lambda _: placed(kind, lambda *_: 0.0, blur))
+
+    assert "field" in told(lambda right: 1.2 * right)
+    assert "field" not in told(lambda _: 0.6)
