@@ -113,18 +113,19 @@ def _thinned(image: Image) -> NDArray[Any]:
 
 
 def _sampling(evidence: Evidence) -> Iterator[Problem]:
-    voxel = evidence.result.psf.voxel_um
-    for axis, step, limit in zip("zyx", voxel, evidence.nyquist_um, strict=True):
-        if not np.isfinite(limit) or step <= limit:
-            continue
-        name = "z step" if axis == "z" else f"pixel size in {axis}"
-        how = "Use a z step" if axis == "z" else "Use a pixel size (in the sample)"
+    coarse: dict[tuple[str, float, float], list[str]] = {}
+    triples = zip("zyx", evidence.result.psf.voxel_um, evidence.nyquist_um, strict=True)
+    for axis, step, limit in triples:
+        if np.isfinite(limit) and step > limit:
+            name = "z step" if axis == "z" else "pixel size in the sample"
+            coarse.setdefault((name, step, limit), []).append(axis)
+    for (name, step, limit), axes in coarse.items():
         yield Problem(
             "sampling",
-            f"Under-sampled in {axis}",
+            f"Under-sampled in {' and '.join(axes)}",
             f"the {name} is {step:.3f} µm, {step / limit:.1f} times the Nyquist limit of "
             f"{limit:.3f} µm.",
-            f"{how} of {limit:.3f} µm or less.",
+            f"Use a {name} of {limit:.3f} µm or less.",
         )
 
 
