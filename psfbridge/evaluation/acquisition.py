@@ -326,13 +326,12 @@ def _aberrations(evidence: Evidence) -> Iterator[Problem]:
     for one in evidence.wavefront.aberrations:
         kind = one.name.removeprefix("secondary ")
         large = abs(one.waves) > evidence.settings.most_aberration_waves
+        sign = "+" if one.m == 0 else ""
         if large and one.significant and kind in _CURES:
             yield Problem(
                 "aberration",
                 one.name.capitalize(),
-                f"{one.waves:+.3f} ± {one.error:.3f} waves rms."
-                if one.m == 0
-                else f"{one.waves:.3f} ± {one.error:.3f} waves rms.",
+                f"{one.waves:{sign}.3f} ± {max(one.error, 0.001):.3f} waves rms.",
                 _CURES[kind],
             )
 

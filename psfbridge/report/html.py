@@ -172,6 +172,7 @@ th,td{text-align:left;font-weight:normal;padding:.25em 1em .25em 0;vertical-alig
 border-bottom:1px solid var(--line)}
 thead th{font-weight:600}
 .number{text-align:right}
+td.number{white-space:nowrap}
 .warnings{padding-left:1.2em}.warnings li{margin:.4em 0}
 .remedy{color:var(--care)}
 a{color:var(--link)}
