@@ -99,6 +99,7 @@ FACTS = {
     """,
     "how something looks": """
         _util.notebook._MOST_PIXELS _util.notebook._MOST_PLANES _util.notebook._GAMMA
+        _util.notebook._SHOWN_PIXELS batch.figure._LINE_INCH
         bridge.commands.bead_marks.COLOURS bridge.commands.bead_marks.RADIUS
         bridge.imagej.bead_clicks._RADIUS bridge.imagej.bead_clicks._WIDTH
         bridge.commands.left_out._EACH
