@@ -55,3 +55,19 @@ def test_the_peak_is_at_least_what_was_held_at_a_time():
     assert peak_bytes() >= held.nbytes
     del held
     assert peak_bytes() >= before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process begins with its own peak")
+def test_the_peak_of_a_process_is_not_that_of_the_one_that_started_it():
+    script = (
+        "import subprocess, sys; taken = bytearray(b'x') * 300_000_000\n"
+        "child = 'from psfbridge._util.memory import peak_bytes; print(peak_bytes())'\n"
+        "subprocess.run([sys.executable, '-c', child], check=True)\n"
+        "from psfbridge._util.memory import peak_bytes; print(peak_bytes())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    child, parent = sorted(map(int, done.stdout.split()))
+    assert parent > 300_000_000
+    assert child < 150_000_000

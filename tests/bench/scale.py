@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
@@ -48,16 +49,16 @@ image = Reading(lazy=sys.argv[2] == "lazy").one_channel(sys.argv[1])
 find(image, DistillOptions())
 start = time.process_time()
 find(image, DistillOptions())
-print(time.process_time() - start)
+from psfbridge._util.memory import peak_bytes
+print(time.process_time() - start, peak_bytes() / 2**20)
 """
 
 
 @dataclass(frozen=True)
 class Process:
-    """What a process took: seconds of processor time, and MiB at its peak; and what it said."""
+    """What a process took, in seconds of processor time, and what it said."""
 
     seconds: float
-    peak: float
     said: str
 
 
@@ -96,7 +97,8 @@ def run(*words: str | Path) -> Process:
         text = said.read()
     if status:
         raise RuntimeError(text)
-    return Process(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text)
+    # Not used.ru_maxrss: that of a process begins with what its parent has.
+    return Process(used.ru_utime + used.ru_stime, text)
 
 
 def measured(planes: int, across: int, beads: int, folder: Path, asked: argparse.Namespace) -> Cost:
@@ -108,13 +110,14 @@ def measured(planes: int, across: int, beads: int, folder: Path, asked: argparse
     words = ("distill", path, "-o", folder / "psf.tif", "--json", told, "--quiet")
     done = run("-m", "psfbridge", *words)
     found = run("-c", _FINDING, path, "whole")
+    record = json.loads(told.read_text(encoding="utf-8"))
     return Cost(
         voxels=image.data.size,
         beads=beads,
-        used=json.loads(told.read_text(encoding="utf-8"))["beads"]["used"],
+        used=record["beads"]["used"],
         process=done.seconds,
-        find=float(found.said.splitlines()[-1]),
-        peak=done.peak,
+        find=float(found.said.split()[-2]),
+        peak=max(record["peak_memory_mib"].values()),
         file=path.stat().st_size / 2**20,
         gaussian=filtered(image),
         original=original(image, asked.iterations),
@@ -146,8 +149,8 @@ def row(cost: Cost) -> str:
     )
 
 
-def on_disk(folder: Path, sizes: Sequence[int]) -> Iterator[tuple[float, Process]]:
-    """Find the beads of Zarr arrays of more and more voxels, within 0.5 GiB."""
+def on_disk(folder: Path, sizes: Sequence[int]) -> Iterator[tuple[float, float, float]]:
+    """Find the beads of Zarr arrays, and yield their voxels, seconds and MiB at the peak."""
     tile = simulate(Scene(beads=8, shape=(24, 256, 256))).image.data
     for across in sizes:
         path = folder / f"{across}.ome.zarr"
@@ -160,10 +163,11 @@ def on_disk(folder: Path, sizes: Sequence[int]) -> Iterator[tuple[float, Process
         scale = [{"type": "scale", "scale": list(Scene().voxel_um)}]
         datasets = [{"path": "0", "coordinateTransformations": scale}]
         group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": datasets}]
-        yield float(np.prod(shape)), run("-c", _FINDING, path, "lazy")
+        done = run("-c", _FINDING, path, "lazy")
+        yield float(np.prod(shape)), done.seconds, float(done.said.split()[-1])
 
 
-def exponent(costs: Sequence[float], by: Sequence[float]) -> float:
+def exponent(costs: Any, by: Any) -> float:
     """Return the power with which costs grow, fitted to the logarithms."""
     return float(np.polyfit(np.log(by), np.log(costs), 1)[0]) if len(set(by)) > 1 else np.nan
 
@@ -213,12 +217,12 @@ def main() -> None:
         told_growth([corner, *fewer], "voxels")
         few = [cost(most_planes, beads) for beads in asked.beads if beads != most_beads]
         told_growth([corner, *few], "beads")
-        voxels, disk = zip(*on_disk(folder, asked.disk), strict=True)
+        disk = np.array(list(on_disk(folder, asked.disk)))
     print("on disk, processes that find all beads twice and read block by block:")
-    for size, one in zip(voxels, disk, strict=True):
-        print(f"on disk {size / 1e6:8.1f} Mvoxel: {one.seconds:6.1f} s, {one.peak:6.0f} MiB")
-    for of in ("seconds", "peak"):
-        power = exponent([getattr(one, of) for one in disk], voxels)
+    for voxels, seconds, peak in disk:
+        print(f"on disk {voxels / 1e6:8.1f} Mvoxel: {seconds:6.1f} s, {peak:6.0f} MiB")
+    for of, column in (("seconds", 1), ("peak", 2)):
+        power = exponent(disk[:, column], disk[:, 0])
         print(f"{of} grow as voxels on disk to the power of {power:.2f}")
 
 
