@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import subprocess
@@ -183,7 +184,10 @@ def read_all(folder):
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", READ, str(folder)],
         capture_output=True,
-        text=True,
+        # What a damaged header holds may come back in a message, in no encoding at all.
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PYTHONUTF8": "1"},
         timeout=SECONDS,
         preexec_fn=_limited,
         cwd=Path(__file__).parents[2],
