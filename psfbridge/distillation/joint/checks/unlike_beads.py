@@ -93,17 +93,20 @@ def line_jitter(told: Sequence[Residual]) -> float:
 
 def _line_shifts(told: Sequence[Residual], axis: int) -> float:
     """The variance of the shifts of single lines beyond their noise, in voxels²."""
-    values, errors = [], []
+    values, errors, shares = [], [], []
     for one in told:
         slope = one.columns[1 + axis]
         power = (slope**2 * one.weight).sum(axis=axis)
         bright = power > JITTER.least_power * power.max()
         values.append((slope * one.weight * one.rest).sum(axis=axis)[bright] / power[bright])
         errors.append(1 / power[bright])
-    shift, error = np.concatenate(values), np.concatenate(errors)
+        # The bead's position was fitted to the mean of its lines, and took that of their shifts.
+        part = power / power.sum()
+        shares.append(1 - 2 * part[bright] + (part**2).sum())
+    shift, error, left = (np.concatenate(each) for each in (values, errors, shares))
     weight = 1 / (error + float(np.median(error))) ** 2
-    excess = float((weight * (shift**2 - error)).sum() / weight.sum())
-    spread = float(np.sqrt(2 * (weight**2 * error**2).sum()) / weight.sum())
+    excess = float((weight * (shift**2 - error)).sum() / (weight * left).sum())
+    spread = float(np.sqrt(2 * (weight**2 * error**2).sum()) / (weight * left).sum())
     return excess if excess > JITTER.significance * spread else 0.0
 
 

@@ -72,7 +72,7 @@ def test_the_jitter_of_a_scan_is_told(kind):
     field, light = light_of(scene_of(kind, 5))
     result, _, said = distilled(field, jittering(light, 0.8, 5))
     told = float(re.search(rf"{LINES} relative to each other by ([0-9.]+) µm", said)[1])
-    assert told == pytest.approx(0.8 * field.scene.voxel_um[2], rel=0.25)
+    assert told == pytest.approx(0.8 * field.scene.voxel_um[2], rel=0.3)
     assert result.verdict.grade != "good"
 
 
