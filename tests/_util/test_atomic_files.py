@@ -47,7 +47,7 @@ def test_after_a_failure_the_old_file_is_there(tmp_path, fault):
     with pytest.raises(type(fault)), whole_file(path) as temporary:
         temporary.write_text("half")
         raise fault
-    assert path.read_text() == "old"
+    assert path.read_text("utf-8") == "old"
     assert names(tmp_path) == ["a.csv"]
 
 
@@ -87,11 +87,11 @@ def test_a_zarr_is_replaced_only_on_success(tmp_path):
     for text in ("old", "new"):
         with whole_folder(path) as folder:
             (folder / ".zgroup").write_text(text)
-    assert (path / ".zgroup").read_text() == "new"
+    assert (path / ".zgroup").read_text("utf-8") == "new"
     with pytest.raises(OutputError, match="No space"), whole_folder(path) as folder:
         (folder / ".zgroup").write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert (path / ".zgroup").read_text() == "new"
+    assert (path / ".zgroup").read_text("utf-8") == "new"
     assert names(tmp_path) == ["a.zarr"]
 
 

@@ -64,5 +64,5 @@ def test_nothing_else_counts_cores_or_starts_pools_of_threads():
     """Every other way is wrong in containers and on clusters."""
     package = Path(psfbridge.__file__).parent
     other = re.compile(r"cpu_count\(|sched_getaffinity|ThreadPoolExecutor\(|(?<!n_)workers=-1")
-    found = [path for path in package.rglob("*.py") if other.search(path.read_text())]
+    found = [path for path in package.rglob("*.py") if other.search(path.read_text("utf-8"))]
     assert found == [package / "_util" / "threads.py"]

@@ -54,6 +54,7 @@ def test_a_clone_is_made_of_an_address(tmp_path):
     assert (tmp_path / "psfbridge" / "pyproject.toml").is_file()
 
 
+@pytest.mark.slow
 def test_the_main_job_comes_after_the_install(folder):
     install, job = blocks("bash")[1].rsplit("&&", 1)
     assert "pip install" in install

@@ -116,7 +116,7 @@ def test_something_else_is_neither_changed_nor_read(tmp_path):
         append_history(path, [OLD])
     with pytest.raises(ImageError, match="is not a psfbridge history"):
         read_history(path)
-    assert path.read_text().startswith("Dear Ernst")
+    assert path.read_text("utf-8").startswith("Dear Ernst")
 
 
 def test_other_programs_read_it_by_its_columns(tmp_path):
@@ -138,7 +138,7 @@ def test_the_trend_is_told_for_each_group(capsys, tmp_path):
     assert "2 stacks, 2024-03-01 to 2024-04-01" in lines[0]
     assert "x 0.250 ± 0.002 to 0.300 ± 0.002 µm (+20 %, limit 0.280); last usable, fail" in lines[0]
     assert (tmp_path / "trend.png").stat().st_size > 5000
-    assert len((tmp_path / "all.csv").read_text().splitlines()) == 4
+    assert len((tmp_path / "all.csv").read_text("utf-8").splitlines()) == 4
 
 
 def test_a_history_that_is_not_there_is_told(capsys, tmp_path):

@@ -61,7 +61,7 @@ def test_a_signal_ends_the_batch_with_what_is_done(files, tmp_path, jobs, number
     # The one that keeps the books of multiprocessing ends when it sees that its parent has.
     _, alive = psutil.wait_procs(children, timeout=1200)
     assert not alive
-    told = list(csv.DictReader((out / "summary.csv").read_text().splitlines()))
+    told = list(csv.DictReader((out / "summary.csv").read_text("utf-8").splitlines()))
     assert 1 <= len(told) <= len(finished(out))
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 

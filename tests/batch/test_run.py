@@ -59,7 +59,7 @@ def files(tmp_path):
 
 
 def table(folder):
-    return list(csv.DictReader((folder / "summary.csv").read_text().splitlines()))
+    return list(csv.DictReader((folder / "summary.csv").read_text("utf-8").splitlines()))
 
 
 def test_a_bad_file_is_a_row_and_stops_no_other(capsys, files, tmp_path):
@@ -81,10 +81,10 @@ def test_a_bad_file_is_a_row_and_stops_no_other(capsys, files, tmp_path):
         assert float(row["fwhm_x_um"]) == pytest.approx(2.355 * sigma * 0.1, rel=0.04)
         assert 0 < float(row["se_x_um"]) < 0.02
         assert pb.PSF.load(out / row["psf"]).data.shape == (11, 15, 15)
-    assert len((out / "a_beads.csv").read_text().splitlines()) == 5
+    assert len((out / "a_beads.csv").read_text("utf-8").splitlines()) == 5
     joint = pb.PSF.load(out / "joint_psf.tif")
     assert len(joint.provenance["inputs"]) == 3
-    text = (out / "summary.html").read_text()
+    text = (out / "summary.html").read_text("utf-8")
     assert "data:image/png;base64" in text
     assert "http" not in text
 
@@ -145,7 +145,7 @@ def test_namesakes_keep_apart(tmp_path):
         "tuesday_beads_psf.tif",
         "joint_2_psf.tif",
     }
-    table = (out / "joint_beads.csv").read_text()
+    table = (out / "joint_beads.csv").read_text("utf-8")
     assert "monday/beads.tif" in table
     assert "tuesday/beads.tif" in table
 
@@ -289,7 +289,7 @@ def test_the_page_escapes_what_it_is_told(tmp_path):
 
 def test_records_are_json_with_what_was_wanted(files, tmp_path):
     distill_batch([files / "a.tif"], tmp_path / "out", **OPTIONS)
-    record = json.loads((tmp_path / "out" / "a.json").read_text())
+    record = json.loads((tmp_path / "out" / "a.json").read_text("utf-8"))
     assert record["batch"]["wanted"]["options"]["size"] == [11, 15, 15]
     assert record["batch"]["inputs"][0]["path"].endswith("a.tif")
     assert len(record["fwhm_se_um"]) == 3
@@ -380,7 +380,7 @@ def test_the_summary_is_written_as_parquet_where_asked_for(files, tmp_path):
     (row,) = parquet.read_table(out / "summary.parquet").to_pylist()
     assert row["fwhm_x_um"] == batch.rows[0].fwhm_x_um
     assert row["beads_used"] == 4
-    assert (out / "key_values.csv").read_text().startswith("image,")
+    assert (out / "key_values.csv").read_text("utf-8").startswith("image,")
 
 
 def test_a_preset_gives_a_batch_its_objective(capsys, files, tmp_path, monkeypatch):

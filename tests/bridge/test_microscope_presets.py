@@ -99,6 +99,7 @@ def test_nothing_is_saved_of_nothing_nor_after_a_failure(beads):
     assert preset_names() == []
 
 
+@pytest.mark.slow
 def test_reports_are_judged_and_signed_as_the_preset_says(beads, tmp_path):
     save_preset("lab", {"bead_diameter_um": 0.1, "site": "Jena", "max_lateral_ratio": 9.0})
     distill(f"preset=lab report=[{tmp_path / 'report'}]", beads)

@@ -52,7 +52,7 @@ def test_distill_writes_all_that_was_asked_for(capsys, field, tmp_path):
     assert "FWHM z y x" in out
     psf = pb.PSF.load(names["psf.tif"])
     assert psf.voxel_um == pytest.approx((0.2, 0.1, 0.1))
-    rows = list(csv.DictReader(names["beads.csv"].read_text().splitlines()))
+    rows = list(csv.DictReader(names["beads.csv"].read_text("utf-8").splitlines()))
     assert list(rows[0]) == (
         [
             "image",
@@ -68,7 +68,7 @@ def test_distill_writes_all_that_was_asked_for(capsys, field, tmp_path):
             "reason",
         ]
     )
-    said = json.loads(names["out.json"].read_text())
+    said = json.loads(names["out.json"].read_text("utf-8"))
     assert said["options"]["bead_diameter_um"] == 0.1
     assert said["beads"]["found"] == len(rows)
     assert (names["report"] / "index.html").is_file()
@@ -91,7 +91,7 @@ def test_beads_writes_a_table_and_a_picture(capsys, field, tmp_path):
     status, out, _ = run(capsys, "beads", field, "--csv", table, "--picture", picture)
     assert status == 0
     assert "9 found" in out
-    assert len(table.read_text().splitlines()) == 10
+    assert len(table.read_text("utf-8").splitlines()) == 10
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
@@ -106,8 +106,10 @@ def test_measure_reads_what_distill_wrote(capsys, field, tmp_path):
     ("name", "voxels"),
     [
         ("sample_zstack.tif", []),
-        ("Bead_Image1_crop.tif", []),
-        ("lattice_bead.tif", ["--voxel-um", "0.1", "0.102", "0.102"]),
+        pytest.param("Bead_Image1_crop.tif", [], marks=pytest.mark.slow),
+        pytest.param(
+            "lattice_bead.tif", ["--voxel-um", "0.1", "0.102", "0.102"], marks=pytest.mark.slow
+        ),
     ],
 )
 def test_the_real_stacks_give_a_psf_of_plausible_width(capsys, tmp_path, name, voxels):
@@ -296,7 +298,7 @@ def test_an_existing_output_is_replaced_only_on_success(capsys, field, tmp_path)
     output = tmp_path / "psf.tif"
     output.write_text("precious")
     refused(capsys, "distill", tmp_path / "missing.tif", "-o", output)
-    assert output.read_text() == "precious"
+    assert output.read_text("utf-8") == "precious"
     assert run(capsys, "distill", field, "-o", output, *QUICK)[0] == 0
     assert pb.PSF.load(output).data.ndim == 3
 

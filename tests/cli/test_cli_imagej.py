@@ -207,7 +207,7 @@ def test_a_fiji_is_filled_and_left_as_it_was(fiji, jar, capsys):
     assert main(["install-fiji", str(fiji)]) == 0
     assert "missing" not in capsys.readouterr().out
     assert (fiji / "plugins" / "PSF_Bridge.jar").read_bytes() == b"plug-in"
-    assert (fiji / "plugins" / "PSF_Bridge" / "python.txt").read_text() == sys.executable
+    assert (fiji / "plugins" / "PSF_Bridge" / "python.txt").read_text("utf-8") == sys.executable
     assert (fiji / "macros" / "PSF_Bridge" / "Distill_PSF.ijm").is_file()
     filled = everything_in(fiji)
     assert main(["install-fiji", str(fiji)]) == 0

@@ -91,6 +91,6 @@ def test_several_files_are_measured_one_after_the_other(psf_path, tmp_path, caps
     assert main(["measure", str(psf_path), str(other), "--json", str(tmp_path / "a.json")]) == 0
     out = capsys.readouterr().out
     assert out.count("FWHM at half maximum") == 2
-    record = json.loads((tmp_path / "a.json").read_text())
+    record = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert list(record) == [str(psf_path), str(other)]
     assert record[str(other)]["fwhm_um"] == record[str(psf_path)]["fwhm_um"]

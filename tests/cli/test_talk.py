@@ -27,6 +27,7 @@ def stack(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_the_log_tells_options_stages_rounds_memory_and_choices(capsys, stack, tmp_path):
     log = tmp_path / "run.log"
     words = ("-o", tmp_path / "psf.tif", "--bead-diameter-um", 0.1, "--log-file", log)

@@ -174,7 +174,9 @@ def test_tiles_leave_no_seam(monkeypatch):
     assert np.allclose(np.sort(whole.positions, 0), np.sort(parts.positions, 0), atol=1e-6)
 
 
-@pytest.mark.parametrize(("seed", "photons"), [(1, 3e6), (3, 2e7)])
+@pytest.mark.parametrize(
+    ("seed", "photons"), [pytest.param(1, 3e6, marks=pytest.mark.slow), (3, 2e7)]
+)
 def test_the_rings_of_a_lone_bright_bead_are_no_beads(seed, photons):
     scene = {"beads": 1, "shape": (61, 160, 160), "psf_um": (12, 14, 14)}
     beads = find_beads(bead_field(seed, photons=(photons, photons), **scene).image)

@@ -94,7 +94,7 @@ def test_20_gb_are_distilled_within_2_gib(tmp_path):
     inside = ((places > (8, 20, 20)) & (places < (91, 1003, 1003))).all(axis=1)
     distance, _ = cKDTree(found).query(places[inside])
     assert np.quantile(distance, 0.9) < 0.5
-    assert json.loads((tmp_path / "a.json").read_text())["beads"]["used"] > 20
+    assert json.loads((tmp_path / "a.json").read_text("utf-8"))["beads"]["used"] > 20
 
 
 @pytest.mark.slow

@@ -42,6 +42,7 @@ def test_the_psf_carries_its_origin(result, small_field, tmp_path):
     assert np.array_equal(again.data, result.psf.data)
 
 
+@pytest.mark.slow
 def test_where_every_bead_has_a_neighbour_the_fit_parts_them_and_says_so():
     crowd = Scene(
         beads=9,

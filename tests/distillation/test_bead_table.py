@@ -28,7 +28,7 @@ def equals():
     )
 
 
-@pytest.mark.parametrize("method", ["average", "joint"])
+@pytest.mark.parametrize("method", ["average", pytest.param("joint", marks=pytest.mark.slow)])
 def test_equal_beads_have_equal_intensities_used_or_not(equals, method):
     beads = pb.distill(equals.image, method=method).beads
     used, rejected = beads.with_status(USED), beads.with_status(REJECTED)

@@ -51,6 +51,7 @@ def found(two):
     return distill_channels(two, method="average")
 
 
+@pytest.mark.slow
 def test_the_shift_is_found_within_its_own_error(found):
     shift = found.shifts[1]
     off = np.array(shift.shift_nm) - SHIFT_NM
@@ -87,6 +88,7 @@ def test_the_longer_wave_is_the_wider_psf(found):
     assert long[1] / short[1] == pytest.approx(0.61 / 0.52, rel=0.06)
 
 
+@pytest.mark.slow
 def test_images_of_several_fields_join_in_one_shift(two, found):
     again = pb.Image(two.data[:, :, ::-1, ::-1].copy(), VOXEL, "turned.tif")
     flipped = distill_channels(again, method="average").shifts[1].shift_nm
@@ -146,7 +148,7 @@ def test_a_channel_without_beads_is_a_row_and_stops_no_other(capsys, two, tmp_pa
     assert (status, err) == (0, "")
     assert "channel 0 gave no PSF: " in out
     assert "channel 2 lies z +1" in out  # against channel 1, the first that has one
-    record = json.loads((tmp_path / "a.json").read_text())
+    record = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert record["channel_numbers"] == [1, 2]
     assert record["channels_without_psf"][0]["channel"] == 0
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
@@ -213,7 +215,7 @@ def test_the_command_line_writes_a_hyperstack(capsys, file, two, tmp_path):
     psfs = load_psfs(names["psf.tif"])
     assert [psf.voxel_um for psf in psfs] == [pytest.approx(VOXEL)] * 2
     assert len(psfs[0].provenance["chromatic_shifts"]) == 2
-    said = json.loads(names["out.json"].read_text())
+    said = json.loads(names["out.json"].read_text("utf-8"))
     assert said["chromatic_shifts"][1]["shift_nm"] == pytest.approx(SHIFT_NM, abs=25)
     sharp = pb.deconvolve(two, names["psf.tif"], iterations=2, engine="cpu")
     assert sharp.data.shape == two.data.shape

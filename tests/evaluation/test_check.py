@@ -182,4 +182,4 @@ def test_the_command_line_writes_picture_and_figures(field, tmp_path, capsys):
     assert (status, captured.err) == (0, "")
     assert "self-prediction: " in captured.out
     assert picture.exists()
-    assert json.loads(table.read_text())["beads"][0]["intensity"] > 0
+    assert json.loads(table.read_text("utf-8"))["beads"][0]["intensity"] > 0

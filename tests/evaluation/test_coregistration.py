@@ -45,6 +45,7 @@ def test_a_shift_that_is_not_known_is_not_judged():
     assert found.passed is None
 
 
+@pytest.mark.slow
 def test_the_index_leads_to_every_channel_and_shows_the_shift(tmp_path):
     write_channel_reports(channels((0.0, 0.0, 40.0)), tmp_path / "reports")
     text = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")

@@ -167,7 +167,7 @@ def test_a_folder_of_somebody_else_is_refused(result, tmp_path, name):
         write_report(result, folder)
     with pytest.raises(OutputError):
         check_report_folder(folder)
-    assert (folder / name).read_text() == "precious"
+    assert (folder / name).read_text("utf-8") == "precious"
 
 
 def test_a_report_with_a_stranger_inside_is_refused(result, tmp_path):

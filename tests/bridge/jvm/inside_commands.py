@@ -134,8 +134,8 @@ def test_files_are_written_on_request(macro, tmp_path):
         '"/b.csv] json=[" + d + "/r.json] report=[" + d + "/a report]");',
         str(tmp_path),
     )
-    assert (tmp_path / "b.csv").read_text().startswith("image,bead,z,y,x")
-    assert json.loads((tmp_path / "r.json").read_text())["method"] == "average"
+    assert (tmp_path / "b.csv").read_text("utf-8").startswith("image,bead,z,y,x")
+    assert json.loads((tmp_path / "r.json").read_text("utf-8"))["method"] == "average"
     assert list((tmp_path / "a report").glob("*.html"))
 
 

@@ -253,7 +253,8 @@ def test_a_python_that_never_answers_is_ended(macro, python_is, tmp_path):
     with pytest.raises(BridgeError, match=said):
         macro(FIND)
     java_class("java.lang.System").clearProperty("psfbridge.start.seconds")
-    assert not [child for child in psutil.Process().children() if child.name() == "sleep"]
+    left = [child for child in psutil.Process().children() if child.name() == "sleep"]
+    assert not psutil.wait_procs(left, timeout=30)[1]
 
 
 def test_what_python_writes_to_stderr_is_shown(macro, python_is, tmp_path):

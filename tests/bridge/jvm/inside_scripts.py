@@ -62,7 +62,7 @@ def test_batch(macro, beads, tmp_path):
     for name in ("a.tif", "b.tif"):
         psf = pb.PSF.load(tmp_path / "PSFs" / f"PSF of {name}")
         assert psf.voxel_um == pytest.approx(beads.voxel_um)
-    lines = (tmp_path / "PSFs" / "widths.csv").read_text().splitlines()
+    lines = (tmp_path / "PSFs" / "widths.csv").read_text("utf-8").splitlines()
     assert lines[0] == "image,beads_used,fwhm_x_um,fwhm_y_um,fwhm_z_um"
     assert [line.split(",")[:2] for line in lines[1:]] == [["a.tif", "9"], ["b.tif", "9"]]
 

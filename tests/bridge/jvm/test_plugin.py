@@ -130,7 +130,7 @@ class TestWithAWindow:
             startup.unlink()
         assert done.returncode == 0
         assert seen.is_file()
-        assert (tmp_path / "title").read_text() == "PSF of beads.tif"
+        assert (tmp_path / "title").read_text("utf-8") == "PSF of beads.tif"
         assert "Unrecognized command" not in done.stdout + done.stderr
         wait_for(lambda: not workers(home), "the end of Python")
 

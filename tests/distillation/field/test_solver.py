@@ -49,6 +49,7 @@ def same():
     return pb.distill(simulate(SCENE).image, field=True, size=(17, 29, 29))
 
 
+@pytest.mark.slow
 def test_the_psf_of_each_place_is_near_its_own_truth(changing, result):
     for place in PLACES:
         truth = changing.grid_at(place)
@@ -195,7 +196,7 @@ def test_the_command_line_writes_no_field_where_none_was_found(tmp_path, capsys)
     assert main(["distill", str(tmp_path / "few.tif"), *arguments]) == 0
     assert PSF.load(out).data.shape == (17, 25, 25)
     assert not Path(field_path(out)).exists()
-    record = json.loads((tmp_path / "psf.json").read_text())
+    record = json.loads((tmp_path / "psf.json").read_text("utf-8"))
     assert record["diagnostics"]["field"]["richness"] == "one PSF"
     assert record["options"]["field"] is True
     assert "psf_field.tif" not in capsys.readouterr().out

@@ -34,6 +34,7 @@ def true_reasons(field, positions):
     return [field.beads[int(np.abs(true - at).sum(axis=1).argmin())].reason for at in positions]
 
 
+@pytest.mark.slow
 def test_no_doublet_widens_the_psf(field):
     result = distill(field.image, method="joint", bead_diameter_um=0.1)
     reasons = true_reasons(field, result.beads.with_status("used").positions)

@@ -103,6 +103,7 @@ def test_the_stated_error_is_about_the_true_one(blind):
     assert blind.solution.diagnostics["verdict"]["grade"] == "good"
 
 
+@pytest.mark.slow
 def test_known_optics_are_as_good_or_better(known, blind):
     assert known.error < 1.1 * blind.error + 0.005
     assert known.error < 0.03
@@ -119,6 +120,7 @@ def test_optics_that_contradict_the_beads_are_refused(blind):
         solve_with_optics(blind.found, blind.shape, wrong)
 
 
+@pytest.mark.slow
 def test_auto_goes_on_without_the_wrong_optics_and_says_so(blind):
     wrong = replace(blind.options, **(OPTICS | {"na": 0.8}))
     solution = solve_with_optics(blind.found, blind.shape, wrong)
@@ -145,6 +147,7 @@ def test_rejected_beads_alone_are_no_beads(blind):
         solve_joint(none, blind.shape, blind.options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "limit"),
     [
@@ -176,6 +179,7 @@ def test_the_rings_of_one_bright_bead_are_not_taken_for_beads(seed):
     assert case.error < 0.015
 
 
+@pytest.mark.slow
 def test_planes_that_are_far_apart_take_more_rounds_and_settle():
     air = Optics(na=0.5, wavelength_um=0.6, refractive_index=1.0, microscope="lightsheet")
     scene = Scene(
@@ -210,6 +214,7 @@ def test_the_same_input_gives_the_same_psf(blind):
     assert np.allclose(again.volume, blind.solution.volume, rtol=1e-4, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_confocal_microscope_of_low_na_is_not_taken_for_a_light_sheet():
     confocal = Optics(na=0.5, wavelength_um=0.52, refractive_index=1.0, microscope="confocal")
     scene = Scene(

@@ -42,6 +42,7 @@ def few(found):
         return solved(found, patch, first_beads=16, growth=1)
 
 
+@pytest.mark.slow
 def test_beads_beyond_the_budget_are_held_out_and_score_the_psf(field, found, few):
     told = states(few)
     assert told[USED] >= 12
