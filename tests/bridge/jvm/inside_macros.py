@@ -66,7 +66,7 @@ FAILURES = [
     (
         'open("BEADS"); run("Find Beads..."); n = Table.size("Beads of beads.tif");',
         BridgeError,
-        "table not found. Without a window tables have no titles",
+        "table not found. Without a window, tables have no titles",
     ),
     ('exit("these words");', BridgeError, "the macro stopped: these words"),
     ('waitForUser("Click");', BridgeError, "opens a dialog, which needs a window"),
