@@ -147,7 +147,7 @@ def test_a_channel_without_beads_is_a_row_and_stops_no_other(capsys, two, tmp_pa
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert "channel 0 gave no PSF: " in out
-    assert "channel 2 lies z +1" in out  # against channel 1, the first that has one
+    assert "channel 2 is shifted by z +1" in out  # against channel 1, the first that has one
     record = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert record["channel_numbers"] == [1, 2]
     assert record["channels_without_psf"][0]["channel"] == 0
@@ -208,7 +208,7 @@ def test_the_command_line_writes_a_hyperstack(capsys, file, two, tmp_path):
         "--json", names["out.json"],
     )  # fmt: skip
     assert (status, err) == (0, "")
-    assert "channel 1 lies z +1" in out
+    assert "channel 1 is shifted by z +1" in out
     with tifffile.TiffFile(names["psf.tif"]) as tiff:
         assert tiff.imagej_metadata["channels"] == 2
         assert tiff.imagej_metadata["spacing"] == pytest.approx(0.2)

@@ -208,7 +208,8 @@ class TestHyperstacks:
 
     def test_all_channels_have_one_common_origin(self, macro, two):  # noqa: ARG002
         said = bridge.run_macro('run("Distill PSF...", "channel=all method=average");').output
-        assert re.search(r"Distill PSF: two, channel 2 is shifted by .*x \+(199|200)\.\d .*channel 1", said)
+        shifted = r"Distill PSF: two, channel 2 is shifted by .*x \+(199|200)\.\d .*channel 1"
+        assert re.search(shifted, said)
         imp = active()
         assert imp.isComposite()
         assert [imp.getNChannels(), imp.getNFrames()] == [2, 1]
