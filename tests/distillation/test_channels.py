@@ -110,7 +110,7 @@ def test_channels_without_common_beads_have_no_shift():
     )
     assert result.shifts[1].beads == 0
     assert np.isnan(result.shifts[1].shift_nm).all()
-    assert "cannot be told" in result.shifts[1].sentence()
+    assert "is unknown" in result.shifts[1].sentence()
     assert json.loads(result.to_json())["chromatic_shifts"][1]["shift_nm"] == [None] * 3
     with pytest.raises(NoBeadsError, match="no common origin"):
         result.registered()
@@ -118,7 +118,7 @@ def test_channels_without_common_beads_have_no_shift():
 
 def test_what_cannot_be_done_is_said(two):
     one = pb.Image(two.data[0], VOXEL, "one.tif")
-    with pytest.raises(ImageError, match=r"one\.tif has one channel"):
+    with pytest.raises(ImageError, match=r"one\.tif has only one channel"):
         distill_channels(one)
     three = pb.Image(np.concatenate([two.data, two.data[:1]]), VOXEL, "three.tif")
     with pytest.raises(ImageError, match=r"3 channels.*has 2"):
