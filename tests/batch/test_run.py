@@ -182,7 +182,7 @@ def test_what_is_wrong_with_all_is_said_before_any_work(capsys, files, tmp_path)
     with pytest.raises(ImageError, match="no image"):
         distill_batch([], tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    with pytest.raises(OutputError, match="cannot make the folder"):
+    with pytest.raises(OutputError, match="cannot create the folder"):
         distill_batch([files / "a.tif"], files / "a.tif" / "out")
     flat = ["--voxel-um", 0, 1, 1]
     assert refused(capsys, "batch", files / "a.tif", "-o", tmp_path / "out", *flat)[0] == 2

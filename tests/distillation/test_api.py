@@ -116,7 +116,7 @@ def test_progress_is_told_and_may_cancel(small_field):
 def test_images_that_do_not_belong_together_are_refused(small_field):
     image = small_field.image
     other = pb.Image(image.data, (0.3, 0.1, 0.1), "other")
-    with pytest.raises(ImageError, match="one voxel size"):
+    with pytest.raises(ImageError, match="the same voxel size"):
         pb.distill(image, other)
     with pytest.raises(ImageError, match="no image"):
         pb.distill()
@@ -176,7 +176,7 @@ def test_a_voxel_size_in_nanometres_is_refused():
 def test_beads_wider_than_they_look_are_refused(small_field):
     image = small_field.image
     for work in (pb.distill, lambda *a, **k: pb.check(small_field.psf, *a, **k)):
-        with pytest.raises(OptionError, match=r"bead_diameter_um is 5, but the beads of .* wide"):
+        with pytest.raises(OptionError, match=r"bead_diameter_um is 5, but the beads in .* wide"):
             work(image, bead_diameter_um=5)
 
 

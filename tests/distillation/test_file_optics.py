@@ -31,7 +31,7 @@ def taken(choices, *told):
 def test_whole_optics_of_a_file_are_taken_and_said():
     optics, note = taken({}, SAID)
     assert optics == pb.Optics(**SAID)
-    assert "Optics of a.nd2: microscope widefield, na 1.4, refractive_index 1.518" in note
+    assert "Optics recorded in a.nd2: microscope widefield, na 1.4, refractive_index 1.518" in note
 
 
 def test_each_that_is_given_goes_before_the_files():
