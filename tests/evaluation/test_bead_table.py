@@ -64,7 +64,7 @@ def test_beyond_the_limit_beads_are_listed_without_widths_and_that_is_said(resul
     measured = np.isfinite(table.column("fwhm_x_um"))
     assert measured.sum() == 4
     assert all(row.status == "used" for row, told in zip(table, measured, strict=True) if told)
-    assert "4 of 16 candidates" in table.notes[0]
+    assert "4 of the 16 candidates" in table.notes[0]
 
 
 def test_the_psf_explains_a_bead_that_is_like_it(result):

@@ -53,7 +53,7 @@ def test_sizes_may_differ():
 
 @pytest.mark.parametrize("bad", [np.zeros((3, 3, 3)), np.full((3, 3, 3), np.nan)])
 def test_no_psf_is_refused(bad):
-    with pytest.raises(PSFError, match="the estimate has no voxel"):
+    with pytest.raises(PSFError, match="the estimate is zero everywhere"):
         psf_error(bad, spot())
 
 

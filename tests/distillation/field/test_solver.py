@@ -65,7 +65,7 @@ def test_what_was_chosen_is_said_with_its_figures(result):
     tried = told["tried"]
     assert tried["linear in y and x"]["held_out_chi2"] < tried["one PSF"]["held_out_chi2"]
     assert tried["linear in y and x"]["gain"] > 2 * tried["linear in y and x"]["gain_se"]
-    assert "quadratic in y and x needs 24 beads, there are 16" in told["not_tried"]
+    assert "quadratic in y and x needs 24 beads but there are 16" in told["not_tried"]
     note = next(note for note in result.notes if "changes across the field" in note)
     assert f"{tried['one PSF']['held_out_chi2']:.4f} one PSF" in note
 
@@ -120,7 +120,7 @@ def test_a_field_of_one_place_is_an_ordinary_psf_file(same, tmp_path):
 def test_what_is_no_field_is_refused(same, tmp_path):
     path = tmp_path / "psf.tif"
     same.psf.save(path)
-    with pytest.raises(PSFError, match="no PSF of a field"):
+    with pytest.raises(PSFError, match="does not contain the PSFs of a field"):
         FieldPSF.load(path)
 
 
@@ -222,7 +222,7 @@ def test_channels_and_batches_are_refused():
 
 
 def test_psfs_that_do_not_fill_the_grid_are_refused(same):
-    with pytest.raises(PSFError, match="1 PSFs are given for a grid of 2 places"):
+    with pytest.raises(PSFError, match="1 PSFs are given for a grid of 2 positions"):
         FieldPSF((same.psf,), ((1.0,), (0.0, 1.0), (1.0,)))
     other = same.psf.cropped((9, 9, 9))
     with pytest.raises(PSFError, match="differ in shape or voxel size"):
@@ -248,7 +248,7 @@ def test_beads_must_be_many_and_spread_for_more_than_one_psf():
     random = np.random.default_rng(1)
     spread = random.uniform(-1, 1, (12, 3))
     assert ACROSS[0].lacks(spread) == ""
-    assert "needs 24 beads, there are 12" in ACROSS[1].lacks(spread)
+    assert "needs 24 beads but there are 12" in ACROSS[1].lacks(spread)
     flat = spread * (0.05, 1, 1)
     assert "spread over more of the image in z" in with_depth(CONSTANT).lacks(flat)
     assert with_depth(CONSTANT).lacks(spread, deepest=0.95) != ""
