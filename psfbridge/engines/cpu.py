@@ -71,6 +71,7 @@ class _Run:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._image, self._plan = problem.image, plan
+        self._least_variance = _least_variance(problem.image)
         self._weight = (
             problem.light().reciprocal(ITERATION.least_seen) if problem.open_edges else None
         )
@@ -88,7 +89,8 @@ class _Run:
         self._blur.enter(start)
         self._blur.convolve()
         noise = self._plan.noise if look else None
-        residuals = self._blur.exchange(partial(_into_ratio, noise), self._image)
+        step = partial(_into_ratio, noise, self._least_variance)
+        residuals = self._blur.exchange(step, self._image)
         if noise is not None and math.fsum(residuals) <= self._image.size:
             self.estimate = start
             return True
@@ -142,15 +144,20 @@ def mismatch(image: Volume, blurred: Volume, noise: Noise) -> float:
         The image's noise.
     """
     measured = blurred[: len(image)]
-    return math.fsum(on_slabs(partial(_residual, noise), measured, image)) / image.size
+    step = partial(_residual, noise, _least_variance(image))
+    return math.fsum(on_slabs(step, measured, image)) / image.size
 
 
-def _residual(noise: Noise, blurred: Volume, image: Volume) -> float:
+def _least_variance(image: Volume) -> float:
+    """Return the least variance of a voxel's noise; it follows the brightness of the image."""
+    least = (ITERATION.least_noise * float(image.max())) ** 2
+    return max(least, ITERATION.least_light)
+
+
+def _residual(noise: Noise, least: float, blurred: Volume, image: Volume) -> float:
     """Return the sum of the squared residuals of some planes, over the noise's variance."""
     inside = _measured(blurred, image)
-    # Of the image's own brightness: its values may lie between 0 and 1, or far below.
-    least = (ITERATION.least_noise * float(image.max())) ** 2
-    variance = np.maximum(noise.variance(inside), max(least, ITERATION.least_light))
+    variance = np.maximum(noise.variance(inside), least)
     return float(np.sum((image - inside) ** 2 / variance))
 
 
@@ -159,12 +166,12 @@ def _measured(blurred: Volume, image: Volume) -> Volume:
     return blurred[:nz, :ny, :nx]
 
 
-def _into_ratio(noise: Noise | None, blurred: Volume, image: Volume) -> float:
+def _into_ratio(noise: Noise | None, least: float, blurred: Volume, image: Volume) -> float:
     """Put image / blurred into `blurred`; return the residual, if the noise is known.
 
     What was not measured has no say.
     """
-    residual = 0.0 if noise is None else _residual(noise, blurred, image)
+    residual = 0.0 if noise is None else _residual(noise, least, blurred, image)
     inside = _measured(blurred, image)
     # Rounding leaves values at or below 0 where there is no light.
     lit = inside > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import locale
 
 import numpy as np
 import pytest
@@ -161,6 +162,12 @@ def test_ics_and_huygens_files_are_read_as_images_and_as_psfs(tmp_path, make, na
     pb.write_image(tmp_path / "psf.tif", pb.Image(spot, VOXEL_UM))
     second = pb.PSF.load(tmp_path / "psf.tif", conform=True)
     np.testing.assert_allclose(first.data, second.data, atol=1e-7)
+
+
+def test_an_ics_file_leaves_the_locale_as_it_was(tmp_path):
+    before = locale.setlocale(locale.LC_ALL)
+    read_image(ics(tmp_path / "a.ics", SCENES[0, 0], VOXEL_UM))
+    assert locale.setlocale(locale.LC_ALL) == before
 
 
 def test_a_psf_goes_out_as_ics(capsys, tmp_path, small_field):

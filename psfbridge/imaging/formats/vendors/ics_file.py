@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import locale
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,20 @@ __all__ = ["read", "write_ics"]
 _SPACE = "XYZ"
 
 
+@contextmanager
+def _locale_kept() -> Iterator[None]:
+    """Restore the locale, which libics leaves as C: Python would then read and write ASCII."""
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+
+
 def read(path: Path, series: int | str | None) -> Stored:  # noqa: ARG001 - ICS holds one image
     """Return what an ICS file says of itself; one that names ``.ids`` has its voxels there."""
-    told = diplib.ImageReadICSInfo(str(path))
+    with _locale_kept():
+        told = diplib.ImageReadICSInfo(str(path))
     lengths = list(told["sizes"])
     if told["tensorElements"] > 1:
         # What has no colour is read with the channels as an axis, see `_voxels`.
@@ -54,7 +68,8 @@ def _letter(axis: int, unit: str) -> str:
 
 
 def _voxels(path: Path) -> NDArray[Any]:
-    image = diplib.ImageReadICS(str(path))
+    with _locale_kept():
+        image = diplib.ImageReadICS(str(path))
     if image.TensorElements() > 1:
         image.TensorToSpatial()
     return np.asarray(image)
@@ -87,4 +102,5 @@ def write_ics(path: Path, data: NDArray[Any], voxel_um: tuple[float, float, floa
     image = diplib.Image(np.ascontiguousarray(data), None)
     lengths = [diplib.PhysicalQuantity(length, "um") for length in reversed(voxel_um)]
     image.SetPixelSize(diplib.PixelSize(lengths))
-    diplib.ImageWriteICS(image, str(path))
+    with _locale_kept():
+        diplib.ImageWriteICS(image, str(path))
