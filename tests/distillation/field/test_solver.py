@@ -225,7 +225,7 @@ def test_psfs_that_do_not_fill_the_grid_are_refused(same):
     with pytest.raises(PSFError, match="1 PSFs are given for a grid of 2 positions"):
         FieldPSF((same.psf,), ((1.0,), (0.0, 1.0), (1.0,)))
     other = same.psf.cropped((9, 9, 9))
-    with pytest.raises(PSFError, match="differ in shape or voxel size"):
+    with pytest.raises(PSFError, match="must have the same shape and voxel size"):
         FieldPSF((same.psf, other), ((1.0,), (0.0, 1.0), (1.0,)))
 
 
