@@ -52,5 +52,5 @@ def test_a_slow_worker_holds_up_nothing_but_its_item(cluster, tmp_path):
 
 def test_a_scheduler_that_is_not_there_is_one_line():
     nobody = opened_cluster("tcp://127.0.0.1:9", None)
-    with pytest.raises(OptionError, match="does not answer"), nobody:
+    with pytest.raises(OptionError, match="does not respond"), nobody:
         pass

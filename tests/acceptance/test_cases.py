@@ -1,5 +1,7 @@
 """Faulty bead fields of an independent model, and their kinds with drawn seeds, come out right."""
 
+import re
+
 import numpy as np
 import pytest
 import tifffile
@@ -82,7 +84,7 @@ def test_drawn_fields_that_were_clipped(seed):
     sound, changed, notes = drawn(seed, lambda counts, _: clipped(counts, share))
     # Where too little is left the PSF cannot be good, and must not be said to be.
     assert changed < sound + 0.05 or "The PSF is poor." in notes
-    assert "stand at the lowest value" in notes
+    assert "have the lowest value" in notes
 
 
 @pytest.mark.slow
@@ -93,7 +95,7 @@ def test_drawn_fields_with_warm_pixels(seed):
 
     sound, changed, notes = drawn(seed, warmed, photons=(8e3, 20e3))
     assert changed < sound + 0.04
-    assert "stand out in every plane" in notes
+    assert re.search(r"\d+ hot pixels of the camera", notes)
 
 
 @pytest.mark.slow

@@ -97,7 +97,8 @@ def test_what_fits_is_only_moved(offset):
     shape = (19, 21, 23)
     psf = PSF.from_volume(blob(shape, np.array((9, 10, 11)) + offset), VOXEL_UM)
     truth = blob(shape, (9, 10, 11))
-    np.testing.assert_allclose(psf.data, truth / truth.sum(), atol=2e-3 * truth.max() / truth.sum())
+    # A peak within 0.005 voxel of the centre stays there; along all axes that is 3.5e-3.
+    np.testing.assert_allclose(psf.data, truth / truth.sum(), atol=4e-3 * truth.max() / truth.sum())
 
 
 def test_noise_comes_into_form():

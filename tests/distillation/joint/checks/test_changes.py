@@ -25,7 +25,7 @@ from psfbridge.distillation.joint.checks.unlike_beads import jitter_blur
 from psfbridge.evaluation.psf_error import psf_error
 from psfbridge.options import DistillOptions
 
-MOVED, LIGHT = "The sample moved by", "The light changes by"
+MOVED, LIGHT = "The sample moved by", "The brightness fluctuates by"
 LINES, SIZES, LEANS = "Lines of the image are shifted", "differ in width", "The PSF is slanted"
 WORDS = (MOVED, LIGHT, LINES, SIZES, LEANS)
 
