@@ -88,7 +88,10 @@ def write_folder(path):
 
 def write_ics(path, way="uncompressed"):
     diplib = pytest.importorskip("diplib")
-    diplib.ImageWriteICS(diplib.Image(STACK, None), str(path), options={way})
+    from psfbridge.imaging.formats.vendors.ics_file import locale_kept
+
+    with locale_kept():
+        diplib.ImageWriteICS(diplib.Image(STACK, None), str(path), options={way})
 
 
 def write_huygens(path, compression=None):

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from psfbridge._util.units import positive_length, unit_um
 from psfbridge.imaging.formats.stored_image import Index, Lengths, Stored
 
-__all__ = ["read", "write_ics"]
+__all__ = ["locale_kept", "read", "write_ics"]
 
 #: ICS has x first; beyond z comes time, which has a unit of time, or channels, which have none.
 _SPACE = "XYZ"
 
 
 @contextmanager
-def _locale_kept() -> Iterator[None]:
+def locale_kept() -> Iterator[None]:
     """Restore the locale, which libics leaves as C: Python would then read and write ASCII."""
     before = locale.setlocale(locale.LC_ALL)
     try:
@@ -33,7 +33,7 @@ def _locale_kept() -> Iterator[None]:
 
 def read(path: Path, series: int | str | None) -> Stored:  # noqa: ARG001 - ICS holds one image
     """Return what an ICS file says of itself; one that names ``.ids`` has its voxels there."""
-    with _locale_kept():
+    with locale_kept():
         told = diplib.ImageReadICSInfo(str(path))
     lengths = list(told["sizes"])
     if told["tensorElements"] > 1:
@@ -68,7 +68,7 @@ def _letter(axis: int, unit: str) -> str:
 
 
 def _voxels(path: Path) -> NDArray[Any]:
-    with _locale_kept():
+    with locale_kept():
         image = diplib.ImageReadICS(str(path))
     if image.TensorElements() > 1:
         image.TensorToSpatial()
@@ -102,5 +102,5 @@ def write_ics(path: Path, data: NDArray[Any], voxel_um: tuple[float, float, floa
     image = diplib.Image(np.ascontiguousarray(data), None)
     lengths = [diplib.PhysicalQuantity(length, "um") for length in reversed(voxel_um)]
     image.SetPixelSize(diplib.PixelSize(lengths))
-    with _locale_kept():
+    with locale_kept():
         diplib.ImageWriteICS(image, str(path))
