@@ -262,8 +262,10 @@ def _continued(
     for number in range(len(rounds), until):
         progress(_STAGE, number, max(SOLVE.usual_rounds, number + 1))
         explained = partial(_pupil, problem, rounds)
-        rounds.append(next_round(problem, start, explained, _choice(rounds)))
-        rounds = _lean(rounds)
+        latest = next_round(problem, start, explained, _choice(rounds))
+        if rounds and not latest.pupil.usable:
+            break  # a pupil that has lost the light of the beads explains nothing
+        rounds = _lean([*rounds, latest])
         _log_round(rounds)
         start = rounds[-1].start
         if number == SOLVE.noise_round:
