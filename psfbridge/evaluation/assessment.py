@@ -124,7 +124,7 @@ class Assessment:
 
     def __repr__(self) -> str:
         facts = [f"{name}: {value}" for name, value in self._facts().items()]
-        return f"<Assessment: {chr(10).join(facts)}>".replace("\n", "\n ")
+        return "<Assessment: {}>".format("\n ".join(facts))
 
     def _repr_html_(self) -> str:
         return card("Assessment", self._facts())

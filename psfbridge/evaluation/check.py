@@ -122,9 +122,9 @@ class Check:
     def _shifted(self) -> list[str]:
         if max(map(abs, self.off_centre)) <= CHECK.told_shift:
             return []
-        z, y, x = (round(away, 1) + 0.0 for away in self.off_centre)
+        z, y, x = self.off_centre
         return [
-            f"It is shifted: its peak lies z {z:+.1f}, y {y:+.1f}, x {x:+.1f} voxels from the "
+            f"It is shifted: its peak lies z {z:+z.1f}, y {y:+z.1f}, x {x:+z.1f} voxels from the "
             "centre of its volume. psfbridge centres it; programs that do not will move the image."
         ]
 

@@ -17,7 +17,7 @@ from psfbridge._util.memory import free_bytes, readable_bytes
 from psfbridge.errors import ImageError
 from psfbridge.imaging.settings import LAZY
 
-__all__ = ["Box", "LazyVolume", "Source", "digest", "is_lazy", "lazy"]
+__all__ = ["Box", "LazyVolume", "Source", "digest", "is_lazy", "lazy", "touched"]
 
 #: Planes, rows and columns of a part of a volume.
 Box = tuple[slice, slice, slice]
@@ -129,10 +129,7 @@ class LazyVolume:
             return self.source.read(box)
         # Zeros that nobody writes to cost next to nothing.
         part = np.zeros([axis.stop - axis.start for axis in box], self.dtype)
-        value = self.fill(box)
-        if value is not None:
-            return np.full_like(part, value) if value else part
-        for number in product(*map(_touched, box, chunks)):
+        for number in product(*map(touched, box, chunks)):
             self._copy_chunk(number, chunks, box, part)
         return part
 
@@ -225,7 +222,21 @@ def _part(index: Any, length: int) -> tuple[slice, Any]:
     return slice(first, max(last, first)), slice(None, None, step)
 
 
-def _touched(part: slice, size: int) -> range:
+def touched(part: slice, size: int) -> range:
+    """Return the numbers of the chunks that a part of an axis touches.
+
+    Parameters
+    ----------
+    part : slice
+        With a start and an end.
+    size : int
+        Length of a chunk along the axis.
+
+    Examples
+    --------
+    >>> touched(slice(5, 9), 4)
+    range(1, 3)
+    """
     return range(part.start // size, -(-part.stop // size))
 
 

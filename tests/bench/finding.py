@@ -30,17 +30,13 @@ BEADS = 300
 #: What is asked for: times of the filter, and times of the file's size.
 MOST_FILTERS, MOST_FILES = 3.0, 5.0
 
-# Linux's ru_maxrss counts what the parent had when it started the process; VmHWM does not.
 _ALONE = """
-import pathlib, resource, sys
+import sys
 import numpy as np
 import psfbridge as pb
+from psfbridge._util.memory import peak_bytes
 pb.find_beads(np.load(sys.argv[1]), voxel_um=(0.2, 0.1, 0.1))
-status = pathlib.Path("/proc/self/status")
-if status.exists():
-    print(next(line.split()[1] for line in status.read_text().splitlines() if "VmHWM" in line))
-else:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_bytes())
 """
 
 
@@ -74,8 +70,7 @@ def peak_bytes(image: NDArray[np.uint16]) -> int:
         done = subprocess.run(
             [sys.executable, "-c", _ALONE, str(path)], check=True, capture_output=True, text=True
         )
-    # Linux counts in KiB, macOS in bytes.
-    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+    return int(done.stdout)
 
 
 def pair(one: tuple[float, float], other: tuple[float, float], which: int) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from image_files import write_huygens
 from lif import write_lif
 
 import psfbridge as pb
@@ -94,15 +95,6 @@ def write_ics(path, way="uncompressed"):
         diplib.ImageWriteICS(diplib.Image(STACK, None), str(path), options={way})
 
 
-def write_huygens(path, compression=None):
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(path, "w") as file:
-        group = file.create_group("beads/ImageData")
-        group.create_dataset("Image", data=STACK[None, None], compression=compression)
-        for axis, step in zip("ZYX", VOXEL_UM, strict=True):
-            group.create_dataset(f"DimensionScale{axis}", data=[step * 1e-6])
-
-
 def write_head(path, head):
     path.write_bytes(head + STACK.tobytes()[:3000])
 
@@ -122,8 +114,8 @@ WRITERS = {
     "folder": write_folder,
     "ics": write_ics,
     "zip.ics": partial(write_ics, way="gzip"),
-    "h5": write_huygens,
-    "zip.h5": partial(write_huygens, compression="gzip"),
+    "h5": lambda path: write_huygens(path, STACK, VOXEL_UM),
+    "zip.h5": lambda path: write_huygens(path, STACK, VOXEL_UM, compression="gzip"),
 }
 
 #: What is read by a library that may not be there.

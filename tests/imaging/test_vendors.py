@@ -8,6 +8,7 @@ import locale
 import numpy as np
 import pytest
 from command_line import refused, run
+from image_files import write_huygens
 from lif import write_lif
 
 import psfbridge as pb
@@ -133,24 +134,13 @@ def test_optics_are_said_and_not_used():
     assert optics_note("a.czi", named) == ("a.czi says: channel 0 GFP.",)
 
 
-def huygens(path, data, voxel_um):
-    """An HDF5 file in the layout that SVI publishes."""
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(path, "w") as file:
-        group = file.create_group("beads/ImageData")
-        group["Image"] = data[np.newaxis, np.newaxis]
-        for axis, length in zip("ZYX", voxel_um, strict=True):
-            group[f"DimensionScale{axis}"] = length * 1e-6
-    return path
-
-
 def ics(path, data, voxel_um):
     pytest.importorskip("diplib")
     pb.write_image(path, pb.Image(data, voxel_um))
     return path
 
 
-@pytest.mark.parametrize(("make", "name"), [(huygens, "a.h5"), (ics, "a.ics")])
+@pytest.mark.parametrize(("make", "name"), [(write_huygens, "a.h5"), (ics, "a.ics")])
 def test_ics_and_huygens_files_are_read_as_images_and_as_psfs(tmp_path, make, name):
     path = make(tmp_path / name, SCENES[0, 0], VOXEL_UM)
     image = read_image(path)

@@ -196,13 +196,13 @@ def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
     usable beads inside; without a selection, all but those that a person took out of the Overlay.
     """
     points = picked_points(source.imp, source.image)
-    lent = _lent(source, call)
-    if lent is not None and source.imp.getRoi() is not None:
-        raise OptionError(
-            f"{BEADS_FROM} is given and {source.image.name} has a selection: take one of both."
-        )
-    points = points if lent is None else lent
     roi = source.imp.getRoi()
+    if _borrows(source, call):
+        if roi is not None:
+            raise OptionError(
+                f"{BEADS_FROM} is given and {source.image.name} has a selection: take one of both."
+            )
+        points = _lent(source, call)
     if points is not None:
         result = _distil(source, call, positions=points)
         return result, result.beads
@@ -215,15 +215,17 @@ def distilled(source: Input, call: Call) -> tuple[Distillation, Beads]:
     return result, _as_judged(chosen, _inside(source, result.beads))
 
 
-def _lent(source: Input, call: Call) -> NDArray[np.float64] | None:
+def _borrows(source: Input, call: Call) -> bool:
+    """Return whether another channel or a table lends the beads; a channel has its own."""
+    return BEADS_FROM in call.texts and lender(call.texts) != str(source.channel)
+
+
+def _lent(source: Input, call: Call) -> NDArray[np.float64]:
     """Return the places of the beads that another channel or a table lends, in voxels z, y, x."""
     channel = lender(call.texts)
-    if channel is not None:
-        if int(channel) == source.channel:
-            return None
-        return bead_places(image_of(source.imp, {**call.texts, "channel": channel}).image)
-    table = call.texts.get(BEADS_FROM)
-    return None if table is None else places_in_table(Path(table).expanduser())
+    if channel is None:
+        return places_in_table(Path(call.texts[BEADS_FROM]).expanduser())
+    return bead_places(image_of(source.imp, {**call.texts, "channel": channel}).image)
 
 
 def _inside(source: Input, beads: Beads) -> Beads:

@@ -81,7 +81,7 @@ def _change(rows: Sequence[Row], axis: int) -> str:
     ]
     limit = rows[-1].limit_um[axis]
     most = f"limit {limit:.3f}" if math.isfinite(limit) else ""
-    percent = round(100 * (ends[-1].fwhm_um[axis] / ends[0].fwhm_um[axis] - 1), 0) + 0.0
-    change = f"{percent:+.0f} %" if len(ends) > 1 else ""
+    percent = 100 * (ends[-1].fwhm_um[axis] / ends[0].fwhm_um[axis] - 1)
+    change = f"{percent:+z.0f} %" if len(ends) > 1 else ""
     told = ", ".join(filter(None, [change, most]))
     return f"{'zyx'[axis]} {' to '.join(widths)} µm" + (f" ({told})" if told else "")

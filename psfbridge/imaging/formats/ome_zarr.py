@@ -18,6 +18,7 @@ from psfbridge._util.units import positive_length, unit_um
 from psfbridge.errors import ImageError
 from psfbridge.imaging.formats.series import chosen_series
 from psfbridge.imaging.formats.stored_image import NOTHING_KEPT, Index, Kept, Lengths, Stored
+from psfbridge.imaging.lazy_volume import touched
 from psfbridge.imaging.settings import FILES
 
 __all__ = ["attachment_of_zarr", "info_of_zarr", "read_zarr", "write_zarr"]
@@ -187,7 +188,8 @@ class _StoredPieces:
         if self._files is None or self._array.fill_value is None:
             return None
         name = self._array.metadata.encode_chunk_key
-        for number in product(*map(_touched, index, self._array.shape, self._sizes)):
+        parts = map(_part, index, self._array.shape)
+        for number in product(*map(touched, parts, self._sizes)):
             if name(number) in self._files:
                 return None
         return self._array.fill_value
@@ -202,10 +204,9 @@ class _StoredPieces:
         return frozenset(one.relative_to(folder).as_posix() for one in every)
 
 
-def _touched(index: int | slice, length: int, size: int) -> range:
-    """The numbers of the pieces that a part of an axis touches."""
-    first, last = (index, index + 1) if isinstance(index, int) else index.indices(length)[:2]
-    return range(first // size, -(-last // size))
+def _part(index: int | slice, length: int) -> slice:
+    """Return an index along an axis as a part with a start and an end."""
+    return slice(index, index + 1) if isinstance(index, int) else slice(*index.indices(length)[:2])
 
 
 def _lengths(index: Index, shape: tuple[int, ...]) -> list[int]:
